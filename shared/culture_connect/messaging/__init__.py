@@ -1,0 +1,40 @@
+"""The bus kit: everything a service needs to take part, and to lose or double nothing.
+
+A service declares `Handlers` for its queues, and a `Service` runs them. Its handlers and routes work in a `UnitOfWork`,
+whose rows and emitted events are committed together. The guarantees:
+
+1. Effects exactly once on at-least-once delivery: the inbox row is part of the transaction (`inbox`).
+2. Events leave only through the outbox, in the order of their commits per aggregate (`outbox`, `relay`).
+3. Deliveries share transactions under load; one that fails fails alone (`group_commit`).
+4. Failures end in a later try or in the dead letters with their reason, a database that is away stops
+   nothing but the clock (`errors`, `settlement`).
+5. Every event carries its aggregate's version; see `Delivery` and the contracts.
+6. A stop finishes what is in hand (`service`, `consumption`).
+"""
+
+from culture_connect.messaging.consumer import Subscription
+from culture_connect.messaging.database import Database
+from culture_connect.messaging.errors import MessagingError, PermanentFailure, TransientFailure
+from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
+from culture_connect.messaging.routes import Route, core_event, feed_to, receipt_to
+from culture_connect.messaging.service import Service
+from culture_connect.messaging.telemetry import Telemetry
+from culture_connect.messaging.unit_of_work import UnitOfWork
+
+__all__ = [
+    "Database",
+    "Delivery",
+    "Handlers",
+    "InvalidDelivery",
+    "MessagingError",
+    "PermanentFailure",
+    "Route",
+    "Service",
+    "Subscription",
+    "Telemetry",
+    "TransientFailure",
+    "UnitOfWork",
+    "core_event",
+    "feed_to",
+    "receipt_to",
+]

@@ -1,0 +1,51 @@
+"""The service's door to its own schema."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from culture_connect.messaging.unit_of_work import UnitOfWork
+
+
+class Database:
+    """A pool of connections whose search path is one schema.
+
+    `url` is `postgresql://role:password@host:port/database`; `schema` names the service as well.
+    """
+
+    def __init__(self, url: str, *, schema: str, pool_size: int = 10) -> None:
+        self.url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self.schema = schema
+        self.engine: AsyncEngine = create_async_engine(
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            # Connections that died with a restarted server are replaced before they can fail a request.
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {"search_path": schema, "application_name": schema, "timezone": "UTC"},
+            },
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed when the block ends, with the events it emitted; rolled back when it raises."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            work = UnitOfWork(session, service=self.schema, now=datetime.now(UTC))
+            yield work
+            await work.flush()
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.engine.dispose()

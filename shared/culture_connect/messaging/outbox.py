@@ -1,0 +1,56 @@
+"""Events on their way out, as rows of the transaction that caused them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from culture_connect.messaging.routes import Route
+
+# One channel per schema, so that a relay is woken by its own service only.
+_INSERT = text(
+    """
+    insert into outbox (vhost, exchange, routing_key, headers, correlation_id, body, due_at)
+    select vhost, exchange, routing_key, headers::jsonb, correlation_id, body, due_at
+    from unnest(
+        cast(:vhosts as text[]), cast(:exchanges as text[]), cast(:routing_keys as text[]),
+        cast(:headers as text[]), cast(:correlation_ids as text[]), cast(:bodies as bytea[]),
+        cast(:due_at as timestamptz[])
+    ) with ordinality as row (vhost, exchange, routing_key, headers, correlation_id, body, due_at, place)
+    order by place
+    """
+)
+_NOTIFY = text("select pg_notify('outbox_' || current_schema(), '')")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to be published: the relay needs to know no more than this."""
+
+    route: Route
+    headers: dict[str, str]
+    correlation_id: str | None
+    body: bytes
+    due_at: datetime | None
+
+
+async def store(session: AsyncSession, messages: Sequence[Outgoing]) -> None:
+    """Writes the messages in their order and wakes the relay at commit; does nothing when there are none."""
+    if not messages:
+        return
+    await session.execute(
+        _INSERT,
+        {
+            "vhosts": [message.route.vhost for message in messages],
+            "exchanges": [message.route.exchange for message in messages],
+            "routing_keys": [message.route.routing_key for message in messages],
+            "headers": [json.dumps(message.headers) for message in messages],
+            "correlation_ids": [message.correlation_id for message in messages],
+            "bodies": [message.body for message in messages],
+            "due_at": [message.due_at for message in messages],
+        },
+    )
+    await session.execute(_NOTIFY)

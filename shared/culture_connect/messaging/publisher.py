@@ -1,0 +1,84 @@
+"""Publishing with the broker's word for it: persistent, mandatory, confirmed, many at once on one channel."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import aio_pika
+import aiormq.abc
+from aiormq.exceptions import AMQPError
+from pamqp.commands import Basic
+
+CONFIRM_TIMEOUT = 30.0  # seconds
+
+PublishFailed = (AMQPError, ConnectionError, TimeoutError)
+
+
+class Publisher:
+    """A connection of its own to one virtual host, with a channel in confirm mode.
+
+    It does not reconnect: whoever uses it opens a new one, so that nothing is ever sent twice behind its back.
+    """
+
+    def __init__(self, url: str, *, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._channel: aiormq.abc.AbstractChannel | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await aio_pika.connect(self._url, client_properties={"connection_name": self._name})
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    @property
+    def connected(self) -> bool:
+        """False once the connection is lost."""
+        return self._connection is not None and not self._connection.is_closed
+
+    async def publish(self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties) -> None:
+        """Returns when the broker has taken responsibility for the message in at least one queue.
+
+        Raises one of `PublishFailed`: the message was returned as unroutable, refused by a full queue, or the
+        channel or connection was lost before the answer (then it may have arrived).
+        """
+        channel = self._channel
+        if channel is None or channel.is_closed:
+            channel = await self._open_channel()
+        await channel.basic_publish(
+            body,
+            exchange=exchange,
+            routing_key=routing_key,
+            properties=properties,
+            mandatory=True,
+            timeout=CONFIRM_TIMEOUT,
+            # The confirm tells more than a flushed socket does, and many may be under way.
+            wait=False,
+        )
+
+    async def _open_channel(self) -> aiormq.abc.AbstractChannel:
+        if self._connection is None:
+            raise ConnectionError("publisher is not open")
+        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        self._channel = await channel.get_underlay_channel()
+        return self._channel
+
+
+def properties_of(headers: Mapping[str, str], correlation_id: str | None) -> Basic.Properties:
+    """The AMQP properties that repeat the CloudEvents attributes of a message of ours (contract, "Envelope")."""
+    return Basic.Properties(
+        content_type="application/json",
+        delivery_mode=2,
+        headers=dict(headers),
+        message_id=headers["ce-id"],
+        message_type=headers["ce-type"],
+        app_id=headers["ce-source"].rpartition("/")[2],
+        timestamp=datetime.fromisoformat(headers["ce-time"]),
+        correlation_id=correlation_id,
+    )

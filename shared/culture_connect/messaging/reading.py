@@ -1,0 +1,82 @@
+"""From what came over the wire to what a handler understands."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from culture_connect.contracts import (
+    EnvelopeError,
+    RefusalError,
+    UnknownType,
+    UnreadableMessage,
+    decode,
+    read_as,
+)
+from culture_connect.messaging.errors import PermanentFailure
+from culture_connect.messaging.group_commit import Item
+from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
+
+_PARTY_QUEUE = re.compile(r"(?:hr|box-office)\.([a-z0-9-]+)\.(?:enrolments|admissions)")
+
+
+def party_of(queue: str) -> str | None:
+    """The slug of the outside party whose messages arrive on this queue, None for a queue of our own."""
+    match = _PARTY_QUEUE.fullmatch(queue)
+    return match[1] if match else None
+
+
+class Reader:
+    """Reads the messages of one queue for its handlers; `ignored` are types that are known and not wanted here."""
+
+    def __init__(self, queue: str, handlers: Handlers, ignored: frozenset[str]) -> None:
+        self._queue = queue
+        self._party = party_of(queue)
+        self._handlers = handlers
+        self._ignored = ignored
+        self._models = handlers.models
+
+    def read(self, raw: AbstractIncomingMessage) -> Item | None:
+        """The message as an item for the group commit; None when nobody here wants it.
+
+        Raises PermanentFailure when it has no id, or cannot be read and nobody here answers such messages.
+        """
+        digest = hashlib.sha256(raw.body).digest()
+        try:
+            envelope, data = decode(
+                raw.body,
+                raw.headers,
+                content_type=raw.content_type,
+                message_id=raw.message_id,
+                type=raw.type,
+                app_id=raw.app_id,
+                timestamp=raw.timestamp,
+                correlation_id=raw.correlation_id,
+                now=datetime.now(UTC),
+            )
+        except EnvelopeError as error:
+            return self._invalid(error.id, error.type, error.problems, raw.body, digest)
+        if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
+            return None
+        try:
+            message = read_as(self._models, envelope.type, data)
+        except (UnknownType, UnreadableMessage) as error:
+            return self._invalid(envelope.id, envelope.type, error.problems, data, digest)
+        return Item(envelope.id, digest, Delivery(message, envelope, self._queue, self._party))
+
+    def _invalid(
+        self, message_id: str | None, type_: str | None, problems: list[RefusalError], data: bytes, digest: bytes
+    ) -> Item:
+        if message_id is None or self._handlers.invalid is None:
+            raise PermanentFailure(problems[0].code)
+        content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, _json(data))
+        return Item(message_id, digest, content)
+
+
+def _json(data: bytes) -> object | None:
+    try:
+        return json.loads(data)  # type: ignore[no-any-return]
+    except (ValueError, RecursionError):
+        return None

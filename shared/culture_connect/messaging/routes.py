@@ -1,0 +1,35 @@
+"""Where an event goes: the few destinations that the public contract knows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from culture_connect.contracts import Message
+
+VirtualHost = Literal["core", "edge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A destination on the bus: virtual host, exchange and routing key."""
+
+    vhost: VirtualHost
+    exchange: str
+    routing_key: str
+
+
+def core_event(message: Message, scope: str | None) -> Route:
+    """The route of an event between the services.
+
+    `scope` is the last word of the routing key (a partner's slug or a venue), None where the type has none.
+    """
+    return Route("core", "events", message.routing_key(scope))
+
+
+def receipt_to(partner: str) -> Route:
+    """The route of a receipt to the HR system of the partner with this slug."""
+    return Route("edge", "receipts", partner)
+
+
+def feed_to(venue: str) -> Route:
+    """The route of an event to the box office of this venue."""
+    return Route("edge", "tickets", venue)

@@ -1,0 +1,38 @@
+"""What an operator can see of the kit: counts and sizes, never contents."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Telemetry:
+    """The metrics of one service replica, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.deliveries = Counter(
+            "culture_connect_deliveries",
+            "Deliveries settled, by queue and what became of them",
+            ["queue", "outcome"],
+            registry=self.registry,
+        )
+        self.batch_size = Histogram(
+            "culture_connect_batch_size",
+            "Deliveries committed in one transaction",
+            ["queue"],
+            buckets=(1, 2, 5, 10, 25, 50, 100, 200, 300, 500),
+            registry=self.registry,
+        )
+        self.relay_confirmed = Counter(
+            "culture_connect_relay_confirmed", "Messages the broker confirmed", registry=self.registry
+        )
+        self.relay_postponed = Counter(
+            "culture_connect_relay_postponed", "Messages the broker did not take", registry=self.registry
+        )
+        self.relay_leading = Gauge(
+            "culture_connect_relay_leading", "1 on the replica whose relay is active", registry=self.registry
+        )
+        self.outbox_rows = Gauge(
+            "culture_connect_outbox_rows", "Messages waiting to be sent at once", registry=self.registry
+        )
+        self.outbox_oldest = Gauge(
+            "culture_connect_outbox_oldest_seconds", "Age of the oldest such message", registry=self.registry
+        )

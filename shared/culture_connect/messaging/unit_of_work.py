@@ -1,0 +1,64 @@
+"""One transaction of one service: its rows and its events, together or not at all."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from culture_connect.contracts import Envelope, Message, headers_of
+from culture_connect.messaging import outbox
+from culture_connect.messaging.routes import Route
+
+
+class UnitOfWork:
+    """What a handler or a route works with. It never commits: `Database.begin` does, once, at the edge.
+
+    `session` runs the statements, `now` is the moment of this unit of work (UTC, read once).
+    """
+
+    def __init__(self, session: AsyncSession, *, service: str, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self._source = f"/culture-connect/{service}"
+        self._outgoing: list[outbox.Outgoing] = []
+
+    def emit(
+        self,
+        message: Message,
+        route: Route,
+        *,
+        subject: str | None = None,
+        cause: Envelope | None = None,
+        not_before: datetime | None = None,
+        id: UUID | None = None,  # noqa: A002 - the CloudEvents attribute is called id
+    ) -> UUID:
+        """Sends `message` to `route` when, and only when, this transaction commits.
+
+        `subject` is the id of the aggregate, `cause` the message that led to this one (its id becomes the
+        correlation id, its trace goes on), `not_before` makes a durable timer. Returns the message's id.
+        """
+        message_id = id or uuid4()
+        envelope = Envelope(
+            id=str(message_id),
+            type=message.type,
+            source=self._source,
+            time=self.now,
+            subject=subject,
+            correlation_id=cause.id if cause else None,
+            traceparent=(cause.traceparent if cause else None) or _new_trace(),
+        )
+        self._outgoing.append(
+            outbox.Outgoing(route, headers_of(envelope), envelope.correlation_id, message.to_json(), not_before)
+        )
+        return message_id
+
+    async def flush(self) -> None:
+        """Writes what was emitted so far into the outbox; called by whoever opened the unit of work."""
+        messages, self._outgoing = self._outgoing, []
+        await outbox.store(self.session, messages)
+
+
+def _new_trace() -> str:
+    """A W3C trace context for a chain of messages that begins here (https://www.w3.org/TR/trace-context/)."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
