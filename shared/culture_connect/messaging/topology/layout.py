@@ -1,0 +1,186 @@
+"""What stands on the broker: the fixed part, and what each outside party adds."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from culture_connect.messaging.topology import names, queues
+from culture_connect.messaging.topology.model import (
+    Binding,
+    Exchange,
+    Permission,
+    Queue,
+    Topology,
+    User,
+    Vhosts,
+)
+
+# The events that each service follows on `core`, as topic patterns.
+FOLLOWED: Final = {
+    names.REGISTRATION: ("erasure.#", "mail.#"),
+    names.TICKETING: ("partner.#", "participant.#", "evening.#"),
+    names.NOTIFICATIONS: ("partner.#", "participant.#", "evening.#", "invitation.#", "ticket.#"),
+}
+
+NOTHING: Final = "^$"
+_EVERYTHING: Final = ".*"
+_ANY_SLUG: Final = "[a-z0-9-]+"
+
+HR_LIMITS: Final = {"max-connections": 2, "max-channels": 8}
+BOX_OFFICE_LIMITS: Final = {"max-connections": 4, "max-channels": 16}
+
+
+def complete(vhosts: Vhosts, partners: Iterable[str] = (), venues: Iterable[str] = ()) -> Topology:
+    """The fixed part with these partners (slugs) and venues."""
+    topology = fixed(vhosts)
+    for partner in partners:
+        topology += hr_party(partner, vhosts)
+    for venue in venues:
+        topology += box_office_party(venue, vhosts)
+    return topology
+
+
+def fixed(vhosts: Vhosts) -> Topology:
+    """What is there before any party is: both virtual hosts, the accounts of the services and of people."""
+    return _core(vhosts) + _edge(vhosts) + _people(vhosts)
+
+
+def hr_party(partner: str, vhosts: Vhosts) -> Topology:
+    """What a partner's HR system adds to the edge. Raises ValueError when `partner` is not a slug."""
+    account, inbound, outbound = (
+        names.hr_account(partner),
+        names.enrolments_queue(partner),
+        names.receipts_queue(partner),
+    )
+    return Topology(
+        exchanges=(Exchange(vhosts.edge, account, "topic"),),
+        queues=(
+            Queue(vhosts.edge, inbound, queues.inbound_queue(names.REGISTRATION, in_order=True)),
+            Queue(vhosts.edge, outbound, queues.working_queue(names.REGISTRATION)),
+        ),
+        bindings=(
+            Binding(vhosts.edge, account, inbound, "#"),
+            Binding(vhosts.edge, names.return_exchange(names.REGISTRATION), inbound, inbound),
+            Binding(vhosts.edge, names.RECEIPTS, outbound, partner),
+        ),
+        users=(User(account, limits=HR_LIMITS),),
+        permissions=(Permission(account, vhosts.edge, NOTHING, only(account), only(outbound)),),
+    )
+
+
+def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
+    """What a venue's box office adds to the edge. Raises ValueError when `venue` is not a slug."""
+    account, inbound, outbound = (
+        names.box_office_account(venue),
+        names.admissions_queue(venue),
+        names.tickets_queue(venue),
+    )
+    return Topology(
+        exchanges=(Exchange(vhosts.edge, account, "topic"),),
+        queues=(
+            Queue(vhosts.edge, inbound, queues.inbound_queue(names.TICKETING)),
+            Queue(vhosts.edge, outbound, queues.working_queue(names.TICKETING)),
+        ),
+        bindings=(
+            Binding(vhosts.edge, account, inbound, "#"),
+            Binding(vhosts.edge, names.return_exchange(names.TICKETING), inbound, inbound),
+            Binding(vhosts.edge, names.TICKETS, outbound, venue),
+        ),
+        users=(User(account, limits=BOX_OFFICE_LIMITS),),
+        permissions=(Permission(account, vhosts.edge, NOTHING, only(account), only(outbound)),),
+    )
+
+
+def party(kind: names.PartyKind, name: str, vhosts: Vhosts) -> Topology:
+    """What one outside party adds, by its kind."""
+    return hr_party(name, vhosts) if kind == "hr" else box_office_party(name, vhosts)
+
+
+def only(*allowed: str) -> str:
+    """A pattern that matches these names (slugs and dots) and no others: patterns are unanchored by default."""
+    return f"^({'|'.join(name.replace('.', r'\.') for name in allowed)})$"
+
+
+def _core(vhosts: Vhosts) -> Topology:
+    topology = Topology(vhosts=(vhosts.core,), exchanges=(Exchange(vhosts.core, names.EVENTS, "topic"),))
+    topology += _dead_letters(vhosts.core, names.SERVICES)
+    for service in names.SERVICES:
+        queue = names.events_queue(service)
+        followed = tuple(Binding(vhosts.core, names.EVENTS, queue, pattern) for pattern in FOLLOWED[service])
+        returned = Binding(vhosts.core, names.return_exchange(service), queue, queue)
+        writes = only(names.EVENTS, names.retry_exchange(service), names.DEAD_LETTERS)
+        topology += _retry(vhosts.core, service)
+        topology += Topology(
+            queues=(Queue(vhosts.core, queue, queues.working_queue(service)),),
+            bindings=(*followed, returned),
+            users=(User(service),),
+            permissions=(Permission(service, vhosts.core, NOTHING, writes, only(queue)),),
+        )
+    return topology
+
+
+def _edge(vhosts: Vhosts) -> Topology:
+    topology = Topology(
+        vhosts=(vhosts.edge,),
+        exchanges=(
+            Exchange(vhosts.edge, names.RECEIPTS, "direct"),
+            Exchange(vhosts.edge, names.TICKETS, "direct"),
+        ),
+    )
+    topology += _dead_letters(vhosts.edge, (names.REGISTRATION, names.TICKETING))
+    for service, answers, reads in (
+        (names.REGISTRATION, names.RECEIPTS, rf"^hr\.{_ANY_SLUG}\.enrolments$"),
+        (names.TICKETING, names.TICKETS, rf"^box-office\.{_ANY_SLUG}\.admissions$"),
+    ):
+        writes = only(answers, names.retry_exchange(service), names.DEAD_LETTERS)
+        topology += _retry(vhosts.edge, service)
+        topology += Topology(permissions=(Permission(service, vhosts.edge, NOTHING, writes, reads),))
+    return topology
+
+
+def _dead_letters(vhost: str, services: Iterable[str]) -> Topology:
+    topology = Topology(exchanges=(Exchange(vhost, names.DEAD_LETTERS, "direct"),))
+    for service in services:
+        queue = names.dead_queue(service)
+        topology += Topology(
+            queues=(Queue(vhost, queue, queues.dead_letter_queue()),),
+            bindings=(Binding(vhost, names.DEAD_LETTERS, queue, service),),
+        )
+    return topology
+
+
+def _retry(vhost: str, service: str) -> Topology:
+    """The way of a message that comes back later: retry exchange, delay queue, return exchange, own queue."""
+    there, back, stray = (
+        names.retry_exchange(service),
+        names.return_exchange(service),
+        names.stray_exchange(service),
+    )
+    topology = Topology(
+        exchanges=(
+            Exchange(vhost, there, "headers"),
+            # The queue of an offboarded party is gone when its message comes back, and at-least-once
+            # dead-lettering would try for ever: such strays end as dead letters.
+            Exchange(vhost, stray, "fanout"),
+            Exchange(vhost, back, "direct", {"alternate-exchange": stray}),
+        ),
+        bindings=(Binding(vhost, stray, names.dead_queue(service), ""),),
+    )
+    for delay, milliseconds in queues.RETRY_DELAYS.items():
+        queue = names.delay_queue(service, delay)
+        topology += Topology(
+            queues=(Queue(vhost, queue, queues.delay_queue(service, milliseconds)),),
+            bindings=(Binding(vhost, there, queue, "", {queues.RETRY_HEADER: delay, "x-match": "all"}),),
+        )
+    return topology
+
+
+def _people(vhosts: Vhosts) -> Topology:
+    both = (vhosts.core, vhosts.edge)
+    watches = tuple(Permission(names.OPERATOR, vhost, NOTHING, NOTHING, NOTHING) for vhost in both)
+    rules = tuple(
+        Permission(names.ADMINISTRATOR, vhost, _EVERYTHING, _EVERYTHING, _EVERYTHING) for vhost in both
+    )
+    return Topology(
+        users=(User(names.OPERATOR, ("monitoring",)), User(names.ADMINISTRATOR, ("administrator",))),
+        permissions=(*watches, *rules),
+    )

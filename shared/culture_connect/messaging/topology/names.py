@@ -1,0 +1,104 @@
+"""Every name on the bus, in one place; the contract with outside parties fixes them."""
+
+import re
+from typing import Final, Literal
+
+CORE: Final = "core"
+EDGE: Final = "edge"
+
+EVENTS: Final = "events"
+RECEIPTS: Final = "receipts"
+TICKETS: Final = "tickets"
+DEAD_LETTERS: Final = "dead-letters"
+
+REGISTRATION: Final = "registration"
+TICKETING: Final = "ticketing"
+NOTIFICATIONS: Final = "notifications"
+SERVICES: Final = (REGISTRATION, TICKETING, NOTIFICATIONS)
+
+OPERATOR: Final = "operator"
+ADMINISTRATOR: Final = "administrator"
+
+ENROLMENT_KEY: Final = "enrolment"
+ADMISSION_KEY: Final = "admission"
+"""What a party writes by convention; its exchange takes any routing key."""
+
+PartyKind = Literal["hr", "box-office"]
+
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_INBOUND = re.compile(
+    rf"(?:hr\.(?P<hr>{_SLUG.pattern})\.enrolments|box-office\.(?P<venue>{_SLUG.pattern})\.admissions)"
+)
+
+
+def slug(value: str) -> str:
+    """The slug itself. Raises ValueError for anything else: names become part of patterns and addresses."""
+    if not _SLUG.fullmatch(value):
+        raise ValueError(f"not a slug (lower case letters, digits and inner hyphens, at most 40): {value!r}")
+    return value
+
+
+def events_queue(service: str) -> str:
+    """The queue on `core` with the events that a service follows."""
+    return f"{service}.events"
+
+
+def retry_exchange(service: str) -> str:
+    """Where a service sends what it wants to see again later, in both virtual hosts."""
+    return f"{service}.retry"
+
+
+def return_exchange(service: str) -> str:
+    """What brings a delayed message back to the queue that its routing key names."""
+    return f"{service}.return"
+
+
+def stray_exchange(service: str) -> str:
+    """What takes a delayed message whose queue is gone to the dead letters."""
+    return f"{service}.stray"
+
+
+def delay_queue(service: str, delay: str) -> str:
+    """Where a message waits for one of the `RETRY_DELAYS`."""
+    return f"{service}.retry.{delay}"
+
+
+def dead_queue(service: str) -> str:
+    """The dead letters of a service, in both virtual hosts."""
+    return f"{service}.dead"
+
+
+def hr_account(partner: str) -> str:
+    """The account, and the exchange, of a partner's HR system."""
+    return f"hr.{slug(partner)}"
+
+
+def enrolments_queue(partner: str) -> str:
+    """What a partner's HR system has sent."""
+    return f"hr.{slug(partner)}.enrolments"
+
+
+def receipts_queue(partner: str) -> str:
+    """What a partner's HR system hears back."""
+    return f"hr.{slug(partner)}.receipts"
+
+
+def box_office_account(venue: str) -> str:
+    """The account, and the exchange, of a venue's box office."""
+    return f"box-office.{slug(venue)}"
+
+
+def admissions_queue(venue: str) -> str:
+    """What a venue's box office has sent."""
+    return f"box-office.{slug(venue)}.admissions"
+
+
+def tickets_queue(venue: str) -> str:
+    """What a venue's box office hears."""
+    return f"box-office.{slug(venue)}.tickets"
+
+
+def party_of(queue: str) -> str | None:
+    """The slug of the outside party that alone can write to this queue; None for every other queue."""
+    match = _INBOUND.fullmatch(queue)
+    return (match["hr"] or match["venue"]) if match else None
