@@ -96,8 +96,8 @@ def party(kind: names.PartyKind, name: str, vhosts: Vhosts) -> Topology:
 
 
 def only(*allowed: str) -> str:
-    """A pattern that matches these names (slugs and dots) and no others: patterns are unanchored by default."""
-    return f"^({'|'.join(name.replace('.', r'\.') for name in allowed)})$"
+    """A pattern for these names (slugs and dots) and no others; the broker's patterns are unanchored."""
+    return "^(" + "|".join(allowed).replace(".", r"\.") + ")$"
 
 
 def _core(vhosts: Vhosts) -> Topology:

@@ -1,7 +1,7 @@
 """The arguments of the queues. All are quorum queues that lose nothing.
 
-At-least-once dead-lettering needs a quorum queue, the exchange, the strategy and `reject-publish` together; with
-one of them missing the broker silently falls back to at-most-once (https://www.rabbitmq.com/docs/quorum-queues).
+At-least-once dead-lettering needs quorum queue, exchange, strategy and `reject-publish` together; with one
+of them missing the broker silently falls back to at-most-once (https://www.rabbitmq.com/docs/quorum-queues).
 """
 
 from typing import Final
@@ -22,8 +22,8 @@ RETRY_HEADER: Final = "cc-retry-delay"
 RETRY_DELAYS: Final = {"5s": 5_000, "1m": 60_000, "10m": 600_000}
 """The delays in milliseconds, by the value of `RETRY_HEADER` that chooses them."""
 
-# Dead letters are looked at, put back and looked at again. Without a limit of ours 4.x counts to 20 and drops them;
-# 3.x does not know the -1 that switches the limit off.
+# Dead letters are looked at, put back and looked at again. Without a limit of ours 4.x counts to 20 and drops
+# them; 3.x does not know the -1 that switches the limit off.
 _NEVER: Final = 1_000_000_000
 
 
