@@ -1,0 +1,79 @@
+"""The application of a service: its routers between what all services have in common."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, Protocol
+
+from fastapi import APIRouter, FastAPI
+
+from culture_connect.http import documents, health, problems
+from culture_connect.http.guard import MAX_BODY, RequestGuard, RequestMetrics
+from culture_connect.http.tokens import Tokens
+from culture_connect.messaging import Database, Telemetry
+
+Background = Callable[[], AbstractAsyncContextManager[None]]
+
+
+class BusSide(Protocol):
+    """What the HTTP side needs of `culture_connect.messaging.Service`."""
+
+    @property
+    def database(self) -> Database:
+        """The service's schema."""
+        ...
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Whose registry takes the HTTP metrics as well."""
+        ...
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Consumers and relay, while the block runs."""
+        ...
+
+    async def problems(self) -> list[str]:
+        """What keeps the replica from its work."""
+        ...
+
+    def asyncapi(self) -> dict[str, Any]:
+        """The AsyncAPI document."""
+        ...
+
+
+def create_app(
+    *,
+    name: str,
+    title: str,
+    service: BusSide,
+    tokens: Tokens,
+    routers: Sequence[APIRouter],
+    description: str,
+    background: Sequence[Background] = (),
+    max_body: int = MAX_BODY,
+) -> FastAPI:
+    """Makes the application; nothing is connected before its lifespan begins.
+
+    The lifespan runs the bus side of `service` and within it the `background` managers, which end first. Bodies of
+    more than `max_body` bytes are refused. Routes find `service`, `tokens` and `database` in `request.app.state`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(service.running())
+            for manager in background:
+                await stack.enter_async_context(manager())
+            yield
+
+    app = FastAPI(title=title, description=description, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.service = service
+    app.state.tokens = tokens
+    app.state.database = service.database
+    app.state.name = name
+    problems.install(app)
+    app.add_middleware(RequestGuard, metrics=RequestMetrics(service.telemetry.registry), max_body=max_body)
+    app.include_router(health.router)
+    app.include_router(documents.router)
+    for router in routers:
+        app.include_router(router)
+    return app

@@ -1,0 +1,106 @@
+"""Around every request: its trace, a limit to its body, its measure, its log line, and an answer whatever happens."""
+
+import time
+from collections.abc import Callable
+from http import HTTPMethod
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from culture_connect.http.problems import Problem, database_unavailable, internal_error, payload_too_large
+from culture_connect.http.trace import begin_trace
+from culture_connect.messaging.errors import database_is_away
+
+MAX_BODY = 1024 * 1024  # bytes
+UNMATCHED = "unmatched"
+_QUIET = ("/health/live", "/health/ready", "/metrics")
+_log = structlog.get_logger(__name__)
+
+
+class RequestMetrics:
+    """Requests by route, in the registry of their application."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "culture_connect_http_requests", "Requests answered", ["method", "route", "status"], registry=registry
+        )
+        self.seconds = Histogram(
+            "culture_connect_http_request_seconds", "Time to the whole answer", ["method", "route"], registry=registry
+        )
+        ProcessCollector(registry=registry)
+
+
+class RequestGuard:
+    """The outermost layer of the application (ASGI middleware)."""
+
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, max_body: int) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        trace = begin_trace(scope)
+        status = 0
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(trace_id=trace):
+            try:
+                problem = await self._guarded(scope, receive, note_status, lambda: status != 0)
+                if problem is not None:
+                    await problem.response(trace)(scope, receive, note_status)
+            finally:
+                self._record(scope, status, time.perf_counter() - started)
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send, begun: Callable[[], bool]) -> Problem | None:
+        """Runs the application; returns the problem to answer with when it could not answer itself."""
+        if _declared_length(scope) > self._max_body:
+            return payload_too_large(self._max_body)
+        try:
+            await self._app(scope, _limited(receive, self._max_body), send)
+        except Exception as error:
+            problem = database_unavailable() if database_is_away(error) else internal_error()
+            _log.error(problem.code, exc_info=error)
+            if begun():
+                raise
+            return problem
+        return None
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        # The template of the route: a path may hold a person's reference or the secret of a personal page.
+        route = getattr(scope.get("route"), "path", UNMATCHED)
+        method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
+        if route not in _QUIET:
+            _log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _declared_length(scope: Scope) -> int:
+    declared = Headers(scope=scope).get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() else 0
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Counts what really arrives: a chunked body declares no length."""
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise payload_too_large(limit)
+        return message
+
+    return counted

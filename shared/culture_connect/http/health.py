@@ -1,0 +1,33 @@
+"""Whether the service lives, is ready, and how it is doing."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, Response
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process answers; nothing else is looked at, since restarting it would not bring back a database."""
+    return {"status": "alive"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> Response:
+    """503 with the list of problems while the replica cannot do its work."""
+    problems: list[str] = list(await request.app.state.service.problems())
+    if request.app.state.tokens.problem is not None:
+        problems.append(request.app.state.tokens.problem)
+    if problems:
+        return JSONResponse({"status": "not ready", "problems": problems}, HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse({"status": "ready", "problems": []})
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Counts and sizes in the text format of Prometheus."""
+    registry = request.app.state.service.telemetry.registry
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,156 @@
+"""Bearer tokens: who calls, and what they may do.
+
+The tokens file is a JSON list of `{"name", "scopes", "sha256"}`; it holds hashes only, so reading it gives nobody
+access. It is read again when it changes. A scope is a role (`programme`, `operator`) or a role of one party
+(`box-office:paard`, `partner:acme`).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from culture_connect.http.problems import Problem
+from culture_connect.settings import SettingsError, private_file
+
+_REALM = 'Bearer realm="culture-connect"'
+_bearer = HTTPBearer(auto_error=False, description="A token of the tokens file")
+_log = structlog.get_logger(__name__)
+
+
+class TokensError(SettingsError):
+    """The tokens file cannot be used; the text says why without quoting it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__([f"CULTURE_CONNECT_TOKENS_FILE: {problem}"])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent the request, proven by a token."""
+
+    name: str
+    scopes: frozenset[str]
+
+    def may(self, *scopes: str) -> bool:
+        """True when the caller has one of the scopes."""
+        return not self.scopes.isdisjoint(scopes)
+
+    def demand(self, *scopes: str) -> None:
+        """Raises a 403 problem unless the caller has one of the scopes; for scopes known only inside a route."""
+        if not self.may(*scopes):
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                "insufficient-scope",
+                "Your token does not allow this",
+                headers={"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{" ".join(scopes)}"'},
+            )
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    scopes: frozenset[Annotated[str, Field(pattern=r"^[a-z][a-z-]*(:[a-z0-9-]+)?$")]]
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+_entries = TypeAdapter(list[_Entry])
+
+
+class Tokens:
+    """The tokens of a file with mode 0600 or less; raises TokensError when it cannot be used.
+
+    Once running, a change that cannot be used leaves the tokens as they were and shows in `problem`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._version: tuple[int, ...] | None = None
+        self.problem: str | None = None
+        self._entries: list[tuple[bytes, Caller]] = []
+        self._read()
+
+    def caller(self, token: str) -> Caller | None:
+        """Who the token belongs to, None for an unknown token."""
+        self._refresh()
+        presented = hashlib.sha256(token.encode()).digest()
+        found = None
+        # All entries are compared, always, so that the time taken tells nothing.
+        for digest, caller in self._entries:
+            if hmac.compare_digest(digest, presented):
+                found = caller
+        return found
+
+    def _refresh(self) -> None:
+        if self._current_version() == self._version:
+            return
+        try:
+            self._read()
+        except TokensError as error:
+            if self.problem != str(error):
+                _log.error("tokens_not_reloaded", reason=str(error))
+            self.problem = str(error)
+
+    def _read(self) -> None:
+        version = self._current_version()
+        try:
+            entries = _entries.validate_json(private_file(self._path).read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise TokensError(f"{place or 'content'}: {first['msg']}") from None
+        except ValueError as error:
+            raise TokensError(f"{error}") from None
+        except OSError as error:
+            raise TokensError(f"{error.strerror}") from None
+        self._entries = [(bytes.fromhex(entry.sha256), Caller(entry.name, entry.scopes)) for entry in entries]
+        self._version = version
+        self.problem = None
+
+    def _current_version(self) -> tuple[int, ...]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
+
+
+def requires(*scopes: str) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that lets through callers with any one of the scopes; without scopes, any known caller.
+
+    A scope may name path parameters: `requires("programme", "partner:{slug}")`. Raises a 401 problem without a
+    known token and a 403 problem without a scope (RFC 6750).
+    """
+
+    async def authenticate(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Caller:
+        if credentials is None:
+            raise _unauthenticated(_REALM)
+        tokens: Tokens = request.app.state.tokens
+        caller = tokens.caller(credentials.credentials)
+        if caller is None:
+            raise _unauthenticated(f'{_REALM}, error="invalid_token"')
+        if scopes:
+            caller.demand(*(scope.format_map(request.path_params) for scope in scopes))
+        return caller
+
+    return authenticate
+
+
+def _unauthenticated(challenge: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "unauthenticated",
+        "A valid bearer token is needed",
+        headers={"WWW-Authenticate": challenge},
+    )

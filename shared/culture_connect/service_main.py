@@ -1,0 +1,98 @@
+"""What `python -m <service>` does: `serve` runs the service, `migrate` brings its schema to the newest revision."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
+
+from culture_connect import logs, settings
+from culture_connect.messaging.migrations import upgrade
+from culture_connect.settings import Settings, SettingsError
+
+GRACE = 10  # seconds for requests in hand when stopping
+WRONG_SETTINGS = 2
+
+_log = structlog.get_logger(__name__)
+
+
+def run(
+    name: str,
+    settings_type: type[Settings],
+    build_app: Callable[[Settings], FastAPI],
+    arguments: Sequence[str] | None = None,
+) -> None:
+    """The main function of the service `name`, which is also its package and its schema.
+
+    `build_app` is its composition root. Ends the process: 0 after a graceful stop, 2 with a line per setting on
+    standard error when one is missing or wrong, 1 for anything else.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {name}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="run the service until SIGTERM")
+    commands.add_parser("migrate", help="bring the database schema to the newest revision")
+    command = parser.parse_args(arguments).command
+    try:
+        chosen = settings.load(settings_type)
+        logs.configure(chosen.log_level, own=[name])
+        if command == "migrate":
+            _migrate(name, chosen)
+        else:
+            _serve(build_app(chosen), chosen)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201 - for whoever starts the process
+        sys.exit(WRONG_SETTINGS)
+
+
+def migrations_of(package: str) -> Path:
+    """The folder of the package's migrations: within the package, or beside it as in the repository."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"there is no package {package}")
+    home = Path(spec.origin).parent
+    for folder in (home / "migrations", home.parent / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise FileNotFoundError(f"there are no migrations for {package}")
+
+
+def _migrate(name: str, chosen: settings.ServiceSettings) -> None:
+    try:
+        upgrade(migrations_of(name), database_url=chosen.database_url, schema=name)
+    except (DBAPIError, OSError) as error:
+        _log.error("migration_failed", service=name, exc_info=error)
+        sys.exit(1)
+    _log.info("migrated", service=name)
+
+
+def _serve(app: FastAPI, chosen: settings.ServiceSettings) -> None:
+    # uvicorn takes over the signals, and raises them again after its graceful stop: that is our end, not a crash.
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=chosen.http_host,
+            port=chosen.http_port,
+            loop="uvloop",
+            lifespan="on",
+            log_config=None,
+            access_log=False,  # the guard of every request writes one, without what a path may tell
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+    )
+    server.run()
+    sys.exit(0 if server.started else 1)
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    sys.exit(0)

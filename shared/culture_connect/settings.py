@@ -1,0 +1,139 @@
+"""What every service is told from outside: environment variables, or files of a secrets folder.
+
+Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR` names a folder, a file
+`culture_connect_<field>` in it stands for the variable of that name; the environment wins.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "CULTURE_CONNECT_"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `problems` name the variable and what was expected, never the value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def private_file(path: Path) -> Path:
+    """Returns `path` when it is a file that only its owner can reach (mode 0600 or less), else raises ValueError."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ValueError(f"the file cannot be opened ({error.strerror})") from None
+    if not stat.S_ISREG(mode):
+        raise ValueError("this is not a file")
+    if mode & 0o077:
+        raise ValueError(f"the file must be private (mode 0600), its mode is {stat.S_IMODE(mode):04o}")
+    return path
+
+
+def _postgres_url(url: str) -> str:
+    parts = _split(url)
+    if parts[0] not in ("postgresql", "postgres") or not parts[1] or not parts[2]:
+        raise ValueError("expected postgresql://role:password@host:port/database")
+    return url
+
+
+def _amqp_url(url: str) -> str:
+    parts = _split(url)
+    if parts[0] not in ("amqp", "amqps") or not parts[1] or not parts[2]:
+        raise ValueError("expected amqp://account:password@host:port/vhost")
+    return url
+
+
+def _split(url: str) -> tuple[str, str | None, str]:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what finds a port that is no number.
+        return parts.scheme, parts.hostname if parts.port != 0 else None, parts.path.strip("/")
+    except ValueError:
+        return "", None, ""
+
+
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url), Field(repr=False)]
+AmqpUrl = Annotated[str, AfterValidator(_amqp_url), Field(repr=False)]
+PrivateFile = Annotated[Path, AfterValidator(private_file)]
+
+
+class ServiceSettings(BaseSettings):
+    """The settings of any service; a service adds its own by inheriting."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    database_url: PostgresUrl
+    core_url: AmqpUrl
+    # Services that talk to outside parties redeclare this without a default.
+    edge_url: AmqpUrl | None = None
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    tokens_file: PrivateFile
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the secrets folder."""
+        folder = os.environ.get(f"{PREFIX}SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings
+        check_secrets_folder(Path(folder))
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+def load(settings_type: type[Settings]) -> Settings:
+    """Reads the settings of this process; raises SettingsError with one line per variable that is wrong."""
+    try:
+        return settings_type()
+    except ValidationError as error:
+        raise SettingsError([_explain(entry["loc"], entry["msg"]) for entry in error.errors()]) from None
+
+
+def check_secrets_folder(folder: Path) -> None:
+    """Raises SettingsError when the folder is missing or one of our files in it can be read by others."""
+    if not folder.is_dir():
+        raise SettingsError([f"{PREFIX}SECRETS_DIR: expected a folder"])
+    problems = []
+    for path in sorted(folder.iterdir()):
+        if path.name.upper().startswith(PREFIX):
+            try:
+                private_file(path)
+            except ValueError as error:
+                problems.append(f"{PREFIX}SECRETS_DIR: {path.name}: {error}")
+    if problems:
+        raise SettingsError(problems)
+
+
+def _explain(location: tuple[int | str, ...], message: str) -> str:
+    variable = f"{PREFIX}{str(location[0]).upper()}" if location else PREFIX.rstrip("_")
+    what = "is not set" if message == "Field required" else message.removeprefix("Value error, ")
+    return f"{variable}: {what}"
