@@ -127,7 +127,8 @@ class Consumer:
                 raise RejectMessage(requeue=True) from None
             log.log(
                 30 if isinstance(error, PermanentFailure) else 40,
-                f"message {outcome}",
+                "delivery failed",
+                outcome=outcome,
                 queue=self.subscription.queue,
                 message_id=raw.message_id,
                 reason=reason_of(error),

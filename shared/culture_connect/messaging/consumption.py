@@ -93,11 +93,7 @@ class Consumption:
 
     def missing(self) -> list[str]:
         """The queues that should always be consumed and are not."""
-        return [
-            queue
-            for queue in self._fixed
-            if queue not in self._consumers or not self._consumers[queue].consuming
-        ]
+        return [queue for queue in self._fixed if queue not in self._consumers or not self._consumers[queue].consuming]
 
     async def _look(self) -> None:
         wanted = dict(self._fixed)

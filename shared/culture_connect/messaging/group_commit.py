@@ -81,7 +81,7 @@ class GroupCommit:
     async def _settle(self, batch: Sequence[tuple[Item, asyncio.Future[None]]]) -> None:
         try:
             await self._persist([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises belongs to its message
+        except Exception as error:
             if len(batch) == 1:
                 _resolve(batch[0][1], error)
                 return
@@ -94,21 +94,20 @@ class GroupCommit:
 
     async def _persist(self, items: Sequence[Item]) -> None:
         """One transaction, tried again where that can help without a change of the messages."""
-        for attempt in itertools.count(1):
+        tries = 0
+        while True:
             try:
-                return await self._transact(items)
-            except PermanentFailure:
-                raise
+                await self._transact(items)
             except Exception as error:
                 if database_is_away(error) and await self._waited_for_database():
                     continue
-                worth_repeating = database_is_away(error) or transactions_collided(error)
-                if isinstance(error, TransientFailure):
-                    worth_repeating = len(items) == 1
-                if not worth_repeating or attempt >= TRIES_IN_PLACE:
+                tries += 1
+                if tries == TRIES_IN_PLACE or not _worth_repeating(error, alone=len(items) == 1):
                     raise
+            else:
+                return
             # Apart from each other, so that two that collided do not meet again.
-            await asyncio.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+            await asyncio.sleep(0.05 * 2**tries * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
 
     async def _transact(self, items: Sequence[Item]) -> None:
         async with self._database.begin() as work:
@@ -120,7 +119,9 @@ class GroupCommit:
                     await self._handle(work, cast("Iterable[Delivery]", run))  # type: ignore[type-arg]
 
     async def _handle(self, work: UnitOfWork, deliveries: Iterable[Delivery]) -> None:  # type: ignore[type-arg]
-        for handler, run in itertools.groupby(deliveries, key=lambda each: self._handlers.handler_of(each.message.type)):
+        for handler, run in itertools.groupby(
+            deliveries, key=lambda each: self._handlers.handler_of(each.message.type)
+        ):
             await handler(work, list(run))
 
     async def _answer_invalid(self, work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
@@ -128,9 +129,7 @@ class GroupCommit:
             raise PermanentFailure(invalid[0].problems[0].code)
         await self._handlers.invalid(work, invalid)
 
-    async def _not_handled_before(
-        self, work: UnitOfWork, items: Sequence[Item]
-    ) -> list[Delivery | InvalidDelivery]:  # type: ignore[type-arg]
+    async def _not_handled_before(self, work: UnitOfWork, items: Sequence[Item]) -> list[Delivery | InvalidDelivery]:  # type: ignore[type-arg]
         """The contents that are new, in order; an id that comes back with another body becomes invalid."""
         first = {item.message_id: item for item in reversed(items)}
         digests = {message_id: item.digest for message_id, item in first.items()}
@@ -151,20 +150,28 @@ class GroupCommit:
         """Waits until the database answers; False when it answered at once."""
         pause = 0.1
         self._away_since = time.monotonic()
+        waited = False
         try:
-            for looks in itertools.count():
+            while True:
                 try:
                     await self._database.ping()
                 except Exception as error:
                     if not database_is_away(error):
                         raise
+                    waited = True
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
-                    return looks > 0
+                    return waited
         finally:
             self._away_since = None
-        raise AssertionError("unreachable")
+
+
+def _worth_repeating(error: Exception, *, alone: bool) -> bool:
+    """A message that failed for now is repeated only alone: its neighbours should not wait for it."""
+    if isinstance(error, TransientFailure):
+        return alone
+    return database_is_away(error) or transactions_collided(error)
 
 
 def _reused(item: Item) -> InvalidDelivery:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from datetime import UTC, datetime
 
 from aio_pika.abc import AbstractIncomingMessage
@@ -18,14 +17,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging.errors import PermanentFailure
 from culture_connect.messaging.group_commit import Item
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
-
-_PARTY_QUEUE = re.compile(r"(?:hr|box-office)\.([a-z0-9-]+)\.(?:enrolments|admissions)")
-
-
-def party_of(queue: str) -> str | None:
-    """The slug of the outside party whose messages arrive on this queue, None for a queue of our own."""
-    match = _PARTY_QUEUE.fullmatch(queue)
-    return match[1] if match else None
+from culture_connect.messaging.topology import party_of
 
 
 class Reader:
@@ -67,7 +59,12 @@ class Reader:
         return Item(envelope.id, digest, Delivery(message, envelope, self._queue, self._party))
 
     def _invalid(
-        self, message_id: str | None, type_: str | None, problems: list[RefusalError], data: bytes, digest: bytes
+        self,
+        message_id: str | None,
+        type_: str | None,
+        problems: list[RefusalError],
+        data: bytes,
+        digest: bytes,
     ) -> Item:
         if message_id is None or self._handlers.invalid is None:
             raise PermanentFailure(problems[0].code)

@@ -45,9 +45,7 @@ _POSTPONE = """
 class Relay:
     """Moves one service's outbox to the virtual hosts in `brokers` (name -> AMQP URL)."""
 
-    def __init__(
-        self, database_url: str, *, schema: str, brokers: Mapping[str, str], telemetry: Telemetry
-    ) -> None:
+    def __init__(self, database_url: str, *, schema: str, brokers: Mapping[str, str], telemetry: Telemetry) -> None:
         self._database_url = database_url
         self._schema = schema
         self._brokers = brokers
@@ -118,9 +116,7 @@ class Relay:
             confirmed = [row["id"] for row in rows if row["id"] not in failed]
             await connection.execute(_DELETE, confirmed)
             if failed:
-                await connection.execute(
-                    _POSTPONE, list(failed), list(failed.values()), float(LONGEST_POSTPONEMENT)
-                )
+                await connection.execute(_POSTPONE, list(failed), list(failed.values()), float(LONGEST_POSTPONEMENT))
             sent += len(confirmed)
             self._telemetry.relay_confirmed.inc(len(confirmed))
             self._telemetry.relay_postponed.inc(len(failed))

@@ -30,10 +30,10 @@ class BusSettings(Protocol):
     """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties."""
 
     @property
-    def core_url(self) -> str: ...  # noqa: D102
+    def core_url(self) -> str: ...
 
     @property
-    def edge_url(self) -> str | None: ...  # noqa: D102
+    def edge_url(self) -> str | None: ...
 
 
 class Service:
@@ -67,9 +67,7 @@ class Service:
 
         Stops gracefully: takes nothing more, finishes what is in hand, sends what was emitted, closes.
         """
-        relay = Relay(
-            self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry
-        )
+        relay = Relay(self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry)
         stopping = asyncio.Event()
         consuming = asyncio.create_task(self._consume(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
@@ -91,7 +89,7 @@ class Service:
         found = []
         try:
             await self.database.ping()
-        except Exception as error:  # noqa: BLE001 - readiness reports, it does not raise
+        except Exception as error:
             found.append(f"the database does not answer ({reason_of(error)})")
         if self._consumption is None:
             found.append("not connected to the broker")
@@ -119,7 +117,7 @@ class Service:
                     if watching.done():
                         log.warning("consumption ended", service=self.name, reason=watching.result())
                     watching.cancel()
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next round starts afresh
+            except Exception as error:
                 self._consumption = None
                 level = 30 if database_is_away(error) else 40
                 log.log(level, "consumption failed", service=self.name, reason=reason_of(error))

@@ -9,39 +9,43 @@ from pamqp.commands import Basic
 
 from culture_connect.messaging.errors import PermanentFailure, reason_of
 from culture_connect.messaging.publisher import Publisher
-from culture_connect.messaging.topology import names
+from culture_connect.messaging.topology import DEAD_LETTERS, RETRY_DELAYS, RETRY_HEADER, retry_exchange
 
 ATTEMPT_HEADER = "cc-attempt"
-DELAY_HEADER = "cc-retry-delay"
-DELAYS = ("5s", "1m", "10m")
 
 # What the broker or a sender put there to steer a message must not steer our copy of it: routing by CC and BCC,
 # and the broker's own records of dead-lettering, which 3.x believes from anyone.
-_STEERING_HEADERS = frozenset({"CC", "BCC", "x-delivery-count", ATTEMPT_HEADER, DELAY_HEADER})
+_STEERING_HEADERS = frozenset({"CC", "BCC", "x-delivery-count", ATTEMPT_HEADER, RETRY_HEADER})
 _STEERING_PREFIXES = ("x-death", "x-first-death", "x-last-death", "cc-dead-")
 
 
 async def settle_failure(
-    message: AbstractIncomingMessage, error: Exception, *, service: str, vhost: str, queue: str, publisher: Publisher
+    message: AbstractIncomingMessage,
+    error: Exception,
+    *,
+    service: str,
+    vhost: str,
+    queue: str,
+    publisher: Publisher,
 ) -> str:
     """Publishes a copy of the message to where it belongs now; the caller acks the original afterwards.
 
     Returns "retried" or "dead-lettered". Raises one of `PublishFailed` when the broker did not take the copy.
     """
     attempt = _attempts(message.headers)
-    if isinstance(error, PermanentFailure) or attempt >= len(DELAYS):
+    if isinstance(error, PermanentFailure) or attempt >= len(RETRY_DELAYS):
         await publisher.publish(
-            names.DEAD_LETTERS,
+            DEAD_LETTERS,
             service,
             message.body,
             _copy(message, {**_post_mortem(error, service, vhost, queue), ATTEMPT_HEADER: attempt}),
         )
         return "dead-lettered"
     await publisher.publish(
-        names.retry_exchange(service),
+        retry_exchange(service),
         queue,
         message.body,
-        _copy(message, {ATTEMPT_HEADER: attempt + 1, DELAY_HEADER: DELAYS[attempt]}),
+        _copy(message, {ATTEMPT_HEADER: attempt + 1, RETRY_HEADER: tuple(RETRY_DELAYS)[attempt]}),
     )
     return "retried"
 
@@ -59,7 +63,7 @@ def _post_mortem(error: Exception, service: str, vhost: str, queue: str) -> dict
 
 def _attempts(headers: Mapping[str, Any]) -> int:
     attempt = headers.get(ATTEMPT_HEADER)
-    return attempt if isinstance(attempt, int) and 0 <= attempt <= len(DELAYS) else 0
+    return attempt if isinstance(attempt, int) and 0 <= attempt <= len(RETRY_DELAYS) else 0
 
 
 def _copy(message: AbstractIncomingMessage, headers: Mapping[str, Any]) -> Basic.Properties:

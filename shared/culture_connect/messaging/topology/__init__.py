@@ -3,7 +3,12 @@
 Everything is durable, and made by the command line or a definitions file; no service may declare anything.
 """
 
-from culture_connect.messaging.topology.definitions import definitions, definitions_of, password_hash
+from culture_connect.messaging.topology.definitions import (
+    definitions,
+    definitions_of,
+    is_password_of,
+    password_hash,
+)
 from culture_connect.messaging.topology.layout import box_office_party, complete, fixed, hr_party, only, party
 from culture_connect.messaging.topology.model import (
     Arguments,
@@ -96,6 +101,7 @@ __all__ = [
     "fixed",
     "hr_account",
     "hr_party",
+    "is_password_of",
     "only",
     "party",
     "party_of",

@@ -62,6 +62,15 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
+def is_password_of(password: str, hashed: str) -> bool:
+    """True when `hashed` is the broker's hash of this password; False for every other hash and algorithm."""
+    try:
+        salt = base64.b64decode(hashed, validate=True)[:4]
+    except ValueError:
+        return False
+    return secrets.compare_digest(password_hash(password, salt), hashed)
+
+
 def user_definition(user: User, hashed: str) -> dict[str, Any]:
     """One account, with the hash of its password."""
     return {

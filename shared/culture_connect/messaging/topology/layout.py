@@ -177,9 +177,7 @@ def _retry(vhost: str, service: str) -> Topology:
 def _people(vhosts: Vhosts) -> Topology:
     both = (vhosts.core, vhosts.edge)
     watches = tuple(Permission(names.OPERATOR, vhost, NOTHING, NOTHING, NOTHING) for vhost in both)
-    rules = tuple(
-        Permission(names.ADMINISTRATOR, vhost, _EVERYTHING, _EVERYTHING, _EVERYTHING) for vhost in both
-    )
+    rules = tuple(Permission(names.ADMINISTRATOR, vhost, _EVERYTHING, _EVERYTHING, _EVERYTHING) for vhost in both)
     return Topology(
         users=(User(names.OPERATOR, ("monitoring",)), User(names.ADMINISTRATOR, ("administrator",))),
         permissions=(*watches, *rules),

@@ -1,0 +1,84 @@
+"""Guarantee 4: what fails for good is dead-lettered with its reason, what fails for now is tried again."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.messaging.kit import Kit, erasure
+from tests.support.probes import eventually
+
+
+async def test_a_transient_failure_comes_back_after_a_delay_and_succeeds(kit: Kit) -> None:
+    participant = uuid4()
+    kit.fail_for_now(participant)
+    async with kit.service():
+        await kit.publish(erasure(participant), id="later")
+        await eventually(lambda: kit.depth("ticketing.retry.5s"), 1, "messages in the delay queue")
+        kit.accept(participant)
+        await eventually(kit.effects, [participant], "effects", timeout=15)
+    assert await kit.depth("ticketing.dead") == 0
+
+
+async def test_a_transient_failure_that_lasts_ends_in_the_dead_letters(kit: Kit) -> None:
+    participant = uuid4()
+    kit.fail_for_now(participant)
+    async with kit.service():
+        await kit.publish(erasure(participant), id="never", headers={"cc-attempt": 3})
+        [dead] = await kit.take("ticketing.dead", 1)
+    assert dead.headers["cc-dead-reason"] == "not-now"
+    assert dead.headers["cc-dead-queue"] == "ticketing.events"
+    assert dead.headers["cc-dead-vhost"] == "core"
+    assert dead.headers["cc-dead-service"] == "ticketing"
+    assert dead.headers["cc-attempt"] == 3
+    assert dead.body == erasure(participant).to_json()
+
+
+@pytest.mark.parametrize(
+    ("body", "properties", "reason"),
+    [
+        (b"{", {"id": "1"}, "not_json"),
+        (b'{"participant_id": 7}', {"id": "1"}, "uuid_type"),
+        (b"{}", {"id": "1", "type": "nl.cultureconnect.moon.landed.v1"}, "unknown_type"),
+        (b"{}", {"id": None}, "missing"),
+    ],
+)
+async def test_what_cannot_be_read_is_a_dead_letter_and_the_queue_goes_on(
+    kit: Kit, body: bytes, properties: dict[str, str | None], reason: str
+) -> None:
+    participant = uuid4()
+    async with kit.service():
+        await kit.publish_raw(body, **properties)
+        await kit.publish(erasure(participant), id="good")
+        [dead] = await kit.take("ticketing.dead", 1)
+        await eventually(kit.effects, [participant], "effects")
+    assert dead.headers["cc-dead-reason"] == reason
+    assert dead.body == body
+
+
+async def test_an_event_that_nobody_here_wants_is_passed_over(kit: Kit) -> None:
+    async with kit.service():
+        await kit.publish_raw(b"{}", id="1", type="nl.cultureconnect.mail.undeliverable.v1")
+        await kit.until_handled("ticketing.events")
+    assert await kit.depth("ticketing.dead") == 0
+
+
+async def test_headers_of_a_sender_do_not_steer_the_copy_of_a_failed_message(kit: Kit) -> None:
+    participant = uuid4()
+    kit.refuse(participant)
+    steering = {"CC": ["registration"], "BCC": ["registration"], "cc-dead-queue": "registration.events"}
+    async with kit.service():
+        await kit.publish(erasure(participant), id="steered", headers=steering)
+        [dead] = await kit.take("ticketing.dead", 1)
+    assert dead.headers["cc-dead-queue"] == "ticketing.events"
+    assert not {"CC", "BCC"} & dead.headers.keys()
+    assert await kit.depth("registration.dead") == 0
+
+
+async def test_an_unexpected_exception_names_its_kind_and_never_its_text(kit: Kit) -> None:
+    participant = uuid4()
+    kit.break_on(participant)
+    async with kit.service():
+        await kit.publish(erasure(participant), id="bug", headers={"cc-attempt": 3})
+        [dead] = await kit.take("ticketing.dead", 1)
+    assert dead.headers["cc-dead-reason"] == "ZeroDivisionError"
+    assert "Canary" not in str(dead.headers)
