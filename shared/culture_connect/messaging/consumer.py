@@ -88,15 +88,15 @@ class Consumer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
 
-    @property
-    def consuming(self) -> bool:
+    async def is_consuming(self) -> bool:
         """True while the broker delivers to this consumer; it ends it, for instance, when the queue is deleted."""
         subscriber = self._subscriber
-        # FastStream does not tell, so its queue is asked.
+        # FastStream does not tell, so the channel of its queue is asked.
         queue = subscriber._queue_obj if subscriber else None
         if subscriber is None or queue is None or queue.channel.is_closed:
             return False
-        return subscriber._consumer_tag in queue.channel.channel.consumers
+        channel = await queue.channel.get_underlay_channel()
+        return subscriber._consumer_tag in channel.consumers
 
     @property
     def seconds_without_database(self) -> float:

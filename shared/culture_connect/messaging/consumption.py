@@ -65,7 +65,6 @@ class Consumption:
                     graceful_timeout=GRACE,
                     logger=None,
                     on_close=[self._on_close],
-                    client_properties={"connection_name": f"{self._service} consumers"},
                 )
                 stack.push_async_callback(_stop_broker, broker)
                 await broker.start()
@@ -91,16 +90,19 @@ class Consumption:
                 return "database away for long"
             await self._look()
 
-    def missing(self) -> list[str]:
+    async def missing(self) -> list[str]:
         """The queues that should always be consumed and are not."""
-        return [queue for queue in self._fixed if queue not in self._consumers or not self._consumers[queue].consuming]
+        return [queue for queue in self._fixed if not await self._is_consuming(queue)]
+
+    async def _is_consuming(self, queue: str) -> bool:
+        return queue in self._consumers and await self._consumers[queue].is_consuming()
 
     async def _look(self) -> None:
         wanted = dict(self._fixed)
         if self._follow is not None:
             wanted.update({each.queue: each for each in await self._follow()})
-        for queue, consumer in list(self._consumers.items()):
-            if queue not in wanted or not consumer.consuming:
+        for queue in list(self._consumers):
+            if queue not in wanted or not await self._is_consuming(queue):
                 log.info("consumer ended", queue=queue)
                 await self._consumers.pop(queue).stop()
         for queue, subscription in wanted.items():

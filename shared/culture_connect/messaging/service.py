@@ -94,7 +94,7 @@ class Service:
         if self._consumption is None:
             found.append("not connected to the broker")
         else:
-            found.extend(f"not consuming {queue}" for queue in self._consumption.missing())
+            found.extend(f"not consuming {queue}" for queue in await self._consumption.missing())
         return found
 
     def asyncapi(self) -> dict[str, Any]:
