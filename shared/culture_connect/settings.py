@@ -6,8 +6,9 @@ Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -65,8 +66,8 @@ def _split(url: str) -> tuple[str, str | None, str]:
         return "", None, ""
 
 
-PostgresUrl = Annotated[str, AfterValidator(_postgres_url), Field(repr=False)]
-AmqpUrl = Annotated[str, AfterValidator(_amqp_url), Field(repr=False)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+AmqpUrl = Annotated[str, AfterValidator(_amqp_url)]
 PrivateFile = Annotated[Path, AfterValidator(private_file)]
 
 
@@ -89,6 +90,10 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(default=8000, ge=0, le=65535)
     tokens_file: PrivateFile
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Shows no values: most of them are secrets, or have one within."""
+        return ()
 
     @classmethod
     def settings_customise_sources(

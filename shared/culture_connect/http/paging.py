@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
 from culture_connect.http.problems import FieldError, Problem
@@ -69,10 +69,8 @@ def decode_cursor(cursor: str, *types: Any) -> tuple[Any, ...]:
     """The sort key of a cursor; raises a 422 problem when it is none."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        # Lax JSON rules: UUIDs and datetimes were written as texts.
-        row: tuple[Any, ...] = TypeAdapter(tuple.__class_getitem__(types)).validate_python(values)
-        return row
-    except (ValueError, ValidationError, RecursionError):
+        return tuple(TypeAdapter(kind).validate_python(value) for kind, value in zip(types, values, strict=True))
+    except (ValueError, TypeError, RecursionError):
         error = FieldError("query.cursor", "invalid", "This is not a cursor of this list")
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error]

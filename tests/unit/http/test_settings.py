@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pytest
+
+from culture_connect.settings import ServiceSettings, SettingsError, load
+
+DATABASE = "postgresql://ticketing:hush@127.0.0.1:5432/culture"
+CORE = "amqp://ticketing:hush@127.0.0.1:5672/core"
+
+
+@pytest.fixture
+def tokens_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tokens.json"
+    path.write_text("[]")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tokens_file: Path) -> pytest.MonkeyPatch:
+    for variable in ("HTTP_PORT", "EDGE_URL", "LOG_LEVEL", "SECRETS_DIR"):
+        monkeypatch.delenv(f"CULTURE_CONNECT_{variable}", raising=False)
+    monkeypatch.setenv("CULTURE_CONNECT_DATABASE_URL", DATABASE)
+    monkeypatch.setenv("CULTURE_CONNECT_CORE_URL", CORE)
+    monkeypatch.setenv("CULTURE_CONNECT_TOKENS_FILE", str(tokens_file))
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("environment")
+def test_settings_come_from_the_environment_and_show_no_password(tokens_file: Path) -> None:
+    settings = load(ServiceSettings)
+
+    assert settings.database_url == DATABASE
+    assert settings.http_host == "127.0.0.1"
+    assert settings.tokens_file == tokens_file
+    assert "hush" not in repr(settings)
+
+
+def test_missing_and_wrong_settings_are_named_with_what_was_expected_and_without_the_value(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("CULTURE_CONNECT_CORE_URL")
+    environment.setenv("CULTURE_CONNECT_DATABASE_URL", "mysql://root:hush@elsewhere/db")
+    environment.setenv("CULTURE_CONNECT_HTTP_PORT", "hush-port")
+
+    with pytest.raises(SettingsError) as caught:
+        load(ServiceSettings)
+
+    problems = {problem.partition(":")[0]: problem for problem in caught.value.problems}
+    assert problems["CULTURE_CONNECT_CORE_URL"] == "CULTURE_CONNECT_CORE_URL: is not set"
+    assert "postgresql://role:password@host:port/database" in problems["CULTURE_CONNECT_DATABASE_URL"]
+    assert "integer" in problems["CULTURE_CONNECT_HTTP_PORT"]
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["amqp://host:notaport/core", "amqp://host", "http://host/core", "amqp:///core", "x"])
+def test_a_broker_url_needs_host_and_virtual_host(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("CULTURE_CONNECT_CORE_URL", url)
+
+    with pytest.raises(SettingsError, match="CULTURE_CONNECT_CORE_URL: expected amqp://"):
+        load(ServiceSettings)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_tokens_file_that_others_can_read_is_refused(tokens_file: Path) -> None:
+    tokens_file.chmod(0o640)
+
+    with pytest.raises(SettingsError, match=r"TOKENS_FILE: the file must be private \(mode 0600\), its mode is 0640"):
+        load(ServiceSettings)
+
+
+def test_a_private_file_of_the_secrets_folder_stands_for_a_variable(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "culture_connect_database_url"
+    secret.write_text(DATABASE + "_from_file\n")
+    secret.chmod(0o400)
+    environment.delenv("CULTURE_CONNECT_DATABASE_URL")
+    environment.setenv("CULTURE_CONNECT_SECRETS_DIR", str(tmp_path))
+
+    assert load(ServiceSettings).database_url == DATABASE + "_from_file"
+
+
+def test_the_environment_wins_over_the_secrets_folder(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "culture_connect_database_url"
+    secret.write_text("postgresql://other@host/db")
+    secret.chmod(0o600)
+    environment.setenv("CULTURE_CONNECT_SECRETS_DIR", str(tmp_path))
+
+    assert load(ServiceSettings).database_url == DATABASE
+
+
+def test_a_secret_that_others_can_read_is_refused(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "culture_connect_core_url"
+    secret.write_text(CORE)
+    secret.chmod(0o644)
+    environment.setenv("CULTURE_CONNECT_SECRETS_DIR", str(tmp_path))
+
+    with pytest.raises(SettingsError, match="culture_connect_core_url: the file must be private"):
+        load(ServiceSettings)
+
+
+def test_a_secrets_folder_that_is_not_there_is_a_wrong_setting(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("CULTURE_CONNECT_SECRETS_DIR", str(tmp_path / "nowhere"))
+
+    with pytest.raises(SettingsError, match="CULTURE_CONNECT_SECRETS_DIR: expected a folder"):
+        load(ServiceSettings)
