@@ -65,7 +65,16 @@ def create_app(
                 await stack.enter_async_context(manager())
             yield
 
-    app = FastAPI(title=title, description=description, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        responses=problems.RESPONSES,
+    )
     app.state.service = service
     app.state.tokens = tokens
     app.state.database = service.database

@@ -14,6 +14,27 @@ from culture_connect.http.trace import trace_id
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_FIELD = 200
+_TEXT = {"type": "string"}
+_FIELD_ERROR = {"type": "object", "properties": {"field": _TEXT, "code": _TEXT, "message": _TEXT}}
+_DOCUMENT = {
+    "title": "Problem",
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "code": _TEXT,
+        "detail": _TEXT,
+        "errors": {"type": "array", "items": _FIELD_ERROR},
+        "trace_id": _TEXT,
+    },
+}
+
+# What every operation may answer with as well, for its OpenAPI document.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request cannot be fulfilled", "content": {MEDIA_TYPE: {"schema": _DOCUMENT}}}
+}
 
 
 @dataclass(frozen=True, slots=True)

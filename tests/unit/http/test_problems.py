@@ -1,0 +1,167 @@
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+import structlog
+from fastapi import APIRouter
+from pydantic import BaseModel, EmailStr, Field
+
+from culture_connect import logs
+from culture_connect.http import FieldError, Problem, not_found
+from tests.unit.http.kit import app_with, client_of
+
+CANARY = "kanarie-7"
+router = APIRouter(prefix="/birds")
+
+
+class Bird(BaseModel):
+    name: str = Field(max_length=5)
+    email: EmailStr
+    wings: int = 2
+
+
+@router.post("")
+async def add(bird: Bird) -> Bird:
+    return bird
+
+
+@router.get("/{bird_id}")
+async def show(bird_id: UUID) -> Bird:
+    raise not_found(f"bird of {bird_id.version}")
+
+
+@router.get("/{bird_id}/egg")
+async def egg(bird_id: str) -> Bird:
+    raise Problem(409, "egg-taken", "The egg is taken", "By a cuckoo", [FieldError("egg", "taken", "Taken")])
+
+
+@router.get("/{bird_id}/crash")
+async def crash(bird_id: str) -> Bird:
+    raise ValueError(f"no wings: {bird_id}")
+
+
+@router.get("/{bird_id}/away")
+async def away(bird_id: str) -> Bird:
+    raise ConnectionRefusedError(111, "Connection refused")
+
+
+@pytest.fixture
+async def client(tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app_with(router, tokens=tokens, max_body=200)) as client:
+        yield client
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream)
+    yield stream
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+def assert_is_problem(response: httpx.Response, status: int, code: str) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (body["status"], body["code"], body["type"]) == (status, code, f"urn:culture-connect:problem:{code}")
+    assert body["title"]
+    assert len(body["trace_id"]) == 32
+
+
+async def test_a_validation_error_names_fields_and_codes_and_echoes_nothing(client: httpx.AsyncClient) -> None:
+    response = await client.post("/birds", json={"name": CANARY, "email": f"{CANARY} at home", "wings": CANARY})
+
+    assert_is_problem(response, 422, "invalid-request")
+    errors = {error["field"]: error for error in response.json()["errors"]}
+    assert errors["name"]["code"] == "string-too-long"
+    assert errors["email"]["message"] == "This is not a valid e-mail address"
+    assert errors["wings"]["code"] == "int-parsing"
+    assert CANARY not in response.text
+
+
+async def test_an_error_in_path_or_query_says_where(client: httpx.AsyncClient) -> None:
+    response = await client.get("/birds/kiwi")
+
+    assert_is_problem(response, 422, "invalid-request")
+    assert response.json()["errors"][0]["field"] == "path.bird_id"
+
+
+async def test_a_body_that_is_not_json_is_a_problem(client: httpx.AsyncClient) -> None:
+    response = await client.post("/birds", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert_is_problem(response, 422, "invalid-request")
+    assert response.json()["errors"] == [{"field": "", "code": "json-invalid", "message": "The body is not valid JSON"}]
+
+
+async def test_unknown_paths_and_methods_are_problems(client: httpx.AsyncClient) -> None:
+    assert_is_problem(await client.get("/nests"), 404, "not-found")
+    response = await client.delete("/birds")
+    assert_is_problem(response, 405, "method-not-allowed")
+    assert "POST" in response.headers["allow"]
+
+
+async def test_a_problem_that_a_route_raises_is_the_answer(client: httpx.AsyncClient) -> None:
+    response = await client.get("/birds/1/egg")
+
+    assert_is_problem(response, 409, "egg-taken")
+    assert response.json()["detail"] == "By a cuckoo"
+    assert response.json()["errors"] == [{"field": "egg", "code": "taken", "message": "Taken"}]
+
+
+async def test_a_crash_answers_with_a_trace_id_that_finds_it_in_the_log(
+    client: httpx.AsyncClient, log: io.StringIO
+) -> None:
+    response = await client.get(f"/birds/{CANARY}/crash?q={CANARY}")
+
+    assert_is_problem(response, 500, "internal-error")
+    assert CANARY not in response.text
+    assert "ValueError" not in response.text
+    assert response.json()["trace_id"] in log.getvalue()
+    assert "builtins.ValueError" in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+async def test_the_log_line_of_a_request_has_the_route_instead_of_path_and_query(
+    client: httpx.AsyncClient, log: io.StringIO
+) -> None:
+    await client.get(f"/birds/{CANARY}/egg?q={CANARY}")
+
+    assert '"route": "/birds/{bird_id}/egg"' in log.getvalue()
+    assert CANARY not in log.getvalue()
+
+
+async def test_a_database_that_is_away_is_a_503_that_asks_to_come_back(client: httpx.AsyncClient) -> None:
+    response = await client.get("/birds/1/away")
+
+    assert_is_problem(response, 503, "database-unavailable")
+    assert response.headers["retry-after"] == "5"
+
+
+async def test_a_body_that_is_too_large_is_refused_by_its_declared_length(client: httpx.AsyncClient) -> None:
+    assert_is_problem(await client.post("/birds", json={"name": "x" * 300}), 413, "payload-too-large")
+
+
+async def test_a_body_that_is_too_large_is_refused_without_a_declared_length_too(client: httpx.AsyncClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(30):
+            yield b'"         '
+
+    response = await client.post("/birds", content=pieces(), headers={"Content-Type": "application/json"})
+
+    assert_is_problem(response, 413, "payload-too-large")
+
+
+async def test_the_trace_of_the_caller_goes_on(client: httpx.AsyncClient) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    response = await client.get("/nests", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+
+    assert response.json()["trace_id"] == trace

@@ -1,0 +1,125 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+
+from culture_connect.http import Caller, Tokens, TokensError, requires
+from tests.unit.http.kit import app_with, bearer, client_of, token_of, write_tokens
+
+router = APIRouter()
+
+
+@router.get("/desk")
+async def desk(caller: Annotated[Caller, Depends(requires("programme", "operator"))]) -> str:
+    return caller.name
+
+
+@router.get("/partners/{slug}")
+async def partner(slug: str, caller: Annotated[Caller, Depends(requires("programme", "partner:{slug}"))]) -> str:
+    return caller.name
+
+
+@router.get("/doors/{venue}")
+async def door(venue: str, caller: Annotated[Caller, Depends(requires())]) -> str:
+    caller.demand(f"box-office:{venue}")
+    return caller.name
+
+
+@pytest.fixture
+async def client(tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app_with(router, tokens=tokens)) as client:
+        yield client
+
+
+async def test_a_token_with_one_of_the_scopes_is_let_through(client: httpx.AsyncClient) -> None:
+    response = await client.get("/desk", headers=bearer("desk"))
+
+    assert (response.status_code, response.json()) == (200, "desk")
+
+
+async def test_without_a_token_the_answer_says_how_to_authenticate(client: httpx.AsyncClient) -> None:
+    response = await client.get("/desk")
+
+    assert response.status_code == 401
+    assert response.json()["code"] == "unauthenticated"
+    assert response.headers["www-authenticate"] == 'Bearer realm="culture-connect"'
+
+
+@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer é", f"Bearer {token_of('desk')}x", "Bearer  "])
+async def test_a_wrong_token_is_not_let_through(client: httpx.AsyncClient, header: str) -> None:
+    response = await client.get("/desk", headers={b"Authorization": header.encode()})
+
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize("header", [f"Basic {token_of('desk')}", token_of("desk"), ""])
+async def test_only_the_bearer_scheme_counts(client: httpx.AsyncClient, header: str) -> None:
+    assert (await client.get("/desk", headers={"Authorization": header})).status_code == 401
+
+
+async def test_a_token_without_the_scope_is_told_which_it_needs(client: httpx.AsyncClient) -> None:
+    response = await client.get("/desk", headers=bearer("paard"))
+
+    assert (response.status_code, response.json()["code"]) == (403, "insufficient-scope")
+    assert 'error="insufficient_scope", scope="programme operator"' in response.headers["www-authenticate"]
+
+
+async def test_a_scope_can_name_the_party_of_the_path(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/partners/acme", headers=bearer("acme"))).status_code == 200
+    assert (await client.get("/partners/other", headers=bearer("acme"))).status_code == 403
+    assert (await client.get("/partners/other", headers=bearer("desk"))).status_code == 200
+
+
+async def test_a_route_can_demand_a_scope_that_it_learns_later(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/doors/paard", headers=bearer("paard"))).status_code == 200
+    assert (await client.get("/doors/ndt", headers=bearer("paard"))).status_code == 403
+    assert (await client.get("/doors/paard", headers=bearer("nobody"))).status_code == 403
+
+
+async def test_tokens_added_to_and_removed_from_the_file_count_at_once(client: httpx.AsyncClient, tokens: Path) -> None:
+    write_tokens(tokens, {"newcomer": ["programme"]})
+
+    assert (await client.get("/desk", headers=bearer("newcomer"))).status_code == 200
+    assert (await client.get("/desk", headers=bearer("desk"))).status_code == 401
+
+
+async def test_a_change_that_cannot_be_used_keeps_the_tokens_and_shows_in_readiness(
+    client: httpx.AsyncClient, tokens: Path
+) -> None:
+    tokens.write_text('[{"name": ')
+
+    assert (await client.get("/desk", headers=bearer("desk"))).status_code == 200
+    ready = await client.get("/health/ready")
+    assert ready.status_code == 503
+    assert "CULTURE_CONNECT_TOKENS_FILE" in ready.json()["problems"][0]
+
+    write_tokens(tokens, {"desk": ["programme"]})
+    assert (await client.get("/desk", headers=bearer("desk"))).status_code == 200
+    assert (await client.get("/health/ready")).status_code == 200
+
+
+def test_a_tokens_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = write_tokens(tmp_path / "tokens.json", {"desk": ["programme"]}, mode=0o644)
+
+    with pytest.raises(TokensError, match=r"private \(mode 0600\)"):
+        Tokens(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{}", '[{"name": "a"}]', '[{"name": "a", "scopes": ["programme"], "sha256": "hush"}]'],
+    ids=["empty", "no list", "fields missing", "no hash"],
+)
+def test_a_tokens_file_that_cannot_be_read_is_explained_without_quoting_it(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "tokens.json"
+    path.write_text(content)
+    path.chmod(0o600)
+
+    with pytest.raises(TokensError) as caught:
+        Tokens(path)
+
+    assert "CULTURE_CONNECT_TOKENS_FILE" in str(caught.value)
+    assert "hush" not in str(caught.value)
