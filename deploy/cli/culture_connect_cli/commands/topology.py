@@ -1,0 +1,120 @@
+"""`culture-connect topology`: the bus as the code describes it."""
+
+import json
+import os
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from culture_connect.messaging.topology import Vhosts, definitions, password_hash
+from culture_connect_cli import topology
+from culture_connect_cli.broker import Broker, find_broker, read_secret
+from culture_connect_cli.commands.options import (
+    Amqp,
+    ManagementUrl,
+    PasswordFile,
+    Username,
+    output,
+    run,
+)
+from culture_connect_cli.differences import Difference
+from culture_connect_cli.management import BrokerError
+
+topology_app = typer.Typer(
+    no_args_is_help=True, help="Virtual hosts, exchanges, queues and rights: make them, check them, write them."
+)
+
+Passwords = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="A folder with one file per account (registration, operator, ...) that holds its password.",
+    ),
+]
+
+
+@topology_app.command()
+def apply(
+    management_url: ManagementUrl = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    amqp: Amqp = None,
+    passwords: Passwords = None,
+) -> None:
+    """Makes what is missing and puts right what can be; run it as often as you like."""
+
+    async def work() -> list[Difference]:
+        broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
+        given = read_passwords(passwords) if passwords else {}
+        async with broker.management() as management:
+            return await topology.apply(management, broker.vhosts, passwords=given)
+
+    mended = run(work())
+    for difference in mended:
+        output.print(f"put right: {difference}")
+    output.print(f"{len(mended)} things put right." if mended else "Everything was there already.")
+
+
+@topology_app.command()
+def verify(
+    management_url: ManagementUrl = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    amqp: Amqp = None,
+) -> None:
+    """Compares the broker with the code and prints every difference; status 1 when there is any."""
+
+    async def work() -> tuple[Broker, list[Difference]]:
+        broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
+        async with broker.management() as management:
+            return broker, await topology.verify(management, broker.vhosts)
+
+    broker, found = run(work())
+    if not found:
+        output.print(f"The broker at {broker.management_url} is as the code says.")
+        return
+    for cure, rows in groupby(sorted(found, key=lambda row: row.cure), key=lambda row: row.cure):
+        output.print(f"{cure.value}:")
+        for row in rows:
+            output.print(f"  {row}")
+    output.print(f"{len(found)} differences.")
+    raise typer.Exit(1)
+
+
+@topology_app.command()
+def export(
+    output_file: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write; without it, to the terminal.")
+    ] = None,
+    partner: Annotated[list[str] | None, typer.Option(help="A partner's slug; may be repeated.")] = None,
+    venue: Annotated[list[str] | None, typer.Option(help="A venue; may be repeated.")] = None,
+    passwords: Passwords = None,
+) -> None:
+    """Writes the definitions file of the broker; accounts are in it only when their passwords are given."""
+
+    async def work() -> str:
+        hashes = (
+            {name: password_hash(secret) for name, secret in read_passwords(passwords).items()} if passwords else {}
+        )
+        document = definitions(Vhosts(), partner or (), venue or (), hashes)
+        return json.dumps(document, indent=2) + "\n"
+
+    text = run(work())
+    if output_file is None:
+        output.print(text, end="")
+    else:
+        # With password hashes in it, it is a secret.
+        mode = 0o600 if passwords else 0o644
+        with os.fdopen(os.open(output_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+            file.write(text)
+
+
+def read_passwords(folder: Path) -> dict[str, str]:
+    """Account to password, from a folder with one file per account. Raises BrokerError when one is unusable."""
+    found = {path.name: read_secret(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    if empty := [name for name, password in found.items() if not password]:
+        raise BrokerError(f"no password in {', '.join(str(folder / name) for name in empty)}")
+    return found

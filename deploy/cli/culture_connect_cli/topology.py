@@ -1,0 +1,74 @@
+"""The topology on a running broker: made, and compared with the code."""
+
+from collections.abc import Iterable, Mapping
+
+from culture_connect.messaging.topology import (
+    Topology,
+    Vhosts,
+    complete,
+    definitions_of,
+    is_password_of,
+    password_hash,
+)
+from culture_connect_cli.differences import Cure, Definitions, Difference, differences, parties_of
+from culture_connect_cli.management import BrokerError, Management
+
+
+class TopologyConflictError(BrokerError):
+    """Something on the broker stands in the way and must be removed by a person; `conflicts` names it."""
+
+    def __init__(self, conflicts: Iterable[Difference]) -> None:
+        self.conflicts = tuple(conflicts)
+        lines = "\n".join(f"  {conflict}" for conflict in self.conflicts)
+        super().__init__(f"the broker has other arguments than the code, nothing was changed:\n{lines}")
+
+
+async def apply(
+    management: Management,
+    vhosts: Vhosts,
+    *,
+    partners: Iterable[str] = (),
+    venues: Iterable[str] = (),
+    passwords: Mapping[str, str] | None = None,
+) -> list[Difference]:
+    """Makes what is missing and puts right what can be; returns the differences it removed, none when all was well.
+
+    Parties that the broker knows already are completed as well; `partners` and `venues` (slugs) add others.
+    `passwords` maps accounts to passwords: such an account is made, or gets this password. Other accounts
+    keep theirs and are not made. Nothing is ever removed. Raises TopologyConflictError, before anything is
+    changed, when a queue or an exchange exists with other arguments; BrokerError as `Management` does.
+    """
+    found = await management.get("definitions")
+    known = parties_of(found, vhosts, with_account=True)
+    wanted = complete(vhosts, {*known.partners, *partners}, {*known.venues, *venues})
+    return await make(management, wanted, found, passwords or {})
+
+
+async def make(
+    management: Management, wanted: Topology, found: Definitions, passwords: Mapping[str, str]
+) -> list[Difference]:
+    """As `apply`, for any piece of topology that names its virtual hosts; `found` are the broker's definitions."""
+    before = differences(wanted, found, elsewhere=False)
+    conflicts = [row for row in before if row.cure is Cure.RECREATE]
+    if conflicts:
+        raise TopologyConflictError(conflicts)
+    hashes = {row["name"]: row["password_hash"] for row in found["users"]}
+    mended = [row for row in before if row.cure is Cure.APPLY]
+    for account, password in passwords.items():
+        if not is_password_of(password, hashes.get(account, "")):
+            problem = "has another password" if account in hashes else "is missing"
+            mended.append(Difference(f"account {account}", problem, Cure.APPLY, account))
+            hashes[account] = password_hash(password)
+    if mended:
+        # Only accounts that change are imported, so that a password changed meanwhile is not put back. The import
+        # adds and updates, never removes: https://www.rabbitmq.com/docs/definitions
+        users = {row.account: hashes[row.account] for row in mended if row.account}
+        await management.post("definitions", body=definitions_of(wanted, users))
+    return mended
+
+
+async def verify(management: Management, vhosts: Vhosts, *, elsewhere: bool = True) -> list[Difference]:
+    """The differences between the broker and the code, for the parties that the broker knows; see `differences`."""
+    found = await management.get("definitions")
+    known = parties_of(found, vhosts)
+    return differences(complete(vhosts, known.partners, known.venues), found, elsewhere=elsewhere)
