@@ -32,7 +32,7 @@ def run(
     """The main function of the service `name`, which is also its package and its schema.
 
     `build_app` is its composition root. Ends the process: 0 after a graceful stop, 2 with a line per setting on
-    standard error when one is missing or wrong, 1 for anything else.
+    standard error when one is missing or wrong, 3 when the application cannot start, 1 for anything else.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     commands = parser.add_subparsers(dest="command", required=True)

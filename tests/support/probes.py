@@ -12,8 +12,8 @@ INTERVAL = 0.05  # seconds between two looks
 
 
 async def eventually(
-    probe: Callable[[], T | Awaitable[T]],
-    expected: T,
+    probe: Callable[[], object],
+    expected: object,
     what: str,
     *,
     timeout: float = 10.0,  # noqa: ASYNC109
@@ -34,7 +34,7 @@ async def until(
     deadline = time.monotonic() + timeout
     while True:
         answer = probe()
-        seen: T = await answer if inspect.isawaitable(answer) else answer
+        seen = await answer if inspect.isawaitable(answer) else answer
         if satisfied(seen):
             return seen
         if time.monotonic() > deadline:

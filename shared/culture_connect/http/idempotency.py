@@ -108,8 +108,9 @@ async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effec
         return await _replay(work, place, digest)
     answer = await effect(work)
     body = jsonable_encoder(answer.body)
-    await work.session.execute(_REMEMBER, {**place, "status": answer.status, "body": body})
-    await work.session.execute(_FORGET, {"expired": work.now - REMEMBERED})
+    connection = await work.session.connection()
+    await connection.execute(_REMEMBER, {**place, "status": answer.status, "body": body})
+    await connection.execute(_FORGET, {"expired": work.now - REMEMBERED})
     return _response(Answer(answer.status, body))
 
 
@@ -128,9 +129,10 @@ async def _digest(request: Request) -> bytes:
 
 
 async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool:
-    await work.session.execute(text("set local lock_timeout = '10s'"))
+    connection = await work.session.connection()
+    await connection.execute(text("set local lock_timeout = '10s'"))
     try:
-        claimed = await work.session.execute(
+        claimed = await connection.execute(
             _CLAIM, {**place, "sha256": digest, "now": work.now, "expired": work.now - REMEMBERED}
         )
     except DBAPIError as error:
@@ -142,12 +144,12 @@ async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool
             "A request with this Idempotency-Key is still being handled",
             headers={"Retry-After": "5"},
         ) from None
-    await work.session.execute(text("set local lock_timeout to default"))
+    await connection.execute(text("set local lock_timeout to default"))
     return claimed.first() is not None
 
 
 async def _replay(work: UnitOfWork, place: dict[str, str], digest: bytes) -> Response:
-    row = (await work.session.execute(_FIND, place)).one()
+    row = (await (await work.session.connection()).execute(_FIND, place)).one()
     if row.request_sha256 != digest:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,

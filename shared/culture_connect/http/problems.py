@@ -63,7 +63,7 @@ class Problem(HTTPException):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, title, headers)
+        super().__init__(int(status), title, headers)
         self.code = code
         self.title = title
         self.explanation = detail

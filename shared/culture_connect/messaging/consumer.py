@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from typing import cast
 
+import aiormq
 import structlog
 from faststream import AckPolicy
 from faststream.exceptions import RejectMessage
@@ -95,7 +97,7 @@ class Consumer:
         queue = subscriber._queue_obj if subscriber else None
         if subscriber is None or queue is None or queue.channel.is_closed:
             return False
-        channel = await queue.channel.get_underlay_channel()
+        channel = cast("aiormq.Channel", await queue.channel.get_underlay_channel())
         return subscriber._consumer_tag in channel.consumers
 
     @property

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from prometheus_client import Histogram
 
@@ -38,7 +38,7 @@ class Item:
 
     message_id: str
     digest: bytes
-    content: Delivery | InvalidDelivery  # type: ignore[type-arg] - of any message
+    content: Delivery[Any] | InvalidDelivery
 
 
 class GroupCommit:
@@ -116,9 +116,9 @@ class GroupCommit:
                 if is_invalid:
                     await self._answer_invalid(work, cast("list[InvalidDelivery]", list(run)))
                 else:
-                    await self._handle(work, cast("Iterable[Delivery]", run))  # type: ignore[type-arg]
+                    await self._handle(work, cast("Iterable[Delivery[Any]]", run))
 
-    async def _handle(self, work: UnitOfWork, deliveries: Iterable[Delivery]) -> None:  # type: ignore[type-arg]
+    async def _handle(self, work: UnitOfWork, deliveries: Iterable[Delivery[Any]]) -> None:
         for handler, run in itertools.groupby(
             deliveries, key=lambda each: self._handlers.handler_of(each.message.type)
         ):
@@ -129,7 +129,9 @@ class GroupCommit:
             raise PermanentFailure(invalid[0].problems[0].code)
         await self._handlers.invalid(work, invalid)
 
-    async def _not_handled_before(self, work: UnitOfWork, items: Sequence[Item]) -> list[Delivery | InvalidDelivery]:  # type: ignore[type-arg]
+    async def _not_handled_before(
+        self, work: UnitOfWork, items: Sequence[Item]
+    ) -> list[Delivery[Any] | InvalidDelivery]:
         """The contents that are new, in order; an id that comes back with another body becomes invalid."""
         first = {item.message_id: item for item in reversed(items)}
         digests = {message_id: item.digest for message_id, item in first.items()}
