@@ -56,6 +56,11 @@ def write_tokens(path: Path, scopes: dict[str, list[str]], *, mode: int = 0o600)
     return path
 
 
+def spoil_tokens(path: Path) -> None:
+    """Leaves the file as an editor that was interrupted."""
+    path.write_text('[{"name": ')
+
+
 def token_of(name: str) -> str:
     return f"{name}-token"
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from culture_connect.http import Caller, Tokens, TokensError, requires
-from tests.unit.http.kit import app_with, bearer, client_of, token_of, write_tokens
+from tests.unit.http.kit import app_with, bearer, client_of, spoil_tokens, token_of, write_tokens
 
 router = APIRouter()
 
@@ -89,7 +89,7 @@ async def test_tokens_added_to_and_removed_from_the_file_count_at_once(client: h
 async def test_a_change_that_cannot_be_used_keeps_the_tokens_and_shows_in_readiness(
     client: httpx.AsyncClient, tokens: Path
 ) -> None:
-    tokens.write_text('[{"name": ')
+    spoil_tokens(tokens)
 
     assert (await client.get("/desk", headers=bearer("desk"))).status_code == 200
     ready = await client.get("/health/ready")

@@ -1,0 +1,26 @@
+"""A service that is all HTTP kit: `python -m tests.unit.http.trial_service serve`."""
+
+from fastapi import APIRouter, FastAPI
+
+from culture_connect.service_main import run
+from culture_connect.settings import ServiceSettings
+from tests.unit.http.kit import app_with
+
+router = APIRouter()
+
+
+class TrialSettings(ServiceSettings):
+    colour: str
+
+
+@router.get("/colour/{secret}")
+async def colour(secret: str) -> str:
+    return secret
+
+
+def build_app(settings: TrialSettings) -> FastAPI:
+    return app_with(router, tokens=settings.tokens_file)
+
+
+if __name__ == "__main__":
+    run("trial", TrialSettings, build_app)
