@@ -99,7 +99,7 @@ def _structured(body: bytes, message_id: str | None, type_: str | None) -> tuple
         raise _error("body", "not_json", "must be JSON.", message_id, type_) from None
     if not isinstance(event, dict):
         raise _error("body", "not_an_object", "must be a JSON object.", message_id, type_)
-    attributes = {key: value for key, value in event.items() if isinstance(value, str)}
+    attributes: dict[str, str | None] = {key: value for key, value in event.items() if isinstance(value, str)}
     if "data_base64" in event:
         try:
             return attributes, base64.b64decode(event["data_base64"], validate=True)

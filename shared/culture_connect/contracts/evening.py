@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, LiteralString, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -125,6 +125,6 @@ def _default_moments(data: dict[str, Any]) -> dict[str, Any]:
     return {"release_at": start - RELEASE_BEFORE_START, "closes_at": start - CLOSING_BEFORE_START}
 
 
-def _require(holds: bool, code: str, message: str) -> None:
+def _require(holds: bool, code: LiteralString, message: LiteralString) -> None:
     if not holds:
-        raise PydanticCustomError(code, message)  # type: ignore[arg-type] - a literal in every call
+        raise PydanticCustomError(code, message)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import aio_pika
-import aiormq.abc
+import aiormq
 from aiormq.exceptions import AMQPError
 from pamqp.commands import Basic
 
@@ -25,7 +25,7 @@ class Publisher:
         self._url = url
         self._name = name
         self._connection: aio_pika.abc.AbstractConnection | None = None
-        self._channel: aiormq.abc.AbstractChannel | None = None
+        self._channel: aiormq.Channel | None = None
 
     async def __aenter__(self) -> Self:
         self._connection = await aio_pika.connect(self._url, client_properties={"connection_name": self._name})
@@ -62,11 +62,11 @@ class Publisher:
             wait=False,
         )
 
-    async def _open_channel(self) -> aiormq.abc.AbstractChannel:
+    async def _open_channel(self) -> aiormq.Channel:
         if self._connection is None:
             raise ConnectionError("publisher is not open")
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        self._channel = await channel.get_underlay_channel()
+        self._channel = cast("aiormq.Channel", await channel.get_underlay_channel())
         return self._channel
 
 
