@@ -1,7 +1,7 @@
 """Errors as problem details (RFC 9457): what a client reads when a request cannot be fulfilled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from culture_connect.contracts import RefusalError
 from culture_connect.http.trace import trace_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,7 +40,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with one field: where, a stable code, and a sentence for people."""
+    """One thing wrong with one field: where, a stable code (the same as in a receipt), and a sentence for people."""
 
     field: str
     code: str
@@ -60,7 +61,7 @@ class Problem(HTTPException):
         code: str,
         title: str,
         detail: str | None = None,
-        errors: Sequence[FieldError] = (),
+        errors: Sequence[FieldError | RefusalError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(int(status), title, headers)
@@ -80,7 +81,9 @@ class Problem(HTTPException):
         if self.explanation is not None:
             content["detail"] = self.explanation
         if self.errors:
-            content["errors"] = [asdict(error) for error in self.errors]
+            content["errors"] = [
+                {"field": error.field, "code": error.code, "message": error.message} for error in self.errors
+            ]
         if trace is not None:
             content["trace_id"] = trace
         return JSONResponse(content, self.status_code, self.headers, media_type=MEDIA_TYPE)
@@ -154,9 +157,9 @@ def _field_error(entry: Mapping[str, Any]) -> FieldError:
     place, *path = entry["loc"]
     parts = path if place == "body" else [place, *path]
     if entry["type"] == "json_invalid":
-        return FieldError("", "json-invalid", "The body is not valid JSON")
+        return FieldError("", "json_invalid", "The body is not valid JSON")
     message = str(entry["msg"]).removeprefix("Value error, ")
     if message.startswith("value is not a valid email address"):
         message = "This is not a valid e-mail address"
     field = ".".join(str(part) for part in parts)[:_LONGEST_FIELD]
-    return FieldError(field, str(entry["type"]).replace("_", "-"), message)
+    return FieldError(field, str(entry["type"]), message)

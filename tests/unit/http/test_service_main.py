@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from culture_connect.service_main import migrations_of
-from tests.support.probes import until
+from tests.support.probes import eventually
 
 CANARY = "kanarie-in-a-path"
 
@@ -67,7 +67,11 @@ async def test_a_service_serves_until_sigterm_ends_it_gracefully(
     service: subprocess.Popen[str], environment: dict[str, str]
 ) -> None:
     base = f"http://127.0.0.1:{environment['CULTURE_CONNECT_HTTP_PORT']}"
-    await until(lambda: status_of(f"{base}/health/live"), lambda status: status == 200, "the service to answer")
+
+    async def liveness() -> int:
+        return await status_of(f"{base}/health/live")
+
+    await eventually(liveness, 200, "the service's liveness")
     assert await status_of(f"{base}/colour/{CANARY}?who={CANARY}") == 200
 
     service.send_signal(signal.SIGTERM)
