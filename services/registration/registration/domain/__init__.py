@@ -1,0 +1,1 @@
+"""The decisions of registration: pure, without clock, randomness or I/O."""

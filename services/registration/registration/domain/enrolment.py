@@ -1,0 +1,187 @@
+"""Is this enrolment valid, and what does it change: the rules of the public contract, "What an HR system sends"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from culture_connect.contracts import (
+    EnrolmentErased,
+    EnrolmentRequested,
+    EnrolmentWithdrawn,
+    Outcome,
+    ParticipantChanged,
+    ParticipantEnrolled,
+    ParticipantErased,
+    ParticipantWithdrawn,
+    RefusalError,
+)
+from registration.domain.roster import Contract, Participant, Person, Roster, Standing
+
+EnrolmentMessage = EnrolmentRequested | EnrolmentWithdrawn | EnrolmentErased
+ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A message with what is not in it: the key of its e-mail address, and an id should it bring somebody new."""
+
+    message: EnrolmentMessage
+    email_key: str
+    new_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Either `errors`, or the `outcome` with the participant as they are now and, if anything changed, the event."""
+
+    outcome: Outcome | None = None
+    participant: Participant | None = None
+    event: ParticipantEvent | None = None
+    errors: tuple[RefusalError, ...] = ()
+
+
+def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> tuple[list[Decision], list[Participant]]:
+    """Decides about the commands in their order, each knowing the effects of those before it.
+
+    Returns the decisions, one for each command, and the participants to save, in the order they were first changed.
+    `roster` itself stays as it is. `today` is the day in The Hague.
+    """
+    roster = roster.copy()
+    decisions = []
+    changed: dict[UUID, Participant] = {}
+    for command in commands:
+        decision = decide(roster, command, today)
+        decisions.append(decision)
+        if decision.event is not None and decision.participant is not None:
+            roster.replace(command.message.employee_ref, decision.participant)
+            changed[decision.participant.participant_id] = decision.participant
+    return decisions, list(changed.values())
+
+
+def decide(roster: Roster, command: Command, today: date) -> Decision:
+    """What becomes of one command; `roster` stays as it is."""
+    if roster.contract is None:
+        return _refused("data", "unknown_partner", "Your organisation is not registered as a partner.")
+    message = command.message
+    if isinstance(message, EnrolmentRequested):
+        return _request(roster, roster.contract, command, message, today)
+    known = roster.employee(message.employee_ref)
+    if known is None:
+        return _refused("employee_ref", "unknown_employee", "No participant is known under this employee_ref.")
+    if isinstance(message, EnrolmentWithdrawn):
+        return _withdraw(roster.contract, known, message, today)
+    return _erase(known)
+
+
+def _request(
+    roster: Roster, contract: Contract, command: Command, message: EnrolmentRequested, today: date
+) -> Decision:
+    known = roster.employee(message.employee_ref)
+    person = Person(
+        given_name=message.given_name,
+        family_name=message.family_name,
+        email=message.email,
+        email_key=command.email_key,
+        language=message.language,
+        starts_on=message.starts_on,
+        ends_on=message.ends_on,
+    )
+    # A withdrawal on a later day is taken back like one that holds already.
+    stays = known is not None and known.enrolled and known.leaves_on is None
+    if stays and known is not None and known.person == person:
+        return Decision(Outcome.UNCHANGED, known)
+    errors = _objections(roster, contract, known, person, today)
+    if errors:
+        return Decision(errors=tuple(errors))
+    participant = Participant(
+        participant_id=known.participant_id if known else command.new_id,
+        employee_ref=message.employee_ref,
+        standing=Standing.ENROLLED,
+        person=person,
+        leaves_on=None,
+        version=known.version + 1 if known else 1,
+    )
+    model = ParticipantChanged if stays else ParticipantEnrolled
+    event = model(
+        participant_id=participant.participant_id,
+        partner=contract.partner,
+        given_name=person.given_name,
+        family_name=person.family_name,
+        email=person.email,
+        language=person.language,
+        starts_on=person.starts_on,
+        ends_on=person.ends_on,
+        version=participant.version,
+    )
+    starts_later = person.starts_on is not None and person.starts_on > today
+    outcome = Outcome.CHANGED if stays else Outcome.SCHEDULED if starts_later else Outcome.ENROLLED
+    return Decision(outcome, participant, event)
+
+
+def _objections(
+    roster: Roster, contract: Contract, known: Participant | None, person: Person, today: date
+) -> list[RefusalError]:
+    """Everything that is wrong, so that HR can mend it at once."""
+    errors = []
+    if contract.ends_on < today:
+        errors.append(_error("data", "contract_ended", f"Your contract ended on {contract.ends_on}."))
+    elif person.starts_on is not None and contract.ends_on < person.starts_on:
+        errors.append(
+            _error(
+                "starts_on",
+                "starts_after_contract",
+                f"starts_on is after the end of your contract, {contract.ends_on}.",
+            )
+        )
+    if person.ends_on is not None and person.ends_on < today:
+        errors.append(_error("ends_on", "already_over", "ends_on is in the past."))
+    holder = roster.holder_of(person.email_key)
+    if holder is not None and (known is None or holder != known.participant_id):
+        errors.append(
+            _error("email", "email_in_use", "Another active participant of your organisation has this e-mail address.")
+        )
+    if (known is None or not known.enrolled) and roster.active >= contract.places:
+        errors.append(
+            _error(
+                "data", "no_places_left", f"All {contract.places} contracted places are taken; withdraw somebody first."
+            )
+        )
+    return errors
+
+
+def _withdraw(contract: Contract, known: Participant, message: EnrolmentWithdrawn, today: date) -> Decision:
+    # What was before today has happened: nobody loses a seat on an evening that is over.
+    leaves_on = max(message.effective_on or today, today)
+    if not known.enrolled or known.leaves_on == leaves_on:
+        return Decision(Outcome.UNCHANGED, known)
+    standing = Standing.ENROLLED if leaves_on > today else Standing.WITHDRAWN
+    participant = replace(known, standing=standing, leaves_on=leaves_on, version=known.version + 1)
+    event = ParticipantWithdrawn(
+        participant_id=known.participant_id,
+        partner=contract.partner,
+        effective_on=leaves_on,
+        version=participant.version,
+    )
+    return Decision(Outcome.WITHDRAWN, participant, event)
+
+
+def _erase(known: Participant) -> Decision:
+    participant = Participant(
+        participant_id=known.participant_id,
+        employee_ref=None,
+        standing=Standing.ERASED,
+        person=None,
+        leaves_on=None,
+        version=known.version + 1,
+    )
+    event = ParticipantErased(participant_id=known.participant_id, version=participant.version)
+    return Decision(Outcome.ERASED, participant, event)
+
+
+def _refused(field: str, code: str, message: str) -> Decision:
+    return Decision(errors=(_error(field, code, message),))
+
+
+def _error(field: str, code: str, message: str) -> RefusalError:
+    return RefusalError(field=field, code=code, message=message)

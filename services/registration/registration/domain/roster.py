@@ -1,0 +1,106 @@
+"""A partner's participants, as far as they matter for a decision."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from culture_connect.contracts import Language
+
+
+class Standing(StrEnum):
+    """`enrolled` takes one of the partner's places, also before the start and up to a withdrawal on a later day."""
+
+    ENROLLED = "enrolled"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a partner has agreed to: so many places, until and including a day."""
+
+    partner: str
+    places: int
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What HR says of a participant. Two addresses with the same `email_key` are one address."""
+
+    given_name: str
+    family_name: str
+    email: str
+    email_key: str
+    language: Language
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One participant. `leaves_on` is the first day on which a withdrawal holds; `version` counts their events.
+
+    Once erased nothing is left but the id, so that the same employee can only come back as somebody new.
+    """
+
+    participant_id: UUID
+    employee_ref: str | None
+    standing: Standing
+    person: Person | None
+    leaves_on: date | None
+    version: int
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether they take a place."""
+        return self.standing is Standing.ENROLLED
+
+
+class Roster:
+    """The participants that some messages are about, and what these messages could collide with.
+
+    `participants` are those with the employee references, and the enrolled ones with the e-mail addresses, that the
+    messages name. `active` counts all enrolled participants of the partner, also those not among them.
+    """
+
+    def __init__(self, contract: Contract | None, active: int, participants: Iterable[Participant] = ()) -> None:
+        self.contract = contract
+        self.active = active
+        self._by_ref: dict[str, Participant] = {}
+        self._by_email: dict[str, UUID] = {}
+        for participant in participants:
+            self._add(participant)
+
+    def employee(self, employee_ref: str) -> Participant | None:
+        """Who is known under this reference; nobody once they are erased."""
+        return self._by_ref.get(employee_ref)
+
+    def holder_of(self, email_key: str) -> UUID | None:
+        """Which enrolled participant has this address."""
+        return self._by_email.get(email_key)
+
+    def copy(self) -> Self:
+        """A roster that can be changed without changing this one."""
+        return type(self)(self.contract, self.active, self._by_ref.values())
+
+    def replace(self, employee_ref: str, changed: Participant) -> None:
+        """Puts what was decided about the employee with this reference in the place of what was known before."""
+        before = self._by_ref.pop(employee_ref, None)
+        if before is not None and before.enrolled:
+            self.active -= 1
+            if before.person is not None:
+                del self._by_email[before.person.email_key]
+        if changed.enrolled:
+            self.active += 1
+        self._add(changed)
+
+    def _add(self, participant: Participant) -> None:
+        if participant.employee_ref is None or participant.person is None:
+            return
+        self._by_ref[participant.employee_ref] = participant
+        if participant.enrolled:
+            self._by_email[participant.person.email_key] = participant.participant_id

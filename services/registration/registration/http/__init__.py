@@ -1,0 +1,1 @@
+"""The HTTP API of registration: partners, their participants, evenings."""

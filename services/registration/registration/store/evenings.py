@@ -1,0 +1,111 @@
+"""The programme of evenings."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from culture_connect.contracts import Evening, Localised
+
+_ADD = text(
+    """
+    insert into evenings (evening_id, season, venue, day, starts_at, details, version)
+    values (:evening_id, :season, :venue, :day, :starts_at, :details, :version)
+    on conflict (season, day) where cancelled_at is null do nothing returning evening_id
+    """
+).bindparams(bindparam("details", type_=JSONB))
+
+_FIND = text("select details, version, cancelled_at, reason from evenings where evening_id = :evening_id")
+_LOCK = text(f"{_FIND.text} for update")
+_CANCEL = text(
+    """
+    update evenings set version = :version, cancelled_at = :now, reason = :reason where evening_id = :evening_id
+    """
+).bindparams(bindparam("reason", type_=JSONB(none_as_null=True)))
+
+_PAGE = text(
+    """
+    select details, version, cancelled_at, reason from evenings
+    where (cast(:season as text) is null or season = cast(:season as text))
+      and (cast(:starts_at as timestamptz) is null
+           or (starts_at, evening_id) > (cast(:starts_at as timestamptz), cast(:evening_id as uuid)))
+    order by starts_at, evening_id limit :limit
+    """
+)
+_UNKNOWN_PARTNERS = text(
+    "select slug from unnest(cast(:slugs as text[])) as named (slug)"
+    " where slug not in (select slug from partners) order by slug"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An evening, and whether it was called off."""
+
+    evening: Evening
+    cancelled_at: datetime | None = None
+    reason: Localised | None = None
+
+
+async def add(session: AsyncSession, evening: Evening, day: date) -> bool:
+    """Writes a new evening; False when its season has an evening on that day (The Hague) already."""
+    added = await session.execute(
+        _ADD,
+        {
+            "evening_id": evening.evening_id,
+            "season": evening.season,
+            "venue": evening.venue.value,
+            "day": day,
+            "starts_at": evening.starts_at,
+            "details": evening.model_dump(mode="json", exclude={"version"}),
+            "version": evening.version,
+        },
+    )
+    return added.first() is not None
+
+
+async def find(session: AsyncSession, evening_id: UUID, *, lock: bool = False) -> Planned | None:
+    """The evening with this id; with `lock` nobody else changes it until the transaction ends."""
+    rows = await session.execute(_LOCK if lock else _FIND, {"evening_id": evening_id})
+    row = rows.one_or_none()
+    return _planned(row) if row is not None else None
+
+
+async def cancel(session: AsyncSession, planned: Planned) -> None:
+    """Writes that this evening is called off."""
+    await session.execute(
+        _CANCEL,
+        {
+            "evening_id": planned.evening.evening_id,
+            "version": planned.evening.version,
+            "now": planned.cancelled_at,
+            "reason": planned.reason.model_dump() if planned.reason else None,
+        },
+    )
+
+
+async def page(
+    session: AsyncSession, *, season: str | None, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Planned]:
+    """At most `limit` evenings of the season, or of all, that come after this start and id, in that order."""
+    starts_at, evening_id = after or (None, None)
+    rows = await session.execute(
+        _PAGE, {"season": season, "starts_at": starts_at, "evening_id": evening_id, "limit": limit}
+    )
+    return [_planned(row) for row in rows]
+
+
+async def unknown_partners(session: AsyncSession, slugs: Collection[str]) -> list[str]:
+    """Which of these slugs belong to no partner."""
+    return list((await session.execute(_UNKNOWN_PARTNERS, {"slugs": list(slugs)})).scalars())
+
+
+def _planned(row: Any) -> Planned:
+    details, version, cancelled_at, reason = row
+    evening = Evening(**details, version=version)
+    return Planned(evening, cancelled_at, Localised(**reason) if reason else None)
