@@ -45,7 +45,7 @@ async def schedule(request: Request, draft: EveningDraft, caller: Programme) -> 
         except use_case.DayTaken:
             raise Problem(HTTPStatus.CONFLICT, "day-taken", "The season has an evening on this day already") from None
         except use_case.UnknownPartners as unknown:
-            errors = [FieldError(f"allotments.{slug}", "unknown-partner", "No such partner") for slug in unknown.slugs]
+            errors = [FieldError(f"allotments.{slug}", "unknown_partner", "No such partner") for slug in unknown.slugs]
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=errors
             ) from None

@@ -60,7 +60,7 @@ async def register(request: Request, new: NewPartner, caller: Programme) -> Resp
         except use_case.SlugTaken:
             raise Problem(HTTPStatus.CONFLICT, "slug-taken", "There is a partner with this slug already") from None
         except use_case.TermReversed:
-            error = FieldError("ends_on", "before-start", "The contract would end before it starts")
+            error = FieldError("ends_on", "before_start", "The contract would end before it starts")
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error]
             ) from None
