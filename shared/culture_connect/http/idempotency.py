@@ -108,9 +108,8 @@ async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effec
         return await _replay(work, place, digest)
     answer = await effect(work)
     body = jsonable_encoder(answer.body)
-    connection = await work.session.connection()
-    await connection.execute(_REMEMBER, {**place, "status": answer.status, "body": body})
-    await connection.execute(_FORGET, {"expired": work.now - REMEMBERED})
+    await work.execute(_REMEMBER, {**place, "status": answer.status, "body": body})
+    await work.execute(_FORGET, {"expired": work.now - REMEMBERED})
     return _response(Answer(answer.status, body))
 
 
@@ -129,10 +128,9 @@ async def _digest(request: Request) -> bytes:
 
 
 async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool:
-    connection = await work.session.connection()
-    await connection.execute(text("set local lock_timeout = '10s'"))
+    await work.execute(text("set local lock_timeout = '10s'"))
     try:
-        claimed = await connection.execute(
+        claimed = await work.execute(
             _CLAIM, {**place, "sha256": digest, "now": work.now, "expired": work.now - REMEMBERED}
         )
     except DBAPIError as error:
@@ -144,12 +142,12 @@ async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool
             "A request with this Idempotency-Key is still being handled",
             headers={"Retry-After": "5"},
         ) from None
-    await connection.execute(text("set local lock_timeout to default"))
+    await work.execute(text("set local lock_timeout to default"))
     return claimed.first() is not None
 
 
 async def _replay(work: UnitOfWork, place: dict[str, str], digest: bytes) -> Response:
-    row = (await (await work.session.connection()).execute(_FIND, place)).one()
+    row = (await work.execute(_FIND, place)).one()
     if row.request_sha256 != digest:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
