@@ -37,7 +37,7 @@ class Database:
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed when the block ends, with the events it emitted; rolled back when it raises."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            work = UnitOfWork(session, service=self.schema, now=datetime.now(UTC))
+            work = UnitOfWork(session, await session.connection(), service=self.schema, now=datetime.now(UTC))
             yield work
             await work.flush()
 

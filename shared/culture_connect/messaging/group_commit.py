@@ -135,7 +135,7 @@ class GroupCommit:
         """The contents that are new, in order; an id that comes back with another body becomes invalid."""
         first = {item.message_id: item for item in reversed(items)}
         digests = {message_id: item.digest for message_id, item in first.items()}
-        new, reused = await inbox.record(work.session, self._queue, digests)
+        new, reused = await inbox.record(work.connection, self._queue, digests)
         impostors = [item for item in items if item.digest != digests[item.message_id] or item.message_id in reused]
         if impostors:
             impostors = await self._not_answered_before(work, impostors)
@@ -145,7 +145,7 @@ class GroupCommit:
     async def _not_answered_before(self, work: UnitOfWork, impostors: Sequence[Item]) -> list[Item]:
         """Of the messages with a reused id, those whose refusal has not been sent yet."""
         keyed = {f"{item.message_id}#{item.digest.hex()}": item for item in impostors}
-        new, _ = await inbox.record(work.session, self._queue, {key: item.digest for key, item in keyed.items()})
+        new, _ = await inbox.record(work.connection, self._queue, {key: item.digest for key, item in keyed.items()})
         return [item for key, item in keyed.items() if key in new]
 
     async def _waited_for_database(self) -> bool:

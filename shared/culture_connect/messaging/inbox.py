@@ -7,7 +7,7 @@ letter may be replayed long after, and must still be recognised.
 from collections.abc import Mapping
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 # Sorted, so that two replicas with overlapping batches wait for each other instead of deadlocking.
 _INSERT = text(
@@ -23,18 +23,18 @@ _INSERT = text(
 _DIGESTS = text("select message_id, digest from inbox where consumer = :consumer and message_id = any(:message_ids)")
 
 
-async def record(session: AsyncSession, consumer: str, digests: Mapping[str, bytes]) -> tuple[set[str], set[str]]:
+async def record(connection: AsyncConnection, consumer: str, digests: Mapping[str, bytes]) -> tuple[set[str], set[str]]:
     """Remembers the messages, given as id -> digest of the body.
 
     Returns the ids that are new, and the ids that were seen before with another body. Waits for a transaction
     of another replica that is handling one of them.
     """
-    inserted = await session.execute(
+    inserted = await connection.execute(
         _INSERT, {"consumer": consumer, "message_ids": list(digests), "digests": list(digests.values())}
     )
     new = set(inserted.scalars())
     seen = [message_id for message_id in digests if message_id not in new]
     if not seen:
         return new, set()
-    rows = await session.execute(_DIGESTS, {"consumer": consumer, "message_ids": seen})
+    rows = await connection.execute(_DIGESTS, {"consumer": consumer, "message_ids": seen})
     return new, {message_id for message_id, digest in rows if digest != digests[message_id]}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from culture_connect.messaging.routes import Route
 
@@ -37,11 +37,11 @@ class Outgoing:
     due_at: datetime | None
 
 
-async def store(session: AsyncSession, messages: Sequence[Outgoing]) -> None:
+async def store(connection: AsyncConnection, messages: Sequence[Outgoing]) -> None:
     """Writes the messages in their order and wakes the relay at commit; does nothing when there are none."""
     if not messages:
         return
-    await session.execute(
+    await connection.execute(
         _INSERT,
         {
             "vhosts": [message.route.vhost for message in messages],
@@ -53,4 +53,4 @@ async def store(session: AsyncSession, messages: Sequence[Outgoing]) -> None:
             "due_at": [message.due_at for message in messages],
         },
     )
-    await session.execute(_NOTIFY)
+    await connection.execute(_NOTIFY)

@@ -1,9 +1,13 @@
 """One transaction of one service: its rows and its events, together or not at all."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from culture_connect.contracts import Envelope, Message, headers_of
@@ -14,14 +18,20 @@ from culture_connect.messaging.routes import Route
 class UnitOfWork:
     """What a handler or a route works with. It never commits: `Database.begin` does, once, at the edge.
 
-    `session` runs the statements, `now` is the moment of this unit of work (UTC, read once).
+    `execute` runs set-based statements, `session` is there for what an ORM does well, both in the same transaction;
+    `now` is the moment of this unit of work (UTC, read once).
     """
 
-    def __init__(self, session: AsyncSession, *, service: str, now: datetime) -> None:
+    def __init__(self, session: AsyncSession, connection: AsyncConnection, *, service: str, now: datetime) -> None:
         self.session = session
+        self.connection = connection
         self.now = now
         self._source = f"/culture-connect/{service}"
         self._outgoing: list[outbox.Outgoing] = []
+
+    async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        """Runs a statement in this transaction, past the ORM."""
+        return await self.connection.execute(statement, parameters)
 
     def emit(
         self,
@@ -56,7 +66,7 @@ class UnitOfWork:
     async def flush(self) -> None:
         """Writes what was emitted so far into the outbox; called by whoever opened the unit of work."""
         messages, self._outgoing = self._outgoing, []
-        await outbox.store(self.session, messages)
+        await outbox.store(self.connection, messages)
 
 
 def _new_trace() -> str:
