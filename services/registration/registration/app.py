@@ -20,7 +20,7 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
 
     async def hr_queues() -> Sequence[Subscription]:
         async with database.begin() as work:
-            partners_now = await slugs(work.session)
+            partners_now = await slugs(work)
         return [Subscription("edge", enrolments_queue(slug), enrolments) for slug in partners_now]
 
     service = Service(

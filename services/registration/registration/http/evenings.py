@@ -61,9 +61,7 @@ async def evenings(
     """The evenings of a season, or of all seasons, by their start."""
     key = wanted.after(datetime, UUID)
     async with request.app.state.database.begin() as work:
-        found = await store.page(
-            work.session, season=season, after=(key[0], key[1]) if key else None, limit=wanted.limit + 1
-        )
+        found = await store.page(work, season=season, after=(key[0], key[1]) if key else None, limit=wanted.limit + 1)
     return page_of([_view(each) for each in found], wanted, lambda each: (each.starts_at, each.evening_id))
 
 
@@ -71,7 +69,7 @@ async def evenings(
 async def evening(request: Request, evening_id: UUID, _: Readers) -> EveningView:
     """One evening."""
     async with request.app.state.database.begin() as work:
-        found = await store.find(work.session, evening_id)
+        found = await store.find(work, evening_id)
     if found is None:
         raise not_found("evening")
     return _view(found)

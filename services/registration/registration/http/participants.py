@@ -38,9 +38,9 @@ async def participants(request: Request, slug: str, _: PartnerReaders, wanted: P
     """The partner's participants by their ids, the withdrawn included, the erased not."""
     key = wanted.after(UUID)
     async with request.app.state.database.begin() as work:
-        if await partners.find(work.session, slug) is None:
+        if await partners.find(work, slug) is None:
             raise not_found("partner")
-        found = await store.page(work.session, slug, after=key[0] if key else None, limit=wanted.limit + 1)
+        found = await store.page(work, slug, after=key[0] if key else None, limit=wanted.limit + 1)
     return page_of([_view(each) for each in found], wanted, lambda each: (each.participant_id,))
 
 

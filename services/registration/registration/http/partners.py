@@ -74,7 +74,7 @@ async def partners(request: Request, _: Readers, wanted: PageQuery) -> Page[Part
     """All partners, by slug."""
     key = wanted.after(str)
     async with request.app.state.database.begin() as work:
-        found = await store.page(work.session, after=key[0] if key else None, limit=wanted.limit + 1)
+        found = await store.page(work, after=key[0] if key else None, limit=wanted.limit + 1)
     return page_of([PartnerView.model_validate(each) for each in found], wanted, lambda each: (each.slug,))
 
 
@@ -82,7 +82,7 @@ async def partners(request: Request, _: Readers, wanted: PageQuery) -> Page[Part
 async def partner(request: Request, slug: str, _: Readers) -> PartnerView:
     """One partner."""
     async with request.app.state.database.begin() as work:
-        found = await store.find(work.session, slug)
+        found = await store.find(work, slug)
     if found is None:
         raise not_found("partner")
     return PartnerView.model_validate(found)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from culture_connect.contracts import Evening, Localised
+from culture_connect.messaging import UnitOfWork
 
 _ADD = text(
     """
@@ -52,9 +52,9 @@ class Planned:
     reason: Localised | None = None
 
 
-async def add(session: AsyncSession, evening: Evening, day: date) -> bool:
+async def add(work: UnitOfWork, evening: Evening, day: date) -> bool:
     """Writes a new evening; False when its season has an evening on that day (The Hague) already."""
-    added = await session.execute(
+    added = await work.execute(
         _ADD,
         {
             "evening_id": evening.evening_id,
@@ -69,16 +69,16 @@ async def add(session: AsyncSession, evening: Evening, day: date) -> bool:
     return added.first() is not None
 
 
-async def find(session: AsyncSession, evening_id: UUID, *, lock: bool = False) -> Planned | None:
+async def find(work: UnitOfWork, evening_id: UUID, *, lock: bool = False) -> Planned | None:
     """The evening with this id; with `lock` nobody else changes it until the transaction ends."""
-    rows = await session.execute(_LOCK if lock else _FIND, {"evening_id": evening_id})
+    rows = await work.execute(_LOCK if lock else _FIND, {"evening_id": evening_id})
     row = rows.one_or_none()
     return _planned(row) if row is not None else None
 
 
-async def cancel(session: AsyncSession, planned: Planned) -> None:
+async def cancel(work: UnitOfWork, planned: Planned) -> None:
     """Writes that this evening is called off."""
-    await session.execute(
+    await work.execute(
         _CANCEL,
         {
             "evening_id": planned.evening.evening_id,
@@ -90,19 +90,19 @@ async def cancel(session: AsyncSession, planned: Planned) -> None:
 
 
 async def page(
-    session: AsyncSession, *, season: str | None, after: tuple[datetime, UUID] | None, limit: int
+    work: UnitOfWork, *, season: str | None, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Planned]:
     """At most `limit` evenings of the season, or of all, that come after this start and id, in that order."""
     starts_at, evening_id = after or (None, None)
-    rows = await session.execute(
+    rows = await work.execute(
         _PAGE, {"season": season, "starts_at": starts_at, "evening_id": evening_id, "limit": limit}
     )
     return [_planned(row) for row in rows]
 
 
-async def unknown_partners(session: AsyncSession, slugs: Collection[str]) -> list[str]:
+async def unknown_partners(work: UnitOfWork, slugs: Collection[str]) -> list[str]:
     """Which of these slugs belong to no partner."""
-    return list((await session.execute(_UNKNOWN_PARTNERS, {"slugs": list(slugs)})).scalars())
+    return list((await work.execute(_UNKNOWN_PARTNERS, {"slugs": list(slugs)})).scalars())
 
 
 def _planned(row: Any) -> Planned:

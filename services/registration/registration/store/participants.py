@@ -5,14 +5,14 @@ same partner until the transaction ends: neither the last place nor an address c
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from culture_connect.contracts import Language
+from culture_connect.messaging import UnitOfWork
 from registration.domain.roster import Contract, Participant, Person, Roster, Standing
 
 _COLUMNS = (
@@ -82,53 +82,49 @@ _EMPLOYEES = text(
 
 
 async def lock_roster(
-    session: AsyncSession,
+    work: UnitOfWork,
     partner: str,
     *,
     refs: Collection[str],
     email_keys: Collection[str],
     today: date,
-    now: datetime,
 ) -> Roster:
     """Locks the partner and loads what is known about these employee references and e-mail addresses.
 
-    `today` is the day in The Hague, `now` the moment for `changed_at`. The roster has no contract when there is no
-    such partner.
+    `today` is the day in The Hague. The roster has no contract when there is no such partner.
     """
-    row = (await session.execute(_LOCK, {"partner": partner})).one_or_none()
+    row = (await work.execute(_LOCK, {"partner": partner})).one_or_none()
     if row is None:
         return Roster(None, 0)
-    places, active, ends_on = row
-    lapsed = await session.execute(_LAPSE, {"partner": partner, "today": today, "now": now})
-    active -= lapsed.rowcount  # type: ignore[attr-defined]  # the result of an update has it
-    found = await session.execute(_LOAD, {"partner": partner, "refs": list(refs), "email_keys": list(email_keys)})
+    places, active, ends_on = tuple(row)
+    lapsed = await work.execute(_LAPSE, {"partner": partner, "today": today, "now": work.now})
+    active -= lapsed.rowcount
+    found = await work.execute(_LOAD, {"partner": partner, "refs": list(refs), "email_keys": list(email_keys)})
     return Roster(Contract(partner, places, ends_on), active, map(_participant, found))
 
 
-async def save(
-    session: AsyncSession, partner: str, roster: Roster, changed: Sequence[Participant], now: datetime
-) -> None:
+async def save(work: UnitOfWork, partner: str, roster: Roster, changed: Sequence[Participant]) -> None:
     """Writes the changed participants of this partner; `roster` is what was loaded before."""
     if not changed:
         return
     given_up = _addresses_changing_hands(roster, changed)
     if given_up:
-        await session.execute(_GIVE_UP_ADDRESSES, {"participant_ids": given_up})
+        await work.execute(_GIVE_UP_ADDRESSES, {"participant_ids": given_up})
     columns = zip(*map(_row, changed), strict=True)
     parameters = dict(zip(_COLUMNS.split(", "), map(list, columns), strict=True))
-    await session.execute(_SAVE, {"partner": partner, "now": now, **parameters})
+    await work.execute(_SAVE, {"partner": partner, "now": work.now, **parameters})
 
 
-async def page(session: AsyncSession, partner: str, *, after: UUID | None, limit: int) -> list[Participant]:
+async def page(work: UnitOfWork, partner: str, *, after: UUID | None, limit: int) -> list[Participant]:
     """At most `limit` participants with an id after `after`, in the order of their ids, without the erased."""
-    rows = await session.execute(_PAGE, {"partner": partner, "after": after, "limit": limit})
+    rows = await work.execute(_PAGE, {"partner": partner, "after": after, "limit": limit})
     return [_participant(row) for row in rows]
 
 
-async def employees(session: AsyncSession, participant_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
     """Partner and employee reference of these participants; the erased are missing."""
-    rows = await session.execute(_EMPLOYEES, {"participant_ids": list(participant_ids)})
-    return {participant_id: (partner, employee_ref) for participant_id, partner, employee_ref in rows}
+    rows = await work.execute(_EMPLOYEES, {"participant_ids": list(participant_ids)})
+    return {row.participant_id: (row.partner, row.employee_ref) for row in rows}
 
 
 def _addresses_changing_hands(roster: Roster, changed: Sequence[Participant]) -> list[UUID]:

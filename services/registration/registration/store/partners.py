@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from culture_connect.messaging import UnitOfWork
 
 _COLUMNS = "slug, name, places, language, contact_email, starts_on, ends_on, version"
 
@@ -42,26 +43,26 @@ class Partner:
     active: int = 0
 
 
-async def add(session: AsyncSession, partner: Partner, now: datetime) -> bool:
+async def add(work: UnitOfWork, partner: Partner) -> bool:
     """Writes a new partner; False when its slug is taken. Waits for a transaction that is about to take it."""
     values = {name: getattr(partner, name) for name in _COLUMNS.split(", ")}
-    return (await session.execute(_ADD, {**values, "now": now})).first() is not None
+    return (await work.execute(_ADD, {**values, "now": work.now})).first() is not None
 
 
-async def find(session: AsyncSession, slug: str) -> Partner | None:
+async def find(work: UnitOfWork, slug: str) -> Partner | None:
     """The partner with this slug."""
-    row = (await session.execute(_FIND, {"slug": slug})).one_or_none()
+    row = (await work.execute(_FIND, {"slug": slug})).one_or_none()
     return _partner(row) if row is not None else None
 
 
-async def page(session: AsyncSession, *, after: str | None, limit: int) -> list[Partner]:
+async def page(work: UnitOfWork, *, after: str | None, limit: int) -> list[Partner]:
     """At most `limit` partners with a slug after `after`, in the order of their slugs."""
-    return [_partner(row) for row in await session.execute(_PAGE, {"after": after, "limit": limit})]
+    return [_partner(row) for row in await work.execute(_PAGE, {"after": after, "limit": limit})]
 
 
-async def slugs(session: AsyncSession) -> Sequence[str]:
+async def slugs(work: UnitOfWork) -> Sequence[str]:
     """The slugs of all partners."""
-    return (await session.execute(_SLUGS)).scalars().all()
+    return (await work.execute(_SLUGS)).scalars().all()
 
 
 def _partner(row: Any) -> Partner:

@@ -25,15 +25,14 @@ async def decide_enrolments(
     commands = [_command(message) for message, _ in messages]
     today = local_day(work.now)
     roster = await participants.lock_roster(
-        work.session,
+        work,
         partner,
         refs={command.message.employee_ref for command in commands},
         email_keys={command.email_key for command in commands} - {""},
         today=today,
-        now=work.now,
     )
     decisions, changed = decide_all(roster, commands, today)
-    await participants.save(work.session, partner, roster, changed, work.now)
+    await participants.save(work, partner, roster, changed)
     for (message, envelope), decision in zip(messages, decisions, strict=True):
         _tell(work, partner, message.employee_ref, envelope, decision)
 
@@ -54,7 +53,7 @@ def refuse(
 
 async def tell_undeliverable(work: UnitOfWork, bounces: Collection[tuple[UUID, Envelope]]) -> None:
     """Tells HR systems which of their people mail does not reach; nobody hears of those who were erased."""
-    found = await participants.employees(work.session, {participant_id for participant_id, _ in bounces})
+    found = await participants.employees(work, {participant_id for participant_id, _ in bounces})
     for participant_id, envelope in bounces:
         if participant_id not in found:
             continue

@@ -24,10 +24,10 @@ class UnknownPartners(Exception):
 
 async def schedule(work: UnitOfWork, draft: EveningDraft, evening_id: UUID) -> Planned:
     """Puts an evening into the programme and tells the other services; raises DayTaken or UnknownPartners."""
-    if draft.allotments and (unknown := await evenings.unknown_partners(work.session, draft.allotments)):
+    if draft.allotments and (unknown := await evenings.unknown_partners(work, draft.allotments)):
         raise UnknownPartners(unknown)
     evening = EveningScheduled(**dict(draft), evening_id=evening_id, version=1)
-    if not await evenings.add(work.session, evening, local_day(evening.starts_at)):
+    if not await evenings.add(work, evening, local_day(evening.starts_at)):
         raise DayTaken
     work.emit(evening, core_event(evening, evening.venue), subject=str(evening_id))
     return Planned(evening)
@@ -35,12 +35,12 @@ async def schedule(work: UnitOfWork, draft: EveningDraft, evening_id: UUID) -> P
 
 async def cancel(work: UnitOfWork, evening_id: UUID, reason: Localised | None) -> Planned | None:
     """Calls an evening off and tells the other services, once; None when there is no such evening."""
-    planned = await evenings.find(work.session, evening_id, lock=True)
+    planned = await evenings.find(work, evening_id, lock=True)
     if planned is None or planned.cancelled_at is not None:
         return planned
     evening = planned.evening.model_copy(update={"version": planned.evening.version + 1})
     planned = replace(planned, evening=evening, cancelled_at=work.now, reason=reason)
-    await evenings.cancel(work.session, planned)
+    await evenings.cancel(work, planned)
     event = EveningCancelled(**dict(evening), reason=reason)
     work.emit(event, core_event(event, evening.venue), subject=str(evening_id))
     return planned

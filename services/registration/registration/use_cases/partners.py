@@ -45,7 +45,7 @@ async def register(
     )
     if partner.ends_on < partner.starts_on:
         raise TermReversed
-    if not await partners.add(work.session, partner, work.now):
+    if not await partners.add(work, partner):
         raise SlugTaken
     # The contact address stays here: nobody else writes to partners.
     event = PartnerRegistered(
