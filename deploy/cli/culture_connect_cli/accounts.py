@@ -197,4 +197,4 @@ async def _depths(management: Management, vhost: str) -> dict[str, int]:
 
 
 def _told(counts: Mapping[str, int]) -> str:
-    return " and ".join(f"{queue} holds {count} messages" for queue, count in counts.items())
+    return " and ".join(f"{queue} holds {count} message{'s' if count != 1 else ''}" for queue, count in counts.items())

@@ -41,7 +41,8 @@ async def apply(
     found = await management.get("definitions")
     known = parties_of(found, vhosts, with_account=True)
     wanted = complete(vhosts, {*known.partners, *partners}, {*known.venues, *venues})
-    return await make(management, wanted, found, passwords or {})
+    mended = await make(management, wanted, found, passwords or {})
+    return mended + await _let_in(management, vhosts, found)
 
 
 async def make(
@@ -65,6 +66,18 @@ async def make(
         users = {row.account: hashes[row.account] for row in mended if row.account}
         await management.post("definitions", body=definitions_of(wanted, users))
     return mended
+
+
+async def _let_in(management: Management, vhosts: Vhosts, found: Definitions) -> list[Difference]:
+    """Gives the administrator who applies the rights that removing queues and reading dead letters take."""
+    present = {(row["user"], row["vhost"]) for row in found["permissions"]}
+    user = management.username
+    missing = [vhost for vhost in (vhosts.core, vhosts.edge) if (user, vhost) not in present]
+    for vhost in missing:
+        body = {"configure": ".*", "write": ".*", "read": ".*"}
+        await management.put("permissions", vhost, user, body=body)
+    problem = "has no permissions"
+    return [Difference(f"account {user} in {vhost}", problem, Cure.APPLY, user) for vhost in missing]
 
 
 async def verify(management: Management, vhosts: Vhosts, *, elsewhere: bool = True) -> list[Difference]:

@@ -60,7 +60,6 @@ def add(
         return credentials
 
     credentials = run(work())
-    table = Table(show_header=False, box=None)
     for label, value in (
         ("host", credentials.host),
         ("port", str(credentials.port)),
@@ -72,8 +71,7 @@ def add(
         ("consume from queue", credentials.queue),
         ("as one address", credentials.url),
     ):
-        table.add_row(label, value)
-    output.print(table)
+        output.print(f"{label:<20} {value}")
     output.print("The password is shown this once and kept nowhere: hand it over safely.")
 
 
