@@ -1,0 +1,43 @@
+"""The composition root: everything ticketing is made of, and every queue it listens to."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from culture_connect.contracts import Venue
+from culture_connect.http import Tokens, create_app
+from culture_connect.messaging import Database, Service, Subscription
+from culture_connect.messaging.topology import admissions_queue, events_queue
+from ticketing.codes import Codes
+from ticketing.consumers import box_office_scans, registration_events
+from ticketing.http import admissions, evenings, keys
+from ticketing.settings import TicketingSettings
+
+
+def build_app(settings: TicketingSettings) -> FastAPI:
+    """Makes the service from its settings; nothing is connected before the application starts."""
+    database = Database(settings.database_url, schema="ticketing")
+    codes = Codes.from_file(settings.signing_key_file)
+    scans = box_office_scans(codes)
+
+    async def box_office_queues() -> Sequence[Subscription]:
+        # Not every venue's box office need have its account yet: a queue is consumed from when it exists.
+        return [Subscription("edge", admissions_queue(venue), scans) for venue in Venue]
+
+    service = Service(
+        name="ticketing",
+        settings=settings,
+        database=database,
+        subscriptions=[Subscription("core", events_queue("ticketing"), registration_events(codes))],
+        follow=box_office_queues,
+    )
+    app = create_app(
+        name="ticketing",
+        title="Culture Connect: ticketing",
+        description="Seats, tickets, waiting lists and the door of every evening.",
+        service=service,
+        tokens=Tokens(settings.tokens_file),
+        routers=[evenings.router, admissions.router, keys.router],
+    )
+    app.state.codes = codes
+    return app

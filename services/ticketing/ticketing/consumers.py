@@ -1,0 +1,58 @@
+"""What ticketing takes from the bus: everything registration tells, and what the scanners of each box office send."""
+
+from collections.abc import Sequence
+
+from culture_connect.contracts import (
+    AdmissionRecorded,
+    EveningCancelled,
+    EveningChanged,
+    EveningScheduled,
+    ParticipantChanged,
+    ParticipantEnrolled,
+    ParticipantErased,
+    ParticipantWithdrawn,
+    PartnerChanged,
+    PartnerLeft,
+    PartnerRegistered,
+)
+from culture_connect.messaging import Delivery, Handlers, PermanentFailure, UnitOfWork
+from ticketing.admitting import admit
+from ticketing.codes import Codes
+from ticketing.projecting import Event, take_in
+
+
+def registration_events(codes: Codes) -> Handlers:
+    """The handlers of the queue of the house: one for all, so that a mixed batch is settled once."""
+    handlers = Handlers()
+
+    @handlers.on(
+        PartnerRegistered,
+        PartnerChanged,
+        PartnerLeft,
+        ParticipantEnrolled,
+        ParticipantChanged,
+        ParticipantWithdrawn,
+        ParticipantErased,
+        EveningScheduled,
+        EveningChanged,
+        EveningCancelled,
+    )
+    async def registration_told(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
+        await take_in(work, deliveries, codes)
+
+    return handlers
+
+
+def box_office_scans(codes: Codes) -> Handlers:
+    """The handlers of the queues of the box offices."""
+    handlers = Handlers()
+
+    @handlers.on(AdmissionRecorded)
+    async def scanned(work: UnitOfWork, deliveries: Sequence[Delivery[AdmissionRecorded]]) -> None:
+        venue = deliveries[0].party
+        if venue is None:
+            raise PermanentFailure("sender-unknown")
+        causes = {each.message.scan_id: each.envelope for each in deliveries}
+        await admit(work, venue, [each.message for each in deliveries], codes, causes)
+
+    return handlers

@@ -1,0 +1,1 @@
+"""Pure decisions of ticketing: no I/O, no clock, no randomness."""

@@ -1,0 +1,91 @@
+"""May this code enter? (allocation rules, "Door")"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Refusal(StrEnum):
+    """Why a code was refused at the door; the words of the public contract."""
+
+    UNKNOWN_CODE = "unknown-code"
+    WRONG_EVENING = "wrong-evening"
+    CANCELLED = "cancelled"
+    ALREADY_ADMITTED = "already-admitted"
+
+
+class TicketState(StrEnum):
+    """Where a ticket is in its life; a waiting place is a ticket without a seat."""
+
+    WAITING = "waiting"
+    ISSUED = "issued"
+    ADMITTED = "admitted"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A code held before a scanner. `ticket_id` is what a valid signature vouches for, None when it is not valid."""
+
+    scan_id: str
+    evening_id: UUID
+    ticket_id: UUID | None
+    scanned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAtDoor:
+    """The ticket behind a code, as it was before the scan."""
+
+    ticket_id: UUID
+    evening_id: UUID
+    venue: str
+    state: TicketState
+    admitted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The door opens."""
+
+    scan: Scan
+    ticket_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The door stays shut; `first_admitted_at` is set when somebody went in with this code before."""
+
+    scan: Scan
+    reason: Refusal
+    first_admitted_at: datetime | None = None
+
+
+Verdict = Entry | Refused
+
+
+def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor]) -> list[Verdict]:
+    """Judges the scans of one venue's door, one after the other: a code admits once."""
+    tickets = dict(tickets)
+    verdicts = []
+    for scan in scans:
+        verdict = _verdict(venue, scan, tickets.get(scan.ticket_id) if scan.ticket_id else None)
+        if isinstance(verdict, Entry):
+            ticket = tickets[verdict.ticket_id]
+            tickets[ticket.ticket_id] = replace(ticket, state=TicketState.ADMITTED, admitted_at=scan.scanned_at)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
+    if ticket is None or ticket.state is TicketState.WAITING:
+        return Refused(scan, Refusal.UNKNOWN_CODE)
+    if (ticket.venue, ticket.evening_id) != (venue, scan.evening_id):
+        return Refused(scan, Refusal.WRONG_EVENING)
+    if ticket.state is TicketState.CANCELLED:
+        return Refused(scan, Refusal.CANCELLED)
+    if ticket.state is TicketState.ADMITTED:
+        return Refused(scan, Refusal.ALREADY_ADMITTED, ticket.admitted_at)
+    return Entry(scan, ticket.ticket_id)

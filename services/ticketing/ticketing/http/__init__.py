@@ -1,0 +1,1 @@
+"""Routes: each parses and calls one use case or one query."""
