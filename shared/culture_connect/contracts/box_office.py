@@ -1,72 +1,100 @@
-"""What a box office hears and what it sends: only of its own venue, and nothing about a person but the name."""
+"""What a box office hears of its own evenings, and what it sends. No e-mail, employee or participant ever."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
-from uuid import UUID
 
 from pydantic import Field
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.fields import HeaderSafe, Timestamp, Version
-from culture_connect.contracts.ticketing import CancelReason
+from culture_connect.contracts.ticketing import CancellationReason, TicketCode
+from culture_connect.contracts.values import (
+    EveningId,
+    HolderName,
+    Line,
+    PartnerName,
+    Text,
+    TicketId,
+    Timestamp,
+    Version,
+)
+
+ScanId = Annotated[
+    Line, Field(min_length=1, max_length=100, description="The scan's own id: sent twice it is still one scan")
+]
+Scanner = Annotated[Line, Field(min_length=1, max_length=100, description="Which device scanned")]
+Entrance = Annotated[Line, Field(min_length=1, max_length=100, description="Which door")]
+
+
+class AdmissionRefusal(StrEnum):
+    """Why a code was not let in."""
+
+    UNKNOWN_CODE = "unknown-code"
+    WRONG_EVENING = "wrong-evening"
+    CANCELLED = "cancelled"
+    PASSED_ON = "passed-on"
+    ALREADY_ADMITTED = "already-admitted"
 
 
 class FeedTicketIssued(Message):
-    """Someone may come in with this code."""
+    """A ticket for one of your evenings: its code admits its holder, once."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.issued.v1"
 
-    ticket_id: UUID
-    evening_id: UUID
-    code: str
-    holder_name: str
-    partner_name: str
+    ticket_id: TicketId
+    evening_id: EveningId
+    code: TicketCode
+    holder_name: HolderName
+    partner_name: PartnerName
     version: Version
     issued_at: Timestamp
 
 
 class FeedTicketCancelled(Message):
-    """This ticket no longer counts."""
+    """A ticket for one of your evenings no longer admits anyone."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.cancelled.v1"
 
-    ticket_id: UUID
-    evening_id: UUID
+    ticket_id: TicketId
+    evening_id: EveningId
     version: Version
-    reason: CancelReason
+    reason: CancellationReason
 
 
 class FeedTicketAdmitted(Message):
-    """The holder of this ticket is in."""
+    """The holder of a ticket went in, here or at another door of yours."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.admitted.v1"
 
-    ticket_id: UUID
-    evening_id: UUID
+    ticket_id: TicketId
+    evening_id: EveningId
     version: Version
     admitted_at: Timestamp
-    scanner: str
-    entrance: str | None = None
+    scanner: Scanner
+    entrance: Entrance | None = None
 
 
 class AdmissionRefused(Message):
-    """This scan let nobody in; `reason` is a code."""
+    """A scan of yours did not admit anyone."""
 
     type: ClassVar[str] = "nl.cultureconnect.admission.refused.v1"
 
-    scan_id: str
-    evening_id: UUID
-    reason: str
-    first_admitted_at: Timestamp | None = None
+    scan_id: ScanId
+    evening_id: EveningId
+    reason: AdmissionRefusal
+    first_admitted_at: Annotated[
+        Timestamp | None, Field(description="When this code was let in, where it was before")
+    ] = None
 
 
 class AdmissionRecorded(Message):
-    """A code was read at the door. The scan has an id of its own, so that sending it twice is one scan."""
+    """A code was scanned at the door."""
 
     type: ClassVar[str] = "nl.cultureconnect.admission.recorded.v1"
 
-    scan_id: Annotated[HeaderSafe, Field(min_length=1, max_length=100)]
-    evening_id: UUID
-    code: Annotated[HeaderSafe, Field(min_length=1, max_length=2000)]
+    scan_id: ScanId
+    evening_id: EveningId
+    # Whatever the scanner saw: a code that is none of ours gets an answer too.
+    code: Annotated[Text, Field(min_length=1, max_length=4096, description="What the scanner read")]
     scanned_at: Timestamp
-    scanner: Annotated[HeaderSafe, Field(min_length=1, max_length=100)]
-    entrance: Annotated[HeaderSafe, Field(min_length=1, max_length=100)] | None = None
+    scanner: Scanner
+    entrance: Entrance | None = None

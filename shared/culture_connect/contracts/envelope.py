@@ -1,8 +1,6 @@
-"""CloudEvents 1.0 over AMQP 0-9-1.
+"""The CloudEvents 1.0 envelope: binary mode out; binary, structured and the least of a simple client in.
 
-Out: binary mode, attributes as headers `ce-*`, the AMQP properties repeat them. In: binary mode, structured mode
-(`application/cloudevents+json`), and the least a simple client can do, a JSON body with `type` and `message_id`.
-Source: contract, "Envelope", and https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md.
+The names of the headers are those of Knative's RabbitMQ binding; there is no official one for AMQP 0-9-1.
 """
 
 import base64
@@ -12,21 +10,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Final, NoReturn
 
-from culture_connect.contracts.errors import EnvelopeError, RefusalError
+from culture_connect.contracts.base import full_type
+from culture_connect.contracts.problems import EnvelopeError, RefusalError, UnreadableMessage, problem
+from culture_connect.contracts.reading import parse
+from culture_connect.contracts.values import MAX_ID_LENGTH, is_fit
 
-MAX_BODY_BYTES = 256 * 1024
-LONGEST_ID = 200
-TYPE_PREFIX = "nl.cultureconnect."
+MAX_BODY_BYTES: Final = 256 * 1024
+STRUCTURED: Final = "application/cloudevents+json"
+SPEC_VERSION: Final = "1.0"
 
-_STRUCTURED = "application/cloudevents+json"
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SHORT_TYPE = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
+_MAX_ATTRIBUTE_LENGTH: Final = 2000  # characters, of what only people read
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The attributes of a message: CloudEvents' own, the id of the message that caused it, and its W3C trace."""
+    """What is known of a message beside its data. `type` is the full type, `time` is in UTC."""
 
     id: str
     type: str
@@ -38,19 +40,40 @@ class Envelope:
 
 
 def headers_of(envelope: Envelope) -> dict[str, str]:
-    """The headers of binary mode."""
+    """The AMQP headers of a message in binary mode."""
     headers = {
-        "ce-specversion": "1.0",
+        "ce-specversion": SPEC_VERSION,
         "ce-id": envelope.id,
         "ce-source": envelope.source,
         "ce-type": envelope.type,
-        "ce-time": envelope.time.isoformat(),
+        "ce-time": written_time(envelope.time),
     }
     if envelope.subject is not None:
         headers["ce-subject"] = envelope.subject
     if envelope.traceparent is not None:
         headers["traceparent"] = envelope.traceparent
     return headers
+
+
+def encode(envelope: Envelope, data: bytes) -> bytes:
+    """The body of a message in structured mode (`application/cloudevents+json`); `data` is JSON."""
+    attributes = {
+        "specversion": SPEC_VERSION,
+        "id": envelope.id,
+        "source": envelope.source,
+        "type": envelope.type,
+        "subject": envelope.subject,
+        "time": written_time(envelope.time),
+        "traceparent": envelope.traceparent,
+        "datacontenttype": "application/json",
+    }
+    known = {name: value for name, value in attributes.items() if value is not None}
+    return json.dumps({**known, "data": json.loads(data)}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def written_time(moment: datetime) -> str:
+    """An aware moment as RFC 3339 in UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def decode(
@@ -60,88 +83,177 @@ def decode(
     content_type: str | None,
     message_id: str | None,
     type: str | None,  # noqa: A002 - the AMQP property is called type
-    now: datetime,
     app_id: str | None = None,
     timestamp: datetime | None = None,
     correlation_id: str | None = None,
+    now: datetime,
 ) -> tuple[Envelope, bytes]:
-    """The attributes and the data of a message in any of the three modes; the AMQP properties fill what is missing.
+    """The envelope of a message that arrived, and its data as JSON.
 
-    Raises EnvelopeError when it has no id (then nobody could tell it from its own repetition), no type, or attributes
-    that cannot be read.
+    `headers` and the named arguments are those of the AMQP message; `now` (aware) is the time of one that has none.
+    Attributes of the CloudEvent win over AMQP properties. Raises EnvelopeError.
     """
-    if content_type is not None and content_type.partition(";")[0].strip().lower() == _STRUCTURED:
-        attributes, data = _structured(body, message_id, type)
+    if content_type is not None and content_type[:23].lower() == "application/cloudevents":
+        attributes, data = _structured(body, content_type, message_id, type)
     else:
-        attributes, data = {key[3:]: _text(headers[key]) for key in headers if key.startswith("ce-")}, body
-    found_id = _id(attributes.get("id") or message_id, type)
-    found_type = _type(attributes.get("type") or type, found_id)
-    if attributes.get("specversion", "1.0") != "1.0":
-        raise _error("specversion", "unsupported", 'must be "1.0".', found_id, found_type)
-    envelope = Envelope(
-        id=found_id,
-        type=found_type,
-        source=attributes.get("source") or (f"/{app_id}" if app_id else "/"),
-        time=_time(attributes.get("time"), timestamp or now, found_id, found_type),
-        subject=attributes.get("subject"),
-        correlation_id=correlation_id,
-        traceparent=attributes.get("traceparent") or _text(headers.get("traceparent")),
+        _within_limit(body, headers.get("ce-id") or message_id, headers.get("ce-type") or type)
+        attributes, data = headers, body
+        if "ce-id" in headers or "ce-type" in headers or "ce-specversion" in headers:
+            attributes = _without_prefix(headers)
+        elif headers:
+            attributes = {"traceparent": headers.get("traceparent")}
+    found = _Attributes(attributes)
+    version = found.text("specversion", fallback=SPEC_VERSION)
+    if version is not None and version != SPEC_VERSION:
+        found.problems.append(problem("unsupported", "must be 1.0", field="specversion"))
+    found_id = found.text("id", fallback=message_id, longest=MAX_ID_LENGTH)
+    found_type = found.text("type", fallback=type, longest=MAX_ID_LENGTH)
+    source = found.text("source", fallback=app_id or "unknown")
+    subject = found.text("subject", optional=True)
+    time = found.time(timestamp, now)
+    if found.problems or found_id is None or found_type is None or source is None or time is None:
+        raise EnvelopeError(found.problems, id=found_id, type=found_type and full_type(found_type))
+    return (
+        Envelope(found_id, full_type(found_type), source, time, subject, correlation_id or None, found.trace()),
+        data,
     )
-    return envelope, data
 
 
-def _structured(body: bytes, message_id: str | None, type_: str | None) -> tuple[dict[str, str | None], bytes]:
+class _Attributes:
+    """CloudEvents attributes on their way in, and what is wrong with them."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+        self.problems: list[RefusalError] = []
+
+    def text(
+        self,
+        name: str,
+        *,
+        fallback: str | None = None,
+        longest: int = _MAX_ATTRIBUTE_LENGTH,
+        optional: bool = False,
+    ) -> str | None:
+        """The attribute as text; None when it is absent or cannot be used, which then is a problem."""
+        value = self._values.get(name)
+        if value is None:
+            value = fallback
+        if isinstance(value, bytes):
+            value = _decoded(value)
+        if optional and (value is None or value == ""):
+            return None
+        fault = _fault(value, longest)
+        if fault is not None:
+            self._refuse(name, *fault)
+        return value if fault is None and isinstance(value, str) else None
+
+    def time(self, timestamp: datetime | None, now: datetime) -> datetime | None:
+        """The attribute `time` in UTC, else the AMQP timestamp, else now; None when it is not a time."""
+        value = self._values.get("time")
+        if isinstance(value, bytes):
+            value = _decoded(value)
+        if value is None:
+            value = timestamp or now
+        elif isinstance(value, str):
+            value = _read_time(value)
+        if not isinstance(value, datetime):
+            self._refuse("time", "not_a_time", "must be an RFC 3339 time such as 2026-11-05T19:30:00Z")
+            return None
+        if value.tzinfo is UTC:
+            return value
+        try:
+            # AMQP timestamps are seconds in UTC; a library may leave that unsaid.
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError:
+            self._refuse("time", "out_of_range", "is out of range")
+            return None
+
+    def trace(self) -> str | None:
+        """The trace to go on with; one that is not well-formed is ignored, as W3C Trace Context asks."""
+        value = self._values.get("traceparent")
+        if isinstance(value, bytes):
+            value = _decoded(value)
+        return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+
+    def _refuse(self, name: str, code: str, message: str) -> None:
+        self.problems.append(problem(code, message, field=name))
+
+
+def _fault(value: object, longest: int) -> tuple[str, str] | None:
+    if value is None or value == "":
+        return "missing", "is required"
+    if not isinstance(value, str):
+        return "not_a_string", "must be a string"
+    if len(value) > longest:
+        return "too_long", f"must have at most {longest} characters"
+    return None if is_fit(value) else ("control_character", "must be UTF-8 without control characters")
+
+
+def _decoded(value: bytes) -> str:
+    """Bytes that are no UTF-8 become half surrogates, which no attribute may have."""
+    return value.decode(errors="surrogateescape")
+
+
+def _without_prefix(headers: Mapping[str, object]) -> dict[str, object]:
+    attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+    if "traceparent" in headers:
+        attributes["traceparent"] = headers["traceparent"]
+    return attributes
+
+
+def _read_time(value: str) -> datetime | None:
+    if not _TIME.fullmatch(value):
+        return None
     try:
-        event = json.loads(body)
-    except UnicodeDecodeError:
-        raise _error("body", "not_utf8", "must be UTF-8.", message_id, type_) from None
-    except (ValueError, RecursionError):
-        raise _error("body", "not_json", "must be JSON.", message_id, type_) from None
-    if not isinstance(event, dict):
-        raise _error("body", "not_an_object", "must be a JSON object.", message_id, type_)
-    attributes: dict[str, str | None] = {key: value for key, value in event.items() if isinstance(value, str)}
-    if "data_base64" in event:
-        try:
-            return attributes, base64.b64decode(event["data_base64"], validate=True)
-        except (binascii.Error, TypeError, ValueError):
-            known_id = attributes.get("id") or message_id
-            raise _error("data_base64", "not_base64", "must be base64.", known_id, type_) from None
-    return attributes, json.dumps(event.get("data", {}), ensure_ascii=False).encode()
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        return None
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else None
+def _structured(
+    body: bytes, content_type: str, message_id: str | None, type_: str | None
+) -> tuple[Mapping[str, object], bytes]:
+    def refuse(code: str, message: str, field: str | None = None) -> NoReturn:
+        raise EnvelopeError([problem(code, message, field=field)], id=found_id, type=found_type) from None
+
+    found_id, found_type = _usable(message_id), _usable(type_)
+    _within_limit(body, message_id, type_)
+    if content_type.partition(";")[0].strip().lower() != STRUCTURED:
+        refuse("unsupported", f"of the CloudEvents formats only {STRUCTURED} is taken", "content_type")
+    try:
+        event = parse(body)
+    except UnreadableMessage as error:
+        raise EnvelopeError(error.problems, id=found_id, type=found_type) from None
+    found_id, found_type = _usable(event.get("id")) or found_id, _usable(event.get("type")) or found_type
+    if "specversion" not in event:
+        refuse("missing", "is required", "specversion")
+    if event.get("data_base64") is None:
+        if "data" not in event:
+            refuse("missing", "is required", "data")
+        return event, json.dumps(event["data"], separators=(",", ":")).encode()
+    if event.get("data") is not None:
+        refuse("ambiguous", "must not be there beside data", "data_base64")
+    try:
+        return event, base64.b64decode(_ascii(event["data_base64"]), validate=True)
+    except (binascii.Error, ValueError):
+        refuse("not_base64", "must be Base64", "data_base64")
 
 
-def _id(value: str | None, type_: str | None) -> str:
-    if not value:
-        raise _error("id", "missing", "Every message needs an id: ce-id or message_id.", None, type_)
-    if len(value) > LONGEST_ID or _UNSAFE.search(value):
-        raise _error(
-            "id", "invalid_id", f"must be at most {LONGEST_ID} characters, no control characters.", None, type_
+def _within_limit(body: bytes, message_id: object, type_: object) -> None:
+    if len(body) > MAX_BODY_BYTES:
+        raise EnvelopeError(
+            [problem("too_large", f"the body must have at most {MAX_BODY_BYTES} bytes")],
+            id=_usable(message_id),
+            type=_usable(type_),
         )
-    return value
 
 
-def _type(value: str | None, message_id: str) -> str:
-    """The full type; outside parties may leave out prefix and version."""
-    if not value:
-        raise _error("type", "missing", "Every message needs a type: ce-type or type.", message_id, None)
-    return f"{TYPE_PREFIX}{value}.v1" if _SHORT_TYPE.fullmatch(value) else value
+def _usable(value: Any) -> str | None:
+    """An id or type that an answer can name, None for what is not one."""
+    return _Attributes({"id": value}).text("id", longest=MAX_ID_LENGTH)
 
 
-def _time(value: str | None, otherwise: datetime, message_id: str, type_: str) -> datetime:
-    if value is None:
-        moment = otherwise
-    else:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise _error("time", "invalid_time", "must be an RFC 3339 time.", message_id, type_) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def _error(field: str, code: str, message: str, message_id: str | None, type_: str | None) -> EnvelopeError:
-    return EnvelopeError(RefusalError(field=field, code=code, message=message), id=message_id, type=type_)
+def _ascii(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise ValueError("not a string")
+    return value.encode("ascii")

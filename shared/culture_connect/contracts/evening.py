@@ -1,22 +1,35 @@
-"""An evening: its fields and the rules that hold for every one of them (contract, "Virtual host core")."""
+"""An evening and its rules, the same for whoever schedules one and for whoever hears of it."""
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, LiteralString, Self
+from itertools import pairwise
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from culture_connect.contracts.base import Message
-from culture_connect.contracts.fields import Localised, Season, Slug, Timestamp, Title, Venue, Version
+from culture_connect.contracts.base import Localised, Model
+from culture_connect.contracts.values import EveningId, HeaderLine, Slug, Text, Timestamp, Venue, Version, Whole, rule
 
-RELEASE_BEFORE_START = timedelta(days=7)
-CLOSING_BEFORE_START = timedelta(hours=2)
+RELEASE_BEFORE_START: Final = timedelta(days=7)
+CLOSING_BEFORE_START: Final = timedelta(hours=2)
+
+_SEASON = re.compile(r"(\d{4})-(\d{4})")
+
+
+def _consecutive(season: str) -> str:
+    match = _SEASON.fullmatch(season)
+    if match is None or int(match[2]) != int(match[1]) + 1:
+        raise rule("not_a_season", "must be two consecutive years such as 2026-2027")
+    return season
+
+
+Season = Annotated[Text, AfterValidator(_consecutive), Field(json_schema_extra={"pattern": r"^\d{4}-\d{4}$"})]
 
 
 class PartKind(StrEnum):
-    """What a part of an evening is."""
+    """What a part of the programme is."""
 
     EXHIBITION = "exhibition"
     PERFORMANCE = "performance"
@@ -25,106 +38,125 @@ class PartKind(StrEnum):
     DRINKS = "drinks"
 
 
-ART = frozenset({PartKind.EXHIBITION, PartKind.PERFORMANCE, PartKind.CONCERT})
+ARTISTIC: Final = frozenset({PartKind.EXHIBITION, PartKind.PERFORMANCE, PartKind.CONCERT})
 
 
 class Admission(StrEnum):
-    """Who gets a seat: every active participant by themselves, or those who ask."""
+    """How participants come by a seat."""
 
     AUTOMATIC = "automatic"
     ON_REQUEST = "on_request"
 
 
-class ProgrammePart(BaseModel):
+class ProgrammePart(Model):
     """One part of an evening."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: PartKind
     title: Localised
     starts_at: Timestamp
     ends_at: Timestamp
 
+    @field_validator("ends_at")
+    @classmethod
+    def _ends_after_it_starts(cls, ends_at: datetime, info: ValidationInfo) -> datetime:
+        return _after_start(ends_at, info)
 
-class _EveningFields(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    season: Season
-    venue: Venue
+class EveningDraft(Model):
+    """An evening as somebody plans it: what may be left open is decided by `filled`."""
+
+    season: Annotated[Season, Field(description="Two consecutive years, such as 2026-2027")]
+    venue: Annotated[Venue, Field(description="The house that receives")]
     title: Localised
     theme: Localised
     starts_at: Timestamp
     ends_at: Timestamp
-    location: Title
-    capacity: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-    admission: Admission = Admission.AUTOMATIC
-    release_at: Timestamp
-    closes_at: Timestamp
-    programme: Annotated[list[ProgrammePart], Field(min_length=1, max_length=50)]
-    allotments: dict[Slug, Annotated[int, Field(strict=True, ge=0)]] | None = None
+    location: Annotated[HeaderLine, Field(min_length=1, max_length=300, description="Where to come, as on the ticket")]
+    capacity: Annotated[Whole, Field(ge=1, le=100_000, description="Seats")]
+    admission: Annotated[
+        Admission,
+        Field(description="automatic: every active participant gets a seat or waits; on_request: invited, and asks"),
+    ] = Admission.AUTOMATIC
+    release_at: Annotated[
+        Timestamp | None, Field(description="From then on unclaimed allotments are anyone's; default 7 days before")
+    ] = None
+    closes_at: Annotated[
+        Timestamp | None, Field(description="From then on nobody moves up the waiting list; default 2 hours before")
+    ] = None
+    programme: Annotated[
+        list[ProgrammePart],
+        Field(
+            min_length=1,
+            max_length=50,
+            description="In order; an exhibition, performance or concert, one in-depth part, drinks last",
+        ),
+    ]
+    allotments: Annotated[
+        dict[Slug, Annotated[Whole, Field(ge=0)]] | None,
+        Field(description="Seats reserved for each partner, set by hand; absent: they follow the contracts"),
+    ] = None
 
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
-        kinds = [part.kind for part in self.programme]
-        _require(self.starts_at < self.ends_at, "ends_before_start", "ends_at must be after starts_at")
-        _require(self.release_at <= self.starts_at, "release_after_start", "release_at must be before starts_at")
-        _require(self.closes_at <= self.starts_at, "closes_after_start", "closes_at must be before starts_at")
-        _require(
-            bool(ART.intersection(kinds)), "no_art", "programme must have an exhibition, a performance or a concert"
-        )
-        _require(PartKind.IN_DEPTH in kinds, "no_in_depth", "programme must have an in-depth part")
-        _require(kinds[-1] is PartKind.DRINKS, "no_drinks", "programme must end with drinks")
-        moment = self.starts_at
-        for part in self.programme:
-            _require(
-                moment <= part.starts_at < part.ends_at <= self.ends_at,
-                "part_out_of_order",
-                "the parts of the programme must follow each other within the evening",
-            )
-            moment = part.starts_at
-        first, second = int(self.season[:4]), int(self.season[5:])
-        _require(second == first + 1, "season", "season must name two years that follow each other")
-        _require(
-            sum((self.allotments or {}).values()) <= self.capacity,
-            "allotments_exceed_capacity",
-            "allotments must not add up to more than capacity",
-        )
-        return self
-
-
-class EveningDraft(_EveningFields):
-    """An evening as the programme team hands it in; release and closing default to a week and two hours before it."""
-
-    @model_validator(mode="before")
+    @field_validator("ends_at")
     @classmethod
-    def _defaults(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or not {"release_at", "closes_at"} - {
-            k for k, v in data.items() if v is not None
-        }:
-            return data
-        return {**_default_moments(data), **{key: value for key, value in data.items() if value is not None}}
+    def _ends_after_it_starts(cls, ends_at: datetime, info: ValidationInfo) -> datetime:
+        return _after_start(ends_at, info)
+
+    @field_validator("release_at", "closes_at")
+    @classmethod
+    def _not_after_the_start(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+        starts_at = info.data.get("starts_at")
+        if moment is not None and starts_at is not None and moment > starts_at:
+            raise rule("after_start", "must not be after the start of the evening")
+        return moment
+
+    @field_validator("programme")
+    @classmethod
+    def _is_a_whole_evening(cls, parts: list[ProgrammePart], info: ValidationInfo) -> list[ProgrammePart]:
+        kinds = [part.kind for part in parts]
+        if not ARTISTIC.intersection(kinds):
+            raise rule("nothing_to_see", "must have an exhibition, a performance or a concert")
+        if kinds.count(PartKind.IN_DEPTH) != 1:
+            raise rule("one_in_depth_part", "must have exactly one in-depth part")
+        if kinds[-1] is not PartKind.DRINKS:
+            raise rule("drinks_last", "must end with drinks")
+        if any(later.starts_at < earlier.starts_at for earlier, later in pairwise(parts)):
+            raise rule("out_of_order", "must be in the order in which its parts begin")
+        if parts[-1].ends_at < max(part.ends_at for part in parts):
+            raise rule("drinks_last", "must end with drinks: no other part may go on after them")
+        starts_at, ends_at = info.data.get("starts_at"), info.data.get("ends_at")
+        if starts_at is not None and parts[0].starts_at < starts_at:
+            raise rule("outside_evening", "must not begin before the evening does")
+        if ends_at is not None and parts[-1].ends_at > ends_at:
+            raise rule("outside_evening", "must not end after the evening does")
+        return parts
+
+    @field_validator("allotments")
+    @classmethod
+    def _fit_in_the_house(cls, allotments: dict[str, int] | None, info: ValidationInfo) -> dict[str, int] | None:
+        capacity = info.data.get("capacity")
+        if allotments and capacity is not None and sum(allotments.values()) > capacity:
+            raise rule("over_capacity", "must not reserve more seats than the capacity")
+        return allotments
+
+    def filled(self, evening_id: UUID, version: int) -> "Evening":
+        """The evening with nothing left open: release and closing at their defaults (allocation rules, "Terms")."""
+        fields = {name: getattr(self, name) for name in EveningDraft.model_fields}
+        fields["release_at"] = self.release_at or self.starts_at - RELEASE_BEFORE_START
+        fields["closes_at"] = self.closes_at or self.starts_at - CLOSING_BEFORE_START
+        return Evening(evening_id=evening_id, version=version, **fields)
 
 
-class Evening(_EveningFields, Message):
-    """An evening as everyone is told of it; `version` grows by one with every change."""
+class Evening(EveningDraft):
+    """An evening of the programme."""
 
-    evening_id: UUID
+    evening_id: EveningId
+    release_at: Annotated[Timestamp, Field(description="From then on unclaimed allotments are anyone's")]
+    closes_at: Annotated[Timestamp, Field(description="From then on nobody moves up the waiting list")]
     version: Version
 
 
-class _Start(BaseModel):
-    starts_at: Timestamp
-
-
-def _default_moments(data: dict[str, Any]) -> dict[str, Any]:
-    """Release and closing for a draft whose start can be read; the others are refused for their start anyway."""
-    try:
-        start = _Start(starts_at=data["starts_at"]).starts_at
-    except (KeyError, ValueError):
-        return {}
-    return {"release_at": start - RELEASE_BEFORE_START, "closes_at": start - CLOSING_BEFORE_START}
-
-
-def _require(holds: bool, code: LiteralString, message: LiteralString) -> None:
-    if not holds:
-        raise PydanticCustomError(code, message)
+def _after_start(ends_at: datetime, info: ValidationInfo) -> datetime:
+    starts_at = info.data.get("starts_at")
+    if starts_at is not None and ends_at <= starts_at:
+        raise rule("before_start", "must be after starts_at")
+    return ends_at

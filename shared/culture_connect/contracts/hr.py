@@ -1,17 +1,16 @@
-"""What a partner's HR system sends. Who it is follows from the queue, never from the payload."""
+"""What a partner's HR system sends. Who the partner is, the queue tells; nothing in the data does."""
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationInfo, field_validator
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.fields import EmailText, EmployeeRef, Language, PersonName
+from culture_connect.contracts.values import Day, EmailText, EmployeeRef, Language, LastDay, PersonName, rule
 
 
 class EnrolmentRequested(Message):
-    """An employee takes part, or their data changed; an upsert by `employee_ref`."""
+    """This employee takes part: enrols them, changes what is known of them, or brings a withdrawn one back."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.requested.v1"
 
@@ -19,28 +18,34 @@ class EnrolmentRequested(Message):
     given_name: PersonName
     family_name: PersonName
     email: EmailText
-    language: Language = Language.NL
-    starts_on: date | None = None
-    ends_on: date | None = None
+    language: Annotated[Language, Field(description="Language of their letters")] = Language.NL
+    starts_on: Annotated[Day | None, Field(description="First day on which they take part")] = None
+    ends_on: Annotated[
+        LastDay, Field(description="Last day on which they take part; 9999-12-31 is read as no last day")
+    ] = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise PydanticCustomError("ends_before_start", "ends_on must not be before starts_on")
-        return self
+    @field_validator("ends_on")
+    @classmethod
+    def _ends_after_it_starts(cls, ends_on: date | None, info: ValidationInfo) -> date | None:
+        starts_on = info.data.get("starts_on")
+        if ends_on is not None and starts_on is not None and ends_on < starts_on:
+            raise rule("before_start", "must not be before starts_on")
+        return ends_on
 
 
 class EnrolmentWithdrawn(Message):
-    """An employee no longer takes part, from `effective_on`; at once when that is left out."""
+    """This employee no longer takes part."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.withdrawn.v1"
 
     employee_ref: EmployeeRef
-    effective_on: date | None = None
+    effective_on: Annotated[
+        Day | None, Field(description="First day on which they no longer take part; today when absent")
+    ] = None
 
 
 class EnrolmentErased(Message):
-    """Everything about an employee must go."""
+    """Everything that is known of this employee is to be forgotten."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.erased.v1"
 

@@ -1,14 +1,14 @@
 """What notifications tells the other services."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from culture_connect.contracts.base import Message
+from culture_connect.contracts.values import ParticipantId
 
 
 class MailUndeliverable(Message):
-    """Letters to this participant do not arrive."""
+    """Mail to this participant's address bounces."""
 
     type: ClassVar[str] = "nl.cultureconnect.mail.undeliverable.v1"
 
-    participant_id: UUID
+    participant_id: ParticipantId

@@ -1,18 +1,19 @@
-"""What an HR system hears back: one receipt a message."""
+"""What an HR system hears back: one receipt a message, and news that concerns it."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
-from uuid import UUID
 
 from pydantic import Field
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.errors import RefusalError
-from culture_connect.contracts.fields import EmployeeRef
+from culture_connect.contracts.problems import RefusalError
+from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId
+
+__all__ = ["EnrolmentAccepted", "EnrolmentRefused", "EnrolmentUndeliverable", "Outcome", "RefusalError"]
 
 
 class Outcome(StrEnum):
-    """What an accepted message did."""
+    """What an accepted message led to."""
 
     ENROLLED = "enrolled"
     CHANGED = "changed"
@@ -23,30 +24,35 @@ class Outcome(StrEnum):
 
 
 class EnrolmentAccepted(Message):
-    """The message `message_id` was carried out."""
+    """The message with this id was understood and done."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.accepted.v1"
 
-    message_id: str
+    message_id: MessageId
     employee_ref: EmployeeRef
-    participant_id: UUID
-    outcome: Outcome
+    participant_id: ParticipantId
+    outcome: Annotated[
+        Outcome, Field(description="What it led to; scheduled is a withdrawal on a day that is still to come")
+    ]
 
 
 class EnrolmentRefused(Message):
-    """The message `message_id` changed nothing; `errors` says what to mend."""
+    """The message with this id had no effect, for these reasons."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.refused.v1"
 
-    message_id: str
+    message_id: MessageId
     employee_ref: EmployeeRef | None = None
-    errors: Annotated[list[RefusalError], Field(min_length=1)]
+    errors: Annotated[
+        list[RefusalError],
+        Field(min_length=1, description="Each with the path of the field, a stable code, and words for people"),
+    ]
 
 
 class EnrolmentUndeliverable(Message):
-    """Mail to this participant's address bounces."""
+    """Mail to this employee's address bounces: it needs correcting."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.undeliverable.v1"
 
-    participant_id: UUID
+    participant_id: ParticipantId
     employee_ref: EmployeeRef

@@ -1,119 +1,116 @@
-"""What registration tells the other services."""
+"""What registration tells the other services: partners, participants, evenings."""
 
-from datetime import date
 from typing import Annotated, ClassVar
-from uuid import UUID
 
 from pydantic import Field
 
-from culture_connect.contracts.base import Message
+from culture_connect.contracts.base import Localised, Message, Model
 from culture_connect.contracts.evening import Evening
-from culture_connect.contracts.fields import (
+from culture_connect.contracts.values import (
+    Day,
     EmailText,
-    HeaderSafe,
     Language,
-    Localised,
+    ParticipantId,
+    PartnerName,
     PersonName,
+    Places,
     Slug,
-    Title,
     Version,
 )
 
 
-class Partner(Message):
-    """A partner's contract for the season: how many people may take part, and when."""
-
+class _Partner(Model):
     slug: Slug
-    name: Title
-    places: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-    language: Language = Language.NL
-    contact_email: EmailText | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
+    name: PartnerName
+    places: Places
+    language: Annotated[Language, Field(description="Language of letters to the partner")]
     version: Version
+    starts_on: Annotated[Day | None, Field(description="First day of the contract")] = None
+    ends_on: Annotated[Day | None, Field(description="Last day of the contract")] = None
+    contact_email: Annotated[EmailText | None, Field(description="Whom to write to at the partner")] = None
 
 
-class PartnerRegistered(Partner):
-    """A partner takes part."""
+class PartnerRegistered(_Partner, Message):
+    """A new employer takes part."""
 
     type: ClassVar[str] = "nl.cultureconnect.partner.registered.v1"
 
 
-class PartnerChanged(Partner):
-    """A partner's contract changed."""
+class PartnerChanged(_Partner, Message):
+    """A partner's data or contract changed; this is what holds now."""
 
     type: ClassVar[str] = "nl.cultureconnect.partner.changed.v1"
 
 
-class PartnerLeft(Partner):
-    """A partner no longer takes part."""
+class PartnerLeft(_Partner, Message):
+    """A partner no longer takes part; this is what held last."""
 
     type: ClassVar[str] = "nl.cultureconnect.partner.left.v1"
 
 
-class Participant(Message):
-    """A person who takes part, from and to as far as set."""
-
-    participant_id: UUID
+class _Participant(Model):
+    participant_id: ParticipantId
     partner: Slug
     given_name: PersonName
     family_name: PersonName
-    email: Annotated[HeaderSafe, Field(max_length=254)]
-    language: Language
-    starts_on: date | None = None
-    ends_on: date | None = None
+    email: EmailText
+    language: Annotated[Language, Field(description="Language of their letters")]
+    starts_on: Annotated[Day | None, Field(description="First day on which they take part")] = None
+    ends_on: Annotated[Day | None, Field(description="Last day on which they take part")] = None
     version: Version
 
 
-class ParticipantEnrolled(Participant):
-    """A person takes part, for the first time or again."""
+class ParticipantEnrolled(_Participant, Message):
+    """Somebody takes part, for the first time or again after a withdrawal."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.enrolled.v1"
 
 
-class ParticipantChanged(Participant):
-    """A person's data changed."""
+class ParticipantChanged(_Participant, Message):
+    """A participant's data changed; this is what holds now."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.changed.v1"
 
 
 class ParticipantWithdrawn(Message):
-    """A person no longer takes part from `effective_on`; at once when that is left out."""
+    """A participant no longer takes part, from a day on."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.withdrawn.v1"
 
-    participant_id: UUID
+    participant_id: ParticipantId
     partner: Slug
-    effective_on: date | None = None
+    effective_on: Annotated[
+        Day | None, Field(description="First day on which they no longer take part; the day of the message when absent")
+    ] = None
     version: Version
 
 
 class ParticipantErased(Message):
-    """Everything about a person must go."""
+    """Everything about this participant is to be forgotten; whoever did says `erasure.completed`."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.erased.v1"
 
-    participant_id: UUID
+    participant_id: ParticipantId
     version: Version
 
 
-class EveningScheduled(Evening):
-    """An evening is planned."""
+class EveningScheduled(Evening, Message):
+    """An evening is on the programme."""
 
     type: ClassVar[str] = "nl.cultureconnect.evening.scheduled.v1"
 
 
-class EveningChanged(Evening):
-    """An evening changed; `changed` names the fields."""
+class EveningChanged(Evening, Message):
+    """An evening changed; this is what holds now."""
 
     type: ClassVar[str] = "nl.cultureconnect.evening.changed.v1"
 
-    changed: Annotated[list[str], Field(min_length=1)]
+    changed: Annotated[list[str], Field(description="Names of the fields that changed")]
 
 
-class EveningCancelled(Evening):
+class EveningCancelled(Evening, Message):
     """An evening does not take place."""
 
     type: ClassVar[str] = "nl.cultureconnect.evening.cancelled.v1"
 
-    reason: Localised | None = None
+    reason: Annotated[Localised | None, Field(description="What to tell those who would have come")] = None

@@ -1,17 +1,29 @@
-"""What ticketing tells the other services."""
+"""What ticketing tells the other services: invitations and tickets. Box offices hear it as `box_office` has it."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
-from uuid import UUID
 
 from pydantic import Field
 
-from culture_connect.contracts.base import Message
-from culture_connect.contracts.fields import Timestamp, Version
+from culture_connect.contracts.base import Message, Model
+from culture_connect.contracts.values import (
+    EveningId,
+    Link,
+    ParticipantId,
+    Text,
+    TicketId,
+    Timestamp,
+    Version,
+    Whole,
+)
+
+TicketCode = Annotated[
+    Text, Field(min_length=1, max_length=4096, description="What the QR code says: a signed JWS, opaque to readers")
+]
 
 
-class CancelReason(StrEnum):
-    """Why a ticket no longer counts."""
+class CancellationReason(StrEnum):
+    """Why a ticket or waiting place is no more."""
 
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
@@ -21,52 +33,52 @@ class CancelReason(StrEnum):
     REVOKED = "revoked"
 
 
-class InvitationExtended(Message):
-    """A participant may ask for a seat."""
-
-    type: ClassVar[str] = "nl.cultureconnect.invitation.extended.v1"
-
-    participant_id: UUID
-    evening_id: UUID
-    link: str
-
-
-class _Ticket(Message):
-    ticket_id: UUID
-    participant_id: UUID
-    evening_id: UUID
+class _Ticket(Model):
+    ticket_id: TicketId
+    participant_id: ParticipantId
+    evening_id: EveningId
     version: Version
 
 
-class TicketIssued(_Ticket):
-    """A participant has a seat; `code` is what the door reads."""
+class InvitationExtended(Message):
+    """A participant is invited to an evening, and may ask for a seat."""
+
+    type: ClassVar[str] = "nl.cultureconnect.invitation.extended.v1"
+
+    participant_id: ParticipantId
+    evening_id: EveningId
+    link: Link
+
+
+class TicketIssued(_Ticket, Message):
+    """A participant has a seat."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.issued.v1"
 
-    code: str
+    code: TicketCode
+    link: Link | None = None
     issued_at: Timestamp
-    link: str | None = None
 
 
-class TicketWaitlisted(_Ticket):
-    """A participant has a place in the line, counted from 1."""
+class TicketWaitlisted(_Ticket, Message):
+    """A participant has a place in the waiting list."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.waitlisted.v1"
 
-    position: Annotated[int, Field(strict=True, ge=1)]
-    link: str | None = None
+    position: Annotated[Whole, Field(ge=1, description="Place in the line at this moment; 1 is next")]
+    link: Link | None = None
 
 
-class TicketCancelled(_Ticket):
-    """A participant no longer has the seat or the place in the line."""
+class TicketCancelled(_Ticket, Message):
+    """A participant's ticket or waiting place is no more."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.cancelled.v1"
 
-    reason: CancelReason
+    reason: CancellationReason
 
 
-class TicketAdmitted(_Ticket):
-    """A participant is in."""
+class TicketAdmitted(_Ticket, Message):
+    """The holder of a ticket went in."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.admitted.v1"
 
@@ -74,8 +86,8 @@ class TicketAdmitted(_Ticket):
 
 
 class ErasureCompleted(Message):
-    """This service holds nothing about the participant any more; also sent by notifications."""
+    """The service in the routing key keeps nothing about this participant any more."""
 
     type: ClassVar[str] = "nl.cultureconnect.erasure.completed.v1"
 
-    participant_id: UUID
+    participant_id: ParticipantId

@@ -1,0 +1,109 @@
+"""What is wrong with a message, said so that its sender can mend it and nobody's personal data is repeated."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class RefusalError(BaseModel):
+    """One problem: `field` is a dotted path into the data (None for the whole message), `code` is stable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    field: str | None = None
+    code: str
+    message: str
+
+
+class ContractError(Exception):
+    """A message that breaks the contract. Its text holds codes only."""
+
+    def __init__(self, problems: list[RefusalError]) -> None:
+        super().__init__(", ".join(f"{each.field or 'message'}: {each.code}" for each in problems))
+        self.problems = problems
+
+
+class UnreadableMessage(ContractError):
+    """The data is not what its type promises."""
+
+
+class UnknownType(ContractError):
+    """Nobody here knows messages of this type."""
+
+    def __init__(self) -> None:
+        super().__init__([problem("unknown_type", "no message of this type is known here", field="type")])
+
+
+class EnvelopeError(ContractError):
+    """The envelope cannot be understood; `id` and `type` are kept where they could be found, for an answer."""
+
+    def __init__(self, problems: list[RefusalError], *, id: str | None, type: str | None) -> None:  # noqa: A002 - CloudEvents attributes
+        super().__init__(problems)
+        self.id = id
+        self.type = type
+
+
+def problem(code: str, message: str, *, field: str | None = None) -> RefusalError:
+    """One problem, in words of our own."""
+    return RefusalError(field=field, code=code, message=message)
+
+
+def refusals(error: ValidationError) -> list[RefusalError]:
+    """The problems in a validation error: path, stable code, and words without the value that was sent."""
+    return [
+        _refusal(each["type"], each["loc"], each.get("ctx", {}), each["msg"])
+        for each in error.errors(include_url=False, include_input=False)
+    ]
+
+
+# pydantic's names of errors may change with its version; ours are part of the public contract.
+_CODES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "missing": ("missing", "is required"),
+        "extra_forbidden": ("unknown_field", "is not a field of this message"),
+        "string_type": ("not_a_string", "must be a string"),
+        "string_unicode": ("not_a_string", "must be a string of Unicode characters"),
+        "string_too_short": ("too_short", "must have at least {min_length} characters"),
+        "too_short": ("too_short", "must have a length of at least {min_length}"),
+        "string_too_long": ("too_long", "must have at most {max_length} characters"),
+        "too_long": ("too_long", "must have a length of at most {max_length}"),
+        "string_pattern_mismatch": ("malformed", "does not have the right form"),
+        "enum": ("not_allowed", "must be {expected}"),
+        "literal_error": ("not_allowed", "must be {expected}"),
+        "int_type": ("not_an_integer", "must be a whole number"),
+        "int_from_float": ("not_an_integer", "must be a whole number"),
+        "int_parsing": ("not_an_integer", "must be a whole number"),
+        "int_parsing_size": ("too_large", "is too large a number"),
+        "bool_type": ("not_a_boolean", "must be true or false"),
+        "greater_than": ("too_small", "must be greater than {gt}"),
+        "greater_than_equal": ("too_small", "must be at least {ge}"),
+        "less_than": ("too_large", "must be less than {lt}"),
+        "less_than_equal": ("too_large", "must be at most {le}"),
+        "uuid_type": ("not_a_uuid", "must be a UUID"),
+        "uuid_parsing": ("not_a_uuid", "must be a UUID"),
+        "timezone_aware": ("no_offset", "must have an offset from UTC, such as +01:00 or Z"),
+        "list_type": ("not_a_list", "must be a list"),
+        "dict_type": ("not_an_object", "must be an object"),
+        "model_type": ("not_an_object", "must be a JSON object"),
+        "model_attributes_type": ("not_an_object", "must be a JSON object"),
+        "json_invalid": ("not_json", "is not valid JSON"),
+        "json_type": ("not_json", "is not valid JSON"),
+    }
+)
+# Errors of our own types, whose code and words are ours already; see `rule`.
+OWN: Final = "contract:"
+
+
+def _refusal(kind: str, location: tuple[int | str, ...], context: Mapping[str, Any], text: str) -> RefusalError:
+    if kind.startswith(OWN):
+        code, message = kind.removeprefix(OWN), text
+    elif kind.startswith("datetime"):
+        code, message = "not_a_time", "must be an RFC 3339 time such as 2026-11-05T19:30:00+01:00"
+    elif kind.startswith("date"):
+        code, message = "not_a_date", "must be a date such as 2026-11-05"
+    else:
+        code, template = _CODES.get(kind, ("invalid", "is not valid"))
+        message = template.format_map(context)
+    return RefusalError(field=".".join(map(str, location)) or None, code=code, message=message)
