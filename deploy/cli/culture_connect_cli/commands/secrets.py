@@ -1,0 +1,53 @@
+"""`culture-connect secrets`: what an installation in containers needs before its first start."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from culture_connect_cli import secret_files
+from culture_connect_cli.commands.options import fail, output
+from culture_connect_cli.database_roles import prepare_roles
+
+secrets_app = typer.Typer(no_args_is_help=True, help="Passwords, tokens and keys of an installation, as files.")
+
+Folder = Annotated[Path, typer.Argument(help="Where the secrets are kept.")]
+
+
+@secrets_app.command()
+def init(
+    folder: Folder,
+    database: Annotated[str, typer.Option(help="HOST:PORT where services find the database.")] = "postgres:5432",
+    broker: Annotated[str, typer.Option(help="HOST:PORT where services find the broker.")] = "rabbitmq:5672",
+    owner: Annotated[
+        list[str] | None,
+        typer.Option(help="PART=UID: who reads this part of the folder; may be repeated, takes root."),
+    ] = None,
+) -> None:
+    """Makes the secrets that are missing and writes the files of every program; run it as often as you like."""
+    try:
+        owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
+    except ValueError:
+        raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
+    made = secret_files.deal_out(folder, secret_files.Addresses(database, broker), owners)
+    output.print(f"{len(made)} secrets made, all files written to {folder}.")
+
+
+@secrets_app.command()
+def roles(
+    folder: Folder,
+    database: Annotated[str, typer.Option(help="HOST:PORT of the database.")] = "postgres:5432",
+) -> None:
+    """Makes a role and a schema for each service in the database, with the passwords of the folder."""
+    try:
+        url = secret_files.superuser_url(folder, database)
+        asyncio.run(prepare_roles(url, secret_files.role_passwords(folder)))
+    except FileNotFoundError:
+        fail(f"there are no secrets in {folder}: run `culture-connect secrets init` first")
+        raise typer.Exit(1) from None
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        fail(f"the database at {database} did not do it: {type(error).__name__}")
+        raise typer.Exit(1) from None
+    output.print("Every service has its role and schema.")
