@@ -114,7 +114,7 @@ class Kit:
             if failure := self._failures.get(delivery.message.participant_id):
                 raise failure
         participants = [delivery.message.participant_id for delivery in deliveries]
-        await work.session.execute(
+        await work.execute(
             text("insert into effects (participant) select unnest(cast(:participants as uuid[]))"),
             {"participants": participants},
         )
@@ -165,7 +165,7 @@ class Kit:
             "ce-source": "/culture-connect/tests",
             "ce-time": datetime.now(UTC).isoformat(),
         }
-        await self._put(vhost, queue, aio_pika.Message(message.to_json(), headers={**envelope, **(headers or {})}))
+        await self._put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers={**envelope, **(headers or {})}))
 
     async def publish_raw(
         self,
@@ -193,12 +193,12 @@ class Kit:
             message_id = work.emit(message, core_event(message, "ticketing"))
             if slowly:
                 await work.flush()
-                await work.session.execute(text("select pg_sleep(0.05)"))
+                await work.execute(text("select pg_sleep(0.05)"))
         return message_id
 
     async def reroute(self, work: UnitOfWork, message_id: UUID, route: Route) -> None:
         """Gives a waiting row another destination, due at once."""
-        await work.session.execute(
+        await work.execute(
             text(
                 "update outbox set exchange = :exchange, routing_key = :routing_key, due_at = now()"
                 " where headers ->> 'ce-id' = :id"

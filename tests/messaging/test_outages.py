@@ -36,7 +36,7 @@ async def test_a_lost_broker_connection_is_made_anew_and_consumption_goes_on(kit
         await eventually(replica.problems, [], "problems of the replica")
         await kit.until_handled("ticketing.events")
         await kit.emit(erasure(PARTICIPANTS[0]))
-        await kit.take("notifications.events", 1)
+        await kit.take("registration.events", 1)
     assert sorted(await kit.effects()) == sorted(PARTICIPANTS)
 
 

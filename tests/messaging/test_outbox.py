@@ -21,14 +21,14 @@ async def test_an_event_of_a_transaction_that_rolls_back_never_leaves(kit: Kit) 
             raise RolledBackError
     kept = await kit.emit(erasure(uuid4()))
     async with kit.service():
-        [message] = await kit.take("notifications.events", 1)
+        [message] = await kit.take("registration.events", 1)
     assert message.message_id == str(kept)
 
 
 async def test_events_leave_in_the_order_of_their_rows(kit: Kit) -> None:
     async with kit.service():
         ids = [str(await kit.emit(erasure(uuid4()))) for _ in range(20)]
-        messages = await kit.take("notifications.events", 20)
+        messages = await kit.take("registration.events", 20)
     assert [message.message_id for message in messages] == ids
 
 
@@ -37,7 +37,7 @@ async def test_an_event_goes_out_as_the_contract_says(kit: Kit) -> None:
     async with kit.database.begin() as work:
         message_id = work.emit(erasure(participant), core_event(erasure(participant), "ticketing"), subject="person")
     async with kit.service():
-        [message] = await kit.take("notifications.events", 1)
+        [message] = await kit.take("registration.events", 1)
     assert message.routing_key == "erasure.completed.ticketing"
     assert message.delivery_mode == 2
     assert message.content_type == "application/json"
@@ -57,7 +57,7 @@ async def test_a_timer_leaves_when_its_moment_has_come_and_not_before(kit: Kit) 
     async with kit.database.begin() as work:
         work.emit(erasure(uuid4()), core_event(erasure(uuid4()), "ticketing"), not_before=due)
     async with kit.service():
-        await kit.take("notifications.events", 1)
+        await kit.take("registration.events", 1)
     assert due <= datetime.now(UTC) < due + timedelta(seconds=5)
 
 
@@ -67,12 +67,12 @@ async def test_what_cannot_be_routed_waits_without_holding_up_the_rest_and_arriv
         lost = work.emit(erasure(uuid4()), nobody)
         sent = work.emit(erasure(uuid4()), core_event(erasure(uuid4()), "ticketing"))
     async with kit.service():
-        [message] = await kit.take("notifications.events", 1)
+        [message] = await kit.take("registration.events", 1)
         assert message.message_id == str(sent)
         await eventually(lambda: kit.postponed(), [str(lost)], "postponed rows")
         async with kit.database.begin() as work:
             await kit.reroute(work, lost, core_event(erasure(uuid4()), "ticketing"))
-        [message] = await kit.take("notifications.events", 1)
+        [message] = await kit.take("registration.events", 1)
     assert message.message_id == str(lost)
     assert await kit.outbox_size() == 0
 
@@ -82,7 +82,7 @@ async def test_a_destination_the_service_may_not_write_to_stops_nobody_else(kit:
         work.emit(erasure(uuid4()), receipt_to("acme"))  # ticketing has no right to receipts
         allowed = work.emit(erasure(uuid4()), core_event(erasure(uuid4()), "ticketing"))
     async with kit.service():
-        [message] = await kit.take("notifications.events", 1)
+        [message] = await kit.take("registration.events", 1)
     assert message.message_id == str(allowed)
     assert await kit.outbox_size() == 1
 
@@ -93,13 +93,13 @@ async def test_with_two_replicas_one_relay_is_active_and_the_other_takes_over(ki
         await eventually(lambda: kit.leads(first), True, "the first relay leads")
         async with second.running():
             ids = {str(await kit.emit(erasure(uuid4()))) for _ in range(50)}
-            messages = await kit.take("notifications.events", 50)
+            messages = await kit.take("registration.events", 50)
             assert {message.message_id for message in messages} == ids
             assert not kit.leads(second)
             await kit.drop_database_connections(application="ticketing relay")
             await eventually(lambda: kit.leads(first) or kit.leads(second), True, "one relay leads")
             more = {str(await kit.emit(erasure(uuid4()))) for _ in range(50)}
-            messages = await kit.take("notifications.events", 50)
+            messages = await kit.take("registration.events", 50)
             assert {message.message_id for message in messages} == more
 
 
@@ -107,6 +107,6 @@ async def test_rows_written_while_the_relay_works_are_all_sent(kit: Kit) -> None
     """Transactions commit in another order than their ids were given: none may be passed over."""
     async with kit.service():
         emitted = await asyncio.gather(*(kit.emit(erasure(uuid4()), slowly=number % 3 == 0) for number in range(60)))
-        messages = await kit.take("notifications.events", 60)
+        messages = await kit.take("registration.events", 60)
     assert {message.message_id for message in messages} == {str(each) for each in emitted}
     assert await kit.outbox_size() == 0

@@ -1,5 +1,7 @@
 """Publishing with the broker's word for it: persistent, mandatory, confirmed, many at once on one channel."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
@@ -35,12 +37,15 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._connection is not None:
-            await self._connection.close()
+            # A connection that is lost may never answer the good-bye, or object to it.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(5):
+                    await self._connection.close()
 
     @property
     def connected(self) -> bool:
         """False once the connection is lost."""
-        return self._connection is not None and not self._connection.is_closed
+        return self._connection is not None and self._connection.connected.is_set()
 
     async def publish(self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties) -> None:
         """Returns when the broker has taken responsibility for the message in at least one queue.
@@ -63,8 +68,8 @@ class Publisher:
         )
 
     async def _open_channel(self) -> aiormq.Channel:
-        if self._connection is None:
-            raise ConnectionError("publisher is not open")
+        if self._connection is None or not self.connected:
+            raise ConnectionError("broker connection lost")
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
         self._channel = cast("aiormq.Channel", await channel.get_underlay_channel())
         return self._channel

@@ -66,8 +66,9 @@ class Relay:
                     }
                     pause = 0.1
                     await self._relay(connection, publishers)
-            except (*PublishFailed, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except Exception as error:
                 log.warning("relay interrupted", service=self._schema, reason=reason_of(error))
+                self._telemetry.relay_leading.set(0)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
 
