@@ -5,21 +5,26 @@ The signing input is put together here, since of ten thousand codes only the pay
 """
 
 import json
-import stat
 from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.util import json_b64encode, urlsafe_b64decode, urlsafe_b64encode
+
+from culture_connect.settings import SettingsError
 
 # A code of ours has about 300 characters; nothing longer is worth decoding.
 LONGEST_CODE = 600
 
 
-class SigningKeyError(Exception):
+class SigningKeyError(SettingsError):
     """The signing key cannot be used; the text says why and quotes nothing of it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__([f"CULTURE_CONNECT_SIGNING_KEY_FILE: {problem}"])
 
 
 class Codes:
@@ -28,7 +33,7 @@ class Codes:
     def __init__(self, key: OKPKey) -> None:
         private, public = key.private_key, key.public_key
         if not isinstance(private, Ed25519PrivateKey) or not isinstance(public, Ed25519PublicKey):
-            raise SigningKeyError("the signing key is not a private Ed25519 key")
+            raise SigningKeyError("this is not a private Ed25519 key")
         self._private, self._public = private, public
         self.kid = key.thumbprint()
         self._jwk = {**key.as_dict(private=False), "kid": self.kid, "alg": "EdDSA", "use": "sig"}
@@ -36,13 +41,11 @@ class Codes:
 
     @classmethod
     def from_file(cls, path: Path) -> "Codes":
-        """Reads the key, a private JWK as JSON. Raises SigningKeyError when others than its owner may read it."""
+        """Reads the key, a private JWK as JSON (RFC 8037)."""
         try:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise SigningKeyError(f"{path} may be read by others than its owner: chmod 600")
             return cls(OKPKey.import_key(json.loads(path.read_text())))
-        except (OSError, ValueError) as error:
-            raise SigningKeyError(f"{path} holds no readable private JWK") from error
+        except (OSError, ValueError, JoseError):
+            raise SigningKeyError("expected a file with a private JWK as JSON") from None
 
     @property
     def jwks(self) -> dict[str, list[dict[str, object]]]:
