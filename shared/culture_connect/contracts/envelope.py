@@ -94,15 +94,11 @@ def decode(
     Attributes of the CloudEvent win over AMQP properties. Raises EnvelopeError.
     """
     if content_type is not None and content_type[:23].lower() == "application/cloudevents":
-        attributes, data = _structured(body, content_type, message_id, type)
+        event, data = _structured(body, content_type, message_id, type)
+        found = _Attributes(event)
     else:
         _within_limit(body, headers.get("ce-id") or message_id, headers.get("ce-type") or type)
-        attributes, data = headers, body
-        if "ce-id" in headers or "ce-type" in headers or "ce-specversion" in headers:
-            attributes = _without_prefix(headers)
-        elif headers:
-            attributes = {"traceparent": headers.get("traceparent")}
-    found = _Attributes(attributes)
+        found, data = _Attributes(headers, "ce-"), body
     version = found.text("specversion", fallback=SPEC_VERSION)
     if version is not None and version != SPEC_VERSION:
         found.problems.append(problem("unsupported", "must be 1.0", field="specversion"))
@@ -112,7 +108,11 @@ def decode(
     subject = found.text("subject", optional=True)
     time = found.time(timestamp, now)
     if found.problems or found_id is None or found_type is None or source is None or time is None:
-        raise EnvelopeError(found.problems, id=found_id, type=found_type and full_type(found_type))
+        raise EnvelopeError(
+            found.problems,
+            id=found_id or _usable(message_id),
+            type=found_type and full_type(found_type),
+        )
     return (
         Envelope(found_id, full_type(found_type), source, time, subject, correlation_id or None, found.trace()),
         data,
@@ -122,8 +122,9 @@ def decode(
 class _Attributes:
     """CloudEvents attributes on their way in, and what is wrong with them."""
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    def __init__(self, values: Mapping[str, object], prefix: str = "") -> None:
         self._values = values
+        self._prefix = prefix
         self.problems: list[RefusalError] = []
 
     def text(
@@ -135,9 +136,11 @@ class _Attributes:
         optional: bool = False,
     ) -> str | None:
         """The attribute as text; None when it is absent or cannot be used, which then is a problem."""
-        value = self._values.get(name)
+        value = self._values.get(self._prefix + name)
         if value is None:
             value = fallback
+        if isinstance(value, str) and 0 < len(value) <= longest and value.isascii() and value.isprintable():
+            return value
         if isinstance(value, bytes):
             value = _decoded(value)
         if optional and (value is None or value == ""):
@@ -149,7 +152,7 @@ class _Attributes:
 
     def time(self, timestamp: datetime | None, now: datetime) -> datetime | None:
         """The attribute `time` in UTC, else the AMQP timestamp, else now; None when it is not a time."""
-        value = self._values.get("time")
+        value = self._values.get(self._prefix + "time")
         if isinstance(value, bytes):
             value = _decoded(value)
         if value is None:
@@ -192,13 +195,6 @@ def _fault(value: object, longest: int) -> tuple[str, str] | None:
 def _decoded(value: bytes) -> str:
     """Bytes that are no UTF-8 become half surrogates, which no attribute may have."""
     return value.decode(errors="surrogateescape")
-
-
-def _without_prefix(headers: Mapping[str, object]) -> dict[str, object]:
-    attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
-    if "traceparent" in headers:
-        attributes["traceparent"] = headers["traceparent"]
-    return attributes
 
 
 def _read_time(value: str) -> datetime | None:
