@@ -1,0 +1,98 @@
+"""The calendar entry of a letter (iCalendar, RFC 5545; invitation by mail, RFC 5546 and 6047)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from icalendar import Calendar, Component, Event, vCalAddress, vText
+
+from notifications.domain.days import AMSTERDAM
+from notifications.rendering.safe import one_line
+
+Method = Literal["REQUEST", "CANCEL"]
+
+# The rules of today as rules, not as a list of dates: short, and good for any year until the rules change.
+_TIMEZONE = """BEGIN:VTIMEZONE
+TZID:Europe/Amsterdam
+BEGIN:DAYLIGHT
+DTSTART:19810329T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZNAME:CEST
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19961027T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZNAME:CET
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+""".replace("\n", "\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """What the entry tells. `organizer` and `attendee` are (name, address)."""
+
+    uid: str
+    sequence: int
+    written_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    location: str
+    description: Sequence[str]
+    organizer: tuple[str, str]
+    attendee: tuple[str, str]
+    url: str | None = None
+
+
+def uid_of(participant_id: UUID, evening_id: UUID, domain: str) -> str:
+    """One entry per participant and evening, so that a later letter changes it and makes no second."""
+    return f"{evening_id}.{participant_id}@{domain}"
+
+
+def entry(appointment: Appointment, method: Method) -> bytes:
+    """The calendar object: an invitation that asks for no reply, or its cancellation."""
+    event = Event()
+    event.add("uid", appointment.uid)
+    event.add("sequence", appointment.sequence)
+    event.add("dtstamp", appointment.written_at)
+    event.add("dtstart", appointment.starts_at.astimezone(AMSTERDAM))
+    event.add("dtend", appointment.ends_at.astimezone(AMSTERDAM))
+    event.add("summary", one_line(appointment.summary))
+    event.add("location", one_line(appointment.location))
+    event.add("description", "\n".join(one_line(line) for line in appointment.description))
+    event.add("status", "CONFIRMED" if method == "REQUEST" else "CANCELLED")
+    event.add("organizer", _person(*appointment.organizer))
+    event.add("attendee", _attendee(*appointment.attendee))
+    if appointment.url:
+        event.add("url", one_line(appointment.url))
+    calendar = Calendar()
+    calendar.add("prodid", "-//Culture Connect//Letters//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    calendar.add_component(Component.from_ical(_TIMEZONE))
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _person(name: str, address: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{address}")
+    # A parameter cannot hold a quotation mark (RFC 5545, 3.2).
+    person.params["CN"] = vText(one_line(name).replace('"', "'"))
+    return person
+
+
+def _attendee(name: str, address: str) -> vCalAddress:
+    person = _person(name, address)
+    person.params["ROLE"] = vText("REQ-PARTICIPANT")
+    # The seat is theirs already: calendars show it as accepted and send nothing back.
+    person.params["PARTSTAT"] = vText("ACCEPTED")
+    person.params["RSVP"] = vText("FALSE")
+    return person

@@ -1,0 +1,204 @@
+"""The sender: a few workers, each with a line of its own, from letter to letter."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+import structlog
+
+from culture_connect.contracts import MailUndeliverable
+from culture_connect.messaging import Database, UnitOfWork, core_event
+from culture_connect.messaging.errors import reason_of
+from notifications.domain.pauses import Pauses
+from notifications.measures import Measures
+from notifications.rendering.contents import Letter
+from notifications.rendering.letters import Mail
+from notifications.rendering.safe import UnusableAddressError
+from notifications.sending.outcomes import Deferred, Outcome, Refused, Sent
+from notifications.store import claims
+from notifications.store.claims import Claimed
+
+log = structlog.get_logger(__name__)
+
+POLL = 1.0  # seconds between two looks for letters that nobody announced: due again, or planned by another replica
+IDLE = 10.0  # seconds until a line that is not needed is closed
+GRACE = 10.0  # seconds for the letters in hand when stopping
+
+LETTER_PAUSES = Pauses(first=30.0, longest=3600.0)
+SERVER_PAUSES = Pauses(first=1.0, longest=30.0)
+
+
+class Line(Protocol):
+    """A way to the mail server, as `smtp.SmtpLine`."""
+
+    async def send(self, mail: Mail) -> Outcome:
+        """Sends one letter; what goes wrong is an outcome, not an exception."""
+        ...
+
+    async def close(self) -> None:
+        """Hangs up; the next letter opens it again."""
+        ...
+
+
+class Sender:
+    """Sends what is due. Any number of replicas may do so at the same time: a letter is claimed by one.
+
+    `claim_seconds` is how long a letter belongs to a worker; its dialogue gets three quarters of it, so that no
+    other worker can begin before it is over.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        write: Callable[[Letter], Mail],
+        open_line: Callable[[], Line],
+        workers: int,
+        claim_seconds: float,
+        measures: Measures,
+        letter_pauses: Pauses = LETTER_PAUSES,
+        server_pauses: Pauses = SERVER_PAUSES,
+    ) -> None:
+        self._database = database
+        self._write = write
+        self._open_line = open_line
+        self._workers = workers
+        self._claim_seconds = claim_seconds
+        self._measures = measures
+        self._letter_pauses = letter_pauses
+        self._server_pauses = server_pauses
+        self._server_failures = 0
+        self._resume_at = 0.0
+        self._stopping = False
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Makes the sender look for letters now."""
+        self._news.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sends while the block runs; then finishes the letters in hand and takes no others."""
+        self._stopping = False
+        tasks = [
+            asyncio.create_task(self._work(polls=number == 0), name=f"sender {number}")
+            for number in range(self._workers)
+        ]
+        try:
+            yield
+        finally:
+            self._stopping = True
+            self._news.set()
+            _, late = await asyncio.wait(tasks, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self, *, polls: bool) -> None:
+        line = self._open_line()
+        done: tuple[Claimed, Outcome] | None = None
+        database_failures, last_letter = 0, time.monotonic()
+        try:
+            while True:
+                try:
+                    claimed = await self._exchange(done)
+                except Exception as error:
+                    database_failures += 1
+                    log.warning("letters not reached", reason=reason_of(error))
+                    await asyncio.sleep(self._server_pauses.after(database_failures))
+                    continue
+                done, database_failures = None, 0
+                if claimed is not None:
+                    self._news.set()  # there may be more: the next idle worker looks
+                    done = claimed, await self._send(claimed, line)
+                    last_letter = time.monotonic()
+                elif self._stopping:
+                    return
+                else:
+                    await self._rest(polls=polls)
+                    if time.monotonic() - last_letter > IDLE:
+                        await line.close()
+        finally:
+            await line.close()
+
+    async def _exchange(self, done: tuple[Claimed, Outcome] | None) -> Claimed | None:
+        """Settles the last letter and claims the next in one transaction."""
+        async with self._database.begin() as work:
+            if done is not None:
+                await self._settle(work, *done)
+            if self._stopping or time.monotonic() < self._resume_at:
+                return None
+            return await claims.claim(work, self._claim_seconds)
+
+    async def _settle(self, work: UnitOfWork, claimed: Claimed, outcome: Outcome) -> None:
+        match outcome:
+            case Sent():
+                await claims.sent(work, claimed)
+            case Refused(reason):
+                if await claims.failed(work, claimed, reason):
+                    news = MailUndeliverable(participant_id=claimed.participant_id)
+                    work.emit(news, core_event(news, None), subject=str(claimed.participant_id))
+            case Deferred(reason, server_away, may_have_arrived):
+                pause = self._server_pauses if server_away else self._letter_pauses
+                attempts = max(self._server_failures, 1) if server_away else claimed.attempts + 1
+                await claims.deferred(
+                    work,
+                    claimed,
+                    reason,
+                    seconds=pause.after(attempts),
+                    answered=not server_away,
+                    repeat=may_have_arrived,
+                )
+
+    async def _send(self, claimed: Claimed, line: Line) -> Outcome:
+        outcome = await self._attempt(claimed, line)
+        self._measures.attempts.labels(type(outcome).__name__.lower()).inc()
+        if isinstance(outcome, Deferred) and outcome.server_away:
+            self._pause(outcome.reason)
+        else:
+            self._server_failures, self._resume_at = 0, 0.0
+        if not isinstance(outcome, Sent):
+            log.warning(
+                "letter not sent",
+                letter_id=str(claimed.letter_id),
+                outcome=type(outcome).__name__.lower(),
+                reason=outcome.reason,
+            )
+        return outcome
+
+    async def _attempt(self, claimed: Claimed, line: Line) -> Outcome:
+        try:
+            mail = self._write(claimed.letter())
+        except UnusableAddressError:
+            return Refused("unusable-address")
+        except Exception as error:
+            return Deferred(reason_of(error))
+        try:
+            async with asyncio.timeout(self._claim_seconds * 0.75):
+                return await line.send(mail)
+        except TimeoutError:
+            await line.close()
+            return Deferred("timeout", server_away=True, may_have_arrived=True)
+
+    def _pause(self, reason: str) -> None:
+        """Leaves the server alone for a while; the workers that meet the same failure count it once."""
+        now = time.monotonic()
+        if now < self._resume_at:
+            return
+        self._server_failures += 1
+        seconds = self._server_pauses.after(self._server_failures)
+        self._resume_at = now + seconds
+        log.warning("mail server away", reason=reason, seconds=seconds)
+
+    async def _rest(self, *, polls: bool) -> None:
+        """Until there is news, or it is time to look. One worker polls for all; who finds a letter wakes the next."""
+        seconds = POLL if polls else IDLE
+        if polls:
+            paused = self._resume_at - time.monotonic()
+            seconds = min(seconds, paused) if paused > 0 else seconds
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        self._news.clear()

@@ -1,0 +1,101 @@
+"""Tickets as ticketing last told them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from culture_connect.messaging import UnitOfWork
+from notifications.domain.letters import KnownTicket, Standing, State
+
+# A ticket that is new gets a row of version 0 first, so that there is something to lock.
+_ENTER = text(
+    """
+    insert into tickets (ticket_id, participant_id, evening_id, version, details)
+    select ticket_id, participant_id, evening_id, 0, '{}'
+    from unnest(cast(:ticket_ids as uuid[]), cast(:participant_ids as uuid[]), cast(:evening_ids as uuid[]))
+        as news (ticket_id, participant_id, evening_id)
+    order by ticket_id
+    on conflict (ticket_id) do nothing
+    """
+)
+_KNOWN = text(
+    "select ticket_id, version, standing from tickets where ticket_id = any(:ticket_ids) order by ticket_id for update"
+)
+_LETTERS = text("select ticket_id, state from letters where ticket_id = any(:ticket_ids) order by letter_id for update")
+_TELL = text(
+    """
+    update tickets set version = news.version, standing = news.standing, details = cast(news.details as jsonb)
+    from unnest(
+        cast(:ticket_ids as uuid[]), cast(:versions as integer[]), cast(:standings as text[]), cast(:details as text[])
+    ) as news (ticket_id, version, standing, details)
+    where tickets.ticket_id = news.ticket_id
+    """
+)
+_FORGET = text("update tickets set details = '{}' where participant_id = any(:participant_ids)")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketNews:
+    """Where a ticket stands as of a version, and what a letter tells of it."""
+
+    ticket_id: UUID
+    participant_id: UUID
+    evening_id: UUID
+    version: int
+    standing: Standing
+    details: Mapping[str, Any]
+
+
+async def lock(work: UnitOfWork, news: Sequence[TicketNews], erased: frozenset[UUID]) -> Mapping[UUID, KnownTicket]:
+    """What is known of these tickets, by id; nobody else changes them or their letters until the transaction ends.
+
+    `erased` are the participants who were erased.
+    """
+    await work.execute(
+        _ENTER,
+        {
+            "ticket_ids": [ticket.ticket_id for ticket in news],
+            "participant_ids": [ticket.participant_id for ticket in news],
+            "evening_ids": [ticket.evening_id for ticket in news],
+        },
+    )
+    ids = {"ticket_ids": [ticket.ticket_id for ticket in news]}
+    known = {row.ticket_id: row for row in await work.execute(_KNOWN, ids)}
+    letters: dict[UUID, list[State]] = {}
+    for row in await work.execute(_LETTERS, ids):
+        letters.setdefault(row.ticket_id, []).append(State(row.state))
+    return {
+        ticket.ticket_id: KnownTicket(
+            version=known[ticket.ticket_id].version,
+            standing=_standing(known[ticket.ticket_id].standing),
+            letters=letters.get(ticket.ticket_id, ()),
+            holder_erased=ticket.participant_id in erased,
+        )
+        for ticket in news
+    }
+
+
+async def tell(work: UnitOfWork, news: Sequence[TicketNews]) -> None:
+    """Takes over where these tickets stand; the caller has compared the versions."""
+    await work.execute(
+        _TELL,
+        {
+            "ticket_ids": [ticket.ticket_id for ticket in news],
+            "versions": [ticket.version for ticket in news],
+            "standings": [str(ticket.standing) for ticket in news],
+            "details": [json.dumps(dict(ticket.details)) for ticket in news],
+        },
+    )
+
+
+async def forget(work: UnitOfWork, participant_ids: Sequence[UUID]) -> None:
+    """Removes codes and links of these participants' tickets."""
+    await work.execute(_FORGET, {"participant_ids": list(participant_ids)})
+
+
+def _standing(text_: str | None) -> Standing | None:
+    return Standing(text_) if text_ else None
