@@ -111,7 +111,7 @@ def decode(
         raise EnvelopeError(
             found.problems,
             id=found_id or _usable(message_id),
-            type=found_type and full_type(found_type),
+            type=_usable_type(found_type),
         )
     return (
         Envelope(found_id, full_type(found_type), source, time, subject, correlation_id or None, found.trace()),
@@ -189,6 +189,9 @@ def _fault(value: object, longest: int) -> tuple[str, str] | None:
         return "not_a_string", "must be a string"
     if len(value) > longest:
         return "too_long", f"must have at most {longest} characters"
+    # Ids come back as AMQP properties, short strings of 255 bytes.
+    if longest == MAX_ID_LENGTH and len(value.encode(errors="surrogatepass")) > 255:
+        return "too_long", "must have at most 255 bytes in UTF-8"
     return None if is_fit(value) else ("control_character", "must be UTF-8 without control characters")
 
 
@@ -212,7 +215,7 @@ def _structured(
     def refuse(code: str, message: str, field: str | None = None) -> NoReturn:
         raise EnvelopeError([problem(code, message, field=field)], id=found_id, type=found_type) from None
 
-    found_id, found_type = _usable(message_id), _usable(type_)
+    found_id, found_type = _usable(message_id), _usable_type(type_)
     _within_limit(body, message_id, type_)
     if content_type.partition(";")[0].strip().lower() != STRUCTURED:
         refuse("unsupported", f"of the CloudEvents formats only {STRUCTURED} is taken", "content_type")
@@ -220,7 +223,7 @@ def _structured(
         event = parse(body)
     except UnreadableMessage as error:
         raise EnvelopeError(error.problems, id=found_id, type=found_type) from None
-    found_id, found_type = _usable(event.get("id")) or found_id, _usable(event.get("type")) or found_type
+    found_id, found_type = _usable(event.get("id")) or found_id, _usable_type(event.get("type")) or found_type
     if "specversion" not in event:
         refuse("missing", "is required", "specversion")
     if event.get("data_base64") is None:
@@ -240,13 +243,18 @@ def _within_limit(body: bytes, message_id: object, type_: object) -> None:
         raise EnvelopeError(
             [problem("too_large", f"the body must have at most {MAX_BODY_BYTES} bytes")],
             id=_usable(message_id),
-            type=_usable(type_),
+            type=_usable_type(type_),
         )
 
 
 def _usable(value: Any) -> str | None:
     """An id or type that an answer can name, None for what is not one."""
     return _Attributes({"id": value}).text("id", longest=MAX_ID_LENGTH)
+
+
+def _usable_type(value: Any) -> str | None:
+    found = _usable(value)
+    return full_type(found) if found else None
 
 
 def _ascii(value: object) -> bytes:

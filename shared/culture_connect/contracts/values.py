@@ -40,16 +40,16 @@ def is_fit(text: str) -> bool:
     return (text.isascii() and text.isprintable()) or not _UNFIT.search(text)
 
 
+def _fit(text: str) -> str:
+    """The text as it is: an id that was tidied up would no longer be the same id."""
+    if not is_fit(text):
+        raise rule("control_character", "must not have control characters or line breaks")
+    return text
+
+
 def _line(text: str) -> str:
     """The text in Unicode's composed form (NFC), without the white space around it."""
-    if text.isascii():
-        if not text.isprintable():
-            raise rule("control_character", "must not have control characters or line breaks")
-        return text.strip()
-    text = unicodedata.normalize("NFC", text)
-    if _UNFIT.search(text):
-        raise rule("control_character", "must not have control characters or line breaks")
-    return text.strip()
+    return _fit(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def _header_safe(text: str) -> str:
@@ -135,7 +135,11 @@ Line = Annotated[Text, AfterValidator(_line)]
 HeaderLine = Annotated[Text, AfterValidator(_header_safe)]
 
 Slug = Annotated[Text, Field(pattern=f"^{SLUG_PATTERN}$", description="Short name of a partner or venue")]
-MessageId = Annotated[Line, Field(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the message meant")]
+MessageId = Annotated[
+    Text,
+    AfterValidator(_fit),
+    Field(min_length=1, max_length=MAX_ID_LENGTH, description="Id of the message that this is the answer to"),
+]
 EmployeeRef = Annotated[
     Line, Field(min_length=1, max_length=64, description="HR's own stable key of the employee; never the e-mail")
 ]
