@@ -1,0 +1,1 @@
+"""How fast the system is, next to bare lines on the same machine: `python -m tests.benchmarks`."""

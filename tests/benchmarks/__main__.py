@@ -1,0 +1,94 @@
+"""Measures intake and evening opening against bare lines, prints a table and writes JSON.
+
+Every line is measured in every round, one after the other, so that a machine that slows down slows them all. Ends with
+status 1 when intake is slower than promised.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from culture_connect.contracts import Venue
+from tests.benchmarks import intake, opening, results
+from tests.benchmarks.publishing import publishing
+from tests.benchmarks.report import show
+from tests.benchmarks.results import Line, Ratio, ratio
+from tests.benchmarks.surroundings import Servers, Surroundings, servers
+
+CONSOLE = Console(stderr=True)
+
+
+def main() -> int:
+    """Runs everything; returns the exit status."""
+    options = _options()
+    with servers(durable=not options.no_fsync) as where:
+        lines, ratios = uvloop.run(_measure(where, options))
+    show(lines, ratios, Console())
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+    results.write(options.output, settings, lines, ratios)
+    return 0 if all(each.met for each in ratios) else 1
+
+
+async def _measure(where: Servers, options: argparse.Namespace) -> tuple[list[Line], list[Ratio]]:
+    partners = [f"{line}-{number}" for line in ("acme", "bare", "plain", "sent") for number in range(options.rounds)]
+    async with Surroundings(where, partners=partners, venues=[venue.value for venue in Venue]) as surroundings:
+        lines, ratios = [], []
+        if options.only in (None, "intake"):
+            found, compared = await _intake(surroundings, options.messages, options.rounds)
+            lines += found
+            ratios += compared
+        if options.only in (None, "opening"):
+            found, compared = await _opening(surroundings, options.participants, options.rounds)
+            lines += found
+            ratios += compared
+    return lines, ratios
+
+
+async def _intake(where: Surroundings, count: int, rounds: int) -> tuple[list[Line], list[Ratio]]:
+    service, plain = Line("intake", "messages"), Line("plain handler, ORM session per message", "messages")
+    nothing, sent = Line("FastStream doing nothing", "messages"), Line("aio-pika publishing the answers", "pairs")
+    for number in range(rounds):
+        CONSOLE.print(f"intake, {count} messages, round {number + 1} of {rounds}")
+        nothing.samples.append(await intake.nothing(where, f"bare-{number}", count))
+        sent.samples.append(await publishing(where, "intake", f"sent-{number}", count))
+        plain.samples.append(await intake.plain(where, f"plain-{number}", count))
+        async with where.service("registration") as base:
+            service.samples.append(await intake.service(where, base, f"acme-{number}", count))
+    return [service, nothing, sent, plain], [
+        ratio("intake / FastStream doing nothing", service, nothing, 0.5),
+        ratio("intake / plain handler", service, plain, 3.0),
+        ratio("intake / aio-pika publishing", service, sent),
+    ]
+
+
+async def _opening(where: Surroundings, participants: int, rounds: int) -> tuple[list[Line], list[Ratio]]:
+    learnt, opened = Line("ticketing learns participants", "participants"), Line("evening opening", "tickets")
+    sent = Line("aio-pika publishing the tickets", "pairs")
+    venues = list(Venue)
+    async with where.service("ticketing"):
+        CONSOLE.print(f"opening, telling ticketing of {participants} participants")
+        learnt.samples.append(await opening.populate(where, participants))
+        for number in range(rounds):
+            CONSOLE.print(f"opening, {participants} participants, round {number + 1} of {rounds}")
+            venue = venues[number % len(venues)]
+            sent.samples.append(await publishing(where, "opening", venue, participants))
+            opened.samples.append(await opening.open_evening(where, venue, participants, number))
+    return [opened, sent, learnt], [ratio("evening opening / aio-pika publishing", opened, sent)]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--messages", type=int, default=5000, help="HR messages per line and round (at most 20000)")
+    parser.add_argument("--participants", type=int, default=10_000, help="participants of the evening")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=["intake", "opening"], default=None)
+    parser.add_argument("--no-fsync", action="store_true", help="let the embedded database skip fsync")
+    parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""The bare line of publishing, for the messages of intake and of an evening's opening."""
+
+from typing import Literal
+
+from culture_connect.messaging.topology import events_queue, receipts_queue, tickets_queue
+from tests.benchmarks.queues import Watch
+from tests.benchmarks.results import Sample
+from tests.benchmarks.surroundings import Surroundings
+
+
+async def publishing(where: Surroundings, what: Literal["intake", "opening"], party: str, count: int) -> Sample:
+    """aio-pika, publishing a message to the party and an event for each of `count`, pipelined with confirms."""
+    before = where.clock.read()
+    async with where.line("publishing", where.edge(), where.core(), what, party, str(count)) as process:
+        seconds = float(await process.line())
+        broker = where.clock.since(before).get("RabbitMQ", 0.0)
+    async with where.channel(where.edge()) as edge, where.channel(where.core()) as core:
+        await Watch(edge).purge(receipts_queue(party) if what == "intake" else tickets_queue(party))
+        for reader in ("ticketing", "notifications"):
+            await Watch(core).purge(events_queue(reader))
+    return Sample(count, seconds, {"RabbitMQ": broker} if broker else {})

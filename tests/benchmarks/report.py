@@ -1,0 +1,44 @@
+"""The results for people."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.results import Line, Ratio
+
+
+def show(lines: Sequence[Line], ratios: Sequence[Ratio], console: Console) -> None:
+    """Prints what was measured and how it compares."""
+    console.print(_lines(lines))
+    console.print(_ratios(ratios))
+
+
+def _lines(lines: Sequence[Line]) -> Table:
+    table = Table(title="Measured", title_justify="left", caption="median of the rounds", caption_justify="left")
+    table.add_column("line")
+    table.add_column("per second", justify="right")
+    table.add_column("slowest - fastest", justify="right")
+    table.add_column("seconds", justify="right")
+    table.add_column("processor time per unit")
+    for line in lines:
+        slowest, fastest = line.spread
+        seconds = sorted(sample.seconds for sample in line.samples)[len(line.samples) // 2]
+        cpu = ", ".join(f"{name} {value:.2f} ms" for name, value in sorted(line.cpu.items()))
+        table.add_row(
+            line.name, f"{line.rate:,.0f} {line.unit}", f"{slowest:,.0f} - {fastest:,.0f}", f"{seconds:.2f}", cpu
+        )
+    return table
+
+
+def _ratios(ratios: Sequence[Ratio]) -> Table:
+    table = Table(title="Compared", title_justify="left")
+    table.add_column("ratio")
+    table.add_column("value", justify="right")
+    table.add_column("must be", justify="right")
+    table.add_column("")
+    for each in ratios:
+        target = "" if each.target is None else f">= {each.target:g}"
+        verdict = "" if each.target is None else "[green]met[/]" if each.met else "[red]missed[/]"
+        table.add_row(each.name, f"{each.value:.2f}", target, verdict)
+    return table
