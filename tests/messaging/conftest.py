@@ -1,62 +1,58 @@
-import asyncio, secrets, uuid
-from contextlib import AsyncExitStack
+"""A kit for each test: a database with the kit's tables and a witness, and a fresh pair of virtual hosts."""
+
 from collections.abc import AsyncIterator
-import aio_pika, asyncpg, httpx, pytest
+from contextlib import AsyncExitStack
+
+import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
 from culture_connect.messaging import Database
 from culture_connect.messaging.tables import metadata
-from culture_connect.messaging.topology import Vhosts, definitions, password_hash, definitions_of, box_office_party
 from tests.messaging.kit import BusUrls, Kit
+from tests.support.bus import Bus
+from tests.support.databases import Database as Surroundings
 from tests.support.wire import Wire
 
 
 @pytest.fixture
-async def kit() -> AsyncIterator[Kit]:
-    name = "t" + uuid.uuid4().hex[:8]
-    admin = await asyncpg.connect("postgresql://postgres@127.0.0.1:5432/postgres")
-    await admin.execute(f"create database {name}")
-    url = f"postgresql://postgres@127.0.0.1:5432/{name}"
-    db = await asyncpg.connect(url)
-    await db.execute("create schema ticketing")
-    await db.close()
-    d = Database(url, schema="ticketing")
-    async with d.engine.begin() as c:
-        await c.run_sync(lambda sync: metadata.create_all(sync))
-        await c.execute(text("create table effects (id bigint generated always as identity, participant uuid)"))
-    await d.close()
-    vh = Vhosts(core=f"core-{name}", edge=f"edge-{name}")
-    async with httpx.AsyncClient(base_url="http://127.0.0.1:27673/api", auth=("admin", "admin"), timeout=30) as http:
-        defs = definitions(vh, users={"ticketing": password_hash("pw")})
-        (await http.post("/definitions", json=defs)).raise_for_status()
-        for v in (vh.core, vh.edge):
-            (
-                await http.put(f"/permissions/{v}/admin", json={"configure": ".*", "write": ".*", "read": ".*"})
-            ).raise_for_status()
+async def kit(database: Surroundings, bus: Bus) -> AsyncIterator[Kit]:
+    """See `Kit`."""
+    url = database.url("ticketing")
+    await _create_tables(url)
 
-        async def add_venue(v: str) -> None:
-            (await http.post("/definitions", json=definitions_of(box_office_party(v, vh), {}))).raise_for_status()
+    async def add_venue(venue: str) -> None:
+        bus.add_party("box-office", venue)
 
-        async with AsyncExitStack() as stack:
-            channels = {}
-            for key, v in (("core", vh.core), ("edge", vh.edge)):
-                con = await stack.enter_async_context(await aio_pika.connect(f"amqp://admin:admin@127.0.0.1:27672/{v}"))
-                channels[key] = await con.channel()
-            wires = {
-                "database": await stack.enter_async_context(Wire(5432)),
-                "broker": await stack.enter_async_context(Wire(27672)),
-            }
-            k = Kit(
-                database_url=url,
-                urls=BusUrls(
-                    f"amqp://ticketing:pw@127.0.0.1:27672/{vh.core}", f"amqp://ticketing:pw@127.0.0.1:27672/{vh.edge}"
-                ),
-                channels=channels,
-                wires=wires,
-                venues=add_venue,
-            )
-            yield k
-            await k.database.close()
-        for v in (vh.core, vh.edge):
-            await http.delete(f"/vhosts/{v}")
-    await admin.execute(f"drop database {name} with (force)")
-    await admin.close()
+    async with AsyncExitStack() as stack:
+        kit = Kit(
+            database_url=url,
+            urls=BusUrls(bus.url("ticketing", "core"), bus.url("ticketing", "edge")),
+            channels={
+                "core": await stack.enter_async_context(bus.administrator("core")),
+                "edge": await stack.enter_async_context(bus.administrator("edge")),
+            },
+            wires={
+                "database": await stack.enter_async_context(Wire(_port(url))),
+                "broker": await stack.enter_async_context(Wire(_port(bus.url("ticketing", "core")))),
+            },
+            venues=add_venue,
+        )
+        stack.push_async_callback(kit.database.close)
+        yield kit
+
+
+def _port(url: str) -> int:
+    port = make_url(url).port
+    assert port
+    return port
+
+
+async def _create_tables(url: str) -> None:
+    database = Database(url, schema="ticketing")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        await connection.execute(
+            text("create table effects (id bigint generated always as identity, participant uuid not null)")
+        )
+    await database.close()
