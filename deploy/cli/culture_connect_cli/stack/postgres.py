@@ -93,10 +93,10 @@ class Postgres:
             raise StackError("PostgreSQL is not running")
         return ProcessId.of(self._child.pid)
 
-    def url(self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None) -> str:
-        """postgresql://user:password@127.0.0.1:port/database; the superuser's password is known."""
-        secret = self.password if password is None else password
-        return f"postgresql://{quote(user)}:{quote(secret, safe='')}@{LOOPBACK}:{self.port}/{quote(database)}"
+    def url(self, database: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
+        """postgresql://user:password@127.0.0.1:port/database; without user: the superuser."""
+        login = f"{quote(user or SUPERUSER)}:{quote(self.password if password is None else password, safe='')}"
+        return f"postgresql://{login}@{LOOPBACK}:{self.port}/{quote(database)}"
 
     def start(self) -> None:
         """Makes the data folder at the first start, recovers it after a crash; raises StartTimeoutError."""

@@ -1,0 +1,172 @@
+"""What a RabbitMQ node of our own is, whether it runs as a process of this machine or in a container."""
+
+import hashlib
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from culture_connect.messaging.topology import (
+    ADMINISTRATOR,
+    MAX_MESSAGE_BYTES,
+    Topology,
+    User,
+    definitions_of,
+    password_hash,
+)
+from culture_connect_cli.stack.ports import LOOPBACK, answers
+from culture_connect_cli.stack.processes import ProcessId
+
+_PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
+
+_CONFIGURATION = """\
+# Written at every start by culture-connect.
+listeners.tcp.1 = {address}:{amqp}
+management.tcp.ip = {address}
+management.tcp.port = {management}
+prometheus.tcp.ip = {address}
+prometheus.tcp.port = {prometheus}
+load_definitions = {folder}/definitions.json
+max_message_size = {max_message_bytes}
+vm_memory_high_watermark.relative = 0.3
+disk_free_limit.absolute = 100MB
+raft.wal_max_size_bytes = 67108864
+collect_statistics_interval = {statistics_interval}
+"""
+
+
+class Node(ABC):
+    """One node with everything it writes in `folder`, usable as a context manager.
+
+    `definitions` (RabbitMQ's JSON format) are loaded at every start, together with the account
+    `administrator` and its `password`. `ports` may name the ports of PORTS; taken or missing ones are chosen.
+    `statistics_interval` (milliseconds) is how often queues tell the management API their length.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        password: str,
+        log: Path,
+        definitions: Mapping[str, Any] | None = None,
+        ports: Mapping[str, int] | None = None,
+        statistics_interval: int = 1000,
+    ) -> None:
+        # The broker runs in its folder: relative paths would mean something else there.
+        self.folder = folder.resolve()
+        self.log = log.resolve()
+        self.password = password
+        self.ports: dict[str, int] = dict(ports or {})
+        self.name = f"culture-connect-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:10]}"
+        self._definitions = definitions or {}
+        self._statistics_interval = statistics_interval
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def host(self) -> str:
+        return LOOPBACK
+
+    @property
+    def port(self) -> int:
+        return self.ports["amqp"]
+
+    @property
+    def management_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['management']}"
+
+    @property
+    def username(self) -> str:
+        return ADMINISTRATOR
+
+    @property
+    @abstractmethod
+    def processes(self) -> list[ProcessId]:
+        """The node, and what else runs for it as a child of ours."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Lets the node close its queues, and leaves nothing running."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """SIGKILL to the node, as a crash."""
+
+    def restart(self) -> None:
+        """Starts again on the same ports, after `kill` or `stop` or while it runs."""
+        self.stop()
+        self.start()
+
+    def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
+        """amqp://user:password@127.0.0.1:port/vhost; without user: the administrator."""
+        login = f"{quote(user or self.username)}:{quote(self.password if password is None else password, safe='')}"
+        return f"amqp://{login}@{LOOPBACK}:{self.port}/{quote(vhost, safe='')}"
+
+    @property
+    def erlang_arguments(self) -> str:
+        """What the Erlang machine is told beside the configuration file, which has no word for it."""
+        # Quorum queues tell their length by a clock of their own.
+        return f"-rabbit quorum_tick_interval {self._statistics_interval}"
+
+    def write_configuration(self, folder: Path, ports: Mapping[str, int], address: str, extra: str = "") -> None:
+        """Writes the configuration into our folder, which the node sees as `folder`; it listens on `address`."""
+        text = _CONFIGURATION.format(
+            address=address,
+            folder=folder,
+            max_message_bytes=MAX_MESSAGE_BYTES,
+            statistics_interval=self._statistics_interval,
+            **ports,
+        )
+        (self.folder / "rabbitmq.conf").write_text(text + extra)
+        (self.folder / "enabled_plugins").write_text(_PLUGINS)
+        write_secret(self.folder / "definitions.json", json.dumps(self._complete_definitions(), indent=1))
+
+    def is_ready(self) -> bool:
+        """Whether clients can connect; their listeners are opened last, after plugins and definitions."""
+        if not answers(self.ports["amqp"]):
+            return False
+        try:
+            answer = httpx.get(
+                f"{self.management_url}/api/overview",
+                auth=(self.username, self.password),
+                timeout=5,
+                trust_env=False,
+            )
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+    def _complete_definitions(self) -> dict[str, Any]:
+        account = Topology(users=(User(ADMINISTRATOR, ("administrator",)),))
+        own = definitions_of(account, {ADMINISTRATOR: password_hash(self.password)})
+        own["vhosts"] = [{"name": "/"}]
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        own["permissions"] = [{"user": ADMINISTRATOR, "vhost": "/", **everything}]
+        given = dict(self._definitions)
+        given["users"] = [user for user in given.get("users", []) if user["name"] != ADMINISTRATOR]
+        return own | {part: [*own.get(part, []), *rows] for part, rows in given.items() if isinstance(rows, list)}
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Writes the file anew, with mode 0600 from its first moment."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

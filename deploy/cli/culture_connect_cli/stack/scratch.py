@@ -1,0 +1,52 @@
+"""Folders of throw-away servers, and what is left of those whose run was killed."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from culture_connect_cli.stack import postgres, rabbitmq
+from culture_connect_cli.stack.processes import ProcessId
+
+_OWNER = "run"
+
+
+@contextlib.contextmanager
+def scratch_folder(clone: Path) -> Iterator[Path]:
+    """A folder in the system's temporary folder for the servers of one run, removed at the end.
+
+    First removes what killed runs of the same clone left there, servers included. Other users may pass through the
+    folder, since root's PostgreSQL runs as another user, but not look into it.
+    """
+    prefix = f"culture-connect-{hashlib.sha256(str(clone.resolve()).encode()).hexdigest()[:8]}-"
+    for leftover in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        if leftover.is_dir() and leftover.stat().st_uid == os.geteuid() and not _is_in_use(leftover):
+            _discard(leftover)
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    own = ProcessId.of(os.getpid())
+    (folder / _OWNER).write_text(f"{own.pid} {own.started}")
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        _discard(folder)
+
+
+def _is_in_use(folder: Path) -> bool:
+    try:
+        pid, started = (folder / _OWNER).read_text().split()
+        return ProcessId(int(pid), float(started)).find() is not None
+    except (OSError, ValueError):
+        # Another run that is just making it.
+        return True
+
+
+def _discard(folder: Path) -> None:
+    for data in folder.glob("**/postmaster.pid"):
+        postgres.end_leftover(data.parent)
+    for configuration in folder.glob("**/rabbitmq.conf"):
+        rabbitmq.end_leftover(configuration.parent)
+    shutil.rmtree(folder, ignore_errors=True)

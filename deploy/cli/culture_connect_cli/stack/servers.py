@@ -1,0 +1,108 @@
+"""What a stack needs of a database server and a broker, wherever they run."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+from urllib.parse import quote, unquote, urlsplit
+
+from culture_connect_cli.stack.errors import StackError
+
+_PREFIX = "CULTURE_CONNECT_STACK_"
+
+
+class PostgresServer(Protocol):
+    """A server on which we are superuser."""
+
+    def url(self, database: str = ..., *, user: str | None = ..., password: str | None = ...) -> str:
+        """postgresql://user:password@host:port/database; without user: the superuser."""
+
+
+class RabbitMQServer(Protocol):
+    """A broker on which we are administrator."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def management_url(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+
+    def url(self, user: str | None = ..., password: str | None = ..., *, vhost: str = ...) -> str:
+        """amqp://user:password@host:port/vhost; without user: the administrator."""
+
+
+@dataclass(frozen=True)
+class GivenPostgres:
+    """A server named in the environment."""
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+
+    def url(self, database: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
+        """As `PostgresServer`."""
+        login = _login(user or self.username, self.password if password is None else password)
+        return f"postgresql://{login}@{self.address}/{quote(database)}"
+
+
+@dataclass(frozen=True)
+class GivenRabbitMQ:
+    """A broker named in the environment."""
+
+    host: str
+    port: int
+    management_url: str
+    username: str
+    password: str = field(repr=False)
+
+    def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
+        """As `RabbitMQServer`."""
+        login = _login(user or self.username, self.password if password is None else password)
+        return f"amqp://{login}@{self.host}:{self.port}/{quote(vhost, safe='')}"
+
+
+@dataclass(frozen=True)
+class Given:
+    """The servers that the environment names, as far as it does."""
+
+    postgres: GivenPostgres | None
+    rabbitmq: GivenRabbitMQ | None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """From CULTURE_CONNECT_STACK_POSTGRES_URL (a superuser), ..._RABBITMQ_URL (an administrator, amqp) and
+        ..._RABBITMQ_MANAGEMENT_URL. Raises StackError when one of them cannot be used."""
+        database, broker, console = (
+            environment.get(f"{_PREFIX}{name}") for name in ("POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
+        )
+        if bool(broker) != bool(console):
+            raise StackError(f"{_PREFIX}RABBITMQ_URL and {_PREFIX}RABBITMQ_MANAGEMENT_URL: give both or none.")
+        return cls(
+            _postgres(database) if database else None,
+            _rabbitmq(broker, console) if broker and console else None,
+        )
+
+
+def _postgres(url: str) -> GivenPostgres:
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.hostname:
+        raise StackError(f"{_PREFIX}POSTGRES_URL: expected postgresql://superuser:password@host:port/postgres")
+    address = f"{parts.hostname}:{parts.port or 5432}"
+    return GivenPostgres(address, unquote(parts.username or "postgres"), unquote(parts.password or ""))
+
+
+def _rabbitmq(url: str, console: str) -> GivenRabbitMQ:
+    parts = urlsplit(url)
+    if parts.scheme != "amqp" or not parts.hostname:
+        raise StackError(f"{_PREFIX}RABBITMQ_URL: expected amqp://administrator:password@host:port")
+    user, password = unquote(parts.username or "guest"), unquote(parts.password or "guest")
+    return GivenRabbitMQ(parts.hostname, parts.port or 5672, console.rstrip("/"), user, password)
+
+
+def _login(user: str, password: str) -> str:
+    return f"{quote(user, safe='')}:{quote(password, safe='')}"

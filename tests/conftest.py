@@ -1,0 +1,101 @@
+"""Servers and surroundings for tests. Servers are started by the first test that asks for them, and stopped at the end.
+
+| fixture | scope | what |
+|---|---|---|
+| `postgres`, `rabbitmq` | session | the servers, named in the environment or embedded |
+| `databases` | session | makes databases: `databases.create(migrated=["ticketing"])`, to be dropped by who made them |
+| `database` | function | one with an empty schema and a role for each service |
+| `bus` | function | a fresh pair of virtual hosts with topology and accounts: `bus.url("registration", "core")` |
+| `surroundings_of` | function | `surroundings_of("ticketing")`: database and bus as one service sees them |
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
+from culture_connect_cli.stack.infrastructure import private_rabbitmq
+from culture_connect_cli.stack.scratch import scratch_folder
+from tests.support.bus import Bus, fresh_bus
+from tests.support.databases import Database, Databases
+from tests.support.surroundings import Surroundings
+
+CLONE = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder for servers, gone at the end of the run or, when that is killed, at the start of the next."""
+    with scratch_folder(CLONE) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A PostgreSQL that survives kills but no power cut: it does not wait for the disk."""
+    if given := Given.read().postgres:
+        yield given
+        return
+    scratch: Path = request.getfixturevalue("scratch")
+    with Postgres(
+        scratch / "postgres", password=secrets.token_urlsafe(), log=scratch / "postgres.log", durable=False
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitMQServer]:
+    """A RabbitMQ with its management API, which counts messages every half second."""
+    if given := Given.read().rabbitmq:
+        yield given
+        return
+    scratch: Path = request.getfixturevalue("scratch")
+    server = private_rabbitmq(
+        scratch / "rabbitmq",
+        password=secrets.token_urlsafe(),
+        log=scratch / "rabbitmq.log",
+        statistics_interval=500,
+    )
+    server.start()
+    yield server
+    server.kill()  # nothing is to be kept: a proper stop takes seconds
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresServer) -> Iterator[Databases]:
+    """See `Databases`."""
+    databases = Databases(postgres)
+    yield databases
+    databases.drop_all()
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Database]:
+    """A database with an empty schema and a role for each service."""
+    database = databases.create()
+    yield database
+    databases.drop(database)
+
+
+@pytest.fixture
+def bus(rabbitmq: RabbitMQServer) -> Iterator[Bus]:
+    """A fresh pair of virtual hosts."""
+    with fresh_bus(rabbitmq) as bus:
+        yield bus
+
+
+@pytest.fixture
+def surroundings_of(databases: Databases, bus: Bus) -> Iterator[Callable[[str], Surroundings]]:
+    """Migrated database and bus of a service by its name; several services of a test share the bus."""
+    made: list[Database] = []
+
+    def make(service: str) -> Surroundings:
+        made.append(databases.create(migrated=[service]))
+        return Surroundings(service, made[-1], bus)
+
+    yield make
+    for database in made:
+        databases.drop(database)

@@ -1,0 +1,91 @@
+"""A database for each test, copied from a template: commits are real, and gone with the test."""
+
+import asyncio
+import secrets
+from collections.abc import Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from culture_connect.messaging.migrations import upgrade
+from culture_connect.messaging.topology import SERVICES
+from culture_connect.service_main import migrations_of
+from culture_connect_cli.database_roles import prepare_roles
+from culture_connect_cli.stack import PostgresServer
+
+# Roles belong to the whole server: their passwords are the same for every test and every run.
+PASSWORDS = {service: f"{service}-of-the-tests" for service in SERVICES}
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database with a schema and a role for each service."""
+
+    server: PostgresServer
+    name: str
+
+    @property
+    def superuser_url(self) -> str:
+        """For looking behind the scenes."""
+        return self.server.url(self.name)
+
+    def url(self, service: str) -> str:
+        """As the service's own role, which reaches its own schema only."""
+        return self.server.url(self.name, user=service, password=PASSWORDS[service])
+
+
+class Databases:
+    """Makes databases on a server; templates are made at their first use and kept for the run."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._run = secrets.token_hex(4)
+        self._made: list[str] = []
+
+    def create(self, migrated: Iterable[str] = ()) -> Database:
+        """A new database; the schemas of the services in `migrated` are at their newest revision, others empty."""
+        template = self._template(tuple(sorted(migrated)))
+        return self._copy(f"test_{secrets.token_hex(6)}", template)
+
+    def drop(self, database: Database) -> None:
+        """Removes it, together with connections that are still open."""
+        self._made.remove(database.name)
+        _apart(_execute(self._server.url(), f"drop database {database.name} with (force)"))
+
+    def drop_all(self) -> None:
+        """Removes what this run made: a server from the environment outlives it."""
+        for name in [*self._made]:
+            self.drop(Database(self._server, name))
+
+    def _template(self, migrated: tuple[str, ...]) -> str:
+        name = "_".join(["template", self._run, *migrated])
+        if name not in self._made:
+            database = self._copy(name, self._template(()) if migrated else "template1")
+            for service in migrated:
+                folder = migrations_of(service)
+                with ThreadPoolExecutor(1) as thread:
+                    thread.submit(upgrade, folder, database_url=database.url(service), schema=service).result()
+        return name
+
+    def _copy(self, name: str, template: str) -> Database:
+        _apart(_execute(self._server.url(), f"create database {name} template {template}"))
+        self._made.append(name)
+        # The right to connect is not copied with a template.
+        _apart(prepare_roles(self._server.url(name), PASSWORDS))
+        return Database(self._server, name)
+
+
+def _apart(work: Coroutine[Any, Any, None]) -> None:
+    # In a thread of its own, since fixtures may be made while a test's event loop runs.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
