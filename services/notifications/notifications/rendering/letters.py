@@ -11,11 +11,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from culture_connect.contracts import Venue
 from notifications.domain.letters import Kind
 from notifications.rendering import dates, mime, qr, safe
 from notifications.rendering.calendar import Appointment, Method, entry, uid_of
 from notifications.rendering.contents import Letter
-from notifications.rendering.words import INSTITUTIONS, PROGRAMME_KINDS
+from notifications.rendering.words import PROGRAMME_KINDS
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -73,7 +74,7 @@ class Renderer:
     def render(self, letter: Letter) -> Rendered:
         """The letter in its recipient's language. Raises jinja2.UndefinedError when a template asks for more."""
         recipient, ticket = letter.contents.recipient, letter.contents.ticket
-        cid = f"ticket-code.{letter.letter_id}@{self._domain}"
+        cid = f"ticket-code@{letter.letter_id}"
         folder = f"{letter.kind}/{recipient.language}"
         facts = _facts(letter) | {"cid": cid}
         # Rendered as plain text first: text included into HTML as a template would go in unescaped.
@@ -167,7 +168,7 @@ def _facts(letter: Letter) -> dict[str, Any]:
         "reason": ticket.reason,
         "explanation": safe.one_line(evening.reason.in_(language)) if evening.reason else None,
         "language": str(language),
-        "institutions": INSTITUTIONS,
+        "institutions": [venue.label for venue in Venue],
     }
 
 

@@ -17,7 +17,9 @@ _PLAIN_TEXT = re.compile(r"[A-Za-z0-9 ,.!'()/&+:-]{1,60}")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9 ]{1,60}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*(\r\n [\x20-\x7e]+)*")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
-_CHUNK = 30  # bytes of an encoded word: short enough for the line it shares with the name of the header
+# Bytes of an encoded word, so that the line it shares with the name of its header has at most 76 characters. Names get
+# as much as there can be: several readers, the standard library among them, show a space where two words meet.
+_CHUNK_OF_TEXT, _CHUNK_OF_NAME = 39, 45
 
 
 class UnusableAddressError(Exception):
@@ -41,7 +43,7 @@ def header(name: str, value: str) -> str:
 def header_text(text: str) -> str:
     """Any text as the value of an unstructured header such as Subject (RFC 2047, section 5 (1))."""
     line = one_line(text)
-    return line if _PLAIN_TEXT.fullmatch(line) else _encoded_words(line)
+    return line if _PLAIN_TEXT.fullmatch(line) else _encoded_words(line, _CHUNK_OF_TEXT)
 
 
 def mailbox(name: str, address: str) -> str:
@@ -49,7 +51,7 @@ def mailbox(name: str, address: str) -> str:
     line = one_line(name)
     if not line:
         return f"<{address}>"
-    phrase = line if _PLAIN_PHRASE.fullmatch(line) else _encoded_words(line)
+    phrase = line if _PLAIN_PHRASE.fullmatch(line) else _encoded_words(line, _CHUNK_OF_NAME)
     return f"{phrase}\r\n <{address}>"
 
 
@@ -64,11 +66,11 @@ def ascii_address(address: str) -> str:
     return address
 
 
-def _encoded_words(line: str) -> str:
+def _encoded_words(line: str, size: int) -> str:
     chunks, current = [], b""
     for character in line:
         encoded = character.encode()
-        if len(current) + len(encoded) > _CHUNK:
+        if len(current) + len(encoded) > size:
             chunks.append(current)
             current = b""
         current += encoded

@@ -18,10 +18,3 @@ PROGRAMME_KINDS = {
         "drinks": "Drinks",
     },
 }
-INSTITUTIONS = (
-    "Nederlands Dans Theater",
-    "Residentie Orkest",
-    "PAARD",
-    "museum Beelden aan Zee",
-    "Het Nationale Theater",
-)
