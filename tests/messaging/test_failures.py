@@ -37,7 +37,7 @@ async def test_a_transient_failure_that_lasts_ends_in_the_dead_letters(kit: Kit)
     ("body", "properties", "reason"),
     [
         (b"{", {"id": "1"}, "not_json"),
-        (b'{"participant_id": 7}', {"id": "1"}, "uuid_type"),
+        (b'{"participant_id": 7}', {"id": "1"}, "not_a_uuid"),
         (b"{}", {"id": "1", "type": "nl.cultureconnect.moon.landed.v1"}, "unknown_type"),
         (b"{}", {"id": None}, "missing"),
     ],
