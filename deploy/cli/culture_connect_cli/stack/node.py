@@ -38,6 +38,9 @@ vm_memory_high_watermark.relative = 0.3
 disk_free_limit.absolute = 100MB
 raft.wal_max_size_bytes = 67108864
 collect_statistics_interval = {statistics_interval}
+management.sample_retention_policies.global.minute = 1
+management.sample_retention_policies.basic.minute = 1
+management.sample_retention_policies.detailed.minute = 1
 """
 
 

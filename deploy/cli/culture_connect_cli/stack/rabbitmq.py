@@ -27,6 +27,7 @@ from culture_connect_cli.stack.processes import (
 
 PORTS = ("amqp", "management", "prometheus", "distribution", "epmd")
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_LOOPBACK_DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
 
 
 class RabbitMQ(Node):
@@ -98,7 +99,7 @@ class RabbitMQ(Node):
             RABBITMQ_CONF_ENV_FILE=str(folder / "rabbitmq-env.conf"),
             RABBITMQ_ENABLED_PLUGINS_FILE=str(folder / "enabled_plugins"),
             RABBITMQ_DIST_PORT=str(self.ports["distribution"]),
-            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=f"-kernel inet_dist_use_interface {{127,0,0,1}} {self.erlang_arguments}",
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=f"{_LOOPBACK_DISTRIBUTION} {self.erlang_arguments}",
             ERL_EPMD_PORT=str(self.ports["epmd"]),
             ERL_EPMD_ADDRESS=LOOPBACK,
             # Otherwise a shell stays in between, and its process is not the node's.
