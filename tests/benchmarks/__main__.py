@@ -34,7 +34,7 @@ def main() -> int:
 
 async def _measure(where: Servers, options: argparse.Namespace) -> tuple[list[Line], list[Ratio]]:
     partners = [f"{line}-{number}" for line in ("acme", "bare", "plain", "sent") for number in range(options.rounds)]
-    async with Surroundings(where, partners=partners, venues=[venue.value for venue in Venue]) as surroundings:
+    async with Surroundings(where, partners=partners, venues=list(Venue), profiles=options.profile) as surroundings:
         lines, ratios = [], []
         if options.only in (None, "intake"):
             found, compared = await _intake(surroundings, options.messages, options.rounds)
@@ -86,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["intake", "opening"], default=None)
     parser.add_argument("--no-fsync", action="store_true", help="let the embedded database skip fsync")
+    parser.add_argument("--profile", type=Path, help="folder for a cProfile of each service")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     return parser.parse_args()
 

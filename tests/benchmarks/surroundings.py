@@ -26,11 +26,13 @@ from joserfc.jwk import OKPKey
 from culture_connect.messaging.topology import Vhosts
 from culture_connect_cli import topology
 from culture_connect_cli.management import Management
-from culture_connect_cli.stack.postgres import Postgres
-from culture_connect_cli.stack.rabbitmq import RabbitMQ
+from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
+from culture_connect_cli.stack.infrastructure import private_rabbitmq
+from culture_connect_cli.stack.scratch import scratch_folder
 from tests.benchmarks.cpu import CpuClock
 
 SERVICES = ("registration", "ticketing")
+CLONE = Path(__file__).parent.parent.parent
 STARTING = 60.0  # seconds a service may take
 
 
@@ -47,24 +49,25 @@ class Servers:
 @contextlib.contextmanager
 def servers(*, durable: bool) -> Iterator[Servers]:
     """The servers that the environment names, else embedded ones; `durable=False` turns fsync of the database off."""
-    given = {name: os.environ.get(f"CULTURE_CONNECT_STACK_{name}") for name in ("POSTGRES_URL", "RABBITMQ_URL")}
-    console = os.environ.get("CULTURE_CONNECT_STACK_RABBITMQ_MANAGEMENT_URL")
-    if given["POSTGRES_URL"] and given["RABBITMQ_URL"] and console:
-        yield Servers(given["POSTGRES_URL"], console, given["RABBITMQ_URL"].rstrip("/"), {})
-        return
-    folder = Path(tempfile.mkdtemp(prefix="culture-connect-bench-"))
-    folder.chmod(0o755)  # PostgreSQL runs as a user of its own when we are root
-    try:
-        with (
-            Postgres(
-                folder / "postgres", password=secrets.token_hex(16), log=folder / "pg.log", durable=durable
-            ) as postgres,
-            RabbitMQ(folder / "rabbitmq", password=secrets.token_hex(16), log=folder / "rabbit.log") as rabbitmq,
-        ):
-            pids = {"PostgreSQL": postgres.process.pid, "RabbitMQ": rabbitmq.processes[0].pid}
-            yield Servers(postgres.url(), rabbitmq.management_url, rabbitmq.url(vhost="").rstrip("/"), pids)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    given = Given.read()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(scratch_folder(CLONE))
+        postgres: PostgresServer | None = given.postgres
+        rabbitmq: RabbitMQServer | None = given.rabbitmq
+        pids = {}
+        if postgres is None:
+            postgres = own = Postgres(
+                folder / "postgres", password=secrets.token_hex(), log=folder / "postgres.log", durable=durable
+            )
+            stack.enter_context(own)
+            pids["PostgreSQL"] = own.process.pid
+        if rabbitmq is None:
+            rabbitmq = node = private_rabbitmq(
+                folder / "rabbitmq", password=secrets.token_hex(), log=folder / "rabbitmq.log"
+            )
+            stack.enter_context(node)
+            pids["RabbitMQ"] = node.processes[0].pid
+        yield Servers(postgres.url(), rabbitmq.management_url, rabbitmq.url(vhost="").rstrip("/"), pids)
 
 
 class Process:
@@ -102,7 +105,10 @@ class Process:
 class Surroundings:
     """A database with a schema and role for each service, a pair of virtual hosts with everything, both thrown away."""
 
-    def __init__(self, where: Servers, *, partners: Sequence[str], venues: Sequence[str]) -> None:
+    def __init__(
+        self, where: Servers, *, partners: Sequence[str], venues: Sequence[str], profiles: Path | None = None
+    ) -> None:
+        self._profiles = profiles
         self.clock = CpuClock(where.processes)
         self.token = secrets.token_urlsafe(32)
         self._where = where
@@ -148,7 +154,9 @@ class Surroundings:
         """Runs a service in a process of its own until the block ends; gives its base URL when it is ready."""
         environment = self._environment(name) | settings
         base = f"http://127.0.0.1:{environment['CULTURE_CONNECT_HTTP_PORT']}"
-        process = await self._start(name, "-m", name, "serve", env=environment)
+        # Profiled, a service is two or three times slower: the figures then say where, not how fast.
+        profiler = ["-m", "cProfile", "-o", str(self._profiles / f"{name}.prof")] if self._profiles else []
+        process = await self._start(name, *profiler, "-m", name, "serve", env=environment)
         try:
             await _until_ready(base, process)
             yield base
@@ -173,7 +181,7 @@ class Surroundings:
 
     def _environment(self, service: str) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"],
+            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
             "CULTURE_CONNECT_DATABASE_URL": self.database_url(service),
             "CULTURE_CONNECT_CORE_URL": self.core(),
             "CULTURE_CONNECT_EDGE_URL": self.edge(),

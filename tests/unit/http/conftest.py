@@ -1,10 +1,32 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, text
 
+from culture_connect import messaging
+from culture_connect.messaging.migrations import create_messaging_tables
+from tests.support.databases import Database
 from tests.unit.http.kit import TOKENS, write_tokens
 
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> Path:
     return write_tokens(tmp_path / "tokens.json", TOKENS)
+
+
+@pytest.fixture
+async def schema(database: Database) -> AsyncIterator[messaging.Database]:
+    """A real schema with the kit's tables and one for birds, as the role of a service."""
+    schema = messaging.Database(database.url("registration"), schema="registration")
+    async with schema.engine.begin() as connection:
+        await connection.run_sync(_make_tables)
+    yield schema
+    await schema.close()
+
+
+def _make_tables(connection: Connection) -> None:
+    create_messaging_tables(Operations(MigrationContext.configure(connection)))
+    connection.execute(text("create table birds (id int generated always as identity, name text)"))

@@ -1,0 +1,174 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from sqlalchemy import text
+from starlette.responses import Response
+
+from culture_connect.http import Answer, Caller, Problem, once, requires
+from culture_connect.messaging import Database, UnitOfWork
+from tests.support.probes import eventually
+from tests.unit.http.kit import IdleBus, app_with, bearer, client_of
+
+router = APIRouter()
+Programme = Annotated[Caller, Depends(requires())]
+
+
+class Bird(BaseModel):
+    name: str
+
+
+@router.post("/nests/{nest}/birds", status_code=201, response_model=Bird)
+async def hatch(nest: str, bird: Bird, request: Request, caller: Programme) -> Response:
+    async def effect(work: UnitOfWork) -> Answer:
+        statement = text("insert into birds (name) values (:name) returning id")
+        identity = (await work.execute(statement, {"name": bird.name})).scalar_one()
+        if bird.name == "dodo":
+            raise Problem(409, "extinct", "There are none left")
+        if bird.name == "sloth":
+            await work.execute(text("select pg_advisory_xact_lock(1)"))
+        return Answer(201, {"id": identity, "name": bird.name})
+
+    return await once(request, caller, effect)
+
+
+@router.post("/flocks", status_code=204)
+async def leave(request: Request, caller: Programme) -> Response:
+    async def effect(work: UnitOfWork) -> Answer:
+        await work.execute(text("insert into birds (name) values ('flock')"))
+        return Answer(204)
+
+    return await once(request, caller, effect)
+
+
+@pytest.fixture
+async def client(tokens: Path, schema: Database) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app_with(router, tokens=tokens, bus=IdleBus(schema))) as client:
+        yield client
+
+
+async def birds(schema: Database) -> list[str]:
+    async with schema.engine.connect() as connection:
+        return list((await connection.execute(text("select name from birds order by id"))).scalars())
+
+
+def keyed(key: str, caller: str = "desk") -> dict[str, str]:
+    return bearer(caller) | {"Idempotency-Key": key}
+
+
+async def test_a_repeated_request_has_its_effect_once_and_the_same_answer(
+    client: httpx.AsyncClient, schema: Database
+) -> None:
+    first = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+    again = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+
+    assert (first.status_code, first.json()["name"]) == (201, "kiwi")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert "idempotent-replay" not in first.headers
+    assert again.headers["idempotent-replay"] == "true"
+    assert await birds(schema) == ["kiwi"]
+
+
+async def test_an_answer_without_a_body_is_repeated_as_well(client: httpx.AsyncClient, schema: Database) -> None:
+    answers = [await client.post("/flocks", headers=keyed("k1")) for _ in range(2)]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b""), (204, b"")]
+    assert await birds(schema) == ["flock"]
+
+
+@pytest.mark.parametrize(("path", "name"), [("/nests/1/birds", "emu"), ("/nests/2/birds", "kiwi")])
+async def test_the_key_of_another_request_is_refused(
+    client: httpx.AsyncClient, schema: Database, path: str, name: str
+) -> None:
+    await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+    other = await client.post(path, json={"name": name}, headers=keyed("k1"))
+
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert await birds(schema) == ["kiwi"]
+
+
+async def test_callers_do_not_share_keys(client: httpx.AsyncClient, schema: Database) -> None:
+    for caller in ("desk", "paard"):
+        answer = await client.post("/nests/1/birds", json={"name": caller}, headers=keyed("k1", caller))
+        assert answer.status_code == 201
+
+    assert await birds(schema) == ["desk", "paard"]
+
+
+async def test_without_a_key_every_request_has_its_effect(client: httpx.AsyncClient, schema: Database) -> None:
+    for _ in range(2):
+        await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=bearer("desk"))
+
+    assert await birds(schema) == ["kiwi", "kiwi"]
+
+
+async def test_a_request_that_failed_leaves_neither_effect_nor_memory(
+    client: httpx.AsyncClient, schema: Database
+) -> None:
+    refused = await client.post("/nests/1/birds", json={"name": "dodo"}, headers=keyed("k1"))
+    other = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+
+    assert (refused.status_code, other.status_code) == (409, 201)
+    assert await birds(schema) == ["kiwi"]
+
+
+async def test_requests_with_one_key_at_the_same_time_have_one_effect(
+    client: httpx.AsyncClient, schema: Database
+) -> None:
+    async def waiting() -> int:
+        async with schema.engine.connect() as connection:
+            statement = text(
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            return int((await connection.execute(statement)).scalar_one())
+
+    async with schema.engine.connect() as blocker:
+        await blocker.execute(text("select pg_advisory_xact_lock(1)"))
+        requests = [
+            asyncio.create_task(client.post("/nests/1/birds", json={"name": "sloth"}, headers=keyed("k1")))
+            for _ in range(3)
+        ]
+        await eventually(waiting, 3, "requests that wait")
+        await blocker.rollback()
+    answers = [(await request).json() for request in requests]
+
+    assert answers[0] == answers[1] == answers[2]
+    assert await birds(schema) == ["sloth"]
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 201, "é"])
+async def test_a_key_is_1_to_200_visible_characters(client: httpx.AsyncClient, key: str) -> None:
+    headers = {b"Idempotency-Key": key.encode(), b"Authorization": bearer("desk")["Authorization"].encode()}
+    answer = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=headers)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "header.idempotency-key"
+
+
+async def test_a_key_is_forgotten_after_a_day(client: httpx.AsyncClient, schema: Database) -> None:
+    for name, key in (("kiwi", "k1"), ("emu", "k2")):
+        await client.post("/nests/1/birds", json={"name": name}, headers=keyed(key))
+    async with schema.engine.begin() as connection:
+        await connection.execute(text("update idempotency_keys set created_at = created_at - interval '24 hours'"))
+
+    again = await client.post("/nests/1/birds", json={"name": "rhea"}, headers=keyed("k1"))
+
+    assert (again.status_code, again.json()["name"]) == (201, "rhea")
+    async with schema.engine.connect() as connection:
+        keys = (await connection.execute(text("select key from idempotency_keys"))).scalars().all()
+    assert keys == ["k1"]
+
+
+async def test_what_is_kept_of_a_request_names_its_route_and_not_its_path(
+    client: httpx.AsyncClient, schema: Database
+) -> None:
+    await client.post("/nests/kanarie/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+
+    async with schema.engine.connect() as connection:
+        route = (await connection.execute(text("select route from idempotency_keys"))).scalar_one()
+    assert route == "POST /nests/{nest}/birds"
