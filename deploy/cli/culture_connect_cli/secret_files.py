@@ -1,8 +1,8 @@
 """The secrets of an installation as files: made once, then dealt out so that each program sees only its own.
 
 `vault/secrets.json` holds them all and is the only source; every other file is written anew from it. A
-service gets what its settings read (`culture_connect.settings`), the broker its definitions, the database the
-superuser's password, the operator what people and the command line log in with.
+service gets what its settings read (`culture_connect.settings`), the broker its definitions, the database
+its passwords, the operator what people and the command line log in with.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ TOKENS_FILE: Final = "tokens.json"
 SIGNING_KEY_FILE: Final = "signing_key.json"
 DEFINITIONS_FILE: Final = "definitions.json"
 SUPERUSER_FILE: Final = "superuser_password"
+ROLES_FILE: Final = "roles.json"
 
 _ON_THE_EDGE: Final = (REGISTRATION, TICKETING)
 _SCOPES: Final = {
@@ -75,7 +76,7 @@ def deal_out(folder: Path, addresses: Addresses, owners: Mapping[str, int] | Non
     vault = json.loads(vault_file.read_text(encoding="utf-8")) if vault_file.exists() else {}
     made = _complete(vault)
     owner = os.geteuid()
-    _write(vault_file, json.dumps(vault, indent=1), owner)
+    _write(vault_file, json.dumps(vault, indent=1), (owners or {}).get(VAULT, owner))
     for name, content in _files(vault, addresses).items():
         _write(folder / name, content, (owners or {}).get(name.partition("/")[0], owner))
     return made
@@ -83,13 +84,14 @@ def deal_out(folder: Path, addresses: Addresses, owners: Mapping[str, int] | Non
 
 def superuser_url(folder: Path, address: str) -> str:
     """The superuser's way to the database server at `address`. Holds the password: never log it."""
-    return _url("postgresql", SUPERUSER, _roles(folder)[SUPERUSER], address, DATABASE)
+    password = (folder / POSTGRES / SUPERUSER_FILE).read_text(encoding="utf-8")
+    return _url("postgresql", SUPERUSER, password, address, DATABASE)
 
 
 def role_passwords(folder: Path) -> dict[str, str]:
     """The passwords of the services' database roles. Raises FileNotFoundError before `deal_out` has run."""
-    roles = _roles(folder)
-    return {service: roles[service] for service in SERVICES}
+    roles: dict[str, str] = json.loads((folder / POSTGRES / ROLES_FILE).read_text(encoding="utf-8"))
+    return roles
 
 
 def signing_key() -> dict[str, str]:
@@ -98,11 +100,6 @@ def signing_key() -> dict[str, str]:
     private = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return {"kty": "OKP", "crv": "Ed25519", "d": _base64url(private), "x": _base64url(public)}
-
-
-def _roles(folder: Path) -> dict[str, str]:
-    roles: dict[str, str] = json.loads((folder / VAULT / "secrets.json").read_text(encoding="utf-8"))["database"]
-    return roles
 
 
 def _complete(vault: dict[str, Any]) -> list[str]:
@@ -131,6 +128,7 @@ def _files(vault: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     files = {
         f"{BROKER}/{DEFINITIONS_FILE}": json.dumps(definitions(vhosts, users=hashes), indent=1),
         f"{POSTGRES}/{SUPERUSER_FILE}": roles[SUPERUSER],
+        f"{POSTGRES}/{ROLES_FILE}": json.dumps({service: roles[service] for service in SERVICES}),
         f"{OPERATORS}/{ADMINISTRATOR}": accounts[ADMINISTRATOR],
         f"{OPERATORS}/{OPERATOR}": accounts[OPERATOR],
         **{f"{OPERATORS}/token-{name}": token for name, token in tokens.items()},

@@ -1,0 +1,92 @@
+"""The secrets of an installation."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from culture_connect.http import Tokens
+from culture_connect.messaging.topology import is_password_of
+from culture_connect_cli import secret_files
+from culture_connect_cli.broker import read_secret
+from ticketing.codes import Codes
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Freshly made secrets."""
+    secret_files.deal_out(tmp_path, secret_files.Addresses())
+    return tmp_path
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_everything_is_readable_by_its_owner_alone(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o400)
+
+
+def test_a_second_time_makes_nothing_new(folder: Path) -> None:
+    before = _contents(folder)
+    assert secret_files.deal_out(folder, secret_files.Addresses()) == []
+    after = _contents(folder)
+    # The broker's hashes have a fresh salt each time; their passwords are the same.
+    for document in (before, after):
+        del document["broker/definitions.json"]
+    assert after == before
+
+
+def test_another_address_reaches_the_services_with_the_same_passwords(folder: Path) -> None:
+    before = _contents(folder)["registration/culture_connect_core_url"]
+    secret_files.deal_out(folder, secret_files.Addresses(broker="bus.example:5673"))
+    after = _contents(folder)["registration/culture_connect_core_url"]
+    assert after == before.replace("rabbitmq:5672", "bus.example:5673")
+
+
+def test_no_secret_is_in_a_part_where_it_does_not_belong(folder: Path) -> None:
+    contents = _contents(folder)
+    vault = json.loads(contents.pop("vault/secrets.json"))
+    for service in ("registration", "ticketing", "notifications"):
+        for secret in (vault["broker"][service], vault["database"][service]):
+            holders = {name.partition("/")[0] for name, content in contents.items() if secret in content}
+            assert holders <= {service, "database"}
+            assert service in holders
+    for token in vault["tokens"].values():
+        holders = {name.partition("/")[0] for name, content in contents.items() if token in content}
+        assert holders == {"operator"}
+    key = vault["keys"]["signing"]["d"]
+    assert [name for name, content in contents.items() if key in content] == ["ticketing/signing_key.json"]
+
+
+def test_the_brokers_definitions_hold_hashes_of_the_accounts(folder: Path) -> None:
+    contents = _contents(folder)
+    vault = json.loads(contents["vault/secrets.json"])
+    users = {row["name"]: row for row in json.loads(contents["broker/definitions.json"])["users"]}
+    assert set(users) == {"administrator", "operator", "registration", "ticketing", "notifications"}
+    for name, row in users.items():
+        assert is_password_of(vault["broker"][name], row["password_hash"])
+
+
+def test_the_services_take_the_files(folder: Path) -> None:
+    assert len(Codes.from_file(folder / "ticketing" / "signing_key.json").jwks["keys"]) == 1
+    tokens = Tokens(folder / "registration" / "tokens.json")
+    caller = tokens.caller((folder / "operator" / "token-box-office.paard").read_text())
+    assert caller is not None
+    assert caller.may("box-office:paard")
+    assert len(read_secret(folder / "operator" / "administrator")) == 32
+
+
+def test_a_program_that_runs_as_another_user_owns_its_files(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        # Only root gives files away; as anyone else the system says no, and nothing is left half done.
+        with pytest.raises(PermissionError):
+            secret_files.deal_out(tmp_path, secret_files.Addresses(), {"ticketing": 10001})
+        return
+    for _ in range(2):
+        secret_files.deal_out(tmp_path, secret_files.Addresses(), {"ticketing": 10001})
+        for path in (tmp_path / "ticketing", *(tmp_path / "ticketing").iterdir()):
+            assert path.stat().st_uid == path.stat().st_gid == 10001

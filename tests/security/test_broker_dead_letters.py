@@ -1,0 +1,96 @@
+"""What the broker does with messages that are refused or put off, with nothing but the applied topology."""
+
+from typing import Any
+
+import aio_pika
+
+from culture_connect.messaging.topology import (
+    DEAD_LETTERS,
+    DELIVERY_LIMIT,
+    RETRY_HEADER,
+    dead_queue,
+    enrolments_queue,
+    retry_exchange,
+)
+from culture_connect_cli.broker import Broker
+from culture_connect_cli.management import Management
+from tests.security import clients
+from tests.support.probes import until
+
+DEAD = dead_queue("registration")
+
+
+async def _sent_by_a_new_party(broker: Broker, body: bytes) -> str:
+    """The queue in which the only message of a new HR system waits."""
+    party = await clients.new_party(broker, "hr")
+    async with clients.channel_of(party.url) as channel:
+        await clients.send(channel, party.exchange, "x", aio_pika.Message(body, message_id="m-1"))
+    return enrolments_queue(clients.name_of(party))
+
+
+async def test_a_refused_message_becomes_a_dead_letter(broker: Broker) -> None:
+    inbound = await _sent_by_a_new_party(broker, b"bad")
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        await (await clients.first(ours, inbound)).reject(requeue=False)
+        dead = await clients.first(ours, DEAD)
+        await dead.ack()
+    assert (dead.body, dead.message_id) == (b"bad", "m-1")
+    assert dead.headers["x-first-death-queue"] == inbound
+    assert dead.headers["x-first-death-reason"] == "rejected"
+
+
+async def test_a_message_that_always_comes_back_becomes_a_dead_letter(broker: Broker) -> None:
+    inbound = await _sent_by_a_new_party(broker, b"poison")
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        for _ in range(DELIVERY_LIMIT + 1):
+            await (await clients.first(ours, inbound)).reject(requeue=True)
+        dead = await clients.first(ours, DEAD)
+        await dead.ack()
+    assert dead.body == b"poison"
+    assert dead.headers["x-first-death-reason"] == "delivery_limit"
+
+
+async def test_a_dead_letter_that_cannot_be_delivered_is_kept_where_it_was(broker: Broker) -> None:
+    inbound = await _sent_by_a_new_party(broker, b"kept")
+    edge = broker.vhosts.edge
+    async with broker.management() as management:
+        assert await management.delete("bindings", edge, "e", DEAD_LETTERS, "q", DEAD, "registration")
+        try:
+            async with clients.channel_of(broker.amqp_url(edge)) as ours:
+                await (await clients.first(ours, inbound)).reject(requeue=False)
+            # With at-most-once, to which the broker falls back silently, it would be gone.
+            await until(
+                lambda: _held_for_dead_lettering(management, edge, inbound),
+                lambda held: held == 1,
+                f"{inbound} to hold its refused message",
+                timeout=20,
+            )
+        finally:
+            body = {"routing_key": "registration", "arguments": {}}
+            await management.post("bindings", edge, "e", DEAD_LETTERS, "q", DEAD, body=body)
+
+
+async def test_a_message_that_was_put_off_comes_back_to_the_queue_it_came_from(broker: Broker) -> None:
+    inbound = await _sent_by_a_new_party(broker, b"later")
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        taken = await clients.first(ours, inbound)
+        again = aio_pika.Message(taken.body, headers={RETRY_HEADER: "5s"}, message_id=taken.message_id)
+        await clients.send(ours, retry_exchange("registration"), inbound, again)
+        await taken.ack()
+        back = await clients.first(ours, inbound)
+        await back.ack()
+    assert (back.body, back.message_id) == (b"later", "m-1")
+    assert back.headers["x-first-death-reason"] == "expired"
+
+
+async def test_a_message_that_comes_back_to_a_removed_party_becomes_a_dead_letter(broker: Broker) -> None:
+    message = aio_pika.Message(b"stray", headers={RETRY_HEADER: "5s"})
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        await clients.send(ours, retry_exchange("registration"), enrolments_queue("gone"), message)
+        dead = await clients.first(ours, DEAD)
+        await dead.ack()
+    assert dead.body == b"stray"
+
+
+async def _held_for_dead_lettering(management: Management, vhost: str, queue: str) -> Any:
+    return (await management.get("queues", vhost, queue)).get("messages_dlx")

@@ -1,0 +1,88 @@
+"""A party that sends too much, or too large, or connects too often, harms nobody but itself."""
+
+import secrets
+from contextlib import AsyncExitStack
+
+import aio_pika
+import pytest
+from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed, DeliveryError
+
+from culture_connect.messaging.topology import INBOUND_MAX_LENGTH, MAX_MESSAGE_BYTES, PartyKind, enrolments_queue
+from culture_connect_cli.broker import Broker
+from tests.security import clients
+from tests.support.probes import eventually
+
+
+def _message(size: int) -> aio_pika.Message:
+    return aio_pika.Message(secrets.token_bytes(size), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+
+
+async def test_a_body_of_300_kib_is_refused_and_nobody_else_notices(broker: Broker) -> None:
+    large, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
+    async with clients.channel_of(neighbour.url) as other, clients.channel_of(large.url) as channel:
+        with pytest.raises(ChannelPreconditionFailed, match=str(MAX_MESSAGE_BYTES)):
+            await clients.send(channel, large.exchange, "x", _message(300 * 1024))
+        await clients.send(other, neighbour.exchange, "x", _message(10))
+    assert await clients.depth(broker, enrolments_queue(clients.name_of(neighbour))) == 1
+    assert await clients.depth(broker, enrolments_queue(clients.name_of(large))) == 0
+
+
+async def test_the_connection_of_a_refused_body_can_be_used_again(broker: Broker) -> None:
+    party = await clients.new_party(broker, "box-office")
+    async with await aio_pika.connect(party.url, timeout=10) as connection:
+        async with connection.channel() as channel:
+            with pytest.raises(ChannelPreconditionFailed):
+                await clients.send(channel, party.exchange, "x", _message(MAX_MESSAGE_BYTES + 1))
+        async with connection.channel() as channel:
+            await clients.send(channel, party.exchange, "x", _message(MAX_MESSAGE_BYTES))
+    assert await clients.depth(broker, f"{party.exchange}.admissions") == 1
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("hr", 2), ("box-office", 4)])
+async def test_an_account_has_a_few_connections_and_no_more(broker: Broker, kind: PartyKind, limit: int) -> None:
+    party = await clients.new_party(broker, kind)
+    async with AsyncExitStack() as open_connections:
+        for _ in range(limit):
+            await open_connections.enter_async_context(await aio_pika.connect(party.url, timeout=10))
+        with pytest.raises(AMQPError):
+            await aio_pika.connect(party.url, timeout=10)
+    await (await aio_pika.connect(party.url, timeout=10)).close()
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("hr", 8), ("box-office", 16)])
+async def test_an_account_has_some_channels_and_no_more(broker: Broker, kind: PartyKind, limit: int) -> None:
+    party = await clients.new_party(broker, kind)
+    async with await aio_pika.connect(party.url, timeout=10) as connection:
+        for _ in range(limit):
+            await connection.channel()
+        with pytest.raises((AMQPError, ConnectionError, RuntimeError)):
+            await connection.channel()
+
+
+async def test_a_full_queue_says_no_to_its_sender_only(broker: Broker) -> None:
+    flooding, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
+    full = enrolments_queue(clients.name_of(flooding))
+    async with await aio_pika.connect(flooding.url, timeout=10) as connection:
+        # Without confirms the flood is as fast as the socket; the broker says no to what is too much, unheard.
+        async with connection.channel(publisher_confirms=False) as hose:
+            for _ in range(INBOUND_MAX_LENGTH):
+                await clients.send(hose, flooding.exchange, "x", aio_pika.Message(b"{}"))
+        async with connection.channel() as channel:
+            await eventually(lambda: _outcome(channel, flooding.exchange), "nack", "the answer", timeout=30)
+    async with clients.channel_of(neighbour.url) as channel:
+        assert await _outcome(channel, neighbour.exchange) == "ack"
+    # The soft limit lets a few more in than the cap, never a multiple of it.
+    assert INBOUND_MAX_LENGTH <= await clients.depth(broker, full) < INBOUND_MAX_LENGTH * 1.1
+
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        await (await ours.get_queue(full, ensure=False)).purge()
+    async with clients.channel_of(flooding.url) as channel:
+        await eventually(lambda: _outcome(channel, flooding.exchange), "ack", "the answer", timeout=30)
+
+
+async def _outcome(channel: aio_pika.abc.AbstractChannel, exchange: str) -> str:
+    try:
+        await clients.send(channel, exchange, "x", aio_pika.Message(b"{}"))
+    except DeliveryError:
+        return "nack"
+    return "ack"

@@ -1,0 +1,134 @@
+"""Applying and verifying the topology on a real broker."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from culture_connect.messaging.topology import complete, definitions, enrolments_queue, password_hash
+from culture_connect_cli import topology
+from culture_connect_cli.accounts import remove_account
+from culture_connect_cli.broker import Broker
+from culture_connect_cli.management import Management
+from tests.security import clients
+
+
+async def _apply(broker: Broker) -> list[str]:
+    async with broker.management() as management:
+        return [str(row) for row in await topology.apply(management, broker.vhosts)]
+
+
+async def _verify(broker: Broker) -> list[str]:
+    """The differences in this module's virtual hosts."""
+    async with broker.management() as management:
+        found = await topology.verify(management, broker.vhosts, elsewhere=False)
+    return [str(row) for row in found]
+
+
+async def _definitions(broker: Broker) -> dict[str, Any]:
+    async with broker.management() as management:
+        found: dict[str, Any] = await management.get("definitions")
+    ours = (broker.vhosts.core, broker.vhosts.edge)
+    return {
+        part: sorted(map(str, (row for row in rows if row.get("vhost") in ours)))
+        for part, rows in found.items()
+        if isinstance(rows, list)
+    }
+
+
+async def test_applying_twice_changes_nothing(broker: Broker) -> None:
+    await clients.new_party(broker, "hr")
+    await _apply(broker)
+    before = await _definitions(broker)
+    assert await _apply(broker) == []
+    assert await _definitions(broker) == before
+    assert await _verify(broker) == []
+
+
+async def test_the_broker_holds_exactly_what_the_code_says(broker: Broker) -> None:
+    await _apply(broker)
+    found = await _definitions(broker)
+    wanted = complete(broker.vhosts)
+    assert len(found["queues"]) >= len(wanted.queues)
+    assert all("'x-queue-type': 'quorum'" in row for row in found["queues"])
+    assert found["policies"] == []
+
+
+async def test_a_planted_binding_is_found(broker: Broker) -> None:
+    party = await clients.new_party(broker, "hr")
+    path = ("bindings", party.vhost, "e", party.exchange, "q", "registration.dead")
+    async with broker.management() as management:
+        await management.post(*path, body={"routing_key": "spy", "arguments": {}})
+        told = await _verify(broker)
+        assert await management.delete(*path, "spy")
+    assert told == [
+        f"binding of {party.exchange} to queue registration.dead with key 'spy' in {party.vhost} does not belong here"
+    ]
+    assert await _verify(broker) == []
+
+
+async def test_extra_rights_and_missing_limits_are_found_and_put_right(broker: Broker) -> None:
+    party = await clients.new_party(broker, "hr")
+    async with broker.management() as management:
+        everything = {"configure": "", "write": ".*", "read": ".*"}
+        await management.put("permissions", party.vhost, party.username, body=everything)
+        assert await management.delete("user-limits", party.username, "max-channels")
+    told = await _verify(broker)
+    assert f"account {party.username} has no max-channels (8)" in told
+    assert any(f"account {party.username} in {party.vhost} may write .* instead of" in row for row in told)
+    assert any("may configure" in row for row in told)
+    assert sorted(await _apply(broker)) == sorted(told)
+    assert await _verify(broker) == []
+    # The account keeps its password.
+    async with clients.channel_of(party.url):
+        pass
+
+
+async def test_a_lost_queue_is_made_again(broker: Broker) -> None:
+    async with broker.management() as management:
+        assert await management.delete("queues", broker.vhosts.core, "ticketing.events")
+    told = await _verify(broker)
+    assert f"queue ticketing.events in {broker.vhosts.core} is missing" in told
+    await _apply(broker)
+    assert await _verify(broker) == []
+
+
+async def test_a_queue_with_other_arguments_is_named_and_nothing_is_changed(broker: Broker) -> None:
+    party = await clients.new_party(broker, "hr")
+    queue = enrolments_queue(clients.name_of(party))
+    async with broker.management() as management:
+        await management.delete("queues", party.vhost, queue)
+        await _declare(management, party.vhost, queue)
+        await management.delete("queues", party.vhost, party.queue)
+        before = await _definitions(broker)
+        with pytest.raises(topology.TopologyConflictError) as refusal:
+            await topology.apply(management, broker.vhosts)
+        assert await _definitions(broker) == before
+    assert f"queue {queue} in {party.vhost} has no x-delivery-limit (20)" in str(refusal.value)
+    await remove_account(broker, "hr", clients.name_of(party))
+
+
+async def test_definitions_can_be_imported_as_they_are_written(broker: Broker) -> None:
+    """`POST /api/definitions`, as an operator's console does it; twice, since an import only adds."""
+    name = clients.name_of(await clients.new_party(broker, "hr"))
+    account = f"hr.{name}"
+    document = definitions(broker.vhosts, [name], [], {account: password_hash("imported")})
+    async with broker.management() as management:
+        for _ in range(2):
+            await management.post("definitions", body=document)
+    assert await _verify(broker) == []
+    url = f"amqp://{account}:imported@{broker.host}:{broker.port}/{broker.vhosts.edge}"
+    async with clients.channel_of(url):
+        pass
+
+
+async def test_two_administrators_can_apply_at_once(broker: Broker) -> None:
+    async with broker.management() as management:
+        assert await management.delete("queues", broker.vhosts.edge, "registration.retry.5s")
+    await asyncio.gather(_apply(broker), _apply(broker))
+    assert await _verify(broker) == []
+
+
+async def _declare(management: Management, vhost: str, queue: str) -> None:
+    body = {"durable": True, "auto_delete": False, "arguments": {"x-queue-type": "quorum"}}
+    await management.put("queues", vhost, queue, body=body)
