@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.ticketing import CancellationReason, TicketCode
@@ -16,6 +16,7 @@ from culture_connect.contracts.values import (
     TicketId,
     Timestamp,
     Version,
+    rule,
 )
 
 ScanId = Annotated[
@@ -23,6 +24,12 @@ ScanId = Annotated[
 ]
 Scanner = Annotated[Line, Field(min_length=1, max_length=100, description="Which device scanned")]
 Entrance = Annotated[Line, Field(min_length=1, max_length=100, description="Which door")]
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise rule("control_character", "must not have the character NUL")
+    return text
 
 
 class AdmissionRefusal(StrEnum):
@@ -93,8 +100,10 @@ class AdmissionRecorded(Message):
 
     scan_id: ScanId
     evening_id: EveningId
-    # Whatever the scanner saw: a code that is none of ours gets an answer too.
-    code: Annotated[Text, Field(min_length=1, max_length=4096, description="What the scanner read")]
+    # Whatever the scanner saw, save what no database keeps: a code that is none of ours gets an answer too.
+    code: Annotated[
+        Text, AfterValidator(_without_nul), Field(min_length=1, max_length=4096, description="What the scanner read")
+    ]
     scanned_at: Timestamp
     scanner: Scanner
     entrance: Entrance | None = None

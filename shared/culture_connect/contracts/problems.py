@@ -58,6 +58,51 @@ def refusals(error: ValidationError) -> list[RefusalError]:
     ]
 
 
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "after_start": "a moment that must come before the evening starts comes after",
+        "ambiguous": "`data` and `data_base64` are both there",
+        "before_start": "an end comes before its start",
+        "control_character": "text has control characters, line breaks or signs that turn its direction",
+        "drinks_last": "the programme does not end with drinks",
+        "duplicate_field": "a field is there twice",
+        "encoded_word": "text that goes into mail headers has `=?`",
+        "invalid": "not valid in a way that has no code of its own",
+        "malformed": "text does not have the right form, for instance that of a slug",
+        "missing": "a required field or attribute is not there",
+        "no_offset": "a time does not say its offset from UTC",
+        "not_a_boolean": "neither true nor false",
+        "not_a_date": "not a day such as 2026-11-05",
+        "not_a_list": "not a list",
+        "not_a_season": "not two consecutive years",
+        "not_a_string": "not text",
+        "not_a_time": "not an RFC 3339 time",
+        "not_a_uuid": "not a UUID",
+        "not_allowed": "not one of the values that are possible",
+        "not_an_address": "not an e-mail address",
+        "not_an_integer": "not a whole number",
+        "not_an_object": "not a JSON object",
+        "not_base64": "`data_base64` is not Base64",
+        "not_json": "the body is not valid JSON",
+        "not_utf8": "the body is not UTF-8",
+        "nothing_to_see": "the programme has no exhibition, performance or concert",
+        "one_in_depth_part": "the programme does not have exactly one in-depth part",
+        "out_of_order": "the parts of the programme are not in the order in which they begin",
+        "out_of_range": "a day or time that cannot be meant",
+        "outside_evening": "a part of the programme lies outside the evening",
+        "over_capacity": "more seats reserved than there are",
+        "too_deep": "the body is nested too deeply",
+        "too_large": "a number or the body is too large",
+        "too_long": "text or a list is too long",
+        "too_short": "text or a list is too short",
+        "too_small": "a number is too small",
+        "unknown_field": "a field that this resource does not have (HTTP; on the bus it is ignored)",
+        "unknown_type": "a message of a type that is not known here",
+        "unsupported": "a CloudEvents version or format that is not taken",
+    }
+)
+"""Every code that this package gives, for the documentation."""
+
 # pydantic's names of errors may change with its version; ours are part of the public contract.
 _CODES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {

@@ -1,6 +1,7 @@
 """From bytes to a message, or to the list of what is wrong with them."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -49,9 +50,20 @@ def parse(data: bytes) -> dict[str, Any]:
         _refuse("too_deep", "the body is nested too deeply")
     except ValueError:
         _refuse("not_json", "the body is not valid JSON")
+    if _SURROGATE.search(data) and not _is_unicode(found):
+        _refuse("not_json", "the body has half a character: a surrogate without its other half")
     if not isinstance(found, dict):
         _refuse("not_an_object", "the body must be a JSON object")
     return found
+
+
+def _is_unicode(found: object) -> bool:
+    """Whether the text in it can be written again; Python's reader lets half characters pass."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read(model: type[Message], data: bytes) -> Message:
@@ -84,4 +96,5 @@ def _constant(_: str) -> NoReturn:
     raise _Doubtful("not_json", "the body is not valid JSON: NaN and Infinity are no JSON numbers")
 
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)

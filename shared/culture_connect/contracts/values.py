@@ -152,7 +152,7 @@ Title = Annotated[HeaderLine, Field(min_length=1, max_length=200)]
 EmailText = Annotated[
     Text,
     AfterValidator(_address),
-    Field(description="E-mail address, at most 254 characters", json_schema_extra={"format": "email"}),
+    Field(description="At most 254 characters", json_schema_extra={"format": "email"}),
 ]
 Timestamp = Annotated[
     AwareDatetime,
