@@ -11,7 +11,6 @@ from culture_connect.contracts import (
     EnrolmentWithdrawn,
     Language,
 )
-from registration.addresses import email_key
 from registration.domain.enrolment import Command, Decision, decide
 from registration.domain.roster import Contract, Participant, Person, Roster, Standing
 
@@ -28,17 +27,17 @@ def request(employee_ref: str = "e-1", **fields: Any) -> Command:
         **fields,
     }
     message = EnrolmentRequested(employee_ref=employee_ref, **given)
-    return Command(message, email_key(message.email), uuid4())
+    return Command(message, uuid4())
 
 
 def withdrawal(employee_ref: str = "e-1", effective_on: date | None = None) -> Command:
     """A withdrawal, at once or from a day."""
-    return Command(EnrolmentWithdrawn(employee_ref=employee_ref, effective_on=effective_on), "", uuid4())
+    return Command(EnrolmentWithdrawn(employee_ref=employee_ref, effective_on=effective_on), uuid4())
 
 
 def erasure(employee_ref: str = "e-1") -> Command:
     """The wish to be forgotten."""
-    return Command(EnrolmentErased(employee_ref=employee_ref), "", uuid4())
+    return Command(EnrolmentErased(employee_ref=employee_ref), uuid4())
 
 
 def participant(

@@ -15,8 +15,9 @@ from culture_connect.contracts import (
     ParticipantErased,
     ParticipantWithdrawn,
     RefusalError,
+    problem,
 )
-from registration.domain.roster import Contract, Participant, Person, Roster, Standing
+from registration.domain.roster import Contract, Participant, Person, Roster, Standing, email_key
 
 EnrolmentMessage = EnrolmentRequested | EnrolmentWithdrawn | EnrolmentErased
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
@@ -24,10 +25,9 @@ ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdra
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A message with what is not in it: the key of its e-mail address, and an id should it bring somebody new."""
+    """A message, and an id should it bring somebody new."""
 
     message: EnrolmentMessage
-    email_key: str
     new_id: UUID
 
 
@@ -62,13 +62,14 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> tupl
 def decide(roster: Roster, command: Command, today: date) -> Decision:
     """What becomes of one command; `roster` stays as it is."""
     if roster.contract is None:
-        return _refused("data", "unknown_partner", "Your organisation is not registered as a partner.")
+        return Decision(errors=(problem("unknown_partner", "your organisation is not registered as a partner"),))
     message = command.message
     if isinstance(message, EnrolmentRequested):
         return _request(roster, roster.contract, command, message, today)
     known = roster.employee(message.employee_ref)
     if known is None:
-        return _refused("employee_ref", "unknown_employee", "No participant is known under this employee_ref.")
+        words = "is not known: nobody was enrolled with it, or they were erased"
+        return Decision(errors=(problem("unknown_employee", words, field="employee_ref"),))
     if isinstance(message, EnrolmentWithdrawn):
         return _withdraw(roster.contract, known, message, today)
     return _erase(known)
@@ -82,7 +83,7 @@ def _request(
         given_name=message.given_name,
         family_name=message.family_name,
         email=message.email,
-        email_key=command.email_key,
+        email_key=email_key(message.email),
         language=message.language,
         starts_on=message.starts_on,
         ends_on=message.ends_on,
@@ -114,9 +115,10 @@ def _request(
         ends_on=person.ends_on,
         version=participant.version,
     )
+    if stays:
+        return Decision(Outcome.CHANGED, participant, event)
     starts_later = person.starts_on is not None and person.starts_on > today
-    outcome = Outcome.CHANGED if stays else Outcome.SCHEDULED if starts_later else Outcome.ENROLLED
-    return Decision(outcome, participant, event)
+    return Decision(Outcome.SCHEDULED if starts_later else Outcome.ENROLLED, participant, event)
 
 
 def _objections(
@@ -125,28 +127,18 @@ def _objections(
     """Everything that is wrong, so that HR can mend it at once."""
     errors = []
     if contract.ends_on < today:
-        errors.append(_error("data", "contract_ended", f"Your contract ended on {contract.ends_on}."))
+        errors.append(problem("contract_ended", f"your contract ended on {contract.ends_on}"))
     elif person.starts_on is not None and contract.ends_on < person.starts_on:
-        errors.append(
-            _error(
-                "starts_on",
-                "starts_after_contract",
-                f"starts_on is after the end of your contract, {contract.ends_on}.",
-            )
-        )
+        words = f"must not be after the end of your contract, {contract.ends_on}"
+        errors.append(problem("starts_after_contract", words, field="starts_on"))
     if person.ends_on is not None and person.ends_on < today:
-        errors.append(_error("ends_on", "already_over", "ends_on is in the past."))
+        errors.append(problem("already_over", "must not be in the past", field="ends_on"))
     holder = roster.holder_of(person.email_key)
     if holder is not None and (known is None or holder != known.participant_id):
-        errors.append(
-            _error("email", "email_in_use", "Another active participant of your organisation has this e-mail address.")
-        )
+        errors.append(problem("email_in_use", "is the address of another active participant of yours", field="email"))
     if (known is None or not known.enrolled) and roster.active >= contract.places:
-        errors.append(
-            _error(
-                "data", "no_places_left", f"All {contract.places} contracted places are taken; withdraw somebody first."
-            )
-        )
+        words = f"all {contract.places} contracted places are taken: withdraw somebody first, or contract more"
+        errors.append(problem("no_places_left", words))
     return errors
 
 
@@ -155,7 +147,8 @@ def _withdraw(contract: Contract, known: Participant, message: EnrolmentWithdraw
     leaves_on = max(message.effective_on or today, today)
     if not known.enrolled or known.leaves_on == leaves_on:
         return Decision(Outcome.UNCHANGED, known)
-    standing = Standing.ENROLLED if leaves_on > today else Standing.WITHDRAWN
+    later = leaves_on > today
+    standing = Standing.ENROLLED if later else Standing.WITHDRAWN
     participant = replace(known, standing=standing, leaves_on=leaves_on, version=known.version + 1)
     event = ParticipantWithdrawn(
         participant_id=known.participant_id,
@@ -163,7 +156,7 @@ def _withdraw(contract: Contract, known: Participant, message: EnrolmentWithdraw
         effective_on=leaves_on,
         version=participant.version,
     )
-    return Decision(Outcome.WITHDRAWN, participant, event)
+    return Decision(Outcome.SCHEDULED if later else Outcome.WITHDRAWN, participant, event)
 
 
 def _erase(known: Participant) -> Decision:
@@ -177,11 +170,3 @@ def _erase(known: Participant) -> Decision:
     )
     event = ParticipantErased(participant_id=known.participant_id, version=participant.version)
     return Decision(Outcome.ERASED, participant, event)
-
-
-def _refused(field: str, code: str, message: str) -> Decision:
-    return Decision(errors=(_error(field, code, message),))
-
-
-def _error(field: str, code: str, message: str) -> RefusalError:
-    return RefusalError(field=field, code=code, message=message)

@@ -60,6 +60,14 @@ class Participant:
         return self.standing is Standing.ENROLLED
 
 
+def email_key(address: str) -> str:
+    """The form in which addresses are compared: two with the same key are one.
+
+    The contract brings domains to one way of writing (`EmailText`); the case of the part before them is left to HR.
+    """
+    return address.lower()
+
+
 class Roster:
     """The participants that some messages are about, and what these messages could collide with.
 

@@ -2,13 +2,12 @@
 
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from culture_connect.contracts import EmailText, Language, Slug, Title
+from culture_connect.contracts import Day, EmailText, Language, PartnerName, Places, Slug
 from culture_connect.http import Answer, FieldError, Page, PageQuery, Problem, not_found, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http.access import Programme, Readers
@@ -17,8 +16,6 @@ from registration.use_cases import partners as use_case
 
 router = APIRouter(prefix="/partners", tags=["partners"])
 
-_MOST_PLACES = 1_000_000  # as in the contract
-
 
 class NewPartner(BaseModel):
     """A partner to register. Without dates the contract is for the running season, 1 September to 31 August."""
@@ -26,12 +23,12 @@ class NewPartner(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     slug: Slug
-    name: Title
-    places: Annotated[int, Field(strict=True, ge=1, le=_MOST_PLACES)]
+    name: PartnerName
+    places: Places
     language: Language
     contact_email: EmailText | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
 
 
 class PartnerView(BaseModel):

@@ -12,9 +12,9 @@ from culture_connect.contracts import (
     RefusalError,
 )
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
-from registration.addresses import email_key
 from registration.domain.calendar import local_day
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
+from registration.domain.roster import email_key
 from registration.store import participants
 
 
@@ -22,13 +22,13 @@ async def decide_enrolments(
     work: UnitOfWork, partner: str, messages: Sequence[tuple[EnrolmentMessage, Envelope]]
 ) -> None:
     """Decides about the messages of one partner in their order: rows, events, and exactly one receipt each."""
-    commands = [_command(message) for message, _ in messages]
+    commands = [Command(message, uuid4()) for message, _ in messages]
     today = local_day(work.now)
     roster = await participants.lock_roster(
         work,
         partner,
         refs={command.message.employee_ref for command in commands},
-        email_keys={command.email_key for command in commands} - {""},
+        email_keys={email_key(message.email) for message, _ in messages if isinstance(message, EnrolmentRequested)},
         today=today,
     )
     decisions, changed = decide_all(roster, commands, today)
@@ -60,11 +60,6 @@ async def tell_undeliverable(work: UnitOfWork, bounces: Collection[tuple[UUID, E
         partner, employee_ref = found[participant_id]
         receipt = EnrolmentUndeliverable(participant_id=participant_id, employee_ref=employee_ref)
         work.emit(receipt, receipt_to(partner), subject=str(participant_id), cause=envelope)
-
-
-def _command(message: EnrolmentMessage) -> Command:
-    key = email_key(message.email) if isinstance(message, EnrolmentRequested) else ""
-    return Command(message, key, uuid4())
 
 
 def _tell(work: UnitOfWork, partner: str, employee_ref: str, cause: Envelope, decision: Decision) -> None:

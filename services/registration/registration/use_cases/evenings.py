@@ -26,10 +26,11 @@ async def schedule(work: UnitOfWork, draft: EveningDraft, evening_id: UUID) -> P
     """Puts an evening into the programme and tells the other services; raises DayTaken or UnknownPartners."""
     if draft.allotments and (unknown := await evenings.unknown_partners(work, draft.allotments)):
         raise UnknownPartners(unknown)
-    evening = EveningScheduled(**dict(draft), evening_id=evening_id, version=1)
+    evening = draft.filled(evening_id, version=1)
     if not await evenings.add(work, evening, local_day(evening.starts_at)):
         raise DayTaken
-    work.emit(evening, core_event(evening, evening.venue), subject=str(evening_id))
+    event = EveningScheduled(**dict(evening))
+    work.emit(event, core_event(event, evening.venue), subject=str(evening_id))
     return Planned(evening)
 
 

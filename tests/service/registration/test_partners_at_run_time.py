@@ -1,0 +1,29 @@
+"""Partners come while the service runs; nobody restarts it."""
+
+from tests.service.registration.house import Connect, House
+
+
+async def test_a_partner_registered_before_its_account_exists_is_heard(house: House, connect: Connect) -> None:
+    await house.register("acme")
+    acme = await connect("acme")
+    assert await acme.outcome(await acme.enrol("e-1")) == "enrolled"
+
+
+async def test_a_partner_whose_messages_wait_already_is_heard_once_it_is_registered(
+    house: House, connect: Connect
+) -> None:
+    acme = await connect("acme")
+    waiting = [await acme.enrol(f"e-{number}") for number in range(20)]
+    await house.register("acme")
+    assert [await acme.outcome(message_id) for message_id in waiting] == ["enrolled"] * 20
+
+
+async def test_partners_do_not_hear_each_other(house: House, connect: Connect) -> None:
+    for slug in ("acme", "zeebank"):
+        await house.register(slug)
+    acme, zeebank = await connect("acme"), await connect("zeebank")
+    mine, theirs = await acme.enrol("e-1"), await zeebank.enrol("e-1")
+    await acme.outcome(mine)
+    await zeebank.outcome(theirs)
+    assert [receipt.data["message_id"] for receipt in acme.receipts.heard] == [mine]
+    assert [receipt.data["message_id"] for receipt in zeebank.receipts.heard] == [theirs]
