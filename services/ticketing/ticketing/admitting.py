@@ -25,9 +25,12 @@ async def admit(
     """
     await doors.lock_scans(work, venue)
     known = await doors.recorded_scans(work, venue, {scan.scan_id for scan in recorded})
-    new = {scan.scan_id: scan for scan in reversed(recorded) if scan.scan_id not in known}
-    # Of two copies in one batch the first counts, and scans are judged in the order in which they arrived.
-    verdicts = await _judge(work, venue, [scan for scan in recorded if new.get(scan.scan_id) is scan], codes)
+    # Of two copies in one batch the first counts.
+    new: dict[str, AdmissionRecorded] = {}
+    for scan in recorded:
+        if scan.scan_id not in known:
+            new.setdefault(scan.scan_id, scan)
+    verdicts = await _judge(work, venue, list(new.values()), codes)
 
     entries = {verdict.ticket_id: verdict.scan.scanned_at for verdict in verdicts if isinstance(verdict, Entry)}
     admitted = await doors.admit(work, entries) if entries else {}

@@ -26,7 +26,7 @@ _PER_PARTNER = text(
 
 _TICKETS = text(
     """
-    select t.ticket_id, t.state, t.code, p.holder_name, s.name as partner_name, t.feed_version, t.issued_at,
+    select t.ticket_id, t.state, t.code, p.holder_name, s.name as partner_name, t.feed_version as version, t.issued_at,
         t.admitted_at
     from tickets t join participants p using (participant_id) join partners s on s.slug = t.partner
     where t.evening_id = :evening_id and t.state in ('issued', 'admitted')

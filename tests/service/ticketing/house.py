@@ -1,0 +1,157 @@
+"""Ticketing on a real database, without a bus: events go in as batches, and what it would send is in its outbox."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from culture_connect.contracts import AdmissionRecorded, Envelope, EveningScheduled, ParticipantEnrolled
+from culture_connect.messaging import Database, Delivery
+from tests.unit.ticketing.news import moment, person
+from ticketing.admitting import admit
+from ticketing.codes import Codes
+from ticketing.projecting import Event, take_in
+from ticketing.store.doors import RecordedScan
+
+# Evenings of these tests are in the future of any clock they run by.
+NEXT_YEAR = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message in the outbox: `to` is `core` or the venue of the box office."""
+
+    to: str
+    type: str
+    data: dict[str, Any]
+    correlation_id: str | None
+
+
+class House:
+    """One ticketing service's database, and hands to play the rest of the world."""
+
+    def __init__(self, database: Database, codes: Codes) -> None:
+        self.database = database
+        self.codes = codes
+        self._names: dict[UUID, str] = {}
+        self._minutes = 0
+
+    def know(self, names: Collection[str]) -> None:
+        """Learns the names by which answers are given; `hear` learns those it enrols by itself."""
+        self._names.update({person(name): name for name in names})
+
+    async def hear(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
+        """Takes these in as one batch; each is a minute later than the one before, unless all are `at` one moment."""
+        envelopes = []
+        for event in events:
+            self._minutes += 1
+            if isinstance(event, ParticipantEnrolled):
+                self.know([event.given_name.lower()])
+            time = at or moment(self._minutes)
+            envelopes.append(Envelope(str(uuid4()), event.type, "/culture-connect/registration", time))
+        await self.take_in(list(zip(events, envelopes, strict=True)))
+        return envelopes
+
+    async def take_in(self, events: Sequence[tuple[Event, Envelope]]) -> None:
+        """Takes in a batch with its envelopes."""
+        deliveries = [Delivery(event, envelope, "ticketing.events") for event, envelope in events]
+        async with self.database.begin() as work:
+            await take_in(work, deliveries, self.codes)
+
+    async def states(self, evening: EveningScheduled) -> dict[str, str]:
+        """Who holds or waits for a seat, by name; who lost one is left out."""
+        rows = await self.rows(
+            "select participant_id, state from tickets where evening_id = :evening and state <> 'cancelled'",
+            evening=evening.evening_id,
+        )
+        return {self._names[row.participant_id]: row.state for row in rows}
+
+    async def holders(self, evening: EveningScheduled) -> set[str]:
+        """Who has a seat."""
+        return {name for name, state in (await self.states(evening)).items() if state != "waiting"}
+
+    async def line(self, evening: EveningScheduled) -> list[str]:
+        """Who waits, in the order in which they will be served."""
+        rows = await self.rows(
+            "select participant_id from tickets where evening_id = :evening and state = 'waiting'"
+            " order by requested_at, lot",
+            evening=evening.evening_id,
+        )
+        return [self._names[row.participant_id] for row in rows]
+
+    async def counts(self, evening: EveningScheduled) -> tuple[int, int, int]:
+        """Issued, admitted, waiting, as the evening's row has them."""
+        [row] = await self.rows(
+            "select issued, admitted, waiting from evenings where evening_id = :evening", evening=evening.evening_id
+        )
+        return row.issued, row.admitted, row.waiting
+
+    async def code(self, name: str, evening: EveningScheduled) -> str:
+        """The code of somebody's live ticket."""
+        [row] = await self.rows(
+            "select code from tickets where evening_id = :evening and participant_id = :person"
+            " and state <> 'cancelled'",
+            evening=evening.evening_id,
+            person=person(name),
+        )
+        return str(row.code)
+
+    async def told(self, to: str | None = None, subject: str | None = None) -> list[Told]:
+        """What waits in the outbox, in its order; to one destination, about one kind of subject."""
+        rows = await self.rows("select vhost, routing_key, headers, body, correlation_id from outbox order by id")
+        everything = [
+            Told(
+                to="core" if row.vhost == "core" else row.routing_key,
+                type=row.headers["ce-type"].removeprefix("nl.cultureconnect.").removesuffix(".v1"),
+                data=json.loads(row.body),
+                correlation_id=row.correlation_id,
+            )
+            for row in rows
+        ]
+        return [
+            each
+            for each in everything
+            if to in (None, each.to) and (subject is None or each.type.startswith(f"{subject}."))
+        ]
+
+    async def forget_told(self) -> None:
+        """Empties the outbox, as the relay would."""
+        await self.rows("delete from outbox returning id")
+
+    async def scan(
+        self, code: str, evening: EveningScheduled, *, scan_id: str, venue: str = "paard", minutes: int = 0
+    ) -> RecordedScan:
+        """Holds a code before a scanner of the venue."""
+        return (await self.scans(venue, [scanned(code, evening, scan_id, minutes)]))[scan_id]
+
+    async def scans(self, venue: str, recorded: Sequence[AdmissionRecorded]) -> dict[str, RecordedScan]:
+        """Takes in a batch of scans of the venue."""
+        async with self.database.begin() as work:
+            return await admit(work, venue, recorded, self.codes)
+
+    async def rows(self, statement: str, **parameters: Any) -> Sequence[Any]:
+        """Looks into the database, in a transaction of its own."""
+        async with self.database.begin() as work:
+            return (await work.execute(text(statement), parameters)).all()
+
+    async def projection(self, names: Collection[str]) -> Sequence[Any]:
+        """Everything known about these people."""
+        return await self.rows(
+            "select * from participants where participant_id = any(:people)", people=[person(name) for name in names]
+        )
+
+
+def scanned(code: str, evening: EveningScheduled, scan_id: str, minutes: int = 0) -> AdmissionRecorded:
+    """What a scanner sends, so many minutes after the doors opened."""
+    return AdmissionRecorded(
+        scan_id=scan_id,
+        evening_id=evening.evening_id,
+        code=code,
+        scanned_at=evening.starts_at + timedelta(minutes=minutes),
+        scanner="door-1",
+        entrance="Prinsegracht",
+    )

@@ -1,0 +1,122 @@
+"""Scans at the door."""
+
+import asyncio
+
+from culture_connect.contracts import Venue
+from tests.service.ticketing.house import NEXT_YEAR, House, scanned
+from tests.unit.ticketing.news import enrolled, evening, partner, person, withdrawn
+
+NIGHT = evening(NEXT_YEAR, capacity=2)
+DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
+
+
+async def test_a_live_ticket_is_admitted_and_told_to_the_house_and_the_box_office(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    await house.forget_told()
+    assert (await house.scan(code, NIGHT, scan_id="s1")).refusal is None
+    assert await house.counts(NIGHT) == (0, 1, 0)
+    core, feed = await house.told()
+    assert (core.to, core.type, core.data["version"]) == ("core", "ticket.admitted", 2)
+    assert core.data["participant_id"] == str(person("ans"))
+    assert (feed.to, feed.type) == ("paard", "ticket.admitted")
+    assert feed.data == {
+        "ticket_id": core.data["ticket_id"],
+        "evening_id": str(NIGHT.evening_id),
+        "version": 2,
+        "admitted_at": core.data["admitted_at"],
+        "scanner": "door-1",
+        "entrance": "Prinsegracht",
+    }
+
+
+async def test_a_second_presentation_is_refused_with_the_time_of_the_first(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    await house.scan(code, NIGHT, scan_id="s1", minutes=1)
+    await house.forget_told()
+    again = await house.scan(code, NIGHT, scan_id="s2", minutes=5)
+    first = scanned(code, NIGHT, "s1", 1).scanned_at
+    assert (again.refusal, again.first_admitted_at) == ("already-admitted", first)
+    [told] = await house.told()
+    assert (told.to, told.type) == ("paard", "admission.refused")
+    assert told.data == {
+        "scan_id": "s2",
+        "evening_id": str(NIGHT.evening_id),
+        "reason": "already-admitted",
+        "first_admitted_at": first.isoformat().replace("+00:00", "Z"),
+    }
+
+
+async def test_a_scan_sent_twice_is_one_scan(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    first = await house.scan(code, NIGHT, scan_id="s1")
+    await house.forget_told()
+    assert await house.scan(code, NIGHT, scan_id="s1") == first
+    assert await house.told() == []
+
+
+async def test_a_scan_sent_twice_in_one_batch_is_one_scan(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    scan = scanned(await house.code("ans", NIGHT), NIGHT, "s1")
+    await house.forget_told()
+    assert (await house.scans("paard", [scan, scan]))["s1"].refusal is None
+    assert [each.type for each in await house.told()] == ["ticket.admitted"] * 2
+
+
+async def test_scans_of_one_code_racing_at_two_doors_admit_once(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    verdicts = await asyncio.gather(*(house.scan(code, NIGHT, scan_id=f"s{nth}") for nth in range(5)))
+    assert sorted(str(each.refusal) for each in verdicts) == ["None"] + ["already-admitted"] * 4
+    assert await house.counts(NIGHT) == (0, 1, 0)
+
+
+async def test_the_same_scan_racing_with_its_copy_is_one_scan(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    verdicts = await asyncio.gather(*(house.scan(code, NIGHT, scan_id="s1") for _ in range(4)))
+    assert {each.refusal for each in verdicts} == {None}
+    assert await house.counts(NIGHT) == (0, 1, 0)
+
+
+async def test_a_ticket_for_another_evening_is_refused_as_such(house: House) -> None:
+    other = evening(NEXT_YEAR, capacity=2, title="Andere nacht")
+    await house.hear(partner(), enrolled("ans"), NIGHT, other)
+    assert (await house.scan(await house.code("ans", other), NIGHT, scan_id="s1")).refusal == "wrong-evening"
+
+
+async def test_a_box_office_cannot_admit_at_another_venue(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT, DANCE)
+    verdict = await house.scan(await house.code("ans", DANCE), DANCE, scan_id="s1", venue="paard")
+    assert verdict.refusal == "wrong-evening"
+    assert await house.counts(DANCE) == (1, 0, 0)
+
+
+async def test_a_cancelled_ticket_is_refused_as_such(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    await house.hear(withdrawn("ans", 2, NEXT_YEAR.date()))
+    assert (await house.scan(code, NIGHT, scan_id="s1")).refusal == "cancelled"
+
+
+async def test_a_code_that_was_never_signed_is_unknown(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    assert (await house.scan("never.signed.this", NIGHT, scan_id="s1")).refusal == "unknown-code"
+    assert (await house.scan(house.codes.sign(person("x"), NIGHT.evening_id), NIGHT, scan_id="s2")).refusal == (
+        "unknown-code"
+    )
+
+
+async def test_a_seat_once_entered_is_not_given_to_somebody_else(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="s1")
+    await house.hear(withdrawn("ans", 2, NEXT_YEAR.date()))
+    assert await house.states(NIGHT) == {"ans": "admitted", "bo": "issued", "cas": "waiting"}
+
+
+async def test_the_scans_of_two_venues_have_ids_of_their_own(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT, DANCE)
+    assert (await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="1")).refusal is None
+    assert (await house.scan(await house.code("ans", DANCE), DANCE, scan_id="1", venue="ndt")).refusal is None

@@ -1,0 +1,137 @@
+"""The whole way: events of registration in, tickets at the box office and in the house out, scans back."""
+
+import asyncio
+from uuid import uuid4
+
+import httpx
+
+from tests.service.ticketing.house import NEXT_YEAR, scanned
+from tests.service.ticketing.world import World
+from tests.support.probes import eventually, until
+from tests.unit.http.kit import bearer
+from tests.unit.ticketing.news import enrolled, evening, partner, person, withdrawn
+from ticketing.projecting import Event
+
+NIGHT = evening(NEXT_YEAR, capacity=2)
+
+
+async def test_tickets_reach_the_box_office_and_the_house(world: World) -> None:
+    paard = await world.box_office("paard")
+    async with world.replica():
+        causes = await world.tell(partner(), enrolled("ans"), enrolled("bo"), enrolled("cas"), NIGHT)
+        issued = await paard.ear.hears(2, "ticket.issued")
+        await world.house.hears(1, "ticket.waitlisted")
+    assert [each.type for each in paard.ear.heard] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
+    assert sorted(each.data["holder_name"] for each in issued) == ["Ans de Vries", "Bo de Vries"]
+    assert [each.type for each in world.house.heard] == ["ticket.issued", "ticket.issued", "ticket.waitlisted"]
+    assert {each.correlation_id for each in issued} <= set(causes)
+
+
+async def test_nothing_happens_twice_however_often_it_is_told(world: World) -> None:
+    paard = await world.box_office("paard")
+    events: list[Event] = [partner(), enrolled("ans"), enrolled("bo"), NIGHT]
+    async with world.replica():
+        ids = await world.tell(*events)
+        await paard.ear.hears(2, "ticket.issued")
+        await world.tell(*events, ids=ids)
+        await world.tell(*events)
+        # What is told last is heard last: when it is here, the repetitions have been dealt with.
+        await world.tell(withdrawn("ans", 2, NEXT_YEAR.date()))
+        await paard.ear.hears(1, "ticket.cancelled")
+    assert len(paard.ear.of("ticket.issued")) == 2
+    assert len(paard.ear.of("evening.scheduled")) == 1
+
+
+async def test_two_replicas_racing_for_the_last_seats_give_each_once(world: World) -> None:
+    ten = evening(NEXT_YEAR, capacity=10)
+    paard = await world.box_office("paard")
+    async with world.replica() as (_, client), world.replica():
+        await world.tell(partner(), ten)
+        await paard.ear.hears(1, "evening.scheduled")
+        await asyncio.gather(*(world.tell(enrolled(f"p{nth}")) for nth in range(60)))
+        issued = await paard.ear.hears(10, "ticket.issued")
+        waiting = await world.house.hears(50, "ticket.waitlisted")
+        seats = (await client.get(f"/evenings/{ten.evening_id}", headers=bearer("desk"))).json()
+    assert (seats["issued"], seats["waiting"]) == (10, 50)
+    assert len({each.data["ticket_id"] for each in issued}) == 10
+    assert len({each.data["participant_id"] for each in waiting}) == 50
+
+
+async def test_a_withdrawal_promotes_the_first_in_the_line(world: World) -> None:
+    one = evening(NEXT_YEAR, capacity=1)
+    paard = await world.box_office("paard")
+    async with world.replica():
+        await world.tell(partner(), one, enrolled("ans"))
+        await paard.ear.hears(1, "ticket.issued")
+        await world.tell(enrolled("bo"))
+        await world.house.hears(1, "ticket.waitlisted")
+        await world.tell(withdrawn("ans", 2, NEXT_YEAR.date()))
+        [_, second] = await paard.ear.hears(2, "ticket.issued")
+        [cancelled] = await paard.ear.hears(1, "ticket.cancelled")
+    assert second.data["holder_name"] == "Bo de Vries"
+    assert cancelled.data["reason"] == "withdrawn"
+
+
+async def test_a_scan_of_the_box_office_is_answered_on_its_feed(world: World) -> None:
+    paard = await world.box_office("paard")
+    async with world.replica():
+        await world.tell(partner(), enrolled("ans"), NIGHT)
+        [issued] = await paard.ear.hears(1, "ticket.issued")
+        first = scanned(issued.data["code"], NIGHT, "scan-1")
+        await paard.scan(first)
+        await paard.ear.hears(1, "ticket.admitted")
+        await paard.scan(first)
+        await paard.scan(scanned(issued.data["code"], NIGHT, "scan-2"))
+        [refused] = await paard.ear.hears(1, "admission.refused")
+        [inside] = await world.house.hears(1, "ticket.admitted")
+    assert (refused.data["scan_id"], refused.data["reason"]) == ("scan-2", "already-admitted")
+    assert refused.data["first_admitted_at"] == inside.data["admitted_at"]
+    assert inside.data["participant_id"] == str(person("ans"))
+    assert len(paard.ear.of("ticket.admitted")) == 1
+
+
+async def test_a_box_office_cannot_admit_for_another_venue(world: World) -> None:
+    paard, ndt = await world.box_office("paard"), await world.box_office("ndt")
+    async with world.replica():
+        await world.tell(partner(), enrolled("ans"), NIGHT)
+        [issued] = await paard.ear.hears(1, "ticket.issued")
+        await ndt.scan(scanned(issued.data["code"], NIGHT, "scan-1"))
+        [refused] = await ndt.ear.hears(1, "admission.refused")
+    assert refused.data["reason"] == "wrong-evening"
+    assert [each.type for each in paard.ear.heard] == ["evening.scheduled", "ticket.issued"]
+
+
+async def test_a_box_office_added_while_the_service_runs_is_heard(world: World) -> None:
+    async with world.replica():
+        await world.tell(partner(), enrolled("ans"))
+        paard = await world.box_office("paard")
+        await world.tell(NIGHT)
+        [issued] = await paard.ear.hears(1, "ticket.issued")
+        await paard.scan(scanned(issued.data["code"], NIGHT, "scan-1"))
+        await paard.ear.hears(1, "ticket.admitted")
+
+
+async def test_a_scan_that_cannot_be_read_becomes_a_dead_letter_and_stops_nothing(world: World) -> None:
+    paard = await world.box_office("paard")
+    async with world.replica():
+        await world.tell(partner(), enrolled("ans"), NIGHT)
+        [issued] = await paard.ear.hears(1, "ticket.issued")
+        unreadable = str(uuid4())
+        await paard.send(b"not json", message_id=unreadable)
+        await paard.scan(scanned(issued.data["code"], NIGHT, "scan-1"))
+        await paard.ear.hears(1, "ticket.admitted")
+        dead = await until(lambda: world.dead_letters("edge"), bool, "a dead letter")
+    assert dead == [unreadable]
+
+
+async def test_a_ready_replica_says_so_and_describes_itself(world: World) -> None:
+    async with world.replica() as (_, client):
+        await eventually(lambda: _status(client, "/health/ready"), 200, "readiness")
+        asyncapi = (await client.get("/asyncapi.json")).json()
+        assert "nl.cultureconnect.ticket.issued.v1" in str(asyncapi)
+        for document in ("/openapi.json", "/metrics", "/.well-known/jwks.json"):
+            assert await _status(client, document) == 200
+
+
+async def _status(client: httpx.AsyncClient, path: str) -> int:
+    return (await client.get(path)).status_code

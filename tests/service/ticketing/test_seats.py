@@ -1,0 +1,263 @@
+"""Who has a seat, seen in the database after batches of events."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from culture_connect.contracts import Admission
+from tests.service.ticketing.house import NEXT_YEAR, House
+from tests.unit.ticketing.news import (
+    changed,
+    enrolled,
+    erased,
+    evening,
+    evening_cancelled,
+    evening_changed,
+    moment,
+    partner,
+    person,
+    withdrawn,
+)
+from ticketing.domain.seating import lot
+
+NIGHT = evening(NEXT_YEAR, capacity=2)
+DAY_OF_NIGHT = NEXT_YEAR.date()
+
+
+async def test_everybody_active_gets_a_seat_or_a_place_in_the_line_when_an_evening_opens(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), enrolled("bo"), enrolled("cas"), enrolled("dee"))
+    await house.hear(NIGHT)
+    assert await house.holders(NIGHT) == {"ans", "bo"}
+    assert await house.line(NIGHT) == ["cas", "dee"]
+    assert await house.counts(NIGHT) == (2, 0, 2)
+
+
+async def test_who_enrols_later_gets_a_seat_of_every_evening_that_has_one(house: House) -> None:
+    full, roomy = evening(NEXT_YEAR, capacity=1, title="Vol"), evening(NEXT_YEAR, capacity=5, title="Ruim")
+    await house.hear(partner(), enrolled("ans"), full, roomy)
+    await house.hear(enrolled("bo"))
+    assert await house.states(full) == {"ans": "issued", "bo": "waiting"}
+    assert await house.states(roomy) == {"ans": "issued", "bo": "issued"}
+
+
+async def test_requests_of_one_moment_are_served_by_lot(house: House) -> None:
+    names = ["ans", "bo", "cas", "dee", "eef"]
+    await house.hear(partner())
+    await house.hear(*map(enrolled, names), at=moment(0))
+    await house.hear(NIGHT)
+    by_lot = sorted(names, key=lambda name: lot(NIGHT.evening_id, person(name)))
+    assert await house.holders(NIGHT) == set(by_lot[:2])
+    assert await house.line(NIGHT) == by_lot[2:]
+
+
+async def test_only_those_active_on_the_local_day_are_candidates(house: House) -> None:
+    before, after = DAY_OF_NIGHT - timedelta(days=1), DAY_OF_NIGHT + timedelta(days=1)
+    roomy = evening(NEXT_YEAR, capacity=10)
+    await house.hear(
+        partner(),
+        enrolled("starts-that-day", starts_on=DAY_OF_NIGHT),
+        enrolled("ends-that-day", ends_on=DAY_OF_NIGHT),
+        enrolled("leaves-the-day-after"),
+        withdrawn("leaves-the-day-after", 2, after),
+        enrolled("starts-later", starts_on=after),
+        enrolled("ended-before", ends_on=before),
+        enrolled("leaves-that-day"),
+        withdrawn("leaves-that-day", 2, DAY_OF_NIGHT),
+    )
+    await house.hear(roomy)
+    assert await house.holders(roomy) == {"starts-that-day", "ends-that-day", "leaves-the-day-after"}
+
+
+async def test_nobody_gets_a_seat_by_themselves_of_an_evening_on_request(house: House) -> None:
+    asked = evening(NEXT_YEAR, admission=Admission.ON_REQUEST)
+    await house.hear(partner(), enrolled("ans"), asked)
+    await house.hear(enrolled("bo"))
+    assert await house.states(asked) == {}
+    assert [each.type for each in await house.told("paard")] == ["evening.scheduled"]
+
+
+async def test_nobody_gets_a_seat_of_an_evening_that_has_begun(house: House) -> None:
+    begun = evening(moment(0))
+    await house.hear(partner(), enrolled("ans"), begun)
+    await house.hear(enrolled("bo"))
+    assert await house.states(begun) == {}
+
+
+async def test_a_withdrawal_frees_the_seat_for_the_first_in_the_line(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    assert await house.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
+    assert await house.counts(NIGHT) == (2, 0, 1)
+
+
+async def test_a_withdrawal_on_a_later_day_leaves_the_evenings_before_it(house: House) -> None:
+    later = evening(NEXT_YEAR + timedelta(days=30), title="Later")
+    await house.hear(partner(), enrolled("ans"), NIGHT, later)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT + timedelta(days=1)))
+    assert await house.holders(NIGHT) == {"ans"}
+    assert await house.holders(later) == set()
+
+
+async def test_who_waits_and_withdraws_is_passed_over(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+    await house.hear(withdrawn("cas", 2, DAY_OF_NIGHT))
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    assert await house.holders(NIGHT) == {"bo", "dee"}
+
+
+async def test_who_comes_back_stands_at_the_end_of_the_line(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    await house.hear(enrolled("dee"), enrolled("ans", 3))
+    assert await house.holders(NIGHT) == {"bo", "cas"}
+    assert await house.line(NIGHT) == ["dee", "ans"]
+
+
+async def test_leaving_and_coming_back_in_one_batch_is_the_same_as_in_two(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT), enrolled("ans", 3))
+    assert await house.holders(NIGHT) == {"bo", "cas"}
+    assert await house.line(NIGHT) == ["ans"]
+
+
+async def test_taking_a_later_withdrawal_back_costs_no_seat_before_it(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT + timedelta(days=9)))
+    await house.hear(enrolled("ans", 3))
+    assert await house.holders(NIGHT) == {"ans", "bo"}
+
+
+async def test_an_erasure_frees_the_seat_and_leaves_no_name(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.forget_told()
+    await house.hear(erased("ans", 2))
+    assert await house.holders(NIGHT) == {"bo", "cas"}
+    [row] = await house.projection(["ans"])
+    assert [value for value in row if isinstance(value, str)] == []
+    assert [each.data["reason"] for each in await house.told(subject="ticket") if "reason" in each.data] == [
+        "erased"
+    ] * 2
+    [completed] = await house.told(subject="erasure")
+    assert completed.data == {"participant_id": str(person("ans"))}
+
+
+async def test_a_cancelled_evening_cancels_every_ticket_and_place(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.forget_told()
+    await house.hear(evening_cancelled(NIGHT, 2))
+    assert await house.states(NIGHT) == {}
+    assert await house.counts(NIGHT) == (0, 0, 0)
+    told = await house.told()
+    assert [each.type for each in told if each.to == "paard"] == [
+        "evening.cancelled",
+        "ticket.cancelled",
+        "ticket.cancelled",
+    ]
+    assert [each.data["reason"] for each in told if each.to == "core"] == ["evening-cancelled"] * 3
+
+
+async def test_a_cancelled_evening_gives_out_nothing_any_more(house: House) -> None:
+    await house.hear(partner(), NIGHT)
+    await house.hear(evening_cancelled(NIGHT, 2))
+    await house.hear(enrolled("ans"))
+    assert await house.states(NIGHT) == {}
+
+
+async def test_capacity_that_grows_promotes_from_the_head_of_the_line(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee", "eef"]), NIGHT)
+    await house.hear(evening_changed(NIGHT, 2, capacity=4))
+    assert await house.holders(NIGHT) == {"ans", "bo", "cas", "dee"}
+    assert await house.line(NIGHT) == ["eef"]
+
+
+async def test_capacity_that_shrinks_takes_no_seat_and_gives_none_until_enough_came_free(house: House) -> None:
+    three = evening(NEXT_YEAR, capacity=3)
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee", "eef"]), three)
+    await house.hear(evening_changed(three, 2, capacity=2))
+    assert await house.holders(three) == {"ans", "bo", "cas"}
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    assert await house.holders(three) == {"bo", "cas"}
+    await house.hear(withdrawn("bo", 2, DAY_OF_NIGHT))
+    assert await house.holders(three) == {"cas", "dee"}
+
+
+async def test_an_evening_that_moves_keeps_its_tickets_but_for_those_not_active_on_the_new_day(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), enrolled("bo", ends_on=DAY_OF_NIGHT), enrolled("cas"), NIGHT)
+    later = {"starts_at": NIGHT.starts_at + timedelta(days=2), "ends_at": NIGHT.ends_at + timedelta(days=2)}
+    moved = evening(NEXT_YEAR + timedelta(days=2), capacity=2)
+    assert moved.evening_id == NIGHT.evening_id
+    await house.forget_told()
+    await house.hear(evening_changed(moved, 2, **{field: getattr(moved, field) for field in later}))
+    assert await house.holders(NIGHT) == {"ans", "cas"}
+    reasons = [each.data["reason"] for each in await house.told("paard") if each.type == "ticket.cancelled"]
+    assert reasons == ["revoked"]
+
+
+async def test_after_the_closing_a_free_seat_waits_for_whoever_comes(house: House) -> None:
+    closed = evening(NEXT_YEAR, capacity=1).model_copy(update={"closes_at": moment(0)})
+    await house.hear(partner(), enrolled("ans"), enrolled("bo"), closed)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    assert await house.states(closed) == {"bo": "waiting"}
+    await house.hear(enrolled("cas"))
+    assert await house.states(closed) == {"bo": "waiting", "cas": "issued"}
+
+
+async def test_somebody_whose_partner_is_not_known_yet_gets_their_seat_when_it_is(house: House) -> None:
+    await house.hear(enrolled("ans"), NIGHT)
+    assert await house.states(NIGHT) == {}
+    await house.hear(partner())
+    assert await house.holders(NIGHT) == {"ans"}
+    [issued] = [each for each in await house.told("paard") if each.type == "ticket.issued"]
+    assert (issued.data["holder_name"], issued.data["partner_name"]) == ("Ans de Vries", "Acme")
+
+
+async def test_a_change_of_name_costs_nobody_a_seat(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.forget_told()
+    await house.hear(changed("ans", 2))
+    assert await house.holders(NIGHT) == {"ans", "bo"}
+    assert await house.told() == []
+
+
+@pytest.mark.parametrize("rounds", range(3))
+async def test_two_batches_racing_for_the_last_seat_give_it_once(house: House, rounds: int) -> None:
+    one = evening(NEXT_YEAR, capacity=1, title=f"Ronde {rounds}")
+    await house.hear(partner(), one)
+    await asyncio.gather(*(house.hear(enrolled(name)) for name in ("ans", "bo", "cas", "dee")))
+    assert len(await house.holders(one)) == 1
+    assert await house.counts(one) == (1, 0, 3)
+
+
+async def test_an_evening_and_a_participant_told_at_the_same_time_find_each_other(house: House) -> None:
+    await house.hear(partner())
+    roomy = evening(NEXT_YEAR, capacity=50)
+    names = [f"p{nth}" for nth in range(8)]
+    await asyncio.gather(house.hear(roomy), *(house.hear(enrolled(name)) for name in names))
+    assert await house.holders(roomy) == set(names)
+
+
+async def test_the_database_itself_refuses_a_seat_beyond_the_capacity(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    with pytest.raises(IntegrityError, match="has no seat left"):
+        await house.rows(
+            "update tickets set state = 'issued', code = 'x', issued_at = now() where state = 'waiting' returning 1"
+        )
+    assert await house.counts(NIGHT) == (2, 0, 1)
+
+
+async def test_the_database_itself_refuses_a_second_place_for_one_person(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    with pytest.raises(IntegrityError, match="tickets_one_live_place"):
+        await house.rows(
+            "insert into tickets (ticket_id, evening_id, participant_id, partner, state, requested_at, lot, version,"
+            " feed_version) select gen_random_uuid(), evening_id, participant_id, partner, 'waiting', requested_at,"
+            " lot, 1, 0 from tickets returning 1"
+        )
+
+
+async def test_deleting_tickets_keeps_the_counts_right(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.rows("delete from tickets where state = 'issued' returning 1")
+    assert await house.counts(NIGHT) == (0, 0, 1)
