@@ -28,6 +28,8 @@ class Publisher:
         self._name = name
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._channel: aiormq.Channel | None = None
+        # Messages that are published together must share one channel: the order of two is anybody's guess.
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._connection = await aio_pika.connect(self._url, client_properties={"connection_name": self._name})
@@ -55,7 +57,7 @@ class Publisher:
         """
         channel = self._channel
         if channel is None or channel.is_closed:
-            channel = await self._open_channel()
+            channel = await self._reopened_channel()
         await channel.basic_publish(
             body,
             exchange=exchange,
@@ -67,12 +69,14 @@ class Publisher:
             wait=False,
         )
 
-    async def _open_channel(self) -> aiormq.Channel:
-        if self._connection is None or not self.connected:
-            raise ConnectionError("broker connection lost")
-        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        self._channel = cast("aiormq.Channel", await channel.get_underlay_channel())
-        return self._channel
+    async def _reopened_channel(self) -> aiormq.Channel:
+        async with self._opening:
+            if self._channel is None or self._channel.is_closed:
+                if self._connection is None or not self.connected:
+                    raise ConnectionError("broker connection lost")
+                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                self._channel = cast("aiormq.Channel", await channel.get_underlay_channel())
+            return self._channel
 
 
 def properties_of(headers: Mapping[str, str], correlation_id: str | None) -> Basic.Properties:
