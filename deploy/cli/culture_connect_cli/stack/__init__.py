@@ -1,13 +1,18 @@
 """Servers and services that run on this machine for a developer, a demonstration or a test."""
 
 from culture_connect_cli.stack.errors import InfrastructureMissingError, StackError, StartTimeoutError
+from culture_connect_cli.stack.home import AlreadyRunningError, Home
+from culture_connect_cli.stack.local import LocalStack
 from culture_connect_cli.stack.postgres import Postgres
 from culture_connect_cli.stack.rabbitmq import RabbitMQ
 from culture_connect_cli.stack.servers import Given, PostgresServer, RabbitMQServer
 
 __all__ = [
+    "AlreadyRunningError",
     "Given",
+    "Home",
     "InfrastructureMissingError",
+    "LocalStack",
     "Postgres",
     "PostgresServer",
     "RabbitMQ",

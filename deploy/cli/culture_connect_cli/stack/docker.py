@@ -8,7 +8,7 @@ from pathlib import Path
 
 from culture_connect_cli.stack.errors import StackError, StartTimeoutError
 from culture_connect_cli.stack.node import Node
-from culture_connect_cli.stack.ports import LOOPBACK, keep_or_choose
+from culture_connect_cli.stack.ports import LOOPBACK, answers, keep_or_choose
 from culture_connect_cli.stack.processes import ProcessId
 
 IMAGE = "rabbitmq:4-management"
@@ -24,6 +24,10 @@ class DockerRabbitMQ(Node):
     def processes(self) -> list[ProcessId]:
         """None: a container is found by its name, and a left-over one is removed at the next start."""
         return []
+
+    @property
+    def is_running(self) -> bool:
+        return answers(self.ports["management"])
 
     def start(self) -> None:
         """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""

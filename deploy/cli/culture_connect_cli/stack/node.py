@@ -101,6 +101,11 @@ class Node(ABC):
     def processes(self) -> list[ProcessId]:
         """The node, and what else runs for it as a child of ours."""
 
+    @property
+    @abstractmethod
+    def is_running(self) -> bool:
+        """Whether the node has not ended."""
+
     @abstractmethod
     def start(self) -> None:
         """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""

@@ -93,6 +93,10 @@ class Postgres:
             raise StackError("PostgreSQL is not running")
         return ProcessId.of(self._child.pid)
 
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
     def url(self, database: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
         """postgresql://user:password@127.0.0.1:port/database; without user: the superuser."""
         login = f"{quote(user or SUPERUSER)}:{quote(self.password if password is None else password, safe='')}"
@@ -100,6 +104,7 @@ class Postgres:
 
     def start(self) -> None:
         """Makes the data folder at the first start, recovers it after a crash; raises StartTimeoutError."""
+        self.stop()
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._account:
             os.chown(self.folder, self._account.uid, self._account.gid)

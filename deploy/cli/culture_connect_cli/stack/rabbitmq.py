@@ -41,8 +41,14 @@ class RabbitMQ(Node):
         """The node first, then its port mapper, as far as they run."""
         return [ProcessId.of(each.pid) for each in (self._child, self._epmd) if each and each.poll() is None]
 
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
     def start(self) -> None:
         """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""
+        if self.is_running:
+            self.stop()
         for part in ("home", "data", "log"):
             (self.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._epmd is None or self._epmd.poll() is not None:

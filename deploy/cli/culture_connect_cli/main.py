@@ -1,0 +1,22 @@
+"""The `culture-connect` command."""
+
+import typer
+
+from culture_connect_cli.commands.accounts import account_app
+from culture_connect_cli.commands.secrets import secrets_app
+from culture_connect_cli.commands.topology import topology_app
+from culture_connect_cli.demo.command import demo
+from culture_connect_cli.up import up
+
+app = typer.Typer(
+    name="culture-connect",
+    no_args_is_help=True,
+    # A traceback with the values of variables would show passwords.
+    pretty_exceptions_show_locals=False,
+    help="Culture Connect on this machine, and the bus wherever it is.",
+)
+app.command()(up)
+app.command()(demo)
+app.add_typer(topology_app, name="topology")
+app.add_typer(account_app, name="account")
+app.add_typer(secrets_app, name="secrets")

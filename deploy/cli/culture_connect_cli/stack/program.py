@@ -1,0 +1,95 @@
+"""A Python program of ours as a child process: a service, or the mailbox."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from culture_connect_cli.stack.errors import StackError
+from culture_connect_cli.stack.processes import (
+    end,
+    plain_environment,
+    processes_in,
+    spawn,
+    tail,
+    wait_until_ready,
+)
+
+_STARTING = 60.0  # seconds
+
+
+@dataclass
+class Program:
+    """`python -m module arguments`, ready when `ready_url` answers with 200.
+
+    `folder` is its working folder and nobody else's: that is how a left-over one is recognised.
+    """
+
+    name: str
+    module: str
+    arguments: Sequence[str]
+    folder: Path
+    log: Path
+    ready_url: str
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> None:
+        """Starts it and returns when it is ready; raises StartTimeoutError with the end of its log."""
+        self.stop()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        end_leftover(self.folder, self.module)
+        self._child = spawn(
+            [sys.executable, "-m", self.module, *self.arguments],
+            cwd=self.folder,
+            env=plain_environment(**self.environment),
+            log=self.log,
+        )
+        wait_until_ready(self.name, self._is_ready, self._child, timeout=_STARTING, log=self.log)
+
+    def run(self, *arguments: str) -> None:
+        """Runs the program once with other arguments, such as `migrate`; raises StackError when that fails."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        child = spawn(
+            [sys.executable, "-m", self.module, *arguments],
+            cwd=self.folder,
+            env=plain_environment(**self.environment),
+            log=self.log,
+        )
+        if child.wait() != 0:
+            raise StackError(f"{self.name} {' '.join(arguments)} failed.\n{tail(self.log)}")
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL when it takes more than 20 seconds."""
+        self._end(lambda process: end([process], grace=20))
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash."""
+        self._end(psutil.Process.kill)
+
+    def _end(self, send: Callable[[psutil.Process], None]) -> None:
+        if self._child is not None:
+            if self._child.poll() is None:
+                send(psutil.Process(self._child.pid))
+            self._child.wait()
+            self._child = None
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(self.ready_url, timeout=5, trust_env=False).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+
+def end_leftover(folder: Path, module: str) -> None:
+    """Ends a program of a killed run."""
+    names = {Path(sys.executable).resolve().name, Path(sys.executable).name, "python", "python3"}
+    end([process for process in processes_in(folder, names) if module in process.cmdline()], grace=20)
