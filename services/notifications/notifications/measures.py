@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from culture_connect.messaging import Database
 from notifications.store import letters
 
-INTERVAL = 10.0  # seconds between two counts
+INTERVAL = 5.0  # seconds between two counts
 
 
 class Measures:

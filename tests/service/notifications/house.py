@@ -1,0 +1,213 @@
+"""The world around notifications: registration and ticketing that tell things, a mail server, an operator."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import aio_pika
+import asyncpg
+import httpx
+from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
+
+from culture_connect.contracts import (
+    CancellationReason,
+    Envelope,
+    EveningScheduled,
+    Language,
+    Message,
+    ParticipantEnrolled,
+    TicketCancelled,
+    TicketIssued,
+    TicketWaitlisted,
+    headers_of,
+)
+from notifications.app import build_app
+from notifications.settings import NotificationsSettings
+from tests.service.notifications.mail_server import MailServer
+from tests.support.probes import eventually
+from tests.support.surroundings import Surroundings
+from tests.unit.notifications.builders import CODE, EVENING, LINK, an_evening
+
+
+class House:
+    """Hands to play everybody else."""
+
+    def __init__(
+        self,
+        settings: NotificationsSettings,
+        surroundings: Surroundings,
+        mail_server: MailServer,
+        events: AbstractExchange,
+        told: Sequence[AbstractIncomingMessage],
+    ) -> None:
+        self.settings = settings
+        self.surroundings = surroundings
+        self.mail_server = mail_server
+        self.api = httpx.AsyncClient()
+        self._events = events
+        self._told = told
+
+    async def tell(self, *messages: Message, id: str | None = None) -> None:  # noqa: A002 - CloudEvents' name
+        """Publishes the events in their order, each with an id of its own unless one is given."""
+        for message in messages:
+            envelope = Envelope(
+                id=id or str(uuid4()), type=message.type, source="/culture-connect/tests", time=datetime.now(UTC)
+            )
+            wire = aio_pika.Message(
+                message.to_json(),
+                headers={**headers_of(envelope)},
+                content_type="application/json",
+                message_id=envelope.id,
+                type=message.type,
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            )
+            await self._events.publish(wire, message.routing_key("paard"))
+
+    def told(self, short_type: str) -> list[dict[str, Any]]:
+        """The data of what this service said of a type such as `mail.undeliverable`."""
+        return [json.loads(each.body) for each in self._told if f".{short_type}." in str(each.type)]
+
+    async def letters(self, **wanted: str | UUID) -> list[dict[str, Any]]:
+        """The list of letters as the operator sees it."""
+        answer = await self.api.get("/letters", params={key: str(value) for key, value in wanted.items()})
+        answer.raise_for_status()
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    async def states(self, participant: UUID) -> dict[str, tuple[str, str | None]]:
+        """State and reason of each letter of a participant, by kind."""
+        found = await self.letters(participant_id=participant)
+        return {letter["kind"]: (letter["state"], letter["reason"]) for letter in found}
+
+    async def until_state(self, participant: UUID, kind: str, state: str) -> tuple[str, str | None]:
+        """Waits for a letter of this kind in this state; returns state and reason."""
+        states: dict[str, tuple[str, str | None]] = {}
+
+        async def look() -> bool:
+            states.update(await self.states(participant))
+            return states.get(kind, ("",))[0] == state
+
+        await eventually(look, True, f"the letter {kind} to be {state}", timeout=20)
+        return states[kind]
+
+    async def until_mailed(self, count: int) -> None:
+        """Waits for so many mails in all."""
+        await eventually(lambda: len(self.mail_server.received), count, "mails received", timeout=20)
+
+    async def marker(self, mails: int) -> None:
+        """Sends a letter to somebody else, and waits until there are so many mails in all with it.
+
+        What comes before it would have been sent before it: so nothing else was.
+        """
+        other = uuid4()
+        await self.tell(enrolled(other, email=f"marker-{other.hex}@acme.example"), evening(), issued(other))
+        await self.until_mailed(mails)
+        assert f"marker-{other.hex}@acme.example" in self.mail_server.recipients
+
+    async def hurry(self) -> None:
+        """Lets the pauses of all letters be over."""
+        await self.rows("update letters set due_at = now() where state = 'planned'")
+
+    async def rows(self, statement: str, *arguments: Any) -> list[Any]:
+        """Looks behind the scenes."""
+        connection = await asyncpg.connect(self.surroundings.database.superuser_url)
+        try:
+            await connection.execute("set search_path = notifications")
+            return list(await connection.fetch(statement, *arguments))
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def overhearing(
+    surroundings: Surroundings,
+) -> AsyncIterator[tuple[AbstractExchange, list[AbstractIncomingMessage]]]:
+    """The exchange of events, and a list of all that goes through it from now on."""
+    told: list[AbstractIncomingMessage] = []
+
+    async def hear(message: AbstractIncomingMessage) -> None:
+        told.append(message)
+
+    async with surroundings.administrator("core") as core:
+        tap = await core.declare_queue(f"tap-{secrets.token_hex(4)}", exclusive=True)
+        await tap.bind("events", "#")
+        await tap.consume(hear, no_ack=True)
+        yield await core.get_exchange("events"), told
+
+
+@asynccontextmanager
+async def running(settings: NotificationsSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A replica until the end of the block; the client is the operator."""
+    app = build_app(settings)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://notifications",
+            headers={"authorization": "Bearer console"},
+        ) as client,
+    ):
+        await eventually(app.state.service.problems, [], "problems of the replica", timeout=20)
+        yield client
+
+
+def enrolled(
+    participant: UUID, *, version: int = 1, language: Language = Language.NL, **changes: Any
+) -> ParticipantEnrolled:
+    """Somebody who takes part."""
+    return ParticipantEnrolled(
+        participant_id=participant,
+        partner="acme",
+        given_name=changes.get("given_name", "Zoë"),
+        family_name=changes.get("family_name", "van der Meer"),
+        email=changes.get("email", f"{participant}@acme.example"),
+        language=language,
+        version=version,
+    )
+
+
+def evening(**changes: Any) -> EveningScheduled:
+    """The evening of these tests."""
+    return EveningScheduled.model_validate(an_evening(**changes))
+
+
+def issued(
+    participant: UUID, *, ticket: UUID | None = None, version: int = 1, evening_id: UUID = EVENING
+) -> TicketIssued:
+    """A ticket for somebody; the same for every call unless said otherwise."""
+    return TicketIssued(
+        ticket_id=ticket or ticket_of(participant),
+        participant_id=participant,
+        evening_id=evening_id,
+        version=version,
+        code=CODE,
+        link=LINK,
+        issued_at=datetime(2026, 9, 1, 12, tzinfo=UTC),
+    )
+
+
+def waitlisted(participant: UUID, *, position: int, version: int) -> TicketWaitlisted:
+    """A place in the line."""
+    return TicketWaitlisted(
+        ticket_id=ticket_of(participant),
+        participant_id=participant,
+        evening_id=EVENING,
+        version=version,
+        position=position,
+    )
+
+
+def gone(participant: UUID, reason: CancellationReason) -> TicketCancelled:
+    """A ticket that is no more."""
+    return TicketCancelled(
+        ticket_id=ticket_of(participant), participant_id=participant, evening_id=EVENING, version=9, reason=reason
+    )
+
+
+def ticket_of(participant: UUID) -> UUID:
+    """The id of the participant's ticket in these tests."""
+    return UUID(int=participant.int ^ 1)

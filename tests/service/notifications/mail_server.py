@@ -1,0 +1,132 @@
+"""A real mail server on loopback that can be told to be unfriendly."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Any, Self
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.unit.notifications.builders import parsed
+
+OK = "250 OK"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A mail that came through the whole dialogue, whatever was answered at its end."""
+
+    recipient: str
+    message: bytes
+    line: str
+
+    @property
+    def mail(self) -> EmailMessage:
+        """As a mail program reads it."""
+        return parsed(self.message)
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID as it was sent."""
+        return str(self.mail["Message-ID"])
+
+
+class MailServer:
+    """Takes mail on a port that stays the same when it is stopped and started again.
+
+    `from_`, `to` and `take` are asked for the answer to a sender, a recipient, and a whole mail; an answer "drop"
+    breaks the connection instead. While `held` is cleared, no whole mail is answered.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.port = 0
+        self.from_: Callable[[str], str] = lambda _: OK
+        self.to: Callable[[str], str] = lambda _: OK
+        self.take: Callable[[str], str] = lambda _: OK
+        self.held = asyncio.Event()
+        self.held.set()
+        self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.Transport] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.held.set()
+        await self.stop()
+
+    async def start(self) -> None:
+        """Takes connections."""
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: SMTP(self, hostname="mail.example", timeout=60), "127.0.0.1", self.port
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Breaks all connections and refuses new ones."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Breaks all connections and takes new ones, as servers do with idle lines."""
+        for line in list(self._lines):
+            line.abort()
+        self._lines.clear()
+
+    @property
+    def recipients(self) -> list[str]:
+        """To whom mails came, in their order."""
+        return [each.recipient for each in self.received]
+
+    def of(self, recipient: str) -> list[Received]:
+        """The mails to this address."""
+        return [each for each in self.received if each.recipient == recipient]
+
+    # What aiosmtpd calls
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's names
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """The answer to a sender."""
+        assert isinstance(server.transport, asyncio.Transport)
+        self._lines.add(server.transport)
+        envelope.mail_from = address
+        return self._answer(server, self.from_(address))
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's names
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """The answer to a recipient."""
+        answer = self._answer(server, self.to(address))
+        if answer == OK:
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """The answer to a whole mail."""
+        [recipient] = envelope.rcpt_tos
+        content = envelope.original_content
+        assert isinstance(content, bytes)
+        self.received.append(Received(recipient, content, str(session.peer)))
+        await self.held.wait()
+        return self._answer(server, self.take(recipient))
+
+    def _answer(self, server: Any, answer: str) -> str:
+        if answer == "drop":
+            server.transport.abort()
+            return OK
+        return answer
+
+
+def once(answer: str) -> Callable[[str], str]:
+    """This answer the first time, and a friendly one afterwards."""
+    answers = [answer]
+    return lambda _: answers.pop() if answers else OK

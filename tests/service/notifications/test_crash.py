@@ -1,0 +1,86 @@
+"""The service killed between the claim of a letter and the server's answer, as a process of its own."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from tests.service.notifications.house import House, enrolled, evening, issued, running
+from tests.support.probes import eventually
+
+
+@asynccontextmanager
+async def process_of(house: House, log: Path) -> AsyncIterator[Process]:
+    """The service as it is run in earnest; killed at the end of the block when it was not before."""
+    settings = house.settings
+    environment = {
+        "DATABASE_URL": settings.database_url,
+        "CORE_URL": settings.core_url,
+        "TOKENS_FILE": str(settings.tokens_file),
+        "HTTP_PORT": "0",
+        "SMTP_PORT": str(settings.smtp_port),
+        "MAIL_CLAIM_SECONDS": "4",
+    }
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "notifications", "serve"),
+            env={**os.environ, **{f"CULTURE_CONNECT_{name}": value for name, value in environment.items()}},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_letter_in_hand_when_the_process_is_killed_is_repeated_as_it_was(world: House, tmp_path: Path) -> None:
+    participant = uuid4()
+    world.mail_server.held.clear()
+    await world.tell(evening(), enrolled(participant), issued(participant))
+    log = tmp_path / "notifications.log"
+    async with process_of(world, log) as process:
+        await eventually(lambda: len(world.mail_server.received), 1, "mails handed over", timeout=30)
+        [row] = await world.rows("select state, claim, sent_at from letters")
+        assert (row["state"], row["sent_at"]) == ("sending", None)
+        process.kill()
+    world.mail_server.held.set()
+    # What changed meanwhile must not make the repetition another letter.
+    await world.tell(enrolled(participant, version=2, given_name="Other"))
+    async with process_of(world, log):
+        await eventually(lambda: len(world.mail_server.received), 2, "mails handed over", timeout=30)
+        await eventually(lambda: states(world), ["sent"], "the states of the letters", timeout=20)
+    first, second = world.mail_server.received
+    assert first.message_id == second.message_id
+    assert first.message == second.message
+    [(attempts,)] = await world.rows("select attempts from letters")
+    assert attempts == 1
+    for secret in ("Zoë", "acme.example", "eyJ"):
+        assert secret not in log.read_text()
+
+
+async def test_another_replica_leaves_a_claimed_letter_alone(house: House) -> None:
+    participant = uuid4()
+    house.mail_server.held.clear()
+    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.until_mailed(1)
+    async with running(house.settings):
+        # The other replica has looked: it has sent what came after.
+        other = uuid4()
+        house.mail_server.held.set()
+        await house.tell(enrolled(other), issued(other))
+        await house.until_mailed(2)
+        await house.until_state(participant, "ticket-issued", "sent")
+        await house.marker(mails=3)
+
+
+async def states(house: House) -> list[str]:
+    """The states of all letters."""
+    return [row["state"] for row in await house.rows("select state from letters")]

@@ -1,0 +1,131 @@
+"""Mail servers that are away, busy or unwilling: no letter is lost, none is sent that should not be."""
+
+from uuid import uuid4
+
+from culture_connect.contracts import CancellationReason, ParticipantErased, ParticipantWithdrawn
+from tests.service.notifications.house import House, enrolled, evening, gone, issued, waitlisted
+from tests.service.notifications.mail_server import once
+from tests.support.probes import eventually
+
+
+async def test_letters_wait_for_a_mail_server_that_is_away(house: House) -> None:
+    people = [uuid4() for _ in range(10)]
+    await house.mail_server.stop()
+    await house.tell(evening(), *map(enrolled, people), *map(issued, people))
+    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    assert house.mail_server.received == []
+    await house.mail_server.start()
+    await house.until_mailed(10)
+    for person in people:
+        await house.until_state(person, "ticket-issued", "sent")
+    assert house.told("mail.undeliverable") == []
+
+
+async def test_a_busy_server_gets_the_letter_later(house: House) -> None:
+    participant = uuid4()
+    house.mail_server.to = once("450 4.2.1 try again later")
+    await house.tell(evening(), enrolled(participant), issued(participant))
+    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    assert await house.states(participant) == {"ticket-issued": ("planned", "smtp-450")}
+    [(pause,)] = await house.rows("select extract(epoch from due_at - now())::float8 from letters")
+    assert 20 < pause <= 30
+    await house.hurry()
+    await house.until_mailed(1)
+    assert await house.until_state(participant, "ticket-issued", "sent") == ("sent", None)
+
+
+async def test_an_address_that_does_not_exist_is_told_and_not_tried_again(house: House) -> None:
+    nobody, somebody = uuid4(), uuid4()
+    house.mail_server.to = lambda address: "550 5.1.1 no such user" if str(nobody) in address else "250 OK"
+    await house.tell(evening(), enrolled(nobody), enrolled(somebody), issued(nobody), issued(somebody))
+    assert await house.until_state(nobody, "ticket-issued", "failed") == ("failed", "smtp-550")
+    expected = [{"participant_id": str(nobody)}]
+    await eventually(lambda: house.told("mail.undeliverable"), expected, "what is said about mail", timeout=20)
+    await house.until_mailed(1)
+    await house.marker(mails=2)
+    assert f"{nobody}@acme.example" not in house.mail_server.recipients
+
+
+async def test_a_letter_whose_dialogue_broke_off_is_repeated_as_it_was(house: House) -> None:
+    participant = uuid4()
+    house.mail_server.take = once("drop")
+    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.until_mailed(2)
+    first, second = house.mail_server.received
+    assert first.message_id == second.message_id
+    assert first.message == second.message
+    await house.until_state(participant, "ticket-issued", "sent")
+    await house.marker(mails=3)
+
+
+async def test_a_ticket_that_is_cancelled_before_its_letter_was_sent_is_never_mentioned(house: House) -> None:
+    participant = uuid4()
+    await house.mail_server.stop()
+    await house.tell(evening(), enrolled(participant), issued(participant))
+    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    await house.tell(gone(participant, CancellationReason.DECLINED))
+    await house.until_state(participant, "ticket-cancelled", "suppressed")
+    assert await house.states(participant) == {
+        "ticket-issued": ("suppressed", "ticket-cancelled"),
+        "ticket-cancelled": ("suppressed", "never-told"),
+    }
+    await house.mail_server.start()
+    await house.marker(mails=1)
+
+
+async def test_a_place_in_the_line_that_was_not_told_yet_is_overtaken_by_the_seat(house: House) -> None:
+    participant = uuid4()
+    await house.mail_server.stop()
+    await house.tell(evening(), enrolled(participant), waitlisted(participant, position=1, version=1))
+    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    await house.tell(issued(participant, version=2))
+    assert await house.until_state(participant, "ticket-waitlisted", "suppressed") == ("suppressed", "overtaken")
+    await house.mail_server.start()
+    await house.until_mailed(1)
+    assert await house.until_state(participant, "ticket-issued", "sent") == ("sent", None)
+
+
+async def test_nothing_of_somebody_who_was_erased_is_kept_or_sent(house: House) -> None:
+    told, waiting = uuid4(), uuid4()
+    await house.tell(evening(), enrolled(told), issued(told))
+    await house.until_state(told, "ticket-issued", "sent")
+    await house.mail_server.stop()
+    await house.tell(enrolled(waiting), issued(waiting))
+    await house.until_state(waiting, "ticket-issued", "planned")
+    await house.tell(*(ParticipantErased(participant_id=each, version=2) for each in (told, waiting)))
+    assert await house.until_state(waiting, "ticket-issued", "suppressed") == ("suppressed", "erased")
+    await house.tell(gone(told, CancellationReason.ERASED), issued(waiting, version=2), enrolled(waiting))
+    assert await house.until_state(told, "ticket-cancelled", "suppressed") == ("suppressed", "erased")
+    completed = [{"participant_id": str(each)} for each in (told, waiting)]
+    await eventually(lambda: house.told("erasure.completed"), completed, "what is said about erasures", timeout=20)
+    everything = str(
+        [
+            await house.rows(f"select * from {table} as kept where participant_id = any($1)", [told, waiting])  # noqa: S608 - constants
+            for table in ("contacts", "tickets", "letters")
+        ]
+    )
+    for secret in ("Zoë", "Meer", "acme.example", "eyJ", "/my/"):
+        assert secret not in everything
+    for letter in await house.letters():
+        whole = (await house.api.get(f"/letters/{letter['letter_id']}")).json()
+        assert whole["rendered"] is None
+    await house.mail_server.start()
+    await house.marker(mails=2)
+
+
+async def test_somebody_who_left_before_the_evening_gets_no_ticket_any_more(house: House) -> None:
+    participant = uuid4()
+    await house.tell(evening(), enrolled(participant))
+    leaving = ParticipantWithdrawn.model_validate(
+        {"participant_id": participant, "partner": "acme", "effective_on": "2026-11-05", "version": 2}
+    )
+    await house.tell(leaving, issued(participant))
+    await house.until_state(participant, "ticket-issued", "planned")
+    await house.marker(mails=1)
+    await house.tell(enrolled(participant, version=3))
+    await house.until_mailed(2)
+
+
+async def tried(house: House) -> bool:
+    """Whether a letter was tried and did not go."""
+    return any(letter["reason"] is not None for letter in await house.letters(state="planned"))
