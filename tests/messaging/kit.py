@@ -165,7 +165,8 @@ class Kit:
             "ce-source": "/culture-connect/tests",
             "ce-time": datetime.now(UTC).isoformat(),
         }
-        await self._put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers={**envelope, **(headers or {})}))
+        all_headers = {**envelope, **(headers or {})}
+        await self._put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers=all_headers))
 
     async def publish_raw(
         self,

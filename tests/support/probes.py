@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -23,13 +23,33 @@ async def eventually(
     assert seen == expected
 
 
+@overload
 async def until(
-    probe: Callable[[], T | Awaitable[T]],
+    probe: Callable[[], Awaitable[T]],
     satisfied: Callable[[T], bool],
     what: str,
     *,
+    timeout: float = ...,  # noqa: ASYNC109
+) -> T: ...
+
+
+@overload
+async def until(
+    probe: Callable[[], T],
+    satisfied: Callable[[T], bool],
+    what: str,
+    *,
+    timeout: float = ...,  # noqa: ASYNC109
+) -> T: ...
+
+
+async def until(
+    probe: Callable[[], Any],
+    satisfied: Callable[[Any], bool],
+    what: str,
+    *,
     timeout: float = 10.0,  # noqa: ASYNC109
-) -> T:
+) -> Any:
     """Asks `probe` until `satisfied` and returns what it said; raises AssertionError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:

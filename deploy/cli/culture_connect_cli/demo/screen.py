@@ -1,7 +1,5 @@
 """What the terminal shows: the scene, what each party has received so far, and at the end the addresses."""
 
-from collections.abc import Mapping
-
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -44,14 +42,6 @@ def received(season: Season) -> Table:
             f"{seats['issued'] + seats['admitted']} tickets",
             f"{evening['venue']}, {seats['capacity']} seats, {seats['waiting']} people in the waiting line",
         )
-    return table
-
-
-def addresses(urls: Mapping[str, str]) -> Table:
-    """Where to look further."""
-    table = Table(title="Where to look", title_justify="left", show_header=False)
-    for name, url in urls.items():
-        table.add_row(name, url)
     return table
 
 

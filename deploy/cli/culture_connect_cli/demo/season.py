@@ -51,6 +51,8 @@ class Season:
         await self._programme()
         await self._withdrawal()
         await self._door()
+        for evening in self.evenings:
+            await self._decided(evening)
         self.scene = "The season was played"
 
     async def _enrolment(self) -> None:

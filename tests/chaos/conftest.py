@@ -1,0 +1,20 @@
+"""One stack for all tests of this folder: its parts are killed and started again, its data goes on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest_asyncio
+
+from culture_connect_cli.stack.local import LocalStack
+from tests.support.system import System
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(scratch: Path) -> AsyncIterator[System]:
+    """Everything runs; nobody but the test brings back what it kills."""
+    stack = LocalStack(
+        scratch / "chaos", supervised=False, durable=False, postgres_folder=scratch / "chaos-postgres", environment={}
+    )
+    async with stack, httpx.AsyncClient(timeout=30, trust_env=False) as http:
+        yield System(stack, http)

@@ -1,0 +1,100 @@
+"""An HR system and a box office that survive a broker that dies under them, written from the contract alone."""
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
+
+from culture_connect_cli.accounts import Credentials
+
+PAUSE = 0.1  # seconds before a lost connection is tried again
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A message that an outside party wants on the bus, with an id that stays the same however often it is sent."""
+
+    id: str
+    type: str
+    data: Mapping[str, Any]
+
+
+async def send_until_confirmed(party: Credentials, sendings: Iterable[Sending]) -> None:
+    """Publishes all of them, and again what the broker did not confirm, as long as it takes."""
+    open_ = {sending.id: sending for sending in sendings}
+    while open_:
+        with contextlib.suppress(aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeError):
+            async with await aio_pika.connect(party.url, timeout=5) as connection:
+                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                exchange = await channel.get_exchange(party.exchange, ensure=False)
+                await asyncio.gather(*(_send(exchange, party, sending, open_) for sending in list(open_.values())))
+        await asyncio.sleep(PAUSE if open_ else 0)
+
+
+async def _send(
+    exchange: aio_pika.abc.AbstractExchange, party: Credentials, sending: Sending, open_: dict[str, Sending]
+) -> None:
+    message = aio_pika.Message(
+        json.dumps(sending.data).encode(),
+        content_type="application/json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=sending.id,
+        type=sending.type,
+    )
+    await exchange.publish(message, party.routing_key, timeout=10)
+    del open_[sending.id]
+
+
+@dataclass
+class Ear:
+    """What a party has heard: the data of each message by its id, and how often each id came."""
+
+    heard: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    times: Counter[str] = field(default_factory=Counter)
+
+    def data(self, type_: str) -> list[dict[str, Any]]:
+        """The data of all messages of this type, each id once."""
+        return [data for heard_type, data in self.heard.values() if heard_type == f"nl.cultureconnect.{type_}.v1"]
+
+
+@asynccontextmanager
+async def listening(party: Credentials) -> AsyncIterator[Ear]:
+    """Consumes the party's queue, and again when the connection is lost."""
+    ear = Ear()
+    task = asyncio.create_task(_listen(party, ear))
+    try:
+        yield ear
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _listen(party: Credentials, ear: Ear) -> None:
+    async def take(message: AbstractIncomingMessage) -> None:
+        message_id = str(message.headers["ce-id"])
+        ear.heard[message_id] = (str(message.headers["ce-type"]), json.loads(message.body))
+        ear.times[message_id] += 1
+        await message.ack()
+
+    while True:
+        with contextlib.suppress(aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeError):
+            async with await aio_pika.connect(party.url, timeout=5) as connection:
+                channel = await connection.channel()
+                await channel.set_qos(prefetch_count=200)
+                queue = await channel.get_queue(party.queue, ensure=False)
+                await queue.consume(take)
+                await _until_lost(connection)
+        await asyncio.sleep(PAUSE)
+
+
+async def _until_lost(connection: aio_pika.abc.AbstractConnection) -> None:
+    lost = asyncio.Event()
+    connection.close_callbacks.add(lambda *_: lost.set())
+    await lost.wait()

@@ -1,0 +1,122 @@
+"""The whole system on this machine, for tests that look at it from outside."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import httpx
+
+from culture_connect_cli.accounts import Credentials, add_account
+from culture_connect_cli.stack.local import LocalStack
+from tests.support.outsiders import Sending
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+class System:
+    """A running stack with hands for what programme team, partners and box offices do."""
+
+    def __init__(self, stack: LocalStack, http: httpx.AsyncClient) -> None:
+        self.stack = stack
+        self._http = http
+
+    async def add_partner(self, slug: str, *, places: int) -> Credentials:
+        """Registers the partner and onboards its HR system."""
+        await self.post("registration", "/partners", {"slug": slug, "name": f"Partner {slug}", "places": places})
+        return await add_account(self.stack.broker, "hr", slug)
+
+    def box_office(self, venue: str) -> Credentials:
+        """The account that the stack made for this venue."""
+        account = self.stack.accounts[f"box-office.{venue}"]
+        broker, name = self.stack.broker, f"box-office.{venue}"
+        queue = f"{name}.tickets"
+        return Credentials(
+            name, account["password"], broker.host, broker.port, account["vhost"], name, "admission", queue
+        )
+
+    async def schedule(self, venue: str, day: date, *, capacity: int) -> str:
+        """Plans an evening; returns its id."""
+        evening = await self.post("registration", "/evenings", evening_on(day, venue=venue, capacity=capacity))
+        return str(evening["evening_id"])
+
+    async def post(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST as the programme team; raises for anything but success."""
+        answer = await self._http.post(self._url(service, path), json=body, headers=self.headers("programme"))
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    async def get(self, service: str, path: str, *, token: str = "programme") -> Any:
+        """GET with the token of this name; raises for anything but success."""
+        answer = await self._http.get(self._url(service, path), headers=self.headers(token))
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def letters(self) -> list[dict[str, Any]]:
+        """What arrived in the mailbox."""
+        answer = await self._http.get(f"{self.stack.urls['mailbox']}/api/messages")
+        return list(answer.raise_for_status().json())
+
+    async def rows(self, statement: str, *values: object) -> Sequence[Any]:
+        """Looks behind the scenes, as the database's superuser."""
+        connection = await asyncpg.connect(self.stack.database_url)
+        try:
+            return list(await connection.fetch(statement, *values))
+        finally:
+            await connection.close()
+
+    def headers(self, token: str) -> dict[str, str]:
+        """The authorization of the token of this name."""
+        return {"Authorization": f"Bearer {self.stack.tokens[token]}"}
+
+    def _url(self, service: str, path: str) -> str:
+        return f"{self.stack.urls[service]}{path}"
+
+
+def enrolments(partner: str, count: int, *, only_on: date | None = None) -> list[Sending]:
+    """One message for each of so many invented people; with `only_on` they take part on that day alone."""
+    days = {"starts_on": str(only_on), "ends_on": str(only_on)} if only_on else {}
+    return [
+        Sending(
+            f"{partner}-message-{number}",
+            "enrolment.requested",
+            {
+                "employee_ref": f"{partner}-{number}",
+                "given_name": f"Given{number}",
+                "family_name": f"van der {partner.title()}",
+                "email": f"p{number}@{partner}.example",
+                "language": "en" if number % 2 else "nl",
+                **days,
+            },
+        )
+        for number in range(count)
+    ]
+
+
+def evening_on(day: date, *, venue: str = "paard", capacity: int = 100) -> dict[str, Any]:
+    """A valid evening as the programme team hands it in."""
+
+    def at(hour: int) -> str:
+        return datetime.combine(day, time(hour), AMSTERDAM).isoformat()
+
+    def part(kind: str, start: int, end: int) -> dict[str, Any]:
+        return {"kind": kind, "title": {"nl": kind, "en": kind}, "starts_at": at(start), "ends_at": at(end)}
+
+    first = day.year if day.month >= 9 else day.year - 1
+    return {
+        "season": f"{first}-{first + 1}",
+        "venue": venue,
+        "title": {"nl": f"Avond in {venue}", "en": f"Evening at {venue}"},
+        "theme": {"nl": "Verandering", "en": "Change"},
+        "starts_at": at(19),
+        "ends_at": at(23),
+        "location": "Den Haag",
+        "capacity": capacity,
+        "programme": [part("concert", 19, 21), part("in-depth", 21, 22), part("drinks", 22, 23)],
+    }
+
+
+def in_days(number: int) -> date:
+    """The local day so many days from now."""
+    return datetime.now(AMSTERDAM).date() + timedelta(days=number)
