@@ -59,6 +59,7 @@ async def test_an_account_has_some_channels_and_no_more(broker: Broker, kind: Pa
             await connection.channel()
 
 
+@pytest.mark.timeout(120)
 async def test_a_full_queue_says_no_to_its_sender_only(broker: Broker) -> None:
     flooding, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
     full = enrolments_queue(clients.name_of(flooding))

@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit
 from culture_connect.messaging.topology import ADMINISTRATOR, Vhosts
 from culture_connect_cli.management import BrokerError, Management
 
-STACK_FILE: Final = Path(".local/stack.json")
 _PREFIX: Final = "CULTURE_CONNECT_MANAGEMENT_"
 _AMQP_PORT: Final = 5672
 
@@ -56,7 +55,6 @@ def find_broker(
     amqp: str | None = None,
     advertise: str | None = None,
     environment: Mapping[str, str] = os.environ,
-    stack_file: Path = STACK_FILE,
 ) -> Broker:
     """The broker of the options, else of the environment (`CULTURE_CONNECT_MANAGEMENT_URL`, `_USERNAME`,
     `_PASSWORD_FILE` and `CULTURE_CONNECT_AMQP` as `host:port`), else of the local stack that runs here.
@@ -66,7 +64,7 @@ def find_broker(
     """
     url = management_url or environment.get(f"{_PREFIX}URL")
     if not url:
-        return _local_broker(stack_file)
+        return _local_broker(stack_file(environment))
     secret = password_file or _path(environment.get(f"{_PREFIX}PASSWORD_FILE"))
     if secret is None:
         raise BrokerNotGivenError("the broker's address is given, but no file with the administrator's password")
@@ -74,6 +72,19 @@ def find_broker(
     name = username or environment.get(f"{_PREFIX}USERNAME") or ADMINISTRATOR
     advertised = _address(advertise, url) if advertise else None
     return Broker(url, name, read_secret(secret), host, port, advertised=advertised)
+
+
+def stack_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where a local stack describes itself: in the folder of CULTURE_CONNECT_HOME, else in `.local`."""
+    return Path(environment.get("CULTURE_CONNECT_HOME") or ".local") / "stack.json"
+
+
+def is_local(broker: Broker, environment: Mapping[str, str] = os.environ) -> bool:
+    """True when this is the broker of the local stack."""
+    try:
+        return _local_broker(stack_file(environment)).management_url == broker.management_url
+    except BrokerNotGivenError:
+        return False
 
 
 def read_secret(path: Path) -> str:
@@ -86,9 +97,9 @@ def read_secret(path: Path) -> str:
         raise BrokerNotGivenError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _local_broker(stack_file: Path) -> Broker:
+def _local_broker(description: Path) -> Broker:
     try:
-        stack = json.loads(stack_file.read_text(encoding="utf-8"))
+        stack = json.loads(description.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BrokerNotGivenError(
             "which broker? Start a local stack with `culture-connect up`, or give --management-url and "
@@ -96,7 +107,7 @@ def _local_broker(stack_file: Path) -> Broker:
         ) from None
     amqp, administrator = stack["amqp"], stack["accounts"].get(ADMINISTRATOR)
     if administrator is None:
-        raise BrokerNotGivenError(f"{stack_file} does not hold the administrator's account")
+        raise BrokerNotGivenError(f"{description} does not hold the administrator's account")
     return Broker(
         amqp["management_url"],
         administrator["username"],

@@ -1,6 +1,5 @@
 """`culture-connect account`: onboarding and offboarding of the parties on the bus."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ from rich.table import Table
 
 from culture_connect.messaging.topology import PartyKind
 from culture_connect_cli import accounts
-from culture_connect_cli.broker import STACK_FILE, Broker, find_broker
+from culture_connect_cli.broker import find_broker, is_local, stack_file
 from culture_connect_cli.commands.options import (
     Amqp,
     ManagementUrl,
@@ -55,8 +54,8 @@ def add(
             advertise=advertise,
         )
         credentials = await accounts.add_account(broker, kind, accounts.known_party(kind, name), rotate=rotate)
-        if _is_local(broker):
-            record(STACK_FILE, credentials)
+        if is_local(broker):
+            record(stack_file(), credentials)
         return credentials
 
     credentials = run(work())
@@ -90,8 +89,8 @@ def remove(
     async def work() -> accounts.Removal:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         removal = await accounts.remove_account(broker, kind, name, discard=discard)
-        if _is_local(broker):
-            forget(STACK_FILE, removal.account)
+        if is_local(broker):
+            forget(stack_file(), removal.account)
         return removal
 
     removal = run(work())
@@ -134,10 +133,3 @@ def list_(
 
 def _count(messages: int | None) -> str:
     return "no queue" if messages is None else str(messages)
-
-
-def _is_local(broker: Broker) -> bool:
-    """True when this is the broker of the stack that runs here."""
-    if not Path(STACK_FILE).exists():
-        return False
-    return find_broker(environment={}).management_url == broker.management_url
