@@ -29,7 +29,8 @@ def addresses(stack: LocalStack) -> Table:
     for name in ("registration", "ticketing", "notifications"):
         table.add_row(name, f"{stack.urls[name]}/docs")
     table.add_row("mailbox", stack.urls["mailbox"])
-    table.add_row("RabbitMQ console", f"{stack.urls['console']}  (user {user}, password {password})")
+    table.add_row("RabbitMQ console", stack.urls["console"])
+    table.add_row("its login", f"{user} / {password}")
     table.add_row("AMQP", f"{stack.rabbitmq.host}:{stack.rabbitmq.port}")
     table.add_row("tokens, accounts", str(stack.home.stack_file))
     table.add_row("logs", str(stack.home.logs))

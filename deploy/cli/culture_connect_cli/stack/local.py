@@ -13,8 +13,9 @@ from culture_connect_cli.stack import installation
 from culture_connect_cli.stack.home import Home, write_whole
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.installation import MAILBOX, SMTP, Vault
+from culture_connect_cli.stack.leftovers import end_leftovers
 from culture_connect_cli.stack.ports import LOOPBACK
-from culture_connect_cli.stack.postgres import Postgres, seat_for_root, server_account
+from culture_connect_cli.stack.postgres import Postgres, claim_seat, seat_for_root, server_account
 from culture_connect_cli.stack.preparation import open_box_offices, prepare_database, prepare_given_broker
 from culture_connect_cli.stack.program import Program
 from culture_connect_cli.stack.rabbitmq import PORTS as BROKER_PORTS
@@ -56,7 +57,9 @@ class LocalStack:
         self._given = Given.read(environment)
         self._supervised = supervised
         self._durable = durable
-        self._postgres_folder = postgres_folder
+        self._has_seat = postgres_folder is None and server_account() is not None
+        own = seat_for_root(self.home.folder) if self._has_seat else self.home.folder / "postgres"
+        self._postgres_folder = postgres_folder or own
         self._say = say
         self._ports: dict[str, int] = {}
         self._parts: dict[str, Part] = {}
@@ -125,6 +128,7 @@ class LocalStack:
         await asyncio.to_thread(self._parts[name].what.kill)
 
     async def _start_everything(self) -> None:
+        await asyncio.to_thread(self._end_leftovers)
         self._ports = self.home.ports(_PORTS)
         self._deal_out()
         services = installation.services(self.home, self._ports)
@@ -156,7 +160,7 @@ class LocalStack:
             self._say("RabbitMQ starts; this takes about ten seconds.")
             node = await asyncio.to_thread(
                 private_rabbitmq,
-                self.home.folder / "rabbitmq",
+                self._broker_folder,
                 password=self._vault.broker_password(ADMINISTRATOR),
                 log=self.home.logs / "rabbitmq.log",
                 definitions=self._vault.definitions,
@@ -174,9 +178,12 @@ class LocalStack:
         if self._given.postgres:
             self.postgres = self._given.postgres
         else:
+            password = self._vault.database_password(SUPERUSER)
+            if self._has_seat:
+                claim_seat(self._postgres_folder, password)
             server = Postgres(
-                self._postgres_folder or self._postgres_seat(),
-                password=self._vault.database_password(SUPERUSER),
+                self._postgres_folder,
+                password=password,
                 log=self.home.logs / "postgres.log",
                 port=self._ports["postgres"],
                 durable=self._durable,
@@ -188,10 +195,15 @@ class LocalStack:
         self._deal_out()
         await _all(*(asyncio.to_thread(program.run, "migrate") for program in services))
 
-    def _postgres_seat(self) -> Path:
-        if server_account() is None:
-            return self.home.folder / "postgres"
-        return seat_for_root(self.home.folder, self._vault.database_password(SUPERUSER))
+    def _end_leftovers(self) -> None:
+        # Before ports are chosen: theirs are wanted again.
+        ports = dict.fromkeys(_PORTS, 0)
+        programs = [installation.mailbox(self.home, ports), *installation.services(self.home, ports)]
+        end_leftovers(programs, self._broker_folder, self._postgres_folder, self._say)
+
+    @property
+    def _broker_folder(self) -> Path:
+        return self.home.folder / "rabbitmq"
 
     def _deal_out(self) -> None:
         database = f"{LOOPBACK}:{self._ports['postgres']}"

@@ -192,24 +192,26 @@ def server_account() -> Account | None:
     raise StackError("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody.")
 
 
-def seat_for_root(home: Path, token: str) -> Path:
-    """A folder outside the clone for root's PostgreSQL: /var/lib/culture-connect/<hash of home>.
+def seat_for_root(home: Path) -> Path:
+    """A folder outside the clone for root's PostgreSQL: below /var/lib/culture-connect/<hash of home>.
 
     The clone may live below a folder that only root can enter, and its permissions are not ours to widen.
-    `token` names one life of `home`: data of another life (its folder was removed) has lost its passwords
-    and is removed.
     """
-    seat = Path("/var/lib/culture-connect") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
-    seat.mkdir(parents=True, exist_ok=True)
-    for folder in (seat.parent, seat):
+    return Path("/var/lib/culture-connect") / hashlib.sha256(str(home).encode()).hexdigest()[:12] / "postgres"
+
+
+def claim_seat(seat: Path, token: str) -> None:
+    """Makes the seat ready. `token` names one life of the home folder: the data of another life, whose passwords
+    went with its folder, is removed."""
+    seat.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (seat.parent.parent, seat.parent):
         folder.chmod(0o755)
-    owner = seat / "owner"
-    mark = f"{home}\n{hashlib.sha256(token.encode()).hexdigest()}\n"
+    mark = hashlib.sha256(token.encode()).hexdigest()
+    owner = seat.parent / "owner"
     if not owner.exists() or owner.read_text() != mark:
-        end_leftover(seat / "postgres" / "data")
-        shutil.rmtree(seat / "postgres", ignore_errors=True)
+        end_leftover(seat / "data")
+        shutil.rmtree(seat, ignore_errors=True)
         owner.write_text(mark)
-    return seat / "postgres"
 
 
 def end_leftover(data: Path) -> None:

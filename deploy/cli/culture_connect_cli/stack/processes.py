@@ -92,10 +92,10 @@ def end(processes: Iterable[psutil.Process], *, first: signal.Signals = signal.S
     remaining = list(processes)
     for each in remaining:
         _send(each, first)
-    _, remaining = psutil.wait_procs(remaining, timeout=grace)
+    remaining = _await_end(remaining, grace)
     for each in remaining:
         _send(each, signal.SIGKILL)
-    psutil.wait_procs(remaining, timeout=grace)
+    _await_end(remaining, grace)
 
 
 def kill_family(parent: psutil.Process, *, grace: float = 5) -> None:
@@ -105,8 +105,29 @@ def kill_family(parent: psutil.Process, *, grace: float = 5) -> None:
     except psutil.NoSuchProcess:
         return
     end([parent], first=signal.SIGKILL)
-    _, remaining = psutil.wait_procs(family, timeout=grace)
-    end(remaining, first=signal.SIGKILL)
+    end(_await_end(family, grace), first=signal.SIGKILL)
+
+
+def _await_end(processes: list[psutil.Process], timeout: float) -> list[psutil.Process]:
+    """Those that still run after `timeout` seconds.
+
+    A zombie has ended. psutil's own wait does not say so: it waits for whoever should reap it, and that is for ever
+    where the first process of a container does not.
+    """
+    deadline = time.monotonic() + timeout
+    remaining = processes
+    while True:
+        remaining = [each for each in remaining if not _has_ended(each)]
+        if not remaining or time.monotonic() > deadline:
+            return remaining
+        time.sleep(0.02)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def processes_in(folder: Path, names: Collection[str]) -> list[psutil.Process]:

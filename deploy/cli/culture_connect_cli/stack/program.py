@@ -46,7 +46,7 @@ class Program:
         """Starts it and returns when it is ready; raises StartTimeoutError with the end of its log."""
         self.stop()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        end_leftover(self.folder, self.module)
+        end(self.leftovers(), grace=20)
         self._child = spawn(
             [sys.executable, "-m", self.module, *self.arguments],
             cwd=self.folder,
@@ -75,6 +75,11 @@ class Program:
         """SIGKILL, as a crash."""
         self._end(psutil.Process.kill)
 
+    def leftovers(self) -> list[psutil.Process]:
+        """What a killed run left of this program."""
+        names = {Path(sys.executable).resolve().name, Path(sys.executable).name, "python", "python3"}
+        return [process for process in processes_in(self.folder, names) if self.module in process.cmdline()]
+
     def _end(self, send: Callable[[psutil.Process], None]) -> None:
         if self._child is not None:
             if self._child.poll() is None:
@@ -87,9 +92,3 @@ class Program:
             return httpx.get(self.ready_url, timeout=5, trust_env=False).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
-
-
-def end_leftover(folder: Path, module: str) -> None:
-    """Ends a program of a killed run."""
-    names = {Path(sys.executable).resolve().name, Path(sys.executable).name, "python", "python3"}
-    end([process for process in processes_in(folder, names) if module in process.cmdline()], grace=20)
