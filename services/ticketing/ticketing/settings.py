@@ -1,5 +1,9 @@
 """What ticketing is told from outside."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from culture_connect.settings import AmqpUrl, PrivateFile, ServiceSettings
 
 
@@ -12,4 +16,4 @@ class TicketingSettings(ServiceSettings):
 
     edge_url: AmqpUrl
     signing_key_file: PrivateFile
-    public_url: str
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/]")]

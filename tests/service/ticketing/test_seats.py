@@ -70,6 +70,14 @@ async def test_only_those_active_on_the_local_day_are_candidates(house: House) -
     assert await house.holders(roomy) == {"starts-that-day", "ends-that-day", "leaves-the-day-after"}
 
 
+async def test_the_day_of_an_evening_is_the_day_in_the_hague(house: House) -> None:
+    after_midnight = evening(NEXT_YEAR.replace(hour=23, minute=30), capacity=10)
+    next_day = DAY_OF_NIGHT + timedelta(days=1)
+    await house.hear(partner(), enrolled("starts-then", starts_on=next_day), enrolled("ended", ends_on=DAY_OF_NIGHT))
+    await house.hear(after_midnight)
+    assert await house.holders(after_midnight) == {"starts-then"}
+
+
 async def test_nobody_gets_a_seat_by_themselves_of_an_evening_on_request(house: House) -> None:
     asked = evening(NEXT_YEAR, admission=Admission.ON_REQUEST)
     await house.hear(partner(), enrolled("ans"), asked)
