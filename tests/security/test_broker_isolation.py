@@ -13,7 +13,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.broker import Broker
-from culture_connect_cli.differences import names_of_party
+from culture_connect_cli.parties import names_of_party
 from tests.security import clients
 
 

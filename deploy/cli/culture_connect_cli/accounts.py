@@ -22,8 +22,9 @@ from culture_connect.messaging.topology import (
     party,
 )
 from culture_connect_cli.broker import Broker
-from culture_connect_cli.differences import Cure, differences, names_of_party, parties_of
+from culture_connect_cli.differences import Cure, differences
 from culture_connect_cli.management import BrokerError, Management
+from culture_connect_cli.parties import names_of_party, parties_of
 from culture_connect_cli.topology import make
 
 _ALPHABET: Final = string.ascii_letters + string.digits

@@ -10,8 +10,9 @@ from culture_connect.messaging.topology import (
     is_password_of,
     password_hash,
 )
-from culture_connect_cli.differences import Cure, Definitions, Difference, differences, parties_of
+from culture_connect_cli.differences import Cure, Difference, differences
 from culture_connect_cli.management import BrokerError, Management
+from culture_connect_cli.parties import Definitions, parties_of
 
 
 class TopologyConflictError(BrokerError):

@@ -17,7 +17,7 @@ from culture_connect_cli.demo import screen
 from culture_connect_cli.demo.cast import PARTNERS
 from culture_connect_cli.demo.season import Season
 from culture_connect_cli.demo.team import Mailbox, ProgrammeTeam
-from culture_connect_cli.differences import names_of_party
+from culture_connect_cli.parties import names_of_party
 from culture_connect_cli.stack import LocalStack, StackError
 from culture_connect_cli.stack.signals import run_until_stopped
 from culture_connect_cli.up import addresses
