@@ -1,0 +1,126 @@
+"""Two replicas, or a queue and a web request, at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from culture_connect.contracts import EnrolmentRequested, EnrolmentWithdrawn, Envelope
+from culture_connect.messaging import Database
+from registration.app import build_app
+from registration.domain.calendar import local_day
+from registration.domain.enrolment import EnrolmentMessage
+from registration.settings import RegistrationSettings
+from registration.use_cases.enrolments import decide_enrolments
+from tests.service.registration.conftest import running
+from tests.service.registration.house import Connect, House, evening, person
+
+
+@pytest.fixture
+async def database(house: House, settings: RegistrationSettings) -> AsyncIterator[Database]:
+    """The same schema, as another replica sees it."""
+    del house
+    database = Database(settings.database_url, schema="registration", pool_size=20)
+    yield database
+    await database.close()
+
+
+async def decide(database: Database, *messages: EnrolmentMessage, after: timedelta = timedelta()) -> None:
+    """Decides about messages of acme in a transaction of its own, as if some time later."""
+    async with database.begin() as work:
+        work.now += after
+        envelopes = [Envelope(id=str(uuid4()), type=each.type, source="/tests", time=work.now) for each in messages]
+        await decide_enrolments(work, "acme", list(zip(messages, envelopes, strict=True)))
+
+
+def requested(employee_ref: str, **fields: object) -> EnrolmentRequested:
+    return EnrolmentRequested.model_validate(person(employee_ref, **fields))
+
+
+async def test_the_last_place_goes_to_one_of_many(house: House, database: Database) -> None:
+    await house.register("acme", places=1)
+    await asyncio.gather(*(decide(database, requested(f"e-{number}")) for number in range(30)))
+    assert len(await house.participants("acme")) == 1
+    assert len(await house.events.hears(1, "participant.enrolled")) == 1
+
+
+async def test_an_address_goes_to_one_of_many(house: House, database: Database) -> None:
+    await house.register("acme")
+    same = [requested(f"e-{number}", email="ann@example.org") for number in range(30)]
+    await asyncio.gather(*(decide(database, each) for each in same))
+    assert len(await house.participants("acme")) == 1
+
+
+async def test_one_employee_is_one_participant_however_many_ask(house: House, database: Database) -> None:
+    await house.register("acme")
+    await asyncio.gather(*(decide(database, requested("e-1", given_name=f"Noor {n}")) for n in range(30)))
+    [listed] = await house.participants("acme")
+    assert listed["version"] == 30
+
+
+async def test_a_day_and_a_slug_go_to_one_of_many(house: House) -> None:
+    asked = [house.api.post("/evenings", json=evening(capacity=100 + number)) for number in range(10)]
+    body = {"slug": "acme", "name": "Acme", "places": 5, "language": "nl"}
+    asked += [house.api.post("/partners", json=body) for _ in range(10)]
+    answers = [answer.status_code for answer in await asyncio.gather(*asked)]
+    assert sorted(answers[:10]) == sorted(answers[10:]) == [201] + [409] * 9
+    assert len(await house.events.hears(2, "evening.scheduled", "partner.registered")) == 2
+
+
+async def test_two_replicas_answer_everything_once(
+    house: House, connect: Connect, settings: RegistrationSettings
+) -> None:
+    second: FastAPI = build_app(settings)
+    async with running(second):
+        await house.register("acme", places=100)
+        acme = await connect("acme")
+        sent = await acme.send_all([("enrolment.requested", person(f"e-{number}")) for number in range(150)])
+        receipts = await acme.receipts.hears(150)
+    assert sorted(each.data["message_id"] for each in receipts) == sorted(sent)
+    assert len(acme.receipts.of_type("enrolment.accepted")) == 100
+    assert len(await house.events.hears(100, "participant.enrolled")) == 100
+
+
+async def test_a_later_withdrawal_frees_place_and_address_on_its_day(house: House, database: Database) -> None:
+    await house.register("acme", places=1)
+    in_a_week = local_day(datetime.now(UTC) + timedelta(days=7))
+    await decide(database, requested("e-1", email="ann@example.org"))
+    await decide(database, EnrolmentWithdrawn(employee_ref="e-1", effective_on=in_a_week))
+    heir = requested("e-2", email="ann@example.org")
+
+    await decide(database, heir, after=timedelta(days=6))
+    assert [each["employee_ref"] for each in await house.participants("acme")] == ["e-1"]
+    await decide(database, heir, after=timedelta(days=7))
+    standings = {each["employee_ref"]: each["standing"] for each in await house.participants("acme")}
+    assert standings == {"e-1": "withdrawn", "e-2": "enrolled"}
+
+
+async def test_an_enrolment_frees_its_place_after_its_last_day(house: House, database: Database) -> None:
+    await house.register("acme", places=1)
+    last_day = local_day(datetime.now(UTC))
+    await decide(database, requested("e-1", ends_on=last_day.isoformat()))
+    await decide(database, requested("e-2"))
+    assert len(await house.participants("acme")) == 1
+    await decide(database, requested("e-2"), after=timedelta(days=1))
+    assert len(await house.participants("acme")) == 2
+
+
+async def test_the_database_itself_refuses_what_the_rules_forbid(house: House, database: Database) -> None:
+    await house.register("acme", places=2)
+    await decide(database, requested("e-1"), requested("e-2"))
+    await decide(database, EnrolmentWithdrawn(employee_ref="e-1"), requested("e-3"))
+    for statement, constraint in [
+        ("update partners set places = 1", "partners_places"),
+        ("update participants set standing = 'enrolled'", "partners_places"),
+        ("update participants set email_key = 'e-1@example.org'", "participants_email"),
+        ("update participants set employee_ref = 'e-1'", "participants_employee"),
+        ("update participants set standing = 'erased'", "participants_person"),
+    ]:
+        with pytest.raises(IntegrityError, match=constraint):
+            async with database.begin() as work:
+                await work.execute(text(statement))
