@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from culture_connect.settings import ServiceSettings
-from notifications.rendering.safe import UnusableAddressError, ascii_address
+from notifications.rendering.safe import UnusableAddressError, ascii_address, one_line
 from notifications.sending.smtp import MailServer, Tls
 
 
@@ -14,7 +14,11 @@ def _sender(value: str) -> str:
     try:
         ascii_address(parseaddr(value)[1])
     except UnusableAddressError:
-        raise ValueError("expected an address such as Culture Connect <avond@example.com>") from None
+        usable = False
+    else:
+        usable = one_line(value) == value
+    if not usable:
+        raise ValueError("expected an address such as Culture Connect <avond@example.com>")
     return value
 
 
@@ -37,6 +41,8 @@ class NotificationsSettings(ServiceSettings):
     def _password_is_protected(self) -> Self:
         if (self.smtp_username is None) != (self.smtp_password is None):
             raise ValueError("SMTP_USERNAME and SMTP_PASSWORD belong together")
+        if self.smtp_password is not None and self.smtp_tls == "none":
+            raise ValueError("SMTP_TLS: a password goes over starttls or tls only")
         return self
 
     @property
@@ -48,5 +54,6 @@ class NotificationsSettings(ServiceSettings):
             tls=self.smtp_tls,
             username=self.smtp_username,
             password=self.smtp_password.get_secret_value() if self.smtp_password else None,
+            hello=self.mail_domain,
             timeout=min(20.0, self.mail_claim_seconds / 4),
         )

@@ -37,7 +37,7 @@ class MailServer:
     """Takes mail on a port that stays the same when it is stopped and started again.
 
     `from_`, `to` and `take` are asked for the answer to a sender, a recipient, and a whole mail; an answer "drop"
-    breaks the connection instead. While `held` is cleared, no whole mail is answered.
+    breaks the connection instead.
     """
 
     def __init__(self) -> None:
@@ -46,8 +46,8 @@ class MailServer:
         self.from_: Callable[[str], str] = lambda _: OK
         self.to: Callable[[str], str] = lambda _: OK
         self.take: Callable[[str], str] = lambda _: OK
-        self.held = asyncio.Event()
-        self.held.set()
+        self._held: str | None = None
+        self._released = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.Transport] = set()
 
@@ -58,7 +58,7 @@ class MailServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.held.set()
+        self.release()
         await self.stop()
 
     async def start(self) -> None:
@@ -80,6 +80,15 @@ class MailServer:
         for line in list(self._lines):
             line.abort()
         self._lines.clear()
+
+    def hold(self, recipient: str) -> None:
+        """Takes whole mails to this address without answering, until `release`."""
+        self._held = recipient
+
+    def release(self) -> None:
+        """Answers what was held, and everything from now on."""
+        self._held = None
+        self._released.set()
 
     @property
     def recipients(self) -> list[str]:
@@ -116,7 +125,8 @@ class MailServer:
         content = envelope.original_content
         assert isinstance(content, bytes)
         self.received.append(Received(recipient, content, str(session.peer)))
-        await self.held.wait()
+        if recipient == self._held:
+            await self._released.wait()
         return self._answer(server, self.take(recipient))
 
     def _answer(self, server: Any, answer: str) -> str:

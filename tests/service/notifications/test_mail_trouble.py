@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from culture_connect.contracts import CancellationReason, ParticipantErased, ParticipantWithdrawn
-from tests.service.notifications.house import House, enrolled, evening, gone, issued, waitlisted
+from tests.service.notifications.house import House, enrolled, evening, gone, issued, running, waitlisted
 from tests.service.notifications.mail_server import once
 from tests.support.probes import eventually
 
@@ -56,6 +56,17 @@ async def test_a_letter_whose_dialogue_broke_off_is_repeated_as_it_was(house: Ho
     assert first.message == second.message
     await house.until_state(participant, "ticket-issued", "sent")
     await house.marker(mails=3)
+
+
+async def test_a_server_that_never_answers_holds_a_letter_no_longer_than_its_claim(world: House) -> None:
+    participant = uuid4()
+    world.mail_server.hold(f"{participant}@acme.example")
+    async with running(world.settings.model_copy(update={"mail_claim_seconds": 2.0})) as world.api:
+        await world.tell(evening(), enrolled(participant), issued(participant))
+        await world.until_mailed(2)
+        world.mail_server.release()
+        await world.until_state(participant, "ticket-issued", "sent")
+    assert len({mail.message for mail in world.mail_server.received}) == 1
 
 
 async def test_a_ticket_that_is_cancelled_before_its_letter_was_sent_is_never_mentioned(house: House) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 from uuid import UUID
 
@@ -77,9 +78,14 @@ def entry(appointment: Appointment, method: Method) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(Component.from_ical(_TIMEZONE))
+    calendar.add_component(_timezone())
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+@cache
+def _timezone() -> Component:
+    return Component.from_ical(_TIMEZONE)
 
 
 def _person(name: str, address: str) -> vCalAddress:

@@ -23,13 +23,17 @@ _CLOSING = 421  # RFC 5321, 4.2.1: the server is about to hang up
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where the mail server is, and how to speak to it; `timeout` is seconds for one step of the dialogue."""
+    """Where the mail server is, and how to speak to it.
+
+    `hello` is the name we give (RFC 5321, 4.1.1.1), `timeout` seconds for one step of the dialogue.
+    """
 
     host: str
     port: int
     tls: Tls = "none"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    hello: str = "localhost"
     timeout: float = 20.0
 
 
@@ -59,9 +63,11 @@ class SmtpLine:
         client, self._client, self._letters = self._client, None, 0
         if client is None:
             return
-        with contextlib.suppress(SMTPException, OSError):
-            await client.quit(timeout=2)
-        client.close()
+        try:
+            with contextlib.suppress(SMTPException, OSError):
+                await client.quit(timeout=2)
+        finally:
+            client.close()
 
     async def _dialogue(self, mail: Mail) -> Outcome:
         handing_over = False
@@ -92,6 +98,7 @@ class SmtpLine:
             password=server.password,
             use_tls=server.tls == "tls",
             start_tls=server.tls == "starttls",
+            local_hostname=server.hello,
             timeout=server.timeout,
         )
         self._letters = 0
