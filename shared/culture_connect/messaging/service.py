@@ -40,7 +40,8 @@ class Service:
     """One replica. Nothing in it assumes that it is the only one.
 
     `follow` is asked about every second for further queues to consume: those of parties that were added at run time.
-    A queue that does not exist yet is tried again, one that was removed is let go.
+    A queue that does not exist yet is tried again, one that was removed is let go. `documented` are subscriptions such
+    as it gives, with a placeholder in the name of the queue: they stand for it in the AsyncAPI document.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Service:
         database: Database,
         subscriptions: Sequence[Subscription],
         follow: Follow | None = None,
+        documented: Sequence[Subscription] = (),
         telemetry: Telemetry | None = None,
     ) -> None:
         self.name = name
@@ -58,6 +60,7 @@ class Service:
         self.telemetry = telemetry or Telemetry()
         self._subscriptions = subscriptions
         self._follow = follow
+        self._documented = documented
         self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
         self._consumption: Consumption | None = None
 
@@ -99,7 +102,7 @@ class Service:
 
     def asyncapi(self) -> dict[str, Any]:
         """The AsyncAPI document of what this service takes from the bus and puts on it."""
-        return describe(self.name, self._subscriptions)
+        return describe(self.name, [*self._subscriptions, *self._documented])
 
     async def _consume(self, stopping: asyncio.Event) -> None:
         """Consumption after consumption: whatever is lost ends one, and a new one is made."""

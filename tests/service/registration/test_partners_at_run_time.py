@@ -1,6 +1,12 @@
 """Partners come while the service runs; nobody restarts it."""
 
+from sqlalchemy.engine import make_url
+
+from culture_connect.messaging import Database, Handlers
+from registration.queues import HrQueues
+from registration.settings import RegistrationSettings
 from tests.service.registration.house import Connect, House
+from tests.support.wire import Wire
 
 
 async def test_a_partner_registered_before_its_account_exists_is_heard(house: House, connect: Connect) -> None:
@@ -27,3 +33,17 @@ async def test_partners_do_not_hear_each_other(house: House, connect: Connect) -
     await zeebank.outcome(theirs)
     assert [receipt.data["message_id"] for receipt in acme.receipts.heard] == [mine]
     assert [receipt.data["message_id"] for receipt in zeebank.receipts.heard] == [theirs]
+
+
+async def test_the_queues_stay_known_while_the_database_is_away(house: House, settings: RegistrationSettings) -> None:
+    await house.register("acme")
+    async with Wire(make_url(settings.database_url).port or 0) as wire:
+        database = Database(wire.through(settings.database_url), schema="registration")
+        queues = HrQueues(database, Handlers())
+        before = await queues()
+        await wire.cut()
+        assert [each.queue for each in await queues()] == [each.queue for each in before] == ["hr.acme.enrolments"]
+        await wire.mend()
+        await house.register("zeebank")
+        assert len(await queues()) == 2
+        await database.close()

@@ -1,0 +1,32 @@
+"""Which HR queues there are to listen to: those of the partners that are registered at the moment."""
+
+from collections.abc import Sequence
+
+from culture_connect.messaging import Database, Handlers, Subscription
+from culture_connect.messaging.errors import database_is_away
+from culture_connect.messaging.topology import enrolments_queue
+from registration.store.partners import slugs
+
+
+class HrQueues:
+    """Asked again and again; a partner added at run time is among the next answer."""
+
+    def __init__(self, database: Database, handlers: Handlers) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._partners: Sequence[str] = ()
+
+    async def __call__(self) -> list[Subscription]:
+        """A subscription for each partner."""
+        try:
+            async with self._database.begin() as work:
+                self._partners = await slugs(work)
+        except Exception as error:
+            # Without the database nobody joins or leaves: what is in hand waits for it, and need not be given back.
+            if not database_is_away(error):
+                raise
+        return [Subscription("edge", enrolments_queue(slug), self._handlers) for slug in self._partners]
+
+    def documented(self) -> Subscription:
+        """What stands for all of them in a document."""
+        return Subscription("edge", "hr.<partner>.enrolments", self._handlers)
