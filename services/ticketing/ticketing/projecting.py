@@ -21,7 +21,7 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import Delivery, UnitOfWork, core_event, feed_to
 from ticketing.codes import Codes
-from ticketing.domain.participants import Participant, ParticipantEvent, after, local_day
+from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
 from ticketing.settling import settle
 from ticketing.store import projections
 from ticketing.store.seats import Scope
@@ -41,7 +41,8 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], codes
     await projections.be_only_writer(work)
     known = await projections.lock_evenings(work, {message.evening_id for message, _ in evenings})
     told = await _evenings(work, evenings, {each.evening_id: each.version for each in known})
-    touched = await _partners(work, partners) | await _participants(work, participants)
+    touched = await _partners(work, partners)
+    changed, returned = await _participants(work, participants)
 
     causes = {message.evening_id: cause for message, cause in evenings}
     causes |= {message.participant_id: cause for message, cause in participants}
@@ -49,9 +50,9 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], codes
     def cause_of(evening: UUID, participant: UUID) -> Envelope:
         return causes.get(participant) or causes.get(evening) or events[-1][1]
 
-    await settle(work, Scope(told), codes, cause_of)
+    await settle(work, Scope(told, returned=returned), codes, cause_of)
     others = {each.evening_id for each in known if each.is_open} - told
-    await settle(work, Scope(others, touched), codes, cause_of)
+    await settle(work, Scope(others, touched | changed, returned), codes, cause_of)
 
 
 async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> set[UUID]:
@@ -64,21 +65,23 @@ async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> set[U
     return await projections.participants_of(work, new) if new else set()
 
 
-async def _participants(work: UnitOfWork, events: Sequence[tuple[ParticipantEvent, Envelope]]) -> set[UUID]:
-    """Writes participants; returns those about whom something new is known."""
+async def _participants(
+    work: UnitOfWork, events: Sequence[tuple[ParticipantEvent, Envelope]]
+) -> tuple[set[UUID], set[UUID]]:
+    """Writes participants; returns those about whom something new is known, and among them those who came back."""
     ids = {message.participant_id for message, _ in events}
     if not ids:
-        return set()
-    before = await projections.read_participants(work, ids)
-    now = {each: before.get(each, Participant(each)) for each in ids}
+        return set(), set()
+    before = {each: Participant(each) for each in ids} | await projections.read_participants(work, ids)
+    now = dict(before)
     for message, cause in events:
         now[message.participant_id] = after(now[message.participant_id], message, cause.time)
         if isinstance(message, ParticipantErased):
             done = ErasureCompleted(participant_id=message.participant_id)
             work.emit(done, core_event(done, "ticketing"), subject=str(message.participant_id), cause=cause)
-    changed = [each for each in now.values() if each != before.get(each.participant_id)]
-    await projections.tell_participants(work, changed)
-    return {each.participant_id for each in changed}
+    changed = {each for each in ids if now[each] != before[each]}
+    await projections.tell_participants(work, [now[each] for each in changed])
+    return changed, {each for each in changed if has_returned(before[each], now[each])}
 
 
 async def _evenings(

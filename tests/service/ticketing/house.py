@@ -1,13 +1,14 @@
 """Ticketing on a real database, without a bus: events go in as batches, and what it would send is in its outbox."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from culture_connect.contracts import AdmissionRecorded, Envelope, EveningScheduled, ParticipantEnrolled
 from culture_connect.messaging import Database, Delivery
@@ -47,20 +48,49 @@ class House:
     async def hear(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
         """Takes these in as one batch; each is a minute later than the one before, unless all are `at` one moment."""
         envelopes = []
-        for event in events:
+        for news in events:
             self._minutes += 1
-            if isinstance(event, ParticipantEnrolled):
-                self.know([event.given_name.lower()])
+            if isinstance(news, ParticipantEnrolled):
+                self.know([news.given_name.lower()])
             time = at or moment(self._minutes)
-            envelopes.append(Envelope(str(uuid4()), event.type, "/culture-connect/registration", time))
+            envelopes.append(Envelope(str(uuid4()), news.type, "/culture-connect/registration", time))
         await self.take_in(list(zip(events, envelopes, strict=True)))
         return envelopes
 
     async def take_in(self, events: Sequence[tuple[Event, Envelope]]) -> None:
         """Takes in a batch with its envelopes."""
-        deliveries = [Delivery(event, envelope, "ticketing.events") for event, envelope in events]
+        deliveries = [Delivery(news, envelope, "ticketing.events") for news, envelope in events]
         async with self.database.begin() as work:
             await take_in(work, deliveries, self.codes)
+
+    @asynccontextmanager
+    async def hearing(self, news: Event) -> AsyncIterator[None]:
+        """Takes an event in and commits at the end of the block only."""
+        envelope = Envelope(str(uuid4()), news.type, "/culture-connect/registration", moment(1000))
+        async with self.database.begin() as work:
+            await take_in(work, [Delivery(news, envelope, "ticketing.events")], self.codes)
+            yield
+
+    async def waiting_transactions(self) -> int:
+        """How many transactions wait for another one."""
+        [row] = await self.rows(
+            "select count(*) as waiting from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        return int(row.waiting)
+
+    @contextmanager
+    def counting_statements(self) -> Iterator[list[str]]:
+        """The statements that run in the block."""
+        statements: list[str] = []
+
+        def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+            statements.append(statement)
+
+        engine = self.database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        yield statements
+        event.remove(engine, "before_cursor_execute", note)
 
     async def states(self, evening: EveningScheduled) -> dict[str, str]:
         """Who holds or waits for a seat, by name; who lost one is left out."""

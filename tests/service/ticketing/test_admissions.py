@@ -4,6 +4,7 @@ import asyncio
 
 from culture_connect.contracts import Venue
 from tests.service.ticketing.house import NEXT_YEAR, House, scanned
+from tests.support.probes import eventually
 from tests.unit.ticketing.news import enrolled, evening, partner, person, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
@@ -71,6 +72,15 @@ async def test_scans_of_one_code_racing_at_two_doors_admit_once(house: House) ->
     verdicts = await asyncio.gather(*(house.scan(code, NIGHT, scan_id=f"s{nth}") for nth in range(5)))
     assert sorted(str(each.refusal) for each in verdicts) == ["None"] + ["already-admitted"] * 4
     assert await house.counts(NIGHT) == (0, 1, 0)
+
+
+async def test_a_scan_waits_for_a_cancellation_that_is_under_way(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    code = await house.code("ans", NIGHT)
+    async with house.hearing(withdrawn("ans", 2, NEXT_YEAR.date())):
+        scan = asyncio.create_task(house.scan(code, NIGHT, scan_id="s1"))
+        await eventually(house.waiting_transactions, 1, "transactions that wait for a lock")
+    assert (await scan).refusal == "cancelled"
 
 
 async def test_the_same_scan_racing_with_its_copy_is_one_scan(house: House) -> None:

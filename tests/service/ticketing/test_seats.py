@@ -52,6 +52,16 @@ async def test_requests_of_one_moment_are_served_by_lot(house: House) -> None:
     assert await house.line(NIGHT) == by_lot[2:]
 
 
+async def test_a_tie_in_the_line_is_broken_by_lot_whoever_was_told_first(house: House) -> None:
+    unlucky, lucky = sorted(["ans", "bo"], key=lambda name: lot(NIGHT.evening_id, person(name)), reverse=True)
+    await house.hear(partner(), enrolled("cas"), enrolled("dee"), NIGHT)
+    await house.hear(enrolled(unlucky), at=moment(500))
+    await house.hear(enrolled(lucky), at=moment(500))
+    assert await house.line(NIGHT) == [lucky, unlucky]
+    await house.hear(withdrawn("cas", 2, DAY_OF_NIGHT))
+    assert await house.holders(NIGHT) == {"dee", lucky}
+
+
 async def test_only_those_active_on_the_local_day_are_candidates(house: House) -> None:
     before, after = DAY_OF_NIGHT - timedelta(days=1), DAY_OF_NIGHT + timedelta(days=1)
     roomy = evening(NEXT_YEAR, capacity=10)
@@ -134,6 +144,16 @@ async def test_taking_a_later_withdrawal_back_costs_no_seat_before_it(house: Hou
     await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
     await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT + timedelta(days=9)))
     await house.hear(enrolled("ans", 3))
+    assert await house.holders(NIGHT) == {"ans", "bo"}
+
+
+async def test_an_evening_that_moves_past_a_withdrawal_that_was_taken_back_keeps_its_tickets(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.hear(withdrawn("ans", 2, DAY_OF_NIGHT + timedelta(days=1)))
+    await house.hear(enrolled("ans", 3))
+    moved = evening(NEXT_YEAR + timedelta(days=2), capacity=2)
+    await house.hear(evening_changed(moved, 2, starts_at=moved.starts_at))
+    await house.hear(changed("ans", 4))
     assert await house.holders(NIGHT) == {"ans", "bo"}
 
 
@@ -244,6 +264,24 @@ async def test_an_evening_and_a_participant_told_at_the_same_time_find_each_othe
     names = [f"p{nth}" for nth in range(8)]
     await asyncio.gather(house.hear(roomy), *(house.hear(enrolled(name)) for name in names))
     assert await house.holders(roomy) == set(names)
+
+
+async def test_the_number_of_statements_grows_neither_with_people_nor_with_evenings(house: House) -> None:
+    async def opening(names: list[str], evenings: int) -> int:
+        fresh = [evening(NEXT_YEAR, capacity=len(names) // 2, title=f"{names[0]} {nth}") for nth in range(evenings)]
+        await house.hear(*map(enrolled, names))
+        with house.counting_statements() as when_opening:
+            await house.hear(*fresh)
+        with house.counting_statements() as when_enrolling:
+            await house.hear(*(enrolled(f"{name}-later") for name in names))
+        with house.counting_statements() as when_withdrawing:
+            await house.hear(*(withdrawn(name, 2, DAY_OF_NIGHT) for name in names))
+        return len(when_opening) + len(when_enrolling) + len(when_withdrawing)
+
+    await house.hear(partner(), evening(NEXT_YEAR, title="Vooraf"))
+    few = await opening(["ans", "bo"], 1)
+    many = await opening([f"p{nth}" for nth in range(150)], 4)
+    assert many == few
 
 
 async def test_the_database_itself_refuses_a_seat_beyond_the_capacity(house: House) -> None:

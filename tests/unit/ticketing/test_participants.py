@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.ticketing.news import changed, enrolled, erased, moment, person, withdrawn
-from ticketing.domain.participants import Participant, ParticipantEvent, after, local_day
+from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
 
 STORY: list[tuple[ParticipantEvent, datetime]] = [
     (enrolled("noor", 1), moment(1)),
@@ -71,3 +71,24 @@ def test_whichever_end_comes_first_counts() -> None:
         (withdrawn("noor", 2, date(2027, 3, 1)), moment(2)),
     ]
     assert known_after(events).active_until == date(2027, 2, 1)
+
+
+@given(st.permutations([STORY[0], *STORY[2:4]]))
+def test_who_withdrew_and_enrolled_again_is_seen_to_return_once_in_any_order(
+    shuffled: list[tuple[ParticipantEvent, datetime]],
+) -> None:
+    known = Participant(person("noor"))
+    returns = []
+    for event, at in shuffled:
+        before, known = known, after(known, event, at)
+        returns.append(has_returned(before, known))
+    assert returns.count(True) == 1
+
+
+def test_a_change_of_data_is_no_return() -> None:
+    known = known_after(STORY[:4])
+    assert not has_returned(known, after(known, *STORY[4]))
+
+
+def test_somebody_who_enrolled_once_did_not_return() -> None:
+    assert not has_returned(Participant(person("noor")), known_after(STORY[:1]))

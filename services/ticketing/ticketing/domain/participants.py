@@ -72,6 +72,12 @@ def after(participant: Participant, event: ParticipantEvent, at: datetime) -> Pa
             return _told(participant, event, at)
 
 
+def has_returned(before: Participant, now: Participant) -> bool:
+    """Whether it was just learnt that they withdrew and enrolled again, in whatever order that was told."""
+    learnt = (before.enrolled_version, before.withdrawn_version) != (now.enrolled_version, now.withdrawn_version)
+    return learnt and 0 < now.withdrawn_version < now.enrolled_version
+
+
 def _withdrawn(participant: Participant, event: ParticipantWithdrawn, at: datetime) -> Participant:
     if event.version <= participant.withdrawn_version:
         return participant

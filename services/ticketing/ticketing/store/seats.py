@@ -25,7 +25,8 @@ _IS_ACTIVE = """
 # A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal
 # and re-enrolment were told in one batch or in the wrong order.
 _IS_OF_FORMER_ENROLMENT = """
-    e.admission = 'automatic' and t.requested_at < p.requested_at and p.withdrawn_on <= e.day
+    p.participant_id = any(:returned) and e.admission = 'automatic'
+    and t.requested_at < p.requested_at and p.withdrawn_on <= e.day
 """
 
 _END = f"""
@@ -120,10 +121,14 @@ _PROMOTE = text(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The places a round looks at: of these evenings, those of these participants, or everybody's (None)."""
+    """The places a round looks at: of these evenings, those of these participants, or everybody's (None).
+
+    `returned` are the participants who were just heard to have withdrawn and enrolled again.
+    """
 
     evenings: Collection[UUID]
     participants: Collection[UUID] | None = None
+    returned: Collection[UUID] = ()
 
     def query(self, statement: str, column: str) -> tuple[TextClause, dict[str, Any]]:
         """The statement narrowed to this scope, with its parameters; two texts, so that each has a plan of its own."""
@@ -189,6 +194,7 @@ class Standing:
 async def end_places(work: UnitOfWork, scope: Scope) -> list[Ended]:
     """Cancels the places in scope whose holders are no longer candidates, and all of cancelled evenings."""
     statement, parameters = scope.query(_END, "t.participant_id")
+    parameters["returned"] = list(scope.returned)
     return [Ended(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
 
 
