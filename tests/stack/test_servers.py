@@ -1,0 +1,74 @@
+"""Servers that the environment names, ports, and the container that stands in for the package."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from culture_connect_cli.stack import Given, StackError
+from culture_connect_cli.stack.docker import DockerRabbitMQ
+from culture_connect_cli.stack.ports import is_free, keep_or_choose
+
+POSTGRES = "CULTURE_CONNECT_STACK_POSTGRES_URL"
+RABBITMQ = "CULTURE_CONNECT_STACK_RABBITMQ_URL"
+MANAGEMENT = "CULTURE_CONNECT_STACK_RABBITMQ_MANAGEMENT_URL"
+
+
+def test_an_empty_environment_names_no_server() -> None:
+    assert Given.read({}) == Given(None, None)
+
+
+def test_named_servers_give_urls_for_every_account_with_what_needs_quoting_quoted() -> None:
+    given = Given.read(
+        {
+            POSTGRES: "postgresql://boss:a%2Fb@db.example:5433/postgres",
+            RABBITMQ: "amqp://boss:a%2Fb@mq.example:5673",
+            MANAGEMENT: "http://mq.example:15673/",
+        }
+    )
+    assert given.postgres is not None
+    assert given.rabbitmq is not None
+    assert given.postgres.url("things") == "postgresql://boss:a%2Fb@db.example:5433/things"
+    assert given.postgres.url("things", user="me", password="p@ss") == "postgresql://me:p%40ss@db.example:5433/things"
+    assert given.rabbitmq.url(vhost="/") == "amqp://boss:a%2Fb@mq.example:5673/%2F"
+    assert given.rabbitmq.url("me", "p@ss", vhost="core") == "amqp://me:p%40ss@mq.example:5673/core"
+    assert given.rabbitmq.management_url == "http://mq.example:15673"
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({POSTGRES: "mysql://db.example/x"}, POSTGRES),
+        ({RABBITMQ: "amqp://mq.example"}, MANAGEMENT),
+        ({RABBITMQ: "http://mq.example", MANAGEMENT: "http://mq.example"}, RABBITMQ),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_refused_by_the_name_of_its_variable(
+    environment: dict[str, str], named: str
+) -> None:
+    with pytest.raises(StackError, match=named):
+        Given.read(environment)
+
+
+def test_a_remembered_port_is_kept_while_it_is_free_and_replaced_when_it_is_taken() -> None:
+    first = keep_or_choose(["one", "two"])
+    assert len(set(first.values())) == 2
+    assert keep_or_choose(["one", "two"], first) == first
+    with socket.create_server(("127.0.0.1", first["one"])):
+        assert not is_free(first["one"])
+        second = keep_or_choose(["one", "two"], first)
+    assert second["one"] != first["one"]
+    assert second["two"] == first["two"]
+
+
+def test_a_container_is_published_on_loopback_only_and_keeps_its_data_in_the_folder(tmp_path: Path) -> None:
+    ports = {"amqp": 20_001, "management": 20_002, "prometheus": 20_003}
+    command = DockerRabbitMQ(tmp_path, password="secret", log=tmp_path / "log", ports=ports).command()
+    published = [part for part in command if part.startswith("--publish")]
+    assert published == [
+        "--publish=127.0.0.1:20001:5672",
+        "--publish=127.0.0.1:20002:15672",
+        "--publish=127.0.0.1:20003:15692",
+    ]
+    assert f"--volume={tmp_path.resolve() / 'data'}:/var/lib/rabbitmq" in command
+    assert not any("secret" in part for part in command)
