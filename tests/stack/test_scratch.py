@@ -12,7 +12,7 @@ import os, signal, subprocess, sys
 from pathlib import Path
 from culture_connect_cli.stack.scratch import scratch_folder
 with scratch_folder(Path(sys.argv[1])) as folder:
-    server = subprocess.Popen(["sleep", "600"], cwd=folder, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(["sleep", "600"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     print(folder, server.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
