@@ -15,6 +15,9 @@ from aio_pika.abc import AbstractIncomingMessage
 from culture_connect_cli.accounts import Credentials
 
 PAUSE = 0.1  # seconds before a lost connection is tried again
+PATIENCE = 10.0  # seconds for the broker to answer
+
+LOST = (aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ async def send_until_confirmed(party: Credentials, sendings: Iterable[Sending]) 
     """Publishes all of them, and again what the broker did not confirm, as long as it takes."""
     open_ = {sending.id: sending for sending in sendings}
     while open_:
-        with contextlib.suppress(aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeError):
-            async with await aio_pika.connect(party.url, timeout=5) as connection:
+        with contextlib.suppress(*LOST):
+            async with asyncio.timeout(PATIENCE), await aio_pika.connect(party.url) as connection:
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 exchange = await channel.get_exchange(party.exchange, ensure=False)
                 await asyncio.gather(*(_send(exchange, party, sending, open_) for sending in list(open_.values())))
@@ -48,7 +51,7 @@ async def _send(
         message_id=sending.id,
         type=sending.type,
     )
-    await exchange.publish(message, party.routing_key, timeout=10)
+    await exchange.publish(message, party.routing_key)
     del open_[sending.id]
 
 
@@ -84,17 +87,15 @@ async def _listen(party: Credentials, ear: Ear) -> None:
         await message.ack()
 
     while True:
-        with contextlib.suppress(aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeError):
-            async with await aio_pika.connect(party.url, timeout=5) as connection:
-                channel = await connection.channel()
-                await channel.set_qos(prefetch_count=200)
-                queue = await channel.get_queue(party.queue, ensure=False)
-                await queue.consume(take)
-                await _until_lost(connection)
+        with contextlib.suppress(*LOST):
+            async with await aio_pika.connect(party.url, timeout=PATIENCE) as connection:
+                lost = asyncio.Event()
+                connection.close_callbacks.add(lambda *_, lost=lost: lost.set())
+                # A broker that is still starting may never answer for a queue whose leader it does not know yet.
+                async with asyncio.timeout(PATIENCE):
+                    channel = await connection.channel()
+                    await channel.set_qos(prefetch_count=200)
+                    queue = await channel.get_queue(party.queue, ensure=False)
+                    await queue.consume(take)
+                await lost.wait()
         await asyncio.sleep(PAUSE)
-
-
-async def _until_lost(connection: aio_pika.abc.AbstractConnection) -> None:
-    lost = asyncio.Event()
-    connection.close_callbacks.add(lambda *_: lost.set())
-    await lost.wait()

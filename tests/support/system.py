@@ -24,7 +24,8 @@ class System:
 
     async def add_partner(self, slug: str, *, places: int) -> Credentials:
         """Registers the partner and onboards its HR system."""
-        await self.post("registration", "/partners", {"slug": slug, "name": f"Partner {slug}", "places": places})
+        partner = {"slug": slug, "name": f"Partner {slug}", "places": places, "language": "nl"}
+        await self.post("registration", "/partners", partner)
         return await add_account(self.stack.broker, "hr", slug)
 
     def box_office(self, venue: str) -> Credentials:

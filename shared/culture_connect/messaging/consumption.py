@@ -22,6 +22,7 @@ from culture_connect.messaging.telemetry import Telemetry
 log = structlog.get_logger()
 
 LOOK = 1.0  # seconds between two looks at what should be consumed and what is
+PATIENCE = 10.0  # seconds for the broker to answer
 GRACE = 15.0  # seconds for what is in hand when stopping
 # Messages held longer would be returned by the broker's own consumer timeout (30 minutes), one by one.
 LONGEST_HOLD = 300.0  # seconds without the database
@@ -67,7 +68,8 @@ class Consumption:
                     on_close=[self._on_close],
                 )
                 stack.push_async_callback(_stop_broker, broker)
-                await broker.start()
+                async with asyncio.timeout(PATIENCE):
+                    await broker.start()
                 self._brokers[vhost] = broker
             await self._look()
             self._stack = stack.pop_all()
@@ -118,7 +120,9 @@ class Consumption:
             telemetry=self._telemetry,
         )
         self._consumers[subscription.queue] = consumer
-        await consumer.start(self._brokers[subscription.vhost])
+        # A broker that is still starting may never answer for a queue whose leader it does not know yet.
+        async with asyncio.timeout(PATIENCE):
+            await consumer.start(self._brokers[subscription.vhost])
         log.info("consuming", queue=subscription.queue)
 
     async def _exists(self, subscription: Subscription) -> bool:
@@ -128,7 +132,7 @@ class Consumption:
             return False
         channel = await connection.transport.connection.channel()
         try:
-            await channel.queue_declare(subscription.queue, passive=True)
+            await channel.queue_declare(subscription.queue, passive=True, timeout=PATIENCE)
         except ChannelNotFoundEntity:
             return False
         await channel.close()

@@ -32,7 +32,9 @@ class Publisher:
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        self._connection = await aio_pika.connect(self._url, client_properties={"connection_name": self._name})
+        self._connection = await aio_pika.connect(
+            self._url, timeout=CONFIRM_TIMEOUT, client_properties={"connection_name": self._name}
+        )
         return self
 
     async def __aexit__(
@@ -70,7 +72,8 @@ class Publisher:
         )
 
     async def _reopened_channel(self) -> aiormq.Channel:
-        async with self._opening:
+        # A broker that is still starting may never answer.
+        async with asyncio.timeout(CONFIRM_TIMEOUT), self._opening:
             if self._channel is None or self._channel.is_closed:
                 if self._connection is None or not self.connected:
                     raise ConnectionError("broker connection lost")

@@ -49,13 +49,13 @@ class Reader:
                 now=datetime.now(UTC),
             )
         except EnvelopeError as error:
-            return self._invalid(error.id, error.type, error.problems, raw.body, digest)
+            return self._invalid(error.id, error.type, error.problems, _json(raw.body), digest)
         if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
             return None
         try:
             message = read_as(self._models, envelope.type, data)
         except (UnknownType, UnreadableMessage) as error:
-            return self._invalid(envelope.id, envelope.type, error.problems, data, digest)
+            return self._invalid(envelope.id, envelope.type, error.problems, _json(data), digest)
         return Item(envelope.id, digest, Delivery(message, envelope, self._queue, self._party))
 
     def _invalid(
@@ -63,17 +63,19 @@ class Reader:
         message_id: str | None,
         type_: str | None,
         problems: list[RefusalError],
-        data: bytes,
+        data: object | None,
         digest: bytes,
     ) -> Item:
         if message_id is None or self._handlers.invalid is None:
             raise PermanentFailure(problems[0].code)
-        content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, _json(data))
+        content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
         return Item(message_id, digest, content)
 
 
-def _json(data: bytes) -> object | None:
+def _json(body: bytes) -> object | None:
+    """The data of a message that could not be read, as far as it is JSON; in structured mode it stands under `data`."""
     try:
-        return json.loads(data)  # type: ignore[no-any-return]
+        value = json.loads(body)
+        return value.get("data") if isinstance(value, dict) and "specversion" in value else value
     except (ValueError, RecursionError):
         return None
