@@ -1,9 +1,10 @@
 """What a killed test run leaves in the temporary folder is gone when the next one starts."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
+
+import psutil
 
 from culture_connect_cli.stack.scratch import scratch_folder
 
@@ -41,7 +42,7 @@ def test_a_run_that_still_works_is_left_alone(tmp_path: Path) -> None:
 
 def _runs(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # A zombie has ended, and waits for the system's first process to notice.
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return True
