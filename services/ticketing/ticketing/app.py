@@ -30,6 +30,7 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         database=database,
         subscriptions=[Subscription("core", events_queue("ticketing"), registration_events(codes))],
         follow=box_office_queues,
+        documented=[Subscription("edge", "box-office.<venue>.admissions", scans)],
     )
     app = create_app(
         name="ticketing",

@@ -2,10 +2,10 @@
 
 import asyncio
 from pathlib import Path
+from typing import Protocol
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.operations import Operations
 from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
@@ -19,6 +19,18 @@ def upgrade(folder: Path, *, database_url: str, schema: str) -> None:
     config.set_main_option("script_location", str(folder))
     config.attributes["database"] = (database_url, schema)
     command.upgrade(config, "head")
+
+
+class Operations(Protocol):
+    """What is needed of Alembic's `op`."""
+
+    def get_bind(self) -> Connection:
+        """The connection of the migration."""
+        ...
+
+    def execute(self, sqltext: str) -> None:
+        """Runs a statement."""
+        ...
 
 
 def create_messaging_tables(operations: Operations) -> None:

@@ -54,10 +54,13 @@ _TABLES = (
     """,
     "create unique index participants_employee on participants (partner, employee_ref)",
     "create unique index participants_email on participants (partner, email_key) where standing = 'enrolled'",
-    "create index participants_of_partner on participants (partner, participant_id)",
+    """
+    create index participants_of_partner on participants (partner, participant_id)
+        where standing <> 'erased' and employee_ref is not null
+    """,
     """
     create index participants_last_day on participants (partner, least(leaves_on, ends_on + 1))
-        where standing = 'enrolled'
+        where standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null
     """,
     """
     create table evenings (
@@ -121,6 +124,6 @@ _GUARD = (
 
 def upgrade() -> None:
     """Makes everything in the schema of the connection."""
-    create_messaging_tables(op)  # type: ignore[arg-type]  # the module answers for its operations
+    create_messaging_tables(op)
     for statement in (*_TABLES, *_GUARD):
         op.execute(statement)
