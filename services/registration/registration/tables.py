@@ -74,12 +74,19 @@ class ParticipantRow(SQLModel, table=True):
             unique=True,
             postgresql_where=text("standing = 'enrolled'"),
         ),
-        Index("participants_of_partner", "partner", "participant_id"),
+        # The conditions keep the last two for what they are meant for: they begin with the partner as well, and without
+        # fresh statistics the planner took one for every look-up of an employee, reading the whole partner each time.
+        Index(
+            "participants_of_partner",
+            "partner",
+            "participant_id",
+            postgresql_where=text("standing <> 'erased' and employee_ref is not null"),
+        ),
         Index(
             "participants_last_day",
             "partner",
             text("least(leaves_on, ends_on + 1)"),
-            postgresql_where=text("standing = 'enrolled'"),
+            postgresql_where=text("standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null"),
         ),
     )
 

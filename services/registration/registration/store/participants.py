@@ -27,16 +27,23 @@ _LOCK = text("select places, active, ends_on from partners where slug = :partner
 _LAPSE = text(
     """
     update participants set standing = 'withdrawn', changed_at = :now
-    where partner = :partner and standing = 'enrolled' and least(leaves_on, ends_on + 1) <= :today
+    where partner = :partner and standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null
+      and least(leaves_on, ends_on + 1) <= :today
     """
 )
 
+# One look into a unique index for each name, whatever the statistics say; see the indexes in `tables`.
 _LOAD = text(
     f"""
-    select {_COLUMNS} from participants where partner = :partner and employee_ref = any(:refs)
-    union
-    select {_COLUMNS} from participants
-    where partner = :partner and standing = 'enrolled' and email_key = any(:email_keys)
+    select known.* from unnest(cast(:refs as text[])) as named (employee_ref), lateral (
+        select {_COLUMNS} from participants
+        where partner = :partner and employee_ref = named.employee_ref limit 1
+    ) known
+    union all
+    select known.* from unnest(cast(:email_keys as text[])) as named (email_key), lateral (
+        select {_COLUMNS} from participants
+        where partner = :partner and standing = 'enrolled' and email_key = named.email_key limit 1
+    ) known
     """  # noqa: S608 - a constant
 )
 
@@ -67,7 +74,7 @@ _SAVE = text(
 _PAGE = text(
     f"""
     select {_COLUMNS} from participants
-    where partner = :partner and standing <> 'erased'
+    where partner = :partner and standing <> 'erased' and employee_ref is not null
       and (cast(:after as uuid) is null or participant_id > cast(:after as uuid))
     order by participant_id limit :limit
     """  # noqa: S608 - constants
