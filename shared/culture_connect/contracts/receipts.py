@@ -32,7 +32,7 @@ class EnrolmentAccepted(Message):
     employee_ref: EmployeeRef
     participant_id: ParticipantId
     outcome: Annotated[
-        Outcome, Field(description="What it led to; scheduled is a withdrawal on a day that is still to come")
+        Outcome, Field(description="What it led to; scheduled is a start or a withdrawal on a day still to come")
     ]
 
 
