@@ -4,14 +4,20 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Index, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Date, DateTime, Index, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 Moment = DateTime(timezone=True)
 
 
-class PartnerRow(SQLModel, table=True):
+class Base(SQLModel):
+    """Tables of this service alone: another service has tables of the same names."""
+
+    metadata = MetaData()
+
+
+class PartnerRow(Base, table=True):
     """A partner and its contract.
 
     Whoever writes participants locks this row first, so a partner's enrolments are decided one after the other.
@@ -38,7 +44,7 @@ class PartnerRow(SQLModel, table=True):
     )
 
 
-class ParticipantRow(SQLModel, table=True):
+class ParticipantRow(Base, table=True):
     """A participant as `domain.roster` knows them; an erased one keeps its id and nothing of the person."""
 
     __tablename__ = "participants"
@@ -91,7 +97,7 @@ class ParticipantRow(SQLModel, table=True):
     )
 
 
-class EveningRow(SQLModel, table=True):
+class EveningRow(Base, table=True):
     """An evening. `details` holds what no query asks for; `day` is its day in The Hague."""
 
     __tablename__ = "evenings"

@@ -4,14 +4,20 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Index, LargeBinary, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Date, DateTime, Index, LargeBinary, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 Moment = DateTime(timezone=True)
 
 
-class Partner(SQLModel, table=True):
+class Base(SQLModel):
+    """Tables of this service alone: another service has tables of the same names."""
+
+    metadata = MetaData()
+
+
+class Partner(Base, table=True):
     """A partner as registration last told it."""
 
     __tablename__ = "partners"
@@ -23,7 +29,7 @@ class Partner(SQLModel, table=True):
     version: int
 
 
-class ParticipantRow(SQLModel, table=True):
+class ParticipantRow(Base, table=True):
     """`domain.participants.Participant` with the days on which they are active, worked out for set-based queries."""
 
     __tablename__ = "participants"
@@ -44,7 +50,7 @@ class ParticipantRow(SQLModel, table=True):
     __table_args__ = (Index("participants_of_partner", "partner"),)
 
 
-class Evening(SQLModel, table=True):
+class Evening(Base, table=True):
     """An evening as registration last told it, and how many of its seats and waiting places are taken.
 
     The three counts are kept by a trigger on `tickets`, which refuses a seat beyond the capacity; nothing else
@@ -76,7 +82,7 @@ class Evening(SQLModel, table=True):
     )
 
 
-class Ticket(SQLModel, table=True):
+class Ticket(Base, table=True):
     """A ticket or a waiting place: one life from the request to the end.
 
     `version` counts everything that happened to it, `feed_version` what its box office was told.
@@ -119,7 +125,7 @@ class Ticket(SQLModel, table=True):
     )
 
 
-class ScanRow(SQLModel, table=True):
+class ScanRow(Base, table=True):
     """A scan at the door and its verdict, remembered so that one sent twice is one scan."""
 
     __tablename__ = "scans"

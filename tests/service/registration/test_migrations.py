@@ -6,18 +6,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
-from sqlmodel import SQLModel
 
-import registration.tables  # noqa: F401 - puts our tables into the metadata
 from culture_connect.messaging import Database
 from culture_connect.messaging.tables import metadata as messaging_tables
+from registration.tables import Base
 from tests.support.surroundings import Surroundings
 
 
 def described() -> MetaData:
-    """Our tables and the kit's, without those of other services that this process may have imported."""
+    """Our tables and the kit's."""
     metadata = MetaData()
-    ours = [SQLModel.metadata.tables[name] for name in ("partners", "participants", "evenings")]
+    ours = Base.metadata.tables.values()
     for table in (*ours, *messaging_tables.tables.values()):
         table.to_metadata(metadata)
     return metadata

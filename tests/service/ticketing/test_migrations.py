@@ -3,7 +3,6 @@
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
-from sqlmodel import SQLModel
 
 from culture_connect.messaging.tables import metadata as kit
 from tests.service.ticketing.house import House
@@ -18,7 +17,7 @@ OURS = {
 async def test_the_newest_revision_makes_the_tables_of_the_code(house: House) -> None:
     def differences(connection: Connection) -> list[object]:
         options = {"include_name": lambda name, kind, _: kind != "table" or name in OURS}
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.Base.metadata))
 
     async with house.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
