@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from culture_connect.messaging.topology import ADMINISTRATOR, OPERATOR, SERVICES
 from culture_connect_cli.broker import Broker
 from culture_connect_cli.secret_files import DATABASE, SUPERUSER
-from culture_connect_cli.stack import installation
+from culture_connect_cli.stack import installation, rabbitmq
 from culture_connect_cli.stack.home import Home, write_whole
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.installation import MAILBOX, SMTP, Vault
@@ -157,6 +157,8 @@ class LocalStack:
         if self._given.rabbitmq:
             self.rabbitmq = await prepare_given_broker(self._given.rabbitmq, self._vault)
         else:
+            if not rabbitmq.is_installed():
+                self._say("RabbitMQ is not installed on this machine: it is looked for elsewhere, or installed now.")
             self._say("RabbitMQ starts; this takes about ten seconds.")
             node = await asyncio.to_thread(
                 private_rabbitmq,
