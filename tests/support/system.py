@@ -24,9 +24,13 @@ class System:
 
     async def add_partner(self, slug: str, *, places: int) -> Credentials:
         """Registers the partner and onboards its HR system."""
+        await self.register(slug, places=places)
+        return await add_account(self.stack.broker, "hr", slug)
+
+    async def register(self, slug: str, *, places: int) -> None:
+        """Registers the partner, whose HR system has no account yet."""
         partner = {"slug": slug, "name": f"Partner {slug}", "places": places, "language": "nl"}
         await self.post("registration", "/partners", partner)
-        return await add_account(self.stack.broker, "hr", slug)
 
     def box_office(self, venue: str) -> Credentials:
         """The account that the stack made for this venue."""
@@ -54,10 +58,20 @@ class System:
         assert answer.is_success, answer.text
         return answer.json()
 
-    async def letters(self) -> list[dict[str, Any]]:
-        """What arrived in the mailbox."""
-        answer = await self._http.get(f"{self.stack.urls['mailbox']}/api/messages")
+    async def request(self, method: str, service: str, path: str, **options: Any) -> httpx.Response:
+        """Any request to a service, or to the mailbox; the answer may be a refusal."""
+        return await self._http.request(method, self._url(service, path), **options)
+
+    async def letters(self, *, to: str | None = None) -> list[dict[str, Any]]:
+        """What arrived in the mailbox, for everyone or for one address."""
+        query = {"to": to} if to else {}
+        answer = await self._http.get(self._url("mailbox", "/api/messages"), params=query)
         return list(answer.raise_for_status().json())
+
+    async def letter(self, mail_id: str) -> dict[str, Any]:
+        """One mail with its parts."""
+        answer = await self._http.get(self._url("mailbox", f"/api/messages/{mail_id}"))
+        return dict(answer.raise_for_status().json())
 
     async def rows(self, statement: str, *values: object) -> Sequence[Any]:
         """Looks behind the scenes, as the database's superuser."""

@@ -61,12 +61,19 @@ And the least that a simple client can do: the data as body, and two AMQP proper
 
 {minimal}
 
-The type may be written in full or short, in every mode. So a shell is enough, with the tools of RabbitMQ's C library:
+The type may be written in full or short, in every mode. So a shell is enough, with the tools of RabbitMQ's C library
+(Debian's package `amqp-tools`):
 
 ```sh
 echo '{data}' |
   amqp-publish --url=amqp://hr.acme:PASSWORD@HOST:5672/edge --exchange=hr.acme --routing-key=enrolment \\
     --persistent -H "ce-id: {id}" -H "ce-type: {type}"
+```
+
+And to hear the receipts, one on a line, until Ctrl-C:
+
+```sh
+amqp-consume --url=amqp://hr.acme:PASSWORD@HOST:5672/edge --queue=hr.acme.receipts -- sh -c 'cat; echo'
 ```
 
 ## Rules for all messages

@@ -1,0 +1,127 @@
+"""Parties written with what others would use: the tools of RabbitMQ's C library, and pika."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pika
+import pika.exceptions
+
+from culture_connect_cli.accounts import Credentials
+
+PATIENCE = 30.0  # seconds
+
+
+def tool(name: str) -> str:
+    """The path of amqp-publish or amqp-consume; AssertionError naming the package when it is missing."""
+    path = shutil.which(name)
+    assert path is not None, f"{name} is not on this machine: install Debian's package amqp-tools"
+    return path
+
+
+def amqp_publish(party: Credentials, data: object, *, headers: Mapping[str, str], content_type: str) -> None:
+    """Publishes once with the tool; it can set headers and the content type, but neither id nor type."""
+    command = [tool("amqp-publish"), f"--url={party.url}", f"--exchange={party.exchange}", "--persistent"]
+    command += [f"--routing-key={party.routing_key}", f"--content-type={content_type}"]
+    command += [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
+    subprocess.run(command, input=json.dumps(data).encode(), check=True, timeout=PATIENCE)
+
+
+@contextmanager
+def amqp_consume(party: Credentials, into: Path) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """Runs the tool while the block runs; gives a look at the bodies that it has handed over so far."""
+    command = [tool("amqp-consume"), f"--url={party.url}", f"--queue={party.queue}", "--", "sh", "-c", "cat; echo"]
+    with _in_background(command, into):
+        yield lambda: bodies_in(into)
+
+
+@contextmanager
+def in_shell(command: str, into: Path) -> Iterator[None]:
+    """Runs a command that does not end by itself, as it would be typed, while the block runs."""
+    with _in_background(["sh", "-c", f"exec {command}"], into):
+        yield
+
+
+def run_in_shell(command: str) -> None:
+    """Runs a command as it would be typed."""
+    subprocess.run(["sh", "-e", "-c", command], check=True, timeout=PATIENCE)
+
+
+def bodies_in(output: Path) -> list[dict[str, Any]]:
+    """One body on each line; a line that is not whole yet has no end."""
+    lines = output.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+@contextmanager
+def _in_background(command: Sequence[str], into: Path) -> Iterator[None]:
+    with into.open("wb") as output:
+        consumer = subprocess.Popen(command, stdout=output)
+    try:
+        yield
+        assert consumer.poll() is None, "the tool has ended by itself"
+    finally:
+        consumer.terminate()
+        consumer.wait(timeout=PATIENCE)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message as pika shows it."""
+
+    id: str
+    type: str
+    data: dict[str, Any]
+    headers: Mapping[str, Any]
+
+
+class PikaParty:
+    """A blocking client, to be used in one thread: `with PikaParty(credentials) as party:`."""
+
+    def __init__(self, party: Credentials) -> None:
+        self._party = party
+
+    def __enter__(self) -> Self:
+        self._connection = pika.BlockingConnection(pika.URLParameters(self._party.url))
+        self._open_channel()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def send(self, body: bytes | object, **properties: Any) -> None:
+        """Publishes with a confirm; what is not bytes goes as JSON. Raises what the broker says against it."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        wanted = pika.BasicProperties(delivery_mode=2, **{"content_type": "application/json", **properties})
+        try:
+            self._channel.basic_publish(self._party.exchange, self._party.routing_key, content, wanted, mandatory=True)
+        except pika.exceptions.AMQPChannelError:
+            self._open_channel()
+            raise
+
+    def hear(self, enough: Callable[[list[Heard]], bool], what: str, *, timeout: float = PATIENCE) -> list[Heard]:
+        """Takes messages from the own queue until there are enough; AssertionError after `timeout` seconds."""
+        heard: list[Heard] = []
+        deadline = time.monotonic() + timeout
+        for method, properties, body in self._channel.consume(self._party.queue, inactivity_timeout=0.1):
+            if method is not None:
+                heard.append(Heard(properties.message_id, properties.type, json.loads(body), properties.headers))
+                self._channel.basic_ack(method.delivery_tag)
+            if enough(heard):
+                break
+            assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}; heard {heard}"
+        self._channel.cancel()
+        return heard
+
+    def _open_channel(self) -> None:
+        self._channel = self._connection.channel()
+        self._channel.confirm_delivery()
