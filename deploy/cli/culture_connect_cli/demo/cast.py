@@ -57,7 +57,7 @@ def evenings(first_day: date) -> tuple[dict[str, Any], ...]:
         _evening(
             first_day,
             venue="paard",
-            location="PAARD, Prinsegracht 12, Den Haag",
+            location="Prinsegracht 12, Den Haag",
             title={"nl": "De stad als podium", "en": "The city as a stage"},
             theme={"nl": "Wie maakt de stad?", "en": "Who makes the city?"},
             art=("concert", {"nl": "Concert in de grote zaal", "en": "Concert in the main hall"}),
