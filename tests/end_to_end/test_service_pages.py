@@ -1,0 +1,121 @@
+"""What every service tells over HTTP about itself, and whom it lets in."""
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from culture_connect.messaging.topology import SERVICES
+from tests.support.outsiders import send_until_confirmed
+from tests.support.probes import eventually
+from tests.support.system import System, enrolments, in_days
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(60)]
+every_service = pytest.mark.parametrize("service", SERVICES)
+
+INBOUND = {
+    "registration": {"registration.events", "hr.<partner>.enrolments"},
+    "ticketing": {"ticketing.events", "box-office.paard.admissions"},
+    "notifications": {"notifications.events"},
+}
+OUTBOUND = {
+    "registration": {"enrolment.accepted", "participant.enrolled", "evening.scheduled"},
+    "ticketing": {"ticket.issued", "admission.refused"},
+    "notifications": {"mail.undeliverable"},
+}
+# A route of each service that needs a token, and a token that is not enough for it.
+GUARDED = {
+    "registration": ("/partners", "box-office.paard"),
+    "ticketing": ("/evenings/5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01", "box-office.paard"),
+    "notifications": ("/letters", "box-office.paard"),
+}
+
+
+@every_service
+async def test_a_service_that_works_says_that_it_lives_and_is_ready(system: System, service: str) -> None:
+    assert (await system.request("GET", service, "/health/live")).json() == {"status": "alive"}
+    assert (await system.request("GET", service, "/health/ready")).json() == {"status": "ready", "problems": []}
+
+
+async def test_a_service_whose_database_is_away_lives_and_says_what_is_missing(system: System) -> None:
+    await system.stack.kill("postgres")
+    try:
+        for service in SERVICES:
+            assert (await system.request("GET", service, "/health/live")).status_code == 200
+            answer = await system.request("GET", service, "/health/ready")
+            assert answer.status_code == 503
+            assert any("database" in problem for problem in answer.json()["problems"])
+    finally:
+        await system.stack.start("postgres")
+
+    async def unready() -> list[str]:
+        answers = {service: await system.request("GET", service, "/health/ready") for service in SERVICES}
+        return [service for service, answer in answers.items() if answer.status_code != 200]
+
+    await eventually(unready, [], "services that are not ready", timeout=30)
+
+
+async def test_metrics_count_the_messages_that_went_through(system: System) -> None:
+    day = in_days(141)
+    hr = await system.add_partner("counted", places=3)
+    await system.schedule("paard", day, capacity=3)
+    before = {service: await deliveries(system, service) for service in SERVICES}
+    await send_until_confirmed(hr, enrolments("counted", 3, only_on=day))
+
+    async def still_uncounted() -> list[str]:
+        return [service for service in SERVICES if await deliveries(system, service) < before[service] + 3]
+
+    await eventually(still_uncounted, [], "services that have not counted what went through them", timeout=30)
+
+
+@every_service
+async def test_the_openapi_document_and_the_page_for_people_tell_the_same(system: System, service: str) -> None:
+    document = (await system.request("GET", service, "/openapi.json")).json()
+    page = await system.request("GET", service, "/docs")
+    assert document["openapi"].startswith("3.1")
+    assert GUARDED[service][0].split("/")[1] in " ".join(document["paths"])
+    assert [path for path in document["paths"] if f"<code>{path}</code>" not in page.text.replace("&#x27;", "'")] == []
+    assert page.headers["content-type"].startswith("text/html")
+
+
+@every_service
+async def test_the_page_for_people_loads_nothing_from_elsewhere(system: System, service: str) -> None:
+    page = await system.request("GET", service, "/docs")
+    assert re.findall(r"<(?:script|link|img|iframe|object)\b|@import|url\(|\bsrc=", page.text) == []
+    assert [address for address in re.findall(r'href="([^"]*)"', page.text) if "//" in address] == []
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+@every_service
+async def test_the_asyncapi_document_names_the_queues_and_the_messages(system: System, service: str) -> None:
+    document = (await system.request("GET", service, "/asyncapi.json")).json()
+    assert document["asyncapi"].startswith("3.")
+    text = str(document)
+    assert [queue for queue in INBOUND[service] if queue not in text] == []
+    assert [type_ for type_ in OUTBOUND[service] if f"nl.cultureconnect.{type_}.v1" not in text] == []
+
+
+@every_service
+async def test_only_a_known_token_with_the_right_scope_is_let_in(system: System, service: str) -> None:
+    path, weak = GUARDED[service]
+    nobody = await system.request("GET", service, path)
+    stranger = await system.request("GET", service, path, headers={"Authorization": "Bearer guessed"})
+    too_weak = await system.request("GET", service, path, headers=system.headers(weak))
+    right = await system.request("GET", service, path, headers=system.headers("programme"))
+    assert [each.status_code for each in (nobody, stranger, too_weak)] == [401, 401, 403]
+    for answer in (nobody, stranger, too_weak):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["status"] == answer.status_code
+    assert right.status_code in (200, 404)
+
+
+async def deliveries(system: System, service: str) -> float:
+    """How many messages the service says it has handled so far."""
+    page = (await system.request("GET", service, "/metrics")).text
+    samples = (sample for family in text_string_to_metric_families(page) for sample in family.samples)
+    return sum(
+        sample.value
+        for sample in samples
+        if sample.name == "culture_connect_deliveries_total" and sample.labels["outcome"] == "handled"
+    )
