@@ -142,11 +142,12 @@ class Season:
         return len(self.letters) > letters
 
     def _someone_with_a_seat(self, evening: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
-        """HR does not know who has a seat, the box office does: by name."""
-        holders = {ticket["holder_name"] for ticket in self.offices[evening["venue"]].holding(evening["evening_id"])}
+        """HR does not know who has a seat, the box office does: by name and partner."""
+        holding = self.offices[evening["venue"]].holding(evening["evening_id"])
+        holders = {(ticket["holder_name"], ticket["partner_name"]) for ticket in holding}
         for partner in PARTNERS:
             for person in partner.people:
-                if f"{person['given_name']} {person['family_name']}" in holders:
+                if (f"{person['given_name']} {person['family_name']}", partner.name) in holders:
                     return partner.slug, person
         return None, None
 
