@@ -15,7 +15,7 @@ every_service = pytest.mark.parametrize("service", SERVICES)
 
 INBOUND = {
     "registration": {"registration.events", "hr.<partner>.enrolments"},
-    "ticketing": {"ticketing.events", "box-office.paard.admissions"},
+    "ticketing": {"ticketing.events", "box-office.<venue>.admissions"},
     "notifications": {"notifications.events"},
 }
 OUTBOUND = {

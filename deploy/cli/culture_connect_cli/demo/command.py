@@ -15,7 +15,7 @@ from culture_connect_cli import stack_accounts
 from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.demo import screen
 from culture_connect_cli.demo.cast import PARTNERS
-from culture_connect_cli.demo.season import Season
+from culture_connect_cli.demo.season import PATIENCE, Season
 from culture_connect_cli.demo.team import Mailbox, ProgrammeTeam
 from culture_connect_cli.parties import names_of_party
 from culture_connect_cli.stack import LocalStack, StackError
@@ -28,6 +28,7 @@ _REFRESH = 0.25  # seconds
 
 def demo(
     leave: Annotated[bool, typer.Option("--exit", help="Stop afterwards; non-zero if anything is missing.")] = False,
+    patience: Annotated[float, typer.Option(help="Seconds for a scene to arrive everywhere.")] = PATIENCE,
 ) -> None:
     """Starts everything and plays a season on it: enrolments, evenings, a waiting line, a door."""
     complete = True
@@ -35,7 +36,7 @@ def demo(
     async def show() -> None:
         nonlocal complete
         async with LocalStack(say=_console.print) as stack:
-            complete = await _play(stack)
+            complete = await _play(stack, patience)
             _console.print(addresses(stack))
             if not leave:
                 _console.print("The mailbox is a good place to look. Ctrl-C stops everything.")
@@ -51,12 +52,13 @@ def demo(
         raise typer.Exit(1)
 
 
-async def _play(stack: LocalStack) -> bool:
+async def _play(stack: LocalStack, patience: float) -> bool:
     """Plays the season and shows it; True when everything arrived."""
     credentials = await _onboard(stack)
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         team = ProgrammeTeam(client, stack.urls, stack.tokens["programme"])
-        async with Season(credentials, team, Mailbox(client, stack.urls["mailbox"])) as season:
+        mailbox = Mailbox(client, stack.urls["mailbox"])
+        async with Season(credentials, team, mailbox, patience=patience) as season:
             with Live(screen.live(season), console=_console, transient=True) as live:
                 showing = asyncio.create_task(_keep_showing(live, season))
                 try:

@@ -22,9 +22,16 @@ NO_SEATS = {"capacity": 0, "issued": 0, "admitted": 0, "waiting": 0}
 
 
 class Season:
-    """Everyone who plays, what they heard so far, and what did not arrive."""
+    """Everyone who plays, what they heard so far, and what did not arrive within `patience` seconds."""
 
-    def __init__(self, credentials: Mapping[str, Credentials], team: ProgrammeTeam, mailbox: Mailbox) -> None:
+    def __init__(
+        self,
+        credentials: Mapping[str, Credentials],
+        team: ProgrammeTeam,
+        mailbox: Mailbox,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         self.systems = {partner.slug: HrSystem(credentials[f"hr.{partner.slug}"]) for partner in PARTNERS}
         self.offices = {venue.value: BoxOffice(credentials[f"box-office.{venue.value}"]) for venue in Venue}
         self.evenings: list[dict[str, Any]] = []
@@ -35,6 +42,7 @@ class Season:
         self.missing: list[str] = []
         self._team = team
         self._mailbox = mailbox
+        self._patience = patience
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -108,9 +116,9 @@ class Season:
         self.told.append(scene)
 
     async def _until(self, condition: Callable[[], bool | Awaitable[bool]], what: str) -> None:
-        """Looks until the condition holds; after `PATIENCE` it is noted as missing and the play goes on."""
+        """Looks until the condition holds; after some patience it is noted as missing and the play goes on."""
         started = time.monotonic()
-        while time.monotonic() - started < PATIENCE:
+        while time.monotonic() - started < self._patience:
             holds = condition()
             if await holds if inspect.isawaitable(holds) else holds:
                 self.told.append(f"  {what}: there after {time.monotonic() - started:.1f} s")

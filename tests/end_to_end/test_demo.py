@@ -1,0 +1,68 @@
+"""`culture-connect demo --exit` in a home of its own: its status says whether everything arrived."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from culture_connect_cli.accounts import Credentials
+from culture_connect_cli.stack.postgres import seat_for_root
+from tests.support.command import PATIENCE, culture_connect
+from tests.support.outsiders import listening
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def home(scratch: Path) -> Iterator[Path]:
+    """The folder of the demo's stack; the second run finds what the first has left."""
+    folder = (scratch / "demo").resolve()
+    yield folder
+    if os.geteuid() == 0:
+        shutil.rmtree(seat_for_root(folder).parent, ignore_errors=True)
+
+
+async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_office_misses_tickets(home: Path) -> None:
+    status, output = await demo(home)
+    assert status == 0, output
+    assert "Everything that should have arrived did." in output
+    for line in ("15 enrolled, 1 withdrawn", "12 enrolled", "10 enrolled", "Everything is stopped"):
+        assert line in output
+
+    # Somebody else with the same account takes tickets away.
+    async with listening(box_office_of(home, "paard")) as thief:
+        status, output = await demo(home, "--patience=4")
+    assert len(thief.heard) > 0
+    assert status == 1, output
+    assert "Missing:" in output
+    assert "- the tickets at paard" in output
+    assert "Everything is stopped" in output
+
+
+async def demo(home: Path, *options: str) -> tuple[int, str]:
+    """Plays it to the end; returns status and output."""
+    command = culture_connect("demo", "--exit", *options, home=home)
+    try:
+        output, _ = await asyncio.to_thread(command.communicate, timeout=PATIENCE)
+    finally:
+        if command.poll() is None:
+            command.terminate()
+            with contextlib.suppress(TimeoutError):
+                command.wait()
+    return command.returncode, output
+
+
+def box_office_of(home: Path, venue: str) -> Credentials:
+    """The account as the stack's description has it; its address is kept from one start to the next."""
+    description = json.loads((home / "stack.json").read_text())
+    account, name = description["accounts"][f"box-office.{venue}"], f"box-office.{venue}"
+    amqp = description["amqp"]
+    queue = f"{name}.tickets"
+    return Credentials(
+        name, account["password"], amqp["host"], amqp["port"], account["vhost"], name, "admission", queue
+    )
