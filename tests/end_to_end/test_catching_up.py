@@ -14,14 +14,13 @@ PEOPLE = 20
 async def test_ticketing_that_was_stopped_issues_tickets_for_those_enrolled_meanwhile(system: System) -> None:
     day, venue = in_days(121), "residentie-orkest"
     hr = await system.add_partner("meanwhile", places=PEOPLE)
-    await system.stack.stop("ticketing")
     async with listening(hr) as receipts, listening(system.box_office(venue)) as box_office:
-        await send_until_confirmed(hr, enrolments("meanwhile", PEOPLE, only_on=day))
-        evening = await system.schedule(venue, day, capacity=PEOPLE)
-        await eventually(lambda: len(receipts.data("enrolment.accepted")), PEOPLE, "receipts without ticketing")
-        assert box_office.heard == {}
+        async with system.without("ticketing"):
+            await send_until_confirmed(hr, enrolments("meanwhile", PEOPLE, only_on=day))
+            evening = await system.schedule(venue, day, capacity=PEOPLE)
+            await eventually(lambda: len(receipts.data("enrolment.accepted")), PEOPLE, "receipts without ticketing")
+            assert box_office.heard == {}
 
-        await system.stack.start("ticketing")
         await eventually(lambda: len(box_office.data("ticket.issued")), PEOPLE, "tickets", timeout=30)
     assert {ticket["evening_id"] for ticket in box_office.data("ticket.issued")} == {evening}
     await eventually(lambda: letters(system, "meanwhile"), PEOPLE, "letters", timeout=30)
@@ -30,14 +29,12 @@ async def test_ticketing_that_was_stopped_issues_tickets_for_those_enrolled_mean
 async def test_notifications_that_was_stopped_writes_to_those_who_got_tickets_meanwhile(system: System) -> None:
     day, venue = in_days(122), "beelden-aan-zee"
     hr = await system.add_partner("unread", places=PEOPLE)
-    await system.stack.stop("notifications")
-    async with listening(system.box_office(venue)) as box_office:
+    async with system.without("notifications"), listening(system.box_office(venue)) as box_office:
         await send_until_confirmed(hr, enrolments("unread", PEOPLE, only_on=day))
         await system.schedule(venue, day, capacity=PEOPLE)
         await eventually(lambda: len(box_office.data("ticket.issued")), PEOPLE, "tickets", timeout=30)
-    assert await letters(system, "unread") == 0
+        assert await letters(system, "unread") == 0
 
-    await system.stack.start("notifications")
     await eventually(lambda: letters(system, "unread"), PEOPLE, "letters", timeout=30)
 
 

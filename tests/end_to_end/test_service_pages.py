@@ -38,15 +38,12 @@ async def test_a_service_that_works_says_that_it_lives_and_is_ready(system: Syst
 
 
 async def test_a_service_whose_database_is_away_lives_and_says_what_is_missing(system: System) -> None:
-    await system.stack.kill("postgres")
-    try:
+    async with system.without("postgres", killed=True):
         for service in SERVICES:
             assert (await system.request("GET", service, "/health/live")).status_code == 200
             answer = await system.request("GET", service, "/health/ready")
             assert answer.status_code == 503
             assert any("database" in problem for problem in answer.json()["problems"])
-    finally:
-        await system.stack.start("postgres")
 
     async def unready() -> list[str]:
         answers = {service: await system.request("GET", service, "/health/ready") for service in SERVICES}

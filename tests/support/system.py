@@ -1,6 +1,7 @@
 """The whole system on this machine, for tests that look at it from outside."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import asyncpg
 import httpx
 
 from culture_connect_cli.accounts import Credentials, add_account
-from culture_connect_cli.stack.local import LocalStack
+from culture_connect_cli.stack.local import LocalStack, Name
 from tests.support.outsiders import Sending
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -80,6 +81,15 @@ class System:
             return list(await connection.fetch(statement, *values))
         finally:
             await connection.close()
+
+    @asynccontextmanager
+    async def without(self, part: Name, *, killed: bool = False) -> AsyncIterator[None]:
+        """The part is stopped, or killed, while the block runs, and is back after it however that ends."""
+        await (self.stack.kill(part) if killed else self.stack.stop(part))
+        try:
+            yield
+        finally:
+            await self.stack.start(part)
 
     def headers(self, token: str) -> dict[str, str]:
         """The authorization of the token of this name."""
