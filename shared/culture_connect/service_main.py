@@ -1,6 +1,7 @@
 """What `python -m <service>` does: `serve` runs the service, `migrate` brings its schema to the newest revision."""
 
 import argparse
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -90,8 +91,19 @@ def _serve(app: FastAPI, chosen: settings.ServiceSettings) -> None:
             timeout_graceful_shutdown=GRACE,
         )
     )
+    _collect_garbage_less_often()
     server.run()
     sys.exit(0 if server.started else 1)
+
+
+def _collect_garbage_less_often() -> None:
+    """Hundreds of deliveries in hand are a lot to look through again and again: a fifth of intake's time went there.
+
+    What was made so far stays for good and is not looked at any more.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _leave(_: int, __: FrameType | None) -> None:

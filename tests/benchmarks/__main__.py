@@ -33,7 +33,9 @@ def main() -> int:
 
 
 async def _measure(where: Servers, options: argparse.Namespace) -> tuple[list[Line], list[Ratio]]:
-    partners = [f"{line}-{number}" for line in ("acme", "bare", "plain", "sent") for number in range(options.rounds)]
+    partners = [
+        f"{line}-{number}" for line in ("acme", "bare", "raw", "plain", "sent") for number in range(options.rounds)
+    ]
     async with Surroundings(where, partners=partners, venues=list(Venue), profiles=options.profile) as surroundings:
         lines, ratios = [], []
         if options.only in (None, "intake"):
@@ -49,17 +51,21 @@ async def _measure(where: Servers, options: argparse.Namespace) -> tuple[list[Li
 
 async def _intake(where: Surroundings, count: int, rounds: int) -> tuple[list[Line], list[Ratio]]:
     service, plain = Line("intake", "messages"), Line("plain handler, ORM session per message", "messages")
-    nothing, sent = Line("FastStream doing nothing", "messages"), Line("aio-pika publishing the answers", "pairs")
+    nothing, raw = Line("FastStream doing nothing", "messages"), Line("the same, undecoded", "messages")
+    sent = Line("aio-pika publishing the answers", "pairs")
     for number in range(rounds):
         CONSOLE.print(f"intake, {count} messages, round {number + 1} of {rounds}")
-        nothing.samples.append(await intake.nothing(where, f"bare-{number}", count))
+        nothing.samples.append(await intake.nothing(where, f"bare-{number}", count, "decoded"))
+        raw.samples.append(await intake.nothing(where, f"raw-{number}", count, "raw"))
         sent.samples.append(await publishing(where, "intake", f"sent-{number}", count))
-        plain.samples.append(await intake.plain(where, f"plain-{number}", count))
+        # A rate again, and the slowest of all: half the messages tell it as well.
+        plain.samples.append(await intake.plain(where, f"plain-{number}", count // 2))
         async with where.service("registration") as base:
             service.samples.append(await intake.service(where, base, f"acme-{number}", count))
-    return [service, nothing, sent, plain], [
+    return [service, nothing, raw, sent, plain], [
         ratio("intake / FastStream doing nothing", service, nothing, 0.5),
         ratio("intake / plain handler", service, plain, 3.0),
+        ratio("intake / FastStream doing nothing, undecoded", service, raw),
         ratio("intake / aio-pika publishing", service, sent),
     ]
 

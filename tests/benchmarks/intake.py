@@ -7,6 +7,7 @@ answer is in its queue; nobody reads the answers meanwhile.
 import asyncio
 import time
 from collections.abc import Coroutine
+from typing import Literal
 
 import httpx
 
@@ -56,12 +57,12 @@ async def plain(where: Surroundings, partner: str, count: int) -> Sample:
     return sample
 
 
-async def nothing(where: Surroundings, partner: str, count: int) -> Sample:
-    """A FastStream subscriber that does nothing with the same messages."""
+async def nothing(where: Surroundings, partner: str, count: int, form: Literal["decoded", "raw"]) -> Sample:
+    """A FastStream subscriber that does nothing with the same messages; see `lines.nothing` for the forms."""
     await fill(where, partner, count)
     async with (
         where.channel(where.edge()) as channel,
-        where.line("nothing", where.edge(), enrolments_queue(partner), str(count)) as process,
+        where.line("nothing", where.edge(), enrolments_queue(partner), str(count), form) as process,
     ):
         started = await Watch(channel).until_consumed(enrolments_queue(partner))
         before = where.clock.read()
