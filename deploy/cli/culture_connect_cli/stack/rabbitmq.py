@@ -27,6 +27,11 @@ from culture_connect_cli.stack.processes import (
 
 PORTS = ("amqp", "management", "prometheus", "distribution", "epmd")
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_CONTROL = _SERVER.with_name("rabbitmqctl")
+_ELECTION = (
+    "[catch ra:trigger_election(amqqueue:get_pid(Q)) "
+    "|| Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue], ok."
+)
 _LOOPBACK_DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
 
 
@@ -56,8 +61,11 @@ class RabbitMQ(Node):
             self.ports = keep_or_choose(PORTS, self.ports)
             self._start_epmd()
         self._configure()
+        has_data = any((self.folder / "data").iterdir())
         self._child = spawn([_SERVER], cwd=self.folder, env=self._environment(), log=self.log)
         wait_until_ready("RabbitMQ", self.is_ready, self._child, timeout=90, log=self.log)
+        if has_data:
+            self._elect_leaders()
 
     def stop(self) -> None:
         """Lets the node close its queues; then ends the port mapper."""
@@ -74,6 +82,21 @@ class RabbitMQ(Node):
             kill_family(psutil.Process(self._child.pid))
             self._child.wait()
             self._child = None
+
+    def _elect_leaders(self) -> None:
+        """Has every quorum queue choose its leader now.
+
+        RabbitMQ 3.10 writes down a new queue some three seconds after it was made. One that a crash came before is
+        empty afterwards, and would wait for a leader for ever.
+        """
+        subprocess.run(  # noqa: S603 - the package's own tool, no shell
+            [_CONTROL, "--node", f"{self.name}@localhost", "eval", _ELECTION],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
 
     def _start_epmd(self) -> None:
         port = self.ports["epmd"]
