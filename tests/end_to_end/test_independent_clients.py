@@ -19,14 +19,14 @@ from tests.support.plain_clients import (
     amqp_consume,
     amqp_publish,
     bodies_in,
+    ensure_tools,
     in_shell,
     run_in_shell,
-    tool,
 )
 from tests.support.probes import until
 from tests.support.system import System, in_days
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]  # installing takes a while
 
 EVENTS_PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 PREFIX = "nl.cultureconnect."
@@ -43,6 +43,12 @@ def noor(email: str, day: object, **fields: Any) -> dict[str, Any]:
         "ends_on": str(day),
         **fields,
     }
+
+
+@pytest.fixture(scope="module")
+def amqp_tools() -> None:
+    """amqp-publish and amqp-consume can be run."""
+    ensure_tools()
 
 
 async def onboard(system: System, partner: str, venue: str) -> tuple[Credentials, Credentials]:
@@ -63,6 +69,7 @@ async def letter_to(system: System, address: str) -> dict[str, Any]:
     return found[0]
 
 
+@pytest.mark.usefixtures("amqp_tools")
 async def test_debians_amqp_tools_are_enough_from_enrolment_to_ticket(system: System, tmp_path: Path) -> None:
     day = in_days(101)
     hr, box_office = await onboard(system, "shell", "paard")
@@ -103,6 +110,7 @@ async def test_debians_amqp_tools_are_enough_from_enrolment_to_ticket(system: Sy
     assert "Avond in paard" in letter["subject"]
 
 
+@pytest.mark.usefixtures("amqp_tools")
 async def test_the_shell_commands_of_the_documentation_work_as_they_stand(system: System, tmp_path: Path) -> None:
     page = EVENTS_PAGE.read_text(encoding="utf-8")
     [publish, consume] = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
@@ -120,7 +128,6 @@ async def test_the_shell_commands_of_the_documentation_work_as_they_stand(system
         [receipt] = party.hear(bool, "the receipt of the enrolment")
     assert receipt.data["outcome"] == "scheduled"
 
-    tool("amqp-publish")
     receipts = tmp_path / "receipts"
     with in_shell(filled_in(consume), receipts):
         run_in_shell(filled_in(publish))

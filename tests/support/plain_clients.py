@@ -1,6 +1,7 @@
 """Parties written with what others would use: the tools of RabbitMQ's C library, and pika."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -17,6 +18,16 @@ import pika.exceptions
 from culture_connect_cli.accounts import Credentials
 
 PATIENCE = 30.0  # seconds
+
+
+def ensure_tools() -> None:
+    """Installs Debian's package of the tools where they are missing and we may; the stack does so with its broker."""
+    if shutil.which("amqp-publish") is None and os.geteuid() == 0 and shutil.which("apt-get") is not None:
+        for command in ("apt-get update -q", "apt-get install -q -y --no-install-recommends amqp-tools"):
+            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(command.split(), env=environment, capture_output=True, check=False)
+    for name in ("amqp-publish", "amqp-consume"):
+        tool(name)
 
 
 def tool(name: str) -> str:
