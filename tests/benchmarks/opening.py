@@ -17,11 +17,11 @@ PER_PARTNER = 1000
 
 
 async def populate(where: Surroundings, participants: int) -> Sample:
-    """Tells ticketing, which is not running yet or is, of so many participants; returns how fast it took them in."""
+    """Tells ticketing of so many participants; returns how fast it took them in, while they were being sent."""
     async with where.channel(where.core()) as channel:
-        await publish(channel, EVENTS, _enrolments(participants))
-        started = time.perf_counter()
         before = where.clock.read()
+        started = time.perf_counter()
+        await publish(channel, EVENTS, _enrolments(participants))
         deadline = started + 120
         while await _known(where) < participants:
             if time.perf_counter() > deadline:
