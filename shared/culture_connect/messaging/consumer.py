@@ -8,11 +8,11 @@ from typing import cast
 import aiormq
 import structlog
 from faststream import AckPolicy
-from faststream.exceptions import RejectMessage
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 
 from culture_connect.contracts import MESSAGES
+from culture_connect.messaging.acks import Acks
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import PermanentFailure, reason_of
 from culture_connect.messaging.group_commit import GroupCommit
@@ -59,9 +59,11 @@ class Consumer:
             database,
             subscription.queue,
             subscription.handlers,
-            largest_batch=subscription.prefetch,
+            # One half is committed while the other arrives.
+            largest_batch=max(1, subscription.prefetch // 2),
             batch_size=telemetry.batch_size.labels(subscription.queue),
         )
+        self._acks = Acks()
         self._running: asyncio.Task[None] | None = None
         self._subscriber: RabbitSubscriber | None = None
 
@@ -70,7 +72,7 @@ class Consumer:
         subscriber = broker.subscriber(
             RabbitQueue(self.subscription.queue, declare=False),
             channel=Channel(prefetch_count=self.subscription.prefetch),
-            ack_policy=AckPolicy.REJECT_ON_ERROR,
+            ack_policy=AckPolicy.MANUAL,
             decoder=_undecoded,
             no_reply=True,
             persistent=False,
@@ -85,6 +87,7 @@ class Consumer:
         """Stops taking, and waits for what is in hand as long as the broker's graceful timeout allows."""
         if self._subscriber is not None:
             await self._subscriber.stop()
+            await self._acks.sent()
         if self._running is not None:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -126,7 +129,9 @@ class Consumer:
             except PublishFailed as failure:
                 # Back to the queue: the delivery limit ends it where nothing else can.
                 log.warning("failed delivery returned", queue=self.subscription.queue, reason=reason_of(failure))
-                raise RejectMessage(requeue=True) from None
+                await raw.reject(requeue=True)
+                self._acks.rejected(raw)
+                return
             log.log(
                 30 if isinstance(error, PermanentFailure) else 40,
                 "delivery failed",
@@ -135,6 +140,7 @@ class Consumer:
                 message_id=raw.message_id,
                 reason=reason_of(error),
             )
+        self._acks.handled(raw)
         self._telemetry.deliveries.labels(self.subscription.queue, outcome).inc()
 
 

@@ -27,6 +27,8 @@ class Database:
             max_overflow=pool_size,
             # Connections that died with a restarted server are replaced before they can fail a request.
             pool_pre_ping=True,
+            # What a statement is given is personal: an exception names the statement alone.
+            hide_parameters=True,
             connect_args={
                 "timeout": 10,
                 "server_settings": {"search_path": schema, "application_name": schema, "timezone": "UTC"},

@@ -2,19 +2,33 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
 
 import aio_pika
 import aiormq
+from aiormq.abc import ChannelFrame
 from aiormq.exceptions import AMQPError
 from pamqp.commands import Basic
+
+from culture_connect.messaging.frames import publication_frames
 
 CONFIRM_TIMEOUT = 30.0  # seconds
 
 PublishFailed = (AMQPError, ConnectionError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message of ours and where it goes; `headers` are its CloudEvents attributes."""
+
+    exchange: str
+    routing_key: str
+    headers: Mapping[str, str]
+    correlation_id: str | None
+    body: bytes
 
 
 class Publisher:
@@ -71,6 +85,46 @@ class Publisher:
             wait=False,
         )
 
+    async def publish_all(self, publications: Sequence[Publication]) -> list[Exception | None]:
+        """Publishes in this order; returns, for each, None or what `publish` would have raised.
+
+        All go to the socket in one write: a system call for every message costs more than the rest of its way, here
+        and in the broker. aiormq's own `basic_publish` takes one at a time, so its bookkeeping is done here.
+        """
+        channel = self._channel
+        if channel is None or channel.is_closed:
+            channel = await self._reopened_channel()
+        frames = [
+            frame
+            for each in publications
+            for frame in publication_frames(
+                channel.number,
+                channel.max_content_size,
+                exchange=each.exchange,
+                routing_key=each.routing_key,
+                headers=each.headers,
+                correlation_id=each.correlation_id,
+                body=each.body,
+            )
+        ]
+        confirmations = []
+        async with channel.lock:
+            for each in publications:
+                channel.delivery_tag += 1
+                confirmation = channel.create_future()
+                channel.confirmations[channel.delivery_tag] = confirmation
+                # How a returned message finds its future.
+                channel.message_id_delivery_tag[each.headers["ce-id"]] = channel.delivery_tag
+                confirmations.append(confirmation)
+            await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT):
+                results = await asyncio.gather(*confirmations, return_exceptions=True)
+        finally:
+            for each in publications:
+                channel.message_id_delivery_tag.pop(each.headers["ce-id"], None)
+        return [_failure(result) for result in results]
+
     async def _reopened_channel(self) -> aiormq.Channel:
         # A broker that is still starting may never answer.
         async with asyncio.timeout(CONFIRM_TIMEOUT), self._opening:
@@ -82,15 +136,8 @@ class Publisher:
             return self._channel
 
 
-def properties_of(headers: Mapping[str, str], correlation_id: str | None) -> Basic.Properties:
-    """The AMQP properties that repeat the CloudEvents attributes of a message of ours (contract, "Envelope")."""
-    return Basic.Properties(
-        content_type="application/json",
-        delivery_mode=2,
-        headers=dict(headers),
-        message_id=headers["ce-id"],
-        message_type=headers["ce-type"],
-        app_id=headers["ce-source"].rpartition("/")[2],
-        timestamp=datetime.fromisoformat(headers["ce-time"]),
-        correlation_id=correlation_id,
-    )
+def _failure(result: object) -> Exception | None:
+    if isinstance(result, asyncio.CancelledError):
+        # Not ours: aiormq cancels what waits when a channel is closed.
+        return ConnectionError("channel closed")
+    return result if isinstance(result, Exception) else None

@@ -7,6 +7,7 @@ not. It knows destinations and bytes, no event types.
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +15,7 @@ import asyncpg
 import structlog
 
 from culture_connect.messaging.errors import reason_of
-from culture_connect.messaging.publisher import Publisher, PublishFailed, properties_of
+from culture_connect.messaging.publisher import Publication, Publisher, PublishFailed
 from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
@@ -125,23 +126,29 @@ class Relay:
 
     async def _send(self, rows: Sequence[asyncpg.Record], publishers: Mapping[str, Publisher]) -> dict[int, str]:
         """Publishes the rows, pipelined; returns the reasons of those the broker did not take, by row id."""
-        results = await asyncio.gather(
-            *(self._publish(row, publishers[row["vhost"]]) for row in rows), return_exceptions=True
+        by_vhost: dict[str, list[asyncpg.Record]] = {}
+        for row in rows:
+            by_vhost.setdefault(row["vhost"], []).append(row)
+        answers = await asyncio.gather(
+            *(publishers[vhost].publish_all(list(map(_publication, chosen))) for vhost, chosen in by_vhost.items())
         )
+        results = zip(itertools.chain(*by_vhost.values()), itertools.chain(*answers), strict=True)
         failed: dict[int, str] = {}
-        for row, result in zip(rows, results, strict=True):
+        for row, result in results:
             if isinstance(result, PublishFailed):
                 # A channel takes its neighbours down with the one message the broker objects to: each gets a try
                 # of its own, so that the blame falls on the right one.
                 if error := await self._publish_alone(row, publishers[row["vhost"]]):
                     failed[row["id"]] = error
-            elif isinstance(result, BaseException):
+            elif result is not None:
                 raise result
         return failed
 
     async def _publish_alone(self, row: asyncpg.Record, publisher: Publisher) -> str | None:
         try:
-            await self._publish(row, publisher)
+            (error,) = await publisher.publish_all([_publication(row)])
+            if error is not None:
+                raise error
         except PublishFailed as error:
             if not publisher.connected:
                 raise
@@ -155,6 +162,8 @@ class Relay:
             return reason_of(error)
         return None
 
-    async def _publish(self, row: asyncpg.Record, publisher: Publisher) -> None:
-        properties = properties_of(json.loads(row["headers"]), row["correlation_id"])
-        await publisher.publish(row["exchange"], row["routing_key"], row["body"], properties)
+
+def _publication(row: asyncpg.Record) -> Publication:
+    return Publication(
+        row["exchange"], row["routing_key"], json.loads(row["headers"]), row["correlation_id"], row["body"]
+    )
