@@ -186,6 +186,7 @@ class Surroundings:
             "CULTURE_CONNECT_CORE_URL": self.core(),
             "CULTURE_CONNECT_EDGE_URL": self.edge(),
             "CULTURE_CONNECT_HTTP_PORT": str(_free_port()),
+            "CULTURE_CONNECT_TOMBSTONE_KEY": secrets.token_hex(32),
             "CULTURE_CONNECT_TOKENS_FILE": str(self._tokens_file()),
             "CULTURE_CONNECT_LOG_LEVEL": "WARNING",
             **_extra(service, self._folder),

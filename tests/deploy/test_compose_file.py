@@ -11,6 +11,7 @@ import pytest
 
 from culture_connect.settings import PREFIX, ServiceSettings, load
 from culture_connect_cli import secret_files
+from culture_connect_cli.vault import VAULT
 from notifications.settings import NotificationsSettings
 from registration.settings import RegistrationSettings
 from tests.deploy.files import ROOT, SERVICES, compose, dockerfile, mounts, variables
@@ -202,12 +203,13 @@ def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: P
     secret_files.deal_out(tmp_path, secret_files.Addresses())
     parts = {path.name for path in tmp_path.iterdir()}
     assert {f"/secrets/{part}" for part in parts} == set(mounts(_service("secrets")))
+    assert _service("secrets")["environment"] == {"CULTURE_CONNECT_SECRETS_FOLDER": "/secrets"}
     owners = dict(
         word.removeprefix("--owner=").split("=")
         for word in _service("secrets")["command"]
         if word.startswith("--owner=")
     )
-    assert set(owners) == parts - {secret_files.VAULT}
+    assert set(owners) == parts - {VAULT}
     for name, service in COMPOSE["services"].items():
         for source in mounts(service).values():
             part = source.removeprefix("secrets-")

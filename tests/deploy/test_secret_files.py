@@ -9,7 +9,7 @@ import pytest
 
 from culture_connect.http import Tokens
 from culture_connect.messaging.topology import is_password_of
-from culture_connect_cli import secret_files
+from culture_connect_cli import secret_files, vault
 from culture_connect_cli.broker import read_secret
 from ticketing.codes import Codes
 
@@ -49,26 +49,61 @@ def test_another_address_reaches_the_services_with_the_same_passwords(folder: Pa
 
 def test_no_secret_is_in_a_part_where_it_does_not_belong(folder: Path) -> None:
     contents = _contents(folder)
-    vault = json.loads(contents.pop("vault/secrets.json"))
+    secrets = json.loads(contents.pop("vault/secrets.json"))
     for service in ("registration", "ticketing", "notifications"):
-        for secret in (vault["broker"][service], vault["database"][service]):
+        for secret in (secrets["broker"][service], secrets["database"][service]):
             holders = {name.partition("/")[0] for name, content in contents.items() if secret in content}
             assert holders <= {service, "database"}
             assert service in holders
-    for token in vault["tokens"].values():
+    for token in secrets["tokens"].values():
         holders = {name.partition("/")[0] for name, content in contents.items() if token in content}
         assert holders == {"operator"}
-    key = vault["keys"]["signing"]["d"]
+    key = secrets["keys"]["signing"]["d"]
     assert [name for name, content in contents.items() if key in content] == ["ticketing/signing_key.json"]
+    tombstone = secrets["keys"]["tombstone"]
+    readers = [name for name, content in contents.items() if tombstone in content]
+    assert readers == ["registration/culture_connect_tombstone_key"]
+
+
+def test_the_tombstone_key_is_32_bytes_and_another_in_each_installation(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    secret_files.deal_out(other, secret_files.Addresses())
+    files = [root / "registration" / "culture_connect_tombstone_key" for root in (folder, other)]
+    keys = [bytes.fromhex(file.read_text()) for file in files]
+    assert [len(key) for key in keys] == [32, 32]
+    assert keys[0] != keys[1]
+
+
+def test_an_installation_from_before_gets_what_is_new_and_keeps_the_rest(folder: Path) -> None:
+    file = vault.vault_file(folder)
+    before = json.loads(file.read_text())
+    del before["keys"]["tombstone"]
+    file.chmod(0o600)
+    file.write_text(json.dumps(before))
+    assert secret_files.deal_out(folder, secret_files.Addresses()) == ["keys/tombstone"]
+    after = vault.read(folder)
+    assert after.pop("keys")["signing"] == before.pop("keys")["signing"]
+    assert after == before
+
+
+def test_a_damaged_vault_is_not_taken_for_an_empty_one(folder: Path) -> None:
+    file = vault.vault_file(folder)
+    file.chmod(0o600)
+    file.write_text('{"broker": {"administrator": "hush')
+    before = _contents(folder)
+    with pytest.raises(vault.VaultError) as caught:
+        secret_files.deal_out(folder, secret_files.Addresses())
+    assert str(caught.value) == f"{file} is not JSON"
+    assert _contents(folder) == before
 
 
 def test_the_brokers_definitions_hold_hashes_of_the_accounts(folder: Path) -> None:
     contents = _contents(folder)
-    vault = json.loads(contents["vault/secrets.json"])
+    accounts = json.loads(contents["vault/secrets.json"])["broker"]
     users = {row["name"]: row for row in json.loads(contents["broker/definitions.json"])["users"]}
     assert set(users) == {"administrator", "operator", "registration", "ticketing", "notifications"}
     for name, row in users.items():
-        assert is_password_of(vault["broker"][name], row["password_hash"])
+        assert is_password_of(accounts[name], row["password_hash"])
 
 
 def test_the_services_take_the_files(folder: Path) -> None:

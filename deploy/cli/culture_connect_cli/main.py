@@ -3,7 +3,12 @@
 import typer
 
 from culture_connect_cli.commands.accounts import account_app
+from culture_connect_cli.commands.doctor import doctor
+from culture_connect_cli.commands.enrol import enrol
+from culture_connect_cli.commands.participants import participants
+from culture_connect_cli.commands.programme import programme_app
 from culture_connect_cli.commands.secrets import secrets_app
+from culture_connect_cli.commands.tokens import token_app
 from culture_connect_cli.commands.topology import topology_app
 from culture_connect_cli.demo.command import demo
 from culture_connect_cli.up import up
@@ -17,6 +22,11 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(demo)
+app.command()(doctor)
+app.command()(enrol)
+app.command()(participants)
 app.add_typer(topology_app, name="topology")
 app.add_typer(account_app, name="account")
 app.add_typer(secrets_app, name="secrets")
+app.add_typer(token_app, name="token")
+app.add_typer(programme_app, name="programme")

@@ -5,16 +5,19 @@ from fastapi import FastAPI
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
 from culture_connect.messaging.topology import events_queue
+from registration.clock import Clock
 from registration.consumers import enrolment_handlers, event_handlers
-from registration.http import evenings, participants, partners
+from registration.http import enrolments, erasures, evenings, imports, participants, partners, refusals, venues
 from registration.queues import HrQueues
 from registration.settings import RegistrationSettings
+from registration.store.tombstones import Tombstones
 
 
 def build_app(settings: RegistrationSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="registration")
-    hr_queues = HrQueues(database, enrolment_handlers())
+    tombstones = Tombstones(bytes.fromhex(settings.tombstone_key))
+    hr_queues = HrQueues(database, enrolment_handlers(tombstones))
     service = Service(
         name="registration",
         settings=settings,
@@ -23,11 +26,25 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
         follow=hr_queues,
         documented=[hr_queues.documented()],
     )
-    return create_app(
+    clock = Clock(database, tombstones, retention_months=settings.retention_months, telemetry=service.telemetry)
+    app = create_app(
         name="registration",
         title="Culture Connect: registration",
         description="Partners, their participants, and the programme of evenings.",
         service=service,
         tokens=Tokens(settings.tokens_file),
-        routers=[partners.router, participants.router, evenings.router],
+        routers=[
+            partners.router,
+            imports.router,
+            enrolments.router,
+            participants.router,
+            erasures.router,
+            evenings.router,
+            venues.router,
+        ],
+        background=[clock.running],
+        large_bodies={imports.PATH: imports.MAX_FILE},
     )
+    app.state.tombstones = tombstones
+    refusals.install(app)
+    return app

@@ -10,20 +10,29 @@ from culture_connect.contracts import (
     EnrolmentRequested,
     EnrolmentWithdrawn,
     Envelope,
+    ErasureCompleted,
     MailUndeliverable,
 )
 from culture_connect.messaging import Delivery, Handlers, InvalidDelivery, UnitOfWork
 from registration.domain.enrolment import EnrolmentMessage
-from registration.use_cases import enrolments
+from registration.store.tombstones import Tombstones
+from registration.use_cases import enrolments, erasures
 
 _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 
 
-def enrolment_handlers() -> Handlers:
+def enrolment_handlers(tombstones: Tombstones) -> Handlers:
     """For the queues of the partners' HR systems."""
     handlers = Handlers()
+
     # One handler for all three, so that the order in which they arrived is the order in which they are decided.
-    handlers.on(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)(take_enrolments)
+    @handlers.on(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)
+    async def take_enrolments(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentMessage]]) -> None:
+        # All are from one queue, and so from one partner, whatever they say themselves.
+        partner = _partner_of(deliveries[0])
+        messages = [(each.message, each.envelope) for each in deliveries]
+        await enrolments.answer_enrolments(work, tombstones, partner, messages)
+
     handlers.on_invalid(refuse_unreadable)
     return handlers
 
@@ -32,13 +41,8 @@ def event_handlers() -> Handlers:
     """For the queue with what the other services tell."""
     handlers = Handlers()
     handlers.on(MailUndeliverable)(take_bounces)
+    handlers.on(ErasureCompleted)(take_completed_erasures)
     return handlers
-
-
-async def take_enrolments(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentMessage]]) -> None:
-    """All deliveries are from one queue, and so from one partner, whatever they say themselves."""
-    partner = _partner_of(deliveries[0])
-    await enrolments.decide_enrolments(work, partner, [(each.message, each.envelope) for each in deliveries])
 
 
 async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
@@ -58,6 +62,11 @@ async def take_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndel
     """Mail to participants that came back."""
     bounces = [(each.message.participant_id, each.envelope) for each in deliveries]
     await enrolments.tell_undeliverable(work, bounces)
+
+
+async def take_completed_erasures(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
+    """Services that have forgotten somebody."""
+    await erasures.note_completed(work, [(each.message.participant_id, each.envelope) for each in deliveries])
 
 
 def _partner_of(delivery: Delivery[EnrolmentMessage] | InvalidDelivery) -> str:

@@ -1,11 +1,12 @@
 """Which HR queues there are to listen to: those of the partners that are registered at the moment."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from culture_connect.messaging import Database, Handlers, Subscription
 from culture_connect.messaging.errors import database_is_away
 from culture_connect.messaging.topology import enrolments_queue
-from registration.store.partners import slugs
+from registration.store import partners
 
 
 class HrQueues:
@@ -20,12 +21,19 @@ class HrQueues:
         """A subscription for each partner."""
         try:
             async with self._database.begin() as work:
-                self._partners = await slugs(work)
+                self._partners = await partners.slugs(work)
         except Exception as error:
             # Without the database nobody joins or leaves: what is in hand waits for it, and need not be given back.
             if not database_is_away(error):
                 raise
-        return [Subscription("edge", enrolments_queue(slug), self._handlers) for slug in self._partners]
+        return [
+            Subscription("edge", enrolments_queue(slug), self._handlers, started=partial(self._note_on_bus, slug))
+            for slug in self._partners
+        ]
+
+    async def _note_on_bus(self, slug: str) -> None:
+        async with self._database.begin() as work:
+            await partners.note_on_bus(work, slug)
 
     def documented(self) -> Subscription:
         """What stands for all of them in a document."""

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Index, MetaData, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Date, DateTime, Index, LargeBinary, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -21,7 +21,8 @@ class PartnerRow(Base, table=True):
     """A partner and its contract.
 
     Whoever writes participants locks this row first, so a partner's enrolments are decided one after the other.
-    `active` counts the enrolled participants; a trigger on `participants` keeps it and nothing else writes it.
+    `active` counts the enrolled participants; a trigger on `participants` keeps it and nothing else writes it. `on_bus`
+    tells that its HR system has queues on the bus, and so hears what it did not ask for.
     """
 
     __tablename__ = "partners"
@@ -36,6 +37,8 @@ class PartnerRow(Base, table=True):
     ends_on: date = Field(sa_type=Date)
     version: int
     registered_at: datetime = Field(sa_type=Moment)
+    left_at: datetime | None = Field(sa_type=Moment)
+    on_bus: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("active between 0 and places", name="partners_places"),
@@ -72,6 +75,7 @@ class ParticipantRow(Base, table=True):
             name="participants_person",
         ),
         CheckConstraint("version > 0", name="participants_version"),
+        CheckConstraint("standing <> 'withdrawn' or leaves_on is not null", name="participants_withdrawn"),
         Index("participants_employee", "partner", "employee_ref", unique=True),
         Index(
             "participants_email",
@@ -94,7 +98,46 @@ class ParticipantRow(Base, table=True):
             text("least(leaves_on, ends_on + 1)"),
             postgresql_where=text("standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null"),
         ),
+        Index("participants_left", "partner", "leaves_on", postgresql_where=text("standing = 'withdrawn'")),
     )
+
+
+class TombstoneRow(Base, table=True):
+    """That somebody was erased; see `store.tombstones` for what `digest` is of."""
+
+    __tablename__ = "tombstones"
+
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    participant_id: UUID = Field(sa_type=Uuid, foreign_key="participants.participant_id")
+    erased_at: datetime = Field(sa_type=Moment)
+
+
+class ErasureRow(Base, table=True):
+    """That a service was told to forget a participant, and when it said that it did."""
+
+    __tablename__ = "erasures"
+
+    participant_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="participants.participant_id")
+    service: str = Field(primary_key=True, sa_type=Text)
+    requested_at: datetime = Field(sa_type=Moment)
+    completed_at: datetime | None = Field(sa_type=Moment)
+
+    __table_args__: ClassVar[Any] = (
+        Index("erasures_open", "requested_at", postgresql_where=text("completed_at is null")),
+    )
+
+
+class VenueRow(Base, table=True):
+    """One of the five houses, as people find it."""
+
+    __tablename__ = "venues"
+
+    slug: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    entrance_nl: str = Field(sa_type=Text)
+    entrance_en: str = Field(sa_type=Text)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class EveningRow(Base, table=True):

@@ -32,6 +32,8 @@ from culture_connect.contracts.evening import (
     PartKind,
     ProgrammePart,
     Season,
+    default_closing,
+    default_release,
 )
 from culture_connect.contracts.hr import EnrolmentErased, EnrolmentRequested, EnrolmentWithdrawn
 from culture_connect.contracts.notifications import MailUndeliverable
@@ -41,8 +43,10 @@ from culture_connect.contracts.problems import (
     RefusalError,
     UnknownType,
     UnreadableMessage,
+    ValidationError,
     problem,
     refusals,
+    refusals_of,
 )
 from culture_connect.contracts.reading import parse, read, read_as
 from culture_connect.contracts.receipts import (
@@ -50,6 +54,7 @@ from culture_connect.contracts.receipts import (
     EnrolmentRefused,
     EnrolmentUndeliverable,
     Outcome,
+    Unasked,
 )
 from culture_connect.contracts.registration import (
     EveningCancelled,
@@ -176,12 +181,16 @@ __all__ = [
     "TicketWaitlisted",
     "Timestamp",
     "Title",
+    "Unasked",
     "UnknownType",
     "UnreadableMessage",
+    "ValidationError",
     "Venue",
     "Version",
     "Whole",
     "decode",
+    "default_closing",
+    "default_release",
     "encode",
     "full_type",
     "headers_of",
@@ -191,5 +200,6 @@ __all__ = [
     "read_as",
     "readers",
     "refusals",
+    "refusals_of",
     "written_time",
 ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -14,6 +15,7 @@ from culture_connect.contracts.values import EveningId, HeaderLine, Slug, Text, 
 
 RELEASE_BEFORE_START: Final = timedelta(days=7)
 CLOSING_BEFORE_START: Final = timedelta(hours=2)
+LOCAL_TIME: Final = ZoneInfo("Europe/Amsterdam")
 
 _SEASON = re.compile(r"(\d{4})-(\d{4})")
 
@@ -103,10 +105,10 @@ class EveningDraft(Model):
 
     @field_validator("release_at", "closes_at")
     @classmethod
-    def _not_after_the_start(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+    def _before_the_start(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
         starts_at = info.data.get("starts_at")
-        if moment is not None and starts_at is not None and moment > starts_at:
-            raise rule("after_start", "must not be after the start of the evening")
+        if moment is not None and starts_at is not None and moment >= starts_at:
+            raise rule("after_start", "must be before the start of the evening")
         return moment
 
     @field_validator("programme")
@@ -141,8 +143,8 @@ class EveningDraft(Model):
     def filled(self, evening_id: UUID, version: int) -> "Evening":
         """The evening with nothing left open: release and closing at their defaults (allocation rules, "Terms")."""
         fields = {name: getattr(self, name) for name in EveningDraft.model_fields}
-        fields["release_at"] = self.release_at or self.starts_at - RELEASE_BEFORE_START
-        fields["closes_at"] = self.closes_at or self.starts_at - CLOSING_BEFORE_START
+        fields["release_at"] = self.release_at or default_release(self.starts_at)
+        fields["closes_at"] = self.closes_at or default_closing(self.starts_at)
         return Evening(evening_id=evening_id, version=version, **fields)
 
 
@@ -153,6 +155,17 @@ class Evening(EveningDraft):
     release_at: Annotated[Timestamp, Field(description="From then on unclaimed allotments are anyone's")]
     closes_at: Annotated[Timestamp, Field(description="From then on nobody moves up the waiting list")]
     version: Version
+
+
+def default_release(starts_at: datetime) -> datetime:
+    """Seven days before the start, at the same time on the clocks of The Hague, also when these change in between."""
+    # Within one time zone Python calculates with what the clocks show.
+    return starts_at.astimezone(LOCAL_TIME) - RELEASE_BEFORE_START
+
+
+def default_closing(starts_at: datetime) -> datetime:
+    """Two hours before the start."""
+    return starts_at - CLOSING_BEFORE_START
 
 
 def _after_start(ends_at: datetime, info: ValidationInfo) -> datetime:

@@ -1,10 +1,24 @@
 """What is wrong with a message, said so that its sender can mend it and nobody's personal data is repeated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+__all__ = [
+    "CODES",
+    "OWN",
+    "ContractError",
+    "EnvelopeError",
+    "RefusalError",
+    "UnknownType",
+    "UnreadableMessage",
+    "ValidationError",
+    "problem",
+    "refusals",
+    "refusals_of",
+]
 
 
 class RefusalError(BaseModel):
@@ -52,15 +66,17 @@ def problem(code: str, message: str, *, field: str | None = None) -> RefusalErro
 
 def refusals(error: ValidationError) -> list[RefusalError]:
     """The problems in a validation error: path, stable code, and words without the value that was sent."""
-    return [
-        _refusal(each["type"], each["loc"], each.get("ctx", {}), each["msg"])
-        for each in error.errors(include_url=False, include_input=False)
-    ]
+    return refusals_of(error.errors(include_url=False, include_input=False))
+
+
+def refusals_of(entries: Iterable[Mapping[str, Any]]) -> list[RefusalError]:
+    """The same for the entries of a validation error, wherever they come from."""
+    return [_refusal(each["type"], each["loc"], each.get("ctx", {}), each["msg"]) for each in entries]
 
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "after_start": "a moment that must come before the evening starts comes after",
+        "after_start": "a moment that must come before the evening starts does not",
         "ambiguous": "`data` and `data_base64` are both there",
         "before_start": "an end comes before its start",
         "control_character": "text has control characters, line breaks or signs that turn its direction",

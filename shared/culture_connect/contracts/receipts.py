@@ -9,7 +9,7 @@ from culture_connect.contracts.base import Message
 from culture_connect.contracts.problems import RefusalError
 from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId
 
-__all__ = ["EnrolmentAccepted", "EnrolmentRefused", "EnrolmentUndeliverable", "Outcome", "RefusalError"]
+__all__ = ["EnrolmentAccepted", "EnrolmentRefused", "EnrolmentUndeliverable", "Outcome", "RefusalError", "Unasked"]
 
 
 class Outcome(StrEnum):
@@ -23,6 +23,12 @@ class Outcome(StrEnum):
     SCHEDULED = "scheduled"
 
 
+class Unasked(StrEnum):
+    """Why something was done that no message asked for."""
+
+    PARTNER_LEFT = "partner-left"
+
+
 class EnrolmentAccepted(Message):
     """The message with this id was understood and done."""
 
@@ -34,6 +40,10 @@ class EnrolmentAccepted(Message):
     outcome: Annotated[
         Outcome, Field(description="What it led to; scheduled is a start or a withdrawal on a day still to come")
     ]
+    reason: Annotated[
+        Unasked | None,
+        Field(description="Why it was done although nothing asked for it; `message_id` is then that of the event"),
+    ] = None
 
 
 class EnrolmentRefused(Message):

@@ -1,13 +1,13 @@
 """The application of a service: its routers between what all services have in common."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI
 
 from culture_connect.http import documents, health, problems
-from culture_connect.http.guard import MAX_BODY, RequestGuard, RequestMetrics
+from culture_connect.http.guard import MAX_BODY, BodyLimits, RequestGuard, RequestMetrics
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 
@@ -50,11 +50,13 @@ def create_app(
     description: str,
     background: Sequence[Background] = (),
     max_body: int = MAX_BODY,
+    large_bodies: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Makes the application; nothing is connected before its lifespan begins.
 
     The lifespan runs the bus side of `service` and within it the `background` managers, which end first. Bodies of
-    more than `max_body` bytes are refused. Routes find `service`, `tokens` and `database` in `request.app.state`.
+    more than `max_body` bytes are refused; `large_bodies` has other limits for paths, by regular expression. Routes
+    find `service`, `tokens` and `database` in `request.app.state`.
     """
 
     @asynccontextmanager
@@ -80,7 +82,11 @@ def create_app(
     app.state.database = service.database
     app.state.name = name
     problems.install(app)
-    app.add_middleware(RequestGuard, metrics=RequestMetrics(service.telemetry.registry), max_body=max_body)
+    app.add_middleware(
+        RequestGuard,
+        metrics=RequestMetrics(service.telemetry.registry),
+        limits=BodyLimits(max_body, large_bodies or {}),
+    )
     app.include_router(health.router)
     app.include_router(documents.router)
     for router in routers:

@@ -1,7 +1,8 @@
 """Around every request: its trace, a limit to its body, its measure, its log line, and an answer whatever happens."""
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPMethod
 
 import structlog
@@ -32,13 +33,25 @@ class RequestMetrics:
         ProcessCollector(registry=registry)
 
 
+class BodyLimits:
+    """How many bytes a body may have: `usual`, or by the first regular expression that matches the whole path."""
+
+    def __init__(self, usual: int, by_path: Mapping[str, int]) -> None:
+        self._usual = usual
+        self._by_path = [(re.compile(pattern), limit) for pattern, limit in by_path.items()]
+
+    def of(self, path: str) -> int:
+        """The limit for this path."""
+        return next((limit for pattern, limit in self._by_path if pattern.fullmatch(path)), self._usual)
+
+
 class RequestGuard:
     """The outermost layer of the application (ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, limits: BodyLimits) -> None:
         self._app = app
         self._metrics = metrics
-        self._max_body = max_body
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,10 +77,11 @@ class RequestGuard:
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send, begun: Callable[[], bool]) -> Problem | None:
         """Runs the application; returns the problem to answer with when it could not answer itself."""
-        if _declared_length(scope) > self._max_body:
-            return payload_too_large(self._max_body)
+        limit = self._limits.of(scope["path"])
+        if _declared_length(scope) > limit:
+            return payload_too_large(limit)
         try:
-            await self._app(scope, _limited(receive, self._max_body), send)
+            await self._app(scope, _limited(receive, limit), send)
         except Exception as error:
             problem = database_unavailable() if database_is_away(error) else internal_error()
             _log.error(problem.code, exc_info=error)

@@ -21,11 +21,13 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.encoders import jsonable_encoder
+from pydantic import BaseModel
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse, Response
 
+from culture_connect.http.etags import etag_of
 from culture_connect.http.problems import FieldError, Problem
 from culture_connect.http.tokens import Caller
 from culture_connect.messaging import UnitOfWork
@@ -68,7 +70,10 @@ _FORGET = text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a POST answers: status and a body that FastAPI can encode (model, dataclass, dict), None for no body."""
+    """What a request answers: status and a body that FastAPI can encode (model, dataclass, dict), None for no body.
+
+    A body with a `version` has it as its ETag.
+    """
 
     status: int
     body: Any = None
@@ -99,7 +104,8 @@ async def once(request: Request, caller: Caller, effect: Effect) -> Response:
 async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect) -> Response:
     key = _key_of(request)
     if key is None:
-        return _response(await effect(work))
+        answer = await effect(work)
+        return _response(answer.status, _json(answer.body))
     # The template of the route, not the path: a path may name a person.
     route = f"{request.method} {request.scope['route'].path}"
     place = {"caller": caller.name, "route": route, "key": key}
@@ -107,10 +113,15 @@ async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effec
     if not await _claim(work, place, digest):
         return await _replay(work, place, digest)
     answer = await effect(work)
-    body = jsonable_encoder(answer.body)
+    body = _json(answer.body)
     await work.execute(_REMEMBER, {**place, "status": answer.status, "body": body})
+    await forget_old_answers(work)
+    return _response(answer.status, body)
+
+
+async def forget_old_answers(work: UnitOfWork) -> None:
+    """Removes some of the answers that nobody can ask for any more."""
     await work.execute(_FORGET, {"expired": work.now - REMEMBERED})
-    return _response(Answer(answer.status, body))
 
 
 def _key_of(request: Request) -> str | None:
@@ -154,12 +165,17 @@ async def _replay(work: UnitOfWork, place: dict[str, str], digest: bytes) -> Res
             "idempotency-key-reused",
             "This Idempotency-Key was used for another request",
         )
-    response = _response(Answer(row.status, row.body))
+    response = _response(row.status, row.body)
     response.headers["Idempotent-Replay"] = "true"
     return response
 
 
-def _response(answer: Answer) -> Response:
-    if answer.body is None:
-        return Response(status_code=answer.status)
-    return JSONResponse(jsonable_encoder(answer.body), answer.status)
+def _json(body: Any) -> Any:
+    return body.model_dump(mode="json") if isinstance(body, BaseModel) else jsonable_encoder(body)
+
+
+def _response(status: int, body: Any) -> Response:
+    if body is None:
+        return Response(status_code=status)
+    version = body.get("version") if isinstance(body, dict) else None
+    return JSONResponse(body, status, headers=None if version is None else {"ETag": etag_of(version)})

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from culture_connect.contracts import RefusalError
+from culture_connect.contracts import RefusalError, refusals_of
 from culture_connect.http.trace import trace_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -147,19 +147,15 @@ async def _validation(request: Request, error: Exception) -> Response:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "invalid-request",
         "The request is not valid",
-        errors=[_field_error(entry) for entry in error.errors()],
+        errors=[_field_error(each) for each in refusals_of(error.errors())],
     )
     return problem.response(trace_id(request.scope))
 
 
-def _field_error(entry: Mapping[str, Any]) -> FieldError:
-    """One entry of pydantic without its `input` and `ctx`, which repeat what was sent."""
-    place, *path = entry["loc"]
-    parts = path if place == "body" else [place, *path]
-    if entry["type"] == "json_invalid":
-        return FieldError("", "json_invalid", "The body is not valid JSON")
-    message = str(entry["msg"]).removeprefix("Value error, ")
-    if message.startswith("value is not a valid email address"):
-        message = "This is not a valid e-mail address"
-    field = ".".join(str(part) for part in parts)[:_LONGEST_FIELD]
-    return FieldError(field, str(entry["type"]), message)
+def _field_error(found: RefusalError) -> FieldError:
+    """One error with the path that the client knows: a field of the body has no `body` before it."""
+    place, _, path = (found.field or "").partition(".")
+    field = path if place == "body" else found.field or ""
+    if found.code == "not_json":
+        return FieldError("", found.code, found.message)
+    return FieldError(field[:_LONGEST_FIELD], found.code, found.message)

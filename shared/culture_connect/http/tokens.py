@@ -1,14 +1,15 @@
 """Bearer tokens: who calls, and what they may do.
 
-The tokens file is a JSON list of `{"name", "scopes", "sha256"}`; it holds hashes only, so reading it gives nobody
-access. It is read again when it changes. A scope is a role (`programme`, `operator`) or a role of one party
-(`box-office:paard`, `partner:acme`).
+The tokens file is a JSON list of `{"name", "scopes", "sha256"}`, with `"expires_at"` when a token ends by itself; it
+holds hashes only, so reading it gives nobody access. It is read again when it changes. A scope is a role (`programme`,
+`operator`) or a role of one party (`box-office:paard`, `partner:acme`).
 """
 
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from typing import Annotated
 import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from culture_connect.http.problems import Problem
 from culture_connect.settings import SettingsError, private_file
@@ -61,34 +62,50 @@ class _Entry(BaseModel):
     name: str = Field(min_length=1, max_length=100)
     scopes: frozenset[Annotated[str, Field(pattern=r"^[a-z][a-z-]*(:[a-z0-9-]+)?$")]]
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    expires_at: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    digest: bytes
+    caller: Caller
+    expires_at: datetime | None
 
 
 _entries = TypeAdapter(list[_Entry])
 
 
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
 class Tokens:
     """The tokens of a file with mode 0600 or less; raises TokensError when it cannot be used.
 
+    `clock` tells the moment, with its time zone, by which tokens end.
     Once running, a change that cannot be used leaves the tokens as they were and shows in `problem`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = _clock) -> None:
         self._path = path
+        self._clock = clock
         self._version: tuple[int, ...] | None = None
         self.problem: str | None = None
-        self._entries: list[tuple[bytes, Caller]] = []
+        self._entries: list[_Known] = []
         self._read()
 
     def caller(self, token: str) -> Caller | None:
-        """Who the token belongs to, None for an unknown token."""
+        """Who the token belongs to, None for an unknown token and for one that has ended."""
         self._refresh()
         presented = hashlib.sha256(token.encode()).digest()
         found = None
         # All entries are compared, always, so that the time taken tells nothing.
-        for digest, caller in self._entries:
-            if hmac.compare_digest(digest, presented):
-                found = caller
-        return found
+        for entry in self._entries:
+            if hmac.compare_digest(entry.digest, presented):
+                found = entry
+        if found is None or (found.expires_at is not None and found.expires_at <= self._clock()):
+            return None
+        return found.caller
 
     def _refresh(self) -> None:
         if self._current_version() == self._version:
@@ -112,7 +129,9 @@ class Tokens:
             raise TokensError(f"{error}") from None
         except OSError as error:
             raise TokensError(f"{error.strerror}") from None
-        self._entries = [(bytes.fromhex(entry.sha256), Caller(entry.name, entry.scopes)) for entry in entries]
+        self._entries = [
+            _Known(bytes.fromhex(entry.sha256), Caller(entry.name, entry.scopes), entry.expires_at) for entry in entries
+        ]
         self._version = version
         self.problem = None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -28,12 +29,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Subscription:
-    """A queue and what to do with its messages; at most `prefetch` of them are in hand at a time."""
+    """A queue and what to do with its messages; at most `prefetch` of them are in hand at a time.
+
+    `started` is awaited each time the queue was found and is consumed.
+    """
 
     vhost: VirtualHost
     queue: str
     handlers: Handlers
     prefetch: int = 300
+    started: Callable[[], Awaitable[None]] | None = None
 
 
 class Consumer:

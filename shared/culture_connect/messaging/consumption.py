@@ -124,6 +124,8 @@ class Consumption:
         async with asyncio.timeout(PATIENCE):
             await consumer.start(self._brokers[subscription.vhost])
         log.info("consuming", queue=subscription.queue)
+        if subscription.started is not None:
+            await subscription.started()
 
     async def _exists(self, subscription: Subscription) -> bool:
         """Asks on a channel of its own, since the broker closes it when the queue is not there."""

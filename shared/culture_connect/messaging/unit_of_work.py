@@ -1,7 +1,8 @@
 """One transaction of one service: its rows and its events, together or not at all."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ class UnitOfWork:
         self.now = now
         self._source = f"/culture-connect/{service}"
         self._outgoing: list[outbox.Outgoing] = []
+        self._on_trial = False
 
     async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> CursorResult[Any]:
         """Runs a statement in this transaction, past the ORM."""
@@ -52,6 +54,8 @@ class UnitOfWork:
         correlation id, its trace goes on), `not_before` makes a durable timer. Returns the message's id.
         """
         message_id = id or UUID(int=_RANDOM.getrandbits(128), version=4)
+        if self._on_trial:
+            return message_id
         envelope = Envelope(
             id=str(message_id),
             type=message.type,
@@ -66,8 +70,22 @@ class UnitOfWork:
         )
         return message_id
 
+    @asynccontextmanager
+    async def trial(self) -> AsyncIterator[None]:
+        """Nothing of what is done within the block stays: rows are put back, and what is emitted is dropped."""
+        savepoint = await self.connection.begin_nested()
+        self._on_trial = True
+        try:
+            yield
+        finally:
+            self._on_trial = False
+            await savepoint.rollback()
+
     async def flush(self) -> None:
-        """Writes what was emitted so far into the outbox; called by whoever opened the unit of work."""
+        """Writes what was emitted so far into the outbox.
+
+        Whoever opened the unit of work does so at its end; who emits tens of thousands may do so in between.
+        """
         messages, self._outgoing = self._outgoing, []
         await outbox.store(self.connection, messages)
 

@@ -45,6 +45,7 @@ def settings(surroundings: Surroundings, tmp_path: Path) -> RegistrationSettings
         core_url=surroundings.core_url,
         edge_url=surroundings.edge_url,
         tokens_file=tokens,
+        tombstone_key=secrets.token_hex(32),
     )
 
 

@@ -16,9 +16,12 @@ from registration.app import build_app
 from registration.domain.calendar import local_day
 from registration.domain.enrolment import EnrolmentMessage
 from registration.settings import RegistrationSettings
-from registration.use_cases.enrolments import decide_enrolments
+from registration.store.tombstones import Tombstones
+from registration.use_cases.enrolments import answer_enrolments
 from tests.service.registration.conftest import running
 from tests.service.registration.house import Connect, House, evening, person
+
+TOMBSTONES = Tombstones(b"of these tests" * 3)
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ async def decide(database: Database, *messages: EnrolmentMessage, after: timedel
     async with database.begin() as work:
         work.now += after
         envelopes = [Envelope(id=str(uuid4()), type=each.type, source="/tests", time=work.now) for each in messages]
-        await decide_enrolments(work, "acme", list(zip(messages, envelopes, strict=True)))
+        await answer_enrolments(work, TOMBSTONES, "acme", list(zip(messages, envelopes, strict=True)))
 
 
 def requested(employee_ref: str, **fields: object) -> EnrolmentRequested:

@@ -44,10 +44,13 @@ class IdleBus:
         return {"asyncapi": "3.0.0"}
 
 
-def write_tokens(path: Path, scopes: dict[str, list[str]], *, mode: int = 0o600) -> Path:
-    """A tokens file in which the token of each name is `<name>-token`."""
+def write_tokens(
+    path: Path, scopes: dict[str, list[str]], *, expires: dict[str, str] | None = None, mode: int = 0o600
+) -> Path:
+    """A tokens file in which the token of each name is `<name>-token`; `expires` says which of them end, and when."""
     entries = [
         {"name": name, "scopes": given, "sha256": hashlib.sha256(token_of(name).encode()).hexdigest()}
+        | ({"expires_at": expires[name]} if expires and name in expires else {})
         for name, given in scopes.items()
     ]
     path.touch(mode=0o600)

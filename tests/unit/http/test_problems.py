@@ -82,9 +82,9 @@ async def test_a_validation_error_names_fields_and_codes_and_echoes_nothing(clie
 
     assert_is_problem(response, 422, "invalid-request")
     errors = {error["field"]: error for error in response.json()["errors"]}
-    assert errors["name"]["code"] == "string_too_long"
+    assert errors["name"]["code"] == "too_long"
     assert errors["email"]["message"] == "This is not a valid e-mail address"
-    assert errors["wings"]["code"] == "int_parsing"
+    assert errors["wings"]["code"] == "not_an_integer"
     assert CANARY not in response.text
 
 
@@ -99,7 +99,7 @@ async def test_a_body_that_is_not_json_is_a_problem(client: httpx.AsyncClient) -
     response = await client.post("/birds", content=b"{", headers={"Content-Type": "application/json"})
 
     assert_is_problem(response, 422, "invalid-request")
-    assert response.json()["errors"] == [{"field": "", "code": "json_invalid", "message": "The body is not valid JSON"}]
+    assert response.json()["errors"] == [{"field": "", "code": "not_json", "message": "is not valid JSON"}]
 
 
 async def test_unknown_paths_and_methods_are_problems(client: httpx.AsyncClient) -> None:

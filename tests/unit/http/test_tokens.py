@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -99,6 +100,36 @@ async def test_a_change_that_cannot_be_used_keeps_the_tokens_and_shows_in_readin
     write_tokens(tokens, {"desk": ["programme"]})
     assert (await client.get("/desk", headers=bearer("desk"))).status_code == 200
     assert (await client.get("/health/ready")).status_code == 200
+
+
+async def test_an_expired_token_gets_the_answer_of_an_unknown_one(client: httpx.AsyncClient, tokens: Path) -> None:
+    write_tokens(tokens, {"late": ["programme"]}, expires={"late": "2020-01-01T00:00:00+00:00"})
+
+    expired = await client.get("/desk", headers=bearer("late"))
+    unknown = await client.get("/desk", headers=bearer("stranger"))
+    assert expired.status_code == unknown.status_code == 401
+    assert expired.headers["www-authenticate"] == unknown.headers["www-authenticate"]
+
+
+def test_a_token_ends_at_its_moment_and_the_others_go_on(tmp_path: Path) -> None:
+    now = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    path = tmp_path / "tokens.json"
+    write_tokens(path, {"guest": ["programme"], "desk": ["programme"]}, expires={"guest": "2026-09-01T14:00:01+02:00"})
+    tokens = Tokens(path, clock=lambda: now)
+    guest = tokens.caller(token_of("guest"))
+    assert guest is not None
+    assert guest.name == "guest"
+
+    now += timedelta(seconds=1)
+    assert tokens.caller(token_of("guest")) is None
+    assert tokens.caller(token_of("desk")) is not None
+
+
+def test_a_moment_without_a_time_zone_is_refused(tmp_path: Path) -> None:
+    path = write_tokens(tmp_path / "tokens.json", {"guest": []}, expires={"guest": "2026-09-01T14:00:00"})
+
+    with pytest.raises(TokensError, match=r"expires_at: .*timezone"):
+        Tokens(path)
 
 
 def test_a_tokens_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

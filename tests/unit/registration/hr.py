@@ -1,7 +1,7 @@
 """Messages of an HR system, and rosters they meet."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,10 +15,11 @@ from registration.domain.enrolment import Command, Decision, decide
 from registration.domain.roster import Contract, Participant, Person, Roster, Standing
 
 TODAY = date(2026, 11, 2)
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 CONTRACT = Contract("acme", places=3, ends_on=date(2027, 8, 31))
 
 
-def request(employee_ref: str = "e-1", **fields: Any) -> Command:
+def request(employee_ref: str = "e-1", *, sent_at: datetime = NOW, **fields: Any) -> Command:
     """An enrolment of somebody who is called after their reference, unless told otherwise."""
     given = {
         "given_name": "Noor",
@@ -27,17 +28,17 @@ def request(employee_ref: str = "e-1", **fields: Any) -> Command:
         **fields,
     }
     message = EnrolmentRequested(employee_ref=employee_ref, **given)
-    return Command(message, uuid4())
+    return Command(message, sent_at, uuid4())
 
 
 def withdrawal(employee_ref: str = "e-1", effective_on: date | None = None) -> Command:
     """A withdrawal, at once or from a day."""
-    return Command(EnrolmentWithdrawn(employee_ref=employee_ref, effective_on=effective_on), uuid4())
+    return Command(EnrolmentWithdrawn(employee_ref=employee_ref, effective_on=effective_on), NOW, uuid4())
 
 
-def erasure(employee_ref: str = "e-1") -> Command:
+def erasure(employee_ref: str = "e-1", *, sent_at: datetime = NOW) -> Command:
     """The wish to be forgotten."""
-    return Command(EnrolmentErased(employee_ref=employee_ref), uuid4())
+    return Command(EnrolmentErased(employee_ref=employee_ref), sent_at, uuid4())
 
 
 def participant(

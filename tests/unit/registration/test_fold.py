@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from culture_connect.contracts import EnrolmentRequested, Message
 from registration.domain.enrolment import Command, Decision, decide_all
-from registration.domain.roster import Participant, Roster, email_key
-from tests.unit.registration.hr import CONTRACT, TODAY, erasure, request, withdrawal
+from registration.domain.roster import Participant, Roster, Tombstone, email_key
+from tests.unit.registration.hr import CONTRACT, NOW, TODAY, erasure, request, withdrawal
 
 REFS = st.sampled_from(["e-1", "e-2", "e-3", "e-4", "e-5"])
 # Few addresses and one place less than people, so that they get into each other's way.
@@ -18,10 +18,13 @@ ADDRESSES = st.sampled_from(
     ["ann@acme.example", "Ann@acme.example", "bo@acme.example", "cy@bücher.example", "cy@xn--bcher-kva.example"]
 )
 DAYS = st.none() | st.integers(-2, 2).map(lambda days: TODAY + timedelta(days=days))
+MOMENTS = st.integers(-2, 2).map(lambda hours: NOW + timedelta(hours=hours))
 COMMANDS = st.one_of(
-    st.builds(request, REFS, email=ADDRESSES, given_name=st.sampled_from(["Noor", "Eva"]), starts_on=DAYS),
+    st.builds(
+        request, REFS, sent_at=MOMENTS, email=ADDRESSES, given_name=st.sampled_from(["Noor", "Eva"]), starts_on=DAYS
+    ),
     st.builds(withdrawal, REFS, DAYS),
-    st.builds(erasure, REFS),
+    st.builds(erasure, REFS, sent_at=MOMENTS),
 )
 
 
@@ -30,6 +33,7 @@ class Registry:
     """What would be in the database, held in the plainest way."""
 
     rows: dict[UUID, Participant] = field(default_factory=dict)
+    tombstones: dict[str, Tombstone] = field(default_factory=dict)
 
     def roster(self, commands: list[Command]) -> Roster:
         """Loads as the service does: what the commands name, and the number of all the active."""
@@ -42,13 +46,14 @@ class Registry:
             for row in self.rows.values()
             if row.employee_ref in refs or (row.enrolled and row.person is not None and row.person.email_key in keys)
         ]
-        return Roster(CONTRACT, sum(row.enrolled for row in self.rows.values()), known)
+        return Roster(CONTRACT, sum(row.enrolled for row in self.rows.values()), known, self.tombstones)
 
     def decide(self, commands: list[Command], today: date = TODAY) -> list[Decision]:
         """One batch: load, decide, save."""
-        decisions, changed = decide_all(self.roster(commands), commands, today)
-        self.rows.update({row.participant_id: row for row in changed})
-        return decisions
+        decided = decide_all(self.roster(commands), commands, today)
+        self.rows.update({row.participant_id: row for row in decided.changed})
+        self.tombstones |= decided.tombstones
+        return decided.of_each
 
 
 def by_portions(commands: list[Command], sizes: list[int]) -> list[list[Command]]:

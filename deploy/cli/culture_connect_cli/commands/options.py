@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from culture_connect_cli.api import ApiError
 from culture_connect_cli.management import BrokerError
 
 T = TypeVar("T")
@@ -43,13 +44,27 @@ Amqp = Annotated[
         help="HOST:PORT of AMQP, when it is not port 5672 of the console's host.",
     ),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        envvar="CULTURE_CONNECT_REGISTRATION_URL",
+        help="Registration's address, such as http://127.0.0.1:8001. Without it: the local stack.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="CULTURE_CONNECT_TOKEN_FILE",
+        help="A file with a bearer token of registration, readable by you alone.",
+    ),
+]
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of the work; what the broker refuses ends the command with a plain line and status 1."""
+    """The result of the work; what the broker or an API refuses ends the command with a plain line and status 1."""
     try:
         return asyncio.run(work)
-    except (BrokerError, ValueError) as error:
+    except (ApiError, BrokerError, ValueError) as error:
         fail(str(error))
         raise typer.Exit(1) from None
 

@@ -10,6 +10,7 @@ import typer
 from culture_connect_cli import secret_files
 from culture_connect_cli.commands.options import fail, output
 from culture_connect_cli.database_roles import prepare_roles
+from culture_connect_cli.vault import VaultError
 
 secrets_app = typer.Typer(no_args_is_help=True, help="Passwords, tokens and keys of an installation, as files.")
 
@@ -31,7 +32,11 @@ def init(
         owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
     except ValueError:
         raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
-    made = secret_files.deal_out(folder, secret_files.Addresses(database, broker), owners)
+    try:
+        made = secret_files.deal_out(folder, secret_files.Addresses(database, broker), owners)
+    except VaultError as error:
+        fail(str(error))
+        raise typer.Exit(1) from None
     output.print(f"{len(made)} secrets made, all files written to {folder}.")
 
 

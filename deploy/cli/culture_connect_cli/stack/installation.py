@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from culture_connect.messaging.topology import NOTIFICATIONS, SERVICES, TICKETING
-from culture_connect_cli import secret_files
+from culture_connect_cli import secret_files, tokens, vault
+from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.stack.home import Home
 from culture_connect_cli.stack.ports import LOOPBACK
 from culture_connect_cli.stack.program import Program
@@ -22,10 +23,12 @@ class Vault:
         self._secrets: dict[str, Any] = {}
 
     def deal_out(self, *, database: str, broker: str) -> None:
-        """Makes what is missing, and gives each service its files; addresses are host:port."""
-        secret_files.deal_out(self._folder, secret_files.Addresses(database, broker))
-        file = self._folder / secret_files.VAULT / "secrets.json"
-        self._secrets = json.loads(file.read_text(encoding="utf-8"))
+        """Makes what is missing, and gives each service its files; addresses are host:port. Raises StackError."""
+        try:
+            secret_files.deal_out(self._folder, secret_files.Addresses(database, broker))
+            self._secrets = vault.read(self._folder)
+        except vault.VaultError as error:
+            raise StackError(str(error)) from None
 
     def broker_password(self, account: str) -> str:
         """Of the administrator, the operator or a service."""
@@ -37,7 +40,7 @@ class Vault:
 
     @property
     def tokens(self) -> dict[str, str]:
-        """Bearer tokens of the HTTP APIs by their name."""
+        """Bearer tokens of the HTTP APIs by their name, without those that were added: nobody else knows them."""
         return dict(self._secrets["tokens"])
 
     @property
@@ -81,7 +84,7 @@ def _environment(service: str, home: Home, ports: Mapping[str, int]) -> dict[str
     secrets = home.secrets / service
     told = {
         "SECRETS_DIR": str(secrets),
-        "TOKENS_FILE": str(secrets / secret_files.TOKENS_FILE),
+        "TOKENS_FILE": str(secrets / tokens.TOKENS_FILE),
         "HTTP_HOST": LOOPBACK,
         "HTTP_PORT": str(ports[service]),
     }

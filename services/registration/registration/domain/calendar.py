@@ -1,7 +1,7 @@
 """Days and seasons of the programme, which lives on the calendar of The Hague."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
@@ -20,7 +20,28 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(LOCAL_TIME).date()
 
 
+def next_midnight(moment: datetime) -> datetime:
+    """When the day in The Hague after that of an aware moment begins."""
+    return datetime.combine(local_day(moment) + timedelta(days=1), time(), LOCAL_TIME)
+
+
 def running_season(today: date) -> Term:
     """The season around `today`: 1 September to 31 August."""
     first = today.year if today.month >= 9 else today.year - 1
     return Term(date(first, 9, 1), date(first + 1, 8, 31))
+
+
+def kept_after(today: date, months: int) -> date:
+    """Who took part up to this day or shorter is to be forgotten by `today`.
+
+    It is the last day of the newest season that ended at least `months` whole months ago.
+    """
+    newest = running_season(today).starts_on.year
+    ended = (date(year, 8, 31) for year in range(newest, newest - months // 12 - 2, -1))
+    return next(end for end in ended if _months_later(end, months) < today)
+
+
+def _months_later(day: date, months: int) -> date:
+    """The last day of the month so many months after the month of `day`."""
+    years, month = divmod(day.month + months, 12)
+    return date(day.year + years, month + 1, 1) - timedelta(days=1)

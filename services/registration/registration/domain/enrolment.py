@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from culture_connect.contracts import (
@@ -17,7 +17,7 @@ from culture_connect.contracts import (
     RefusalError,
     problem,
 )
-from registration.domain.roster import Contract, Participant, Person, Roster, Standing, email_key
+from registration.domain.roster import Contract, Participant, Person, Roster, Standing, Tombstone, email_key
 
 EnrolmentMessage = EnrolmentRequested | EnrolmentWithdrawn | EnrolmentErased
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
@@ -25,38 +25,54 @@ ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdra
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A message, and an id should it bring somebody new."""
+    """A message, when it was sent, and an id should it bring somebody new."""
 
     message: EnrolmentMessage
+    sent_at: datetime
     new_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Either `errors`, or the `outcome` with the participant as they are now and, if anything changed, the event."""
+    """Either `errors`, or the `outcome` and whom it is about; if anything changed, what they are now, and the event."""
 
     outcome: Outcome | None = None
+    participant_id: UUID | None = None
     participant: Participant | None = None
     event: ParticipantEvent | None = None
     errors: tuple[RefusalError, ...] = ()
 
 
-def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> tuple[list[Decision], list[Participant]]:
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """A decision for each command, and what is to be saved: participants as they are now, tombstones by reference."""
+
+    of_each: list[Decision]
+    changed: list[Participant]
+    tombstones: dict[str, Tombstone]
+
+
+def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Decisions:
     """Decides about the commands in their order, each knowing the effects of those before it.
 
-    Returns the decisions, one for each command, and the participants to save, in the order they were first changed.
     `roster` itself stays as it is. `today` is the day in The Hague.
     """
     roster = roster.copy()
     decisions = []
     changed: dict[UUID, Participant] = {}
+    tombstones: dict[str, Tombstone] = {}
     for command in commands:
         decision = decide(roster, command, today)
         decisions.append(decision)
-        if decision.event is not None and decision.participant is not None:
-            roster.replace(command.message.employee_ref, decision.participant)
-            changed[decision.participant.participant_id] = decision.participant
-    return decisions, list(changed.values())
+        if decision.participant is None:
+            continue
+        employee_ref = command.message.employee_ref
+        roster.replace(employee_ref, decision.participant)
+        changed[decision.participant.participant_id] = decision.participant
+        if decision.participant.standing is Standing.ERASED:
+            tombstones[employee_ref] = Tombstone(decision.participant.participant_id, command.sent_at)
+            roster.bury(employee_ref, tombstones[employee_ref])
+    return Decisions(decisions, list(changed.values()), tombstones)
 
 
 def decide(roster: Roster, command: Command, today: date) -> Decision:
@@ -67,6 +83,9 @@ def decide(roster: Roster, command: Command, today: date) -> Decision:
     if isinstance(message, EnrolmentRequested):
         return _request(roster, roster.contract, command, message, today)
     known = roster.employee(message.employee_ref)
+    tombstone = roster.tombstone(message.employee_ref)
+    if known is None and tombstone is not None and isinstance(message, EnrolmentErased):
+        return Decision(Outcome.ERASED, tombstone.participant_id)
     if known is None:
         words = "is not known: nobody was enrolled with it, or they were erased"
         return Decision(errors=(problem("unknown_employee", words, field="employee_ref"),))
@@ -91,8 +110,8 @@ def _request(
     # A withdrawal on a later day is taken back like one that holds already.
     stays = known is not None and known.enrolled and known.leaves_on is None
     if stays and known is not None and known.person == person:
-        return Decision(Outcome.UNCHANGED, known)
-    errors = _objections(roster, contract, known, person, today)
+        return Decision(Outcome.UNCHANGED, known.participant_id)
+    errors = _objections(roster, contract, known, person, today) + _too_late(roster, command)
     if errors:
         return Decision(errors=tuple(errors))
     participant = Participant(
@@ -116,9 +135,10 @@ def _request(
         version=participant.version,
     )
     if stays:
-        return Decision(Outcome.CHANGED, participant, event)
+        return Decision(Outcome.CHANGED, participant.participant_id, participant, event)
     starts_later = person.starts_on is not None and person.starts_on > today
-    return Decision(Outcome.SCHEDULED if starts_later else Outcome.ENROLLED, participant, event)
+    outcome = Outcome.SCHEDULED if starts_later else Outcome.ENROLLED
+    return Decision(outcome, participant.participant_id, participant, event)
 
 
 def _objections(
@@ -126,7 +146,9 @@ def _objections(
 ) -> list[RefusalError]:
     """Everything that is wrong, so that HR can mend it at once."""
     errors = []
-    if contract.ends_on < today:
+    if contract.has_left:
+        errors.append(problem("partner_left", "your organisation no longer takes part"))
+    elif contract.ends_on < today:
         errors.append(problem("contract_ended", f"your contract ended on {contract.ends_on}"))
     elif person.starts_on is not None and contract.ends_on < person.starts_on:
         words = f"must not be after the end of your contract, {contract.ends_on}"
@@ -142,11 +164,20 @@ def _objections(
     return errors
 
 
+def _too_late(roster: Roster, command: Command) -> list[RefusalError]:
+    """A message from before an erasure, delivered after it, must not bring the person back."""
+    tombstone = roster.tombstone(command.message.employee_ref)
+    if tombstone is None or command.sent_at >= tombstone.erased_at:
+        return []
+    words = "was erased after this message was sent: send a new one if they are to take part again"
+    return [problem("erased_since", words, field="employee_ref")]
+
+
 def _withdraw(contract: Contract, known: Participant, message: EnrolmentWithdrawn, today: date) -> Decision:
     # What was before today has happened: nobody loses a seat on an evening that is over.
     leaves_on = max(message.effective_on or today, today)
     if not known.enrolled or known.leaves_on == leaves_on:
-        return Decision(Outcome.UNCHANGED, known)
+        return Decision(Outcome.UNCHANGED, known.participant_id)
     later = leaves_on > today
     standing = Standing.ENROLLED if later else Standing.WITHDRAWN
     participant = replace(known, standing=standing, leaves_on=leaves_on, version=known.version + 1)
@@ -156,7 +187,8 @@ def _withdraw(contract: Contract, known: Participant, message: EnrolmentWithdraw
         effective_on=leaves_on,
         version=participant.version,
     )
-    return Decision(Outcome.SCHEDULED if later else Outcome.WITHDRAWN, participant, event)
+    outcome = Outcome.SCHEDULED if later else Outcome.WITHDRAWN
+    return Decision(outcome, known.participant_id, participant, event)
 
 
 def _erase(known: Participant) -> Decision:
@@ -169,4 +201,4 @@ def _erase(known: Participant) -> Decision:
         version=known.version + 1,
     )
     event = ParticipantErased(participant_id=known.participant_id, version=participant.version)
-    return Decision(Outcome.ERASED, participant, event)
+    return Decision(Outcome.ERASED, known.participant_id, participant, event)

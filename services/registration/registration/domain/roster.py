@@ -1,8 +1,8 @@
 """A partner's participants, as far as they matter for a decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
@@ -20,11 +20,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a partner has agreed to: so many places, until and including a day."""
+    """What a partner has agreed to: so many places, until and including a day, unless it left before."""
 
     partner: str
     places: int
     ends_on: date
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class Participant:
         return self.standing is Standing.ENROLLED
 
 
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """That an employee was erased, and when that was asked for; it cannot be read back into who it was."""
+
+    participant_id: UUID
+    erased_at: datetime
+
+
 def email_key(address: str) -> str:
     """The form in which addresses are compared: two with the same key are one.
 
@@ -72,14 +81,22 @@ class Roster:
     """The participants that some messages are about, and what these messages could collide with.
 
     `participants` are those with the employee references, and the enrolled ones with the e-mail addresses, that the
-    messages name. `active` counts all enrolled participants of the partner, also those not among them.
+    messages name; `tombstones` belong to employee references of theirs. `active` counts all enrolled participants of
+    the partner, also those not among them.
     """
 
-    def __init__(self, contract: Contract | None, active: int, participants: Iterable[Participant] = ()) -> None:
+    def __init__(
+        self,
+        contract: Contract | None,
+        active: int,
+        participants: Iterable[Participant] = (),
+        tombstones: Mapping[str, Tombstone] | None = None,
+    ) -> None:
         self.contract = contract
         self.active = active
         self._by_ref: dict[str, Participant] = {}
         self._by_email: dict[str, UUID] = {}
+        self._tombstones = dict(tombstones or {})
         for participant in participants:
             self._add(participant)
 
@@ -91,9 +108,13 @@ class Roster:
         """Which enrolled participant has this address."""
         return self._by_email.get(email_key)
 
+    def tombstone(self, employee_ref: str) -> Tombstone | None:
+        """Whether an employee of this reference was erased, and when last."""
+        return self._tombstones.get(employee_ref)
+
     def copy(self) -> Self:
         """A roster that can be changed without changing this one."""
-        return type(self)(self.contract, self.active, self._by_ref.values())
+        return type(self)(self.contract, self.active, self._by_ref.values(), self._tombstones)
 
     def replace(self, employee_ref: str, changed: Participant) -> None:
         """Puts what was decided about the employee with this reference in the place of what was known before."""
@@ -105,6 +126,10 @@ class Roster:
         if changed.enrolled:
             self.active += 1
         self._add(changed)
+
+    def bury(self, employee_ref: str, tombstone: Tombstone) -> None:
+        """Remembers that the employee with this reference was erased."""
+        self._tombstones[employee_ref] = tombstone
 
     def _add(self, participant: Participant) -> None:
         if participant.employee_ref is None or participant.person is None:

@@ -1,6 +1,6 @@
 """Partners over HTTP."""
 
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from culture_connect.contracts import Day, EmailText, Language, PartnerName, Places, Slug
-from culture_connect.http import Answer, FieldError, Page, PageQuery, Problem, not_found, once, page_of
+from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, etag_of, not_found, once, page_of
 from culture_connect.messaging import UnitOfWork
-from registration.http.access import Programme, Readers
+from registration.http import examples
+from registration.http.access import Anyone, PartnerReaders, Programme, visible_partners
 from registration.store import partners as store
 from registration.use_cases import partners as use_case
 
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/partners", tags=["partners"])
 class NewPartner(BaseModel):
     """A partner to register. Without dates the contract is for the running season, 1 September to 31 August."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.NEW_PARTNER]})
 
     slug: Slug
     name: PartnerName
@@ -31,10 +32,23 @@ class NewPartner(BaseModel):
     ends_on: Day | None = None
 
 
-class PartnerView(BaseModel):
-    """A partner; `active` of its `places` are taken."""
+class PartnerChanges(Changes):
+    """What is to be another way; what is absent stays as it is."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PARTNER_CHANGES]})
+
+    name: PartnerName = ""
+    places: Places = 0
+    language: Language = Language.NL
+    contact_email: EmailText | None = None
+    starts_on: Day = date.min
+    ends_on: Day = date.min
+
+
+class PartnerView(BaseModel):
+    """A partner; `active` of its `places` are taken. `left_at` is set once it takes part no longer."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [examples.PARTNER]})
 
     slug: str
     name: str
@@ -45,41 +59,58 @@ class PartnerView(BaseModel):
     starts_on: date
     ends_on: date
     version: int
+    left_at: datetime | None
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=PartnerView)
 async def register(request: Request, new: NewPartner, caller: Programme) -> Response:
-    """Registers a partner; its HR system can be connected from now on."""
+    """Registers a partner; its HR system can be connected from now on. One that had left comes back."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        try:
-            partner = await use_case.register(work, **dict(new))
-        except use_case.SlugTaken:
-            raise Problem(HTTPStatus.CONFLICT, "slug-taken", "There is a partner with this slug already") from None
-        except use_case.TermReversed:
-            error = FieldError("ends_on", "before_start", "The contract would end before it starts")
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error]
-            ) from None
-        return Answer(HTTPStatus.CREATED, PartnerView.model_validate(partner))
+        return Answer(HTTPStatus.CREATED, PartnerView.model_validate(await use_case.register(work, **dict(new))))
 
     return await once(request, caller, effect)
 
 
 @router.get("")
-async def partners(request: Request, _: Readers, wanted: PageQuery) -> Page[PartnerView]:
-    """All partners, by slug."""
+async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[PartnerView]:
+    """All partners that the token may see, by slug; those that left included."""
     key = wanted.after(str)
+    among = visible_partners(caller)
     async with request.app.state.database.begin() as work:
-        found = await store.page(work, after=key[0] if key else None, limit=wanted.limit + 1)
+        found = await store.page(work, after=key[0] if key else None, limit=wanted.limit + 1, among=among)
     return page_of([PartnerView.model_validate(each) for each in found], wanted, lambda each: (each.slug,))
 
 
 @router.get("/{slug}")
-async def partner(request: Request, slug: str, _: Readers) -> PartnerView:
+async def partner(request: Request, response: Response, slug: str, _: PartnerReaders) -> PartnerView:
     """One partner."""
     async with request.app.state.database.begin() as work:
         found = await store.find(work, slug)
     if found is None:
         raise not_found("partner")
+    response.headers["ETag"] = etag_of(found.version)
     return PartnerView.model_validate(found)
+
+
+@router.patch("/{slug}", response_model=PartnerView)
+async def change(
+    request: Request, slug: str, changes: PartnerChanges, caller: Programme, expected: Expected
+) -> Response:
+    """Changes a partner or its contract. Fewer places than people are active are refused with their number."""
+
+    async def effect(work: UnitOfWork) -> Answer:
+        partner = await use_case.change(work, slug, changes.named, expected)
+        return Answer(HTTPStatus.OK, PartnerView.model_validate(partner))
+
+    return await once(request, caller, effect)
+
+
+@router.delete("/{slug}", response_model=PartnerView)
+async def leave(request: Request, slug: str, caller: Programme, expected: Expected) -> Response:
+    """Ends a partner's part in the programme: all its people are withdrawn today. Doing it twice changes nothing."""
+
+    async def effect(work: UnitOfWork) -> Answer:
+        return Answer(HTTPStatus.OK, PartnerView.model_validate(await use_case.leave(work, slug, expected)))
+
+    return await once(request, caller, effect)

@@ -22,12 +22,26 @@ _ADD = text(
 
 _FIND = text("select details, version, cancelled_at, reason from evenings where evening_id = :evening_id")
 _LOCK = text(f"{_FIND.text} for update")
+# The index that keeps days apart is asked first, since a failed statement would end the transaction.
+_SAVE = text(
+    """
+    update evenings
+    set season = :season, day = :day, starts_at = :starts_at, details = :details, version = :version
+    where evening_id = :evening_id and not exists (
+        select from evenings as other
+        where season = :season and day = :day and cancelled_at is null and evening_id <> :evening_id
+    )
+    returning evening_id
+    """
+).bindparams(bindparam("details", type_=JSONB))
 _CANCEL = text(
     """
     update evenings set version = :version, cancelled_at = :now, reason = :reason where evening_id = :evening_id
     """
 ).bindparams(bindparam("reason", type_=JSONB(none_as_null=True)))
 
+# Two that come to the same day at the same moment: the second sees the first.
+_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('days of a season'), hashtext(:season))")
 _PAGE = text(
     """
     select details, version, cancelled_at, reason from evenings
@@ -54,19 +68,15 @@ class Planned:
 
 async def add(work: UnitOfWork, evening: Evening, day: date) -> bool:
     """Writes a new evening; False when its season has an evening on that day (The Hague) already."""
-    added = await work.execute(
-        _ADD,
-        {
-            "evening_id": evening.evening_id,
-            "season": evening.season,
-            "venue": evening.venue.value,
-            "day": day,
-            "starts_at": evening.starts_at,
-            "details": evening.model_dump(mode="json", exclude={"version"}),
-            "version": evening.version,
-        },
-    )
+    await work.execute(_ONE_AT_A_TIME, {"season": evening.season})
+    added = await work.execute(_ADD, {**_columns(evening, day), "venue": evening.venue.value})
     return added.first() is not None
+
+
+async def save(work: UnitOfWork, evening: Evening, day: date) -> bool:
+    """Writes an evening that is locked; False when its season has another evening on that day (The Hague)."""
+    await work.execute(_ONE_AT_A_TIME, {"season": evening.season})
+    return (await work.execute(_SAVE, _columns(evening, day))).first() is not None
 
 
 async def find(work: UnitOfWork, evening_id: UUID, *, lock: bool = False) -> Planned | None:
@@ -103,6 +113,17 @@ async def page(
 async def unknown_partners(work: UnitOfWork, slugs: Collection[str]) -> list[str]:
     """Which of these slugs belong to no partner."""
     return list((await work.execute(_UNKNOWN_PARTNERS, {"slugs": list(slugs)})).scalars())
+
+
+def _columns(evening: Evening, day: date) -> dict[str, Any]:
+    return {
+        "evening_id": evening.evening_id,
+        "season": evening.season,
+        "day": day,
+        "starts_at": evening.starts_at,
+        "details": evening.model_dump(mode="json", exclude={"version"}),
+        "version": evening.version,
+    }
 
 
 def _planned(row: Any) -> Planned:

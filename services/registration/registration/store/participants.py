@@ -1,10 +1,11 @@
 """A partner's participants: what a decision needs, and what it changed.
 
-Whoever changes participants calls `lock_roster` first. It locks the partner's row, so nobody else decides about the
+Whoever changes participants locks the partner's row first (`store.partners.lock`), so nobody else decides about the
 same partner until the transaction ends: neither the last place nor an address can be given twice.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,23 +14,11 @@ from sqlalchemy import text
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
-from registration.domain.roster import Contract, Participant, Person, Roster, Standing
+from registration.domain.roster import Participant, Person, Roster, Standing
 
 _COLUMNS = (
     "participant_id, employee_ref, standing, given_name, family_name, email, email_key, language,"
     " starts_on, ends_on, leaves_on, version"
-)
-
-# No stronger lock than needed: rows of participants refer to this one.
-_LOCK = text("select places, active, ends_on from partners where slug = :partner for no key update")
-
-# A withdrawal on a later day, and an enrolment that ends by itself, free the place on the day: here, before it counts.
-_LAPSE = text(
-    """
-    update participants set standing = 'withdrawn', changed_at = :now
-    where partner = :partner and standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null
-      and least(leaves_on, ends_on + 1) <= :today
-    """
 )
 
 # One look into a unique index for each name, whatever the statistics say; see the indexes in `tables`.
@@ -75,6 +64,7 @@ _PAGE = text(
     f"""
     select {_COLUMNS} from participants
     where partner = :partner and standing <> 'erased' and employee_ref is not null
+      and (cast(:employee_ref as text) is null or employee_ref = cast(:employee_ref as text))
       and (cast(:after as uuid) is null or participant_id > cast(:after as uuid))
     order by participant_id limit :limit
     """  # noqa: S608 - constants
@@ -82,32 +72,45 @@ _PAGE = text(
 
 _EMPLOYEES = text(
     """
-    select participant_id, partner, employee_ref from participants
-    where participant_id = any(:participant_ids) and standing <> 'erased'
+    select participant_id, partner, employee_ref from participants join partners on slug = partner
+    where participant_id = any(:participant_ids) and standing <> 'erased' and on_bus
+    """
+)
+_ENROLLED_BESIDES = text(
+    """
+    select employee_ref from participants
+    where partner = :partner and standing = 'enrolled' and employee_ref not in (select unnest(cast(:refs as text[])))
+    order by employee_ref
+    """
+)
+_WITHDRAW_SOME = text(
+    """
+    update participants
+    set standing = 'withdrawn', leaves_on = :leaves_on, version = version + 1, changed_at = :now
+    where participant_id in (
+        select participant_id from participants
+        where partner = :partner and standing = 'enrolled' order by participant_id limit :limit
+    )
+    returning participant_id, employee_ref, version
     """
 )
 
 
-async def lock_roster(
-    work: UnitOfWork,
-    partner: str,
-    *,
-    refs: Collection[str],
-    email_keys: Collection[str],
-    today: date,
-) -> Roster:
-    """Locks the partner and loads what is known about these employee references and e-mail addresses.
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Somebody who was withdrawn together with others."""
 
-    `today` is the day in The Hague. The roster has no contract when there is no such partner.
-    """
-    row = (await work.execute(_LOCK, {"partner": partner})).one_or_none()
-    if row is None:
-        return Roster(None, 0)
-    places, active, ends_on = tuple(row)
-    lapsed = await work.execute(_LAPSE, {"partner": partner, "today": today, "now": work.now})
-    active -= lapsed.rowcount
+    participant_id: UUID
+    employee_ref: str
+    version: int
+
+
+async def known(
+    work: UnitOfWork, partner: str, *, refs: Collection[str], email_keys: Collection[str]
+) -> list[Participant]:
+    """Who is known under these employee references, and who is enrolled with these e-mail addresses."""
     found = await work.execute(_LOAD, {"partner": partner, "refs": list(refs), "email_keys": list(email_keys)})
-    return Roster(Contract(partner, places, ends_on), active, map(_participant, found))
+    return [_participant(row) for row in found]
 
 
 async def save(work: UnitOfWork, partner: str, roster: Roster, changed: Sequence[Participant]) -> None:
@@ -122,14 +125,39 @@ async def save(work: UnitOfWork, partner: str, roster: Roster, changed: Sequence
     await work.execute(_SAVE, {"partner": partner, "now": work.now, **parameters})
 
 
-async def page(work: UnitOfWork, partner: str, *, after: UUID | None, limit: int) -> list[Participant]:
-    """At most `limit` participants with an id after `after`, in the order of their ids, without the erased."""
-    rows = await work.execute(_PAGE, {"partner": partner, "after": after, "limit": limit})
-    return [_participant(row) for row in rows]
+async def page(
+    work: UnitOfWork, partner: str, *, after: UUID | None, limit: int, employee_ref: str | None = None
+) -> list[Participant]:
+    """At most `limit` participants with an id after `after`, in the order of their ids, without the erased.
+
+    With `employee_ref` only that employee.
+    """
+    wanted = {"partner": partner, "after": after, "limit": limit, "employee_ref": employee_ref}
+    return [_participant(row) for row in await work.execute(_PAGE, wanted)]
+
+
+async def pages(work: UnitOfWork, partner: str, size: int) -> AsyncIterator[list[Participant]]:
+    """All participants of the partner, as `page` gives them, so many at a time."""
+    after: UUID | None = None
+    while found := await page(work, partner, after=after, limit=size):
+        yield found
+        after = found[-1].participant_id
+
+
+async def enrolled_besides(work: UnitOfWork, partner: str, refs: Collection[str]) -> Sequence[str]:
+    """The employee references of everyone enrolled at the partner who is not among `refs`."""
+    return (await work.execute(_ENROLLED_BESIDES, {"partner": partner, "refs": list(refs)})).scalars().all()
+
+
+async def withdraw_some(work: UnitOfWork, partner: str, leaves_on: date, limit: int) -> list[Withdrawn]:
+    """Withdraws at most `limit` of those who are enrolled at a locked partner from `leaves_on` on."""
+    parameters = {"partner": partner, "leaves_on": leaves_on, "limit": limit, "now": work.now}
+    rows = await work.execute(_WITHDRAW_SOME, parameters)
+    return [Withdrawn(row.participant_id, row.employee_ref, row.version) for row in rows]
 
 
 async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Partner and employee reference of these participants; the erased are missing."""
+    """Partner and employee reference of these participants, where the partner is on the bus; the erased are missing."""
     rows = await work.execute(_EMPLOYEES, {"participant_ids": list(participant_ids)})
     return {row.participant_id: (row.partner, row.employee_ref) for row in rows}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from culture_connect.messaging import UnitOfWork
 
 _COLUMNS = "slug, name, places, language, contact_email, starts_on, ends_on, version"
+_ALL = f"{_COLUMNS}, active, left_at, on_bus"
 
 _ADD = text(
     f"""
@@ -18,19 +19,32 @@ _ADD = text(
     on conflict (slug) do nothing returning slug
     """  # noqa: S608 - a constant
 )
-_FIND = text(f"select {_COLUMNS}, active from partners where slug = :slug")  # noqa: S608 - a constant
+_SAVE = text(
+    """
+    update partners
+    set name = :name, places = :places, language = :language, contact_email = :contact_email, starts_on = :starts_on,
+        ends_on = :ends_on, version = :version, left_at = :left_at
+    where slug = :slug
+    """
+)
+_FIND = text(f"select {_ALL} from partners where slug = :slug")  # noqa: S608 - a constant
+# No stronger lock than needed: rows of participants refer to this one.
+_LOCK = text(f"{_FIND.text} for no key update")
 _PAGE = text(
     f"""
-    select {_COLUMNS}, active from partners
-    where cast(:after as text) is null or slug > cast(:after as text) order by slug limit :limit
+    select {_ALL} from partners
+    where (cast(:after as text) is null or slug > cast(:after as text))
+      and (cast(:among as text[]) is null or slug = any(cast(:among as text[])))
+    order by slug limit :limit
     """  # noqa: S608 - a constant
 )
 _SLUGS = text("select slug from partners")
+_ON_BUS = text("update partners set on_bus = true where slug = :slug and not on_bus")
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A partner; `active` of its `places` are taken."""
+    """A partner; `active` of its `places` are taken. `on_bus` tells that its HR system has queues there."""
 
     slug: str
     name: str
@@ -41,6 +55,8 @@ class Partner:
     ends_on: date
     version: int
     active: int = 0
+    left_at: datetime | None = None
+    on_bus: bool = False
 
 
 async def add(work: UnitOfWork, partner: Partner) -> bool:
@@ -49,20 +65,38 @@ async def add(work: UnitOfWork, partner: Partner) -> bool:
     return (await work.execute(_ADD, {**values, "now": work.now})).first() is not None
 
 
+async def save(work: UnitOfWork, partner: Partner) -> None:
+    """Writes a partner that is locked."""
+    values = {name: getattr(partner, name) for name in _COLUMNS.split(", ")}
+    await work.execute(_SAVE, {**values, "left_at": partner.left_at})
+
+
 async def find(work: UnitOfWork, slug: str) -> Partner | None:
     """The partner with this slug."""
     row = (await work.execute(_FIND, {"slug": slug})).one_or_none()
     return _partner(row) if row is not None else None
 
 
-async def page(work: UnitOfWork, *, after: str | None, limit: int) -> list[Partner]:
-    """At most `limit` partners with a slug after `after`, in the order of their slugs."""
-    return [_partner(row) for row in await work.execute(_PAGE, {"after": after, "limit": limit})]
+async def lock(work: UnitOfWork, slug: str) -> Partner | None:
+    """The partner with this slug; nobody else decides about it or its people until the transaction ends."""
+    row = (await work.execute(_LOCK, {"slug": slug})).one_or_none()
+    return _partner(row) if row is not None else None
+
+
+async def page(work: UnitOfWork, *, after: str | None, limit: int, among: Sequence[str] | None = None) -> list[Partner]:
+    """At most `limit` partners with a slug after `after`, in the order of their slugs; with `among`, only of these."""
+    wanted = {"after": after, "limit": limit, "among": among if among is None else list(among)}
+    return [_partner(row) for row in await work.execute(_PAGE, wanted)]
 
 
 async def slugs(work: UnitOfWork) -> Sequence[str]:
-    """The slugs of all partners."""
+    """The slugs of all partners, those that left included: their systems get answers still."""
     return (await work.execute(_SLUGS)).scalars().all()
+
+
+async def note_on_bus(work: UnitOfWork, slug: str) -> None:
+    """Notes that the partner has an account on the bus, and so a queue for what it did not ask."""
+    await work.execute(_ON_BUS, {"slug": slug})
 
 
 def _partner(row: Any) -> Partner:

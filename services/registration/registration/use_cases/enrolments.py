@@ -1,7 +1,9 @@
-"""Deciding about what HR systems say of their people, hundreds of messages at a time."""
+"""Deciding about what HR says of its people, hundreds of messages at a time."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID, uuid4
+
+import structlog
 
 from culture_connect.contracts import (
     EnrolmentAccepted,
@@ -9,32 +11,75 @@ from culture_connect.contracts import (
     EnrolmentRequested,
     EnrolmentUndeliverable,
     Envelope,
+    ParticipantErased,
     RefusalError,
 )
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
 from registration.domain.calendar import local_day
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
 from registration.domain.roster import email_key
-from registration.store import participants
+from registration.store import erasures, participants
+from registration.store.tombstones import Tombstones
+from registration.use_cases.rosters import lock_roster
+
+_log = structlog.get_logger(__name__)
+
+
+async def answer_enrolments(
+    work: UnitOfWork, tombstones: Tombstones, partner: str, messages: Sequence[tuple[EnrolmentMessage, Envelope]]
+) -> None:
+    """Decides about the messages of one partner's HR system in their order, with exactly one receipt each."""
+    decisions = await decide_enrolments(work, tombstones, partner, messages)
+    for (message, envelope), decision in zip(messages, decisions, strict=True):
+        if decision.outcome is None or decision.participant_id is None:
+            refuse(work, partner, envelope.id, decision.errors, employee_ref=message.employee_ref, cause=envelope)
+            continue
+        receipt = EnrolmentAccepted(
+            message_id=envelope.id,
+            employee_ref=message.employee_ref,
+            participant_id=decision.participant_id,
+            outcome=decision.outcome,
+        )
+        work.emit(receipt, receipt_to(partner), subject=str(decision.participant_id), cause=envelope)
 
 
 async def decide_enrolments(
-    work: UnitOfWork, partner: str, messages: Sequence[tuple[EnrolmentMessage, Envelope]]
-) -> None:
-    """Decides about the messages of one partner in their order: rows, events, and exactly one receipt each."""
-    commands = [Command(message, uuid4()) for message, _ in messages]
+    work: UnitOfWork,
+    tombstones: Tombstones,
+    partner: str,
+    messages: Sequence[tuple[EnrolmentMessage, Envelope | None]],
+) -> list[Decision]:
+    """Decides about the messages in their order, whoever brought them: rows, and events for the other services.
+
+    A message without envelope is sent now. Returns a decision for each.
+    """
     today = local_day(work.now)
-    roster = await participants.lock_roster(
+    # Nobody sends from the future, also where a clock is fast: who is erased could not come back before that moment.
+    commands = [
+        Command(message, min(envelope.time, work.now) if envelope else work.now, uuid4())
+        for message, envelope in messages
+    ]
+    roster = await lock_roster(
         work,
+        tombstones,
         partner,
-        refs={command.message.employee_ref for command in commands},
+        refs={message.employee_ref for message, _ in messages},
         email_keys={email_key(message.email) for message, _ in messages if isinstance(message, EnrolmentRequested)},
         today=today,
     )
-    decisions, changed = decide_all(roster, commands, today)
-    await participants.save(work, partner, roster, changed)
-    for (message, envelope), decision in zip(messages, decisions, strict=True):
-        _tell(work, partner, message.employee_ref, envelope, decision)
+    decided = decide_all(roster, commands, today)
+    await participants.save(work, partner, roster, decided.changed)
+    await tombstones.save(work, partner, decided.tombstones)
+    for (message, envelope), decision in zip(messages, decided.of_each, strict=True):
+        if decision.event is not None:
+            subject = str(decision.participant_id)
+            work.emit(decision.event, core_event(decision.event, partner), subject=subject, cause=envelope)
+            if decision.event.version == 1 and roster.tombstone(message.employee_ref):
+                _log.info("enrolled anew after an erasure", partner=partner, participant_id=subject)
+    await erasures.begin(
+        work, [each.event.participant_id for each in decided.of_each if isinstance(each.event, ParticipantErased)]
+    )
+    return decided.of_each
 
 
 def refuse(
@@ -60,17 +105,3 @@ async def tell_undeliverable(work: UnitOfWork, bounces: Collection[tuple[UUID, E
         partner, employee_ref = found[participant_id]
         receipt = EnrolmentUndeliverable(participant_id=participant_id, employee_ref=employee_ref)
         work.emit(receipt, receipt_to(partner), subject=str(participant_id), cause=envelope)
-
-
-def _tell(work: UnitOfWork, partner: str, employee_ref: str, cause: Envelope, decision: Decision) -> None:
-    if decision.participant is None or decision.outcome is None:
-        refuse(work, partner, cause.id, decision.errors, employee_ref=employee_ref, cause=cause)
-        return
-    participant_id = decision.participant.participant_id
-    subject = str(participant_id)
-    if decision.event is not None:
-        work.emit(decision.event, core_event(decision.event, partner), subject=subject, cause=cause)
-    receipt = EnrolmentAccepted(
-        message_id=cause.id, employee_ref=employee_ref, participant_id=participant_id, outcome=decision.outcome
-    )
-    work.emit(receipt, receipt_to(partner), subject=subject, cause=cause)

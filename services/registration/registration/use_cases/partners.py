@@ -1,20 +1,31 @@
-"""Registering partners."""
+"""Partners: registered, changed, left."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+from typing import Any
+from uuid import uuid4
 
-from culture_connect.contracts import Language, PartnerRegistered
-from culture_connect.messaging import UnitOfWork, core_event
+from culture_connect.contracts import (
+    EnrolmentAccepted,
+    Language,
+    Message,
+    Outcome,
+    ParticipantWithdrawn,
+    PartnerChanged,
+    PartnerLeft,
+    PartnerRegistered,
+    Unasked,
+    problem,
+)
+from culture_connect.messaging import UnitOfWork, core_event, receipt_to
 from registration.domain.calendar import local_day, running_season
-from registration.store import partners
+from registration.domain.errors import InvalidRequest, Outdated, PartnerHasLeft, PlacesTaken, SlugTaken, Unknown
+from registration.store import participants, partners
 from registration.store.partners import Partner
+from registration.use_cases.rosters import lock_partner
 
-
-class SlugTaken(Exception):
-    """There is a partner with this slug already; another slug may succeed, a repetition never."""
-
-
-class TermReversed(Exception):
-    """The contract would end before it starts."""
+AT_A_TIME = 1000  # participants withdrawn by one statement
 
 
 async def register(
@@ -28,7 +39,7 @@ async def register(
     starts_on: date | None,
     ends_on: date | None,
 ) -> Partner:
-    """Registers a partner and tells the other services; raises SlugTaken or TermReversed.
+    """Registers a partner, also one that had left, and tells the other services; raises SlugTaken or InvalidRequest.
 
     Without dates the contract is for the season that runs today, with one of them for the season of that day.
     """
@@ -43,19 +54,103 @@ async def register(
         ends_on=ends_on or season.ends_on,
         version=1,
     )
-    if partner.ends_on < partner.starts_on:
-        raise TermReversed
+    _check_term(partner)
     if not await partners.add(work, partner):
-        raise SlugTaken
-    # The contact address stays here: nobody else writes to partners.
-    event = PartnerRegistered(
-        slug=slug,
-        name=name,
-        places=places,
-        language=language,
+        before = await partners.lock(work, slug)
+        if before is None or before.left_at is None:
+            raise SlugTaken
+        partner = replace(partner, version=before.version + 1, on_bus=before.on_bus)
+        await partners.save(work, partner)
+    _tell(work, PartnerRegistered, partner)
+    return partner
+
+
+async def change(work: UnitOfWork, slug: str, changes: Mapping[str, Any], expected: frozenset[int] | None) -> Partner:
+    """Changes these fields and tells the other services, unless nothing is different then.
+
+    `expected` are the versions that the partner may have (None: any). Raises Unknown, Outdated, PartnerHasLeft,
+    PlacesTaken with the number of the active, or InvalidRequest.
+    """
+    before = await lock_partner(work, slug, local_day(work.now))
+    if before is None:
+        raise Unknown("partner")
+    if expected is not None and before.version not in expected:
+        raise Outdated
+    if before.left_at is not None:
+        raise PartnerHasLeft
+    partner = replace(before, **changes)
+    if partner == before:
+        return before
+    _check_term(partner)
+    if partner.places < partner.active:
+        words = f"{partner.active} participants are active: withdraw some first, or contract at least so many places"
+        raise PlacesTaken(words, (problem("too_small", f"must be at least {partner.active}", field="places"),))
+    partner = replace(partner, version=partner.version + 1)
+    await partners.save(work, partner)
+    _tell(work, PartnerChanged, partner)
+    return partner
+
+
+async def leave(work: UnitOfWork, slug: str, expected: frozenset[int] | None = None) -> Partner:
+    """Withdraws everyone of the partner from today on and tells the other services and its HR system, once.
+
+    Raises Unknown or Outdated (see `change`).
+    """
+    today = local_day(work.now)
+    partner = await lock_partner(work, slug, today)
+    if partner is None:
+        raise Unknown("partner")
+    if partner.left_at is not None:
+        return partner
+    if expected is not None and partner.version not in expected:
+        raise Outdated
+    while withdrawn := await participants.withdraw_some(work, slug, today, AT_A_TIME):
+        for participant in withdrawn:
+            _tell_withdrawn(work, partner, participant, today)
+        await work.flush()
+    partner = replace(partner, active=0, left_at=work.now, version=partner.version + 1)
+    await partners.save(work, partner)
+    _tell(work, PartnerLeft, partner)
+    return partner
+
+
+def _tell_withdrawn(work: UnitOfWork, partner: Partner, withdrawn: participants.Withdrawn, today: date) -> None:
+    event_id, subject = uuid4(), str(withdrawn.participant_id)
+    event = ParticipantWithdrawn(
+        participant_id=withdrawn.participant_id,
+        partner=partner.slug,
+        effective_on=today,
+        version=withdrawn.version,
+    )
+    work.emit(event, core_event(event, partner.slug), subject=subject, id=event_id)
+    if not partner.on_bus:
+        return
+    receipt = EnrolmentAccepted(
+        message_id=str(event_id),
+        employee_ref=withdrawn.employee_ref,
+        participant_id=withdrawn.participant_id,
+        outcome=Outcome.WITHDRAWN,
+        reason=Unasked.PARTNER_LEFT,
+    )
+    work.emit(receipt, receipt_to(partner.slug), subject=subject)
+
+
+def _check_term(partner: Partner) -> None:
+    if partner.ends_on < partner.starts_on:
+        raise InvalidRequest(errors=(problem("before_start", "must not be before starts_on", field="ends_on"),))
+
+
+def _tell(
+    work: UnitOfWork, kind: type[PartnerRegistered] | type[PartnerChanged] | type[PartnerLeft], partner: Partner
+) -> None:
+    event: Message = kind(
+        slug=partner.slug,
+        name=partner.name,
+        places=partner.places,
+        language=Language(partner.language),
+        contact_email=partner.contact_email,
         starts_on=partner.starts_on,
         ends_on=partner.ends_on,
         version=partner.version,
     )
-    work.emit(event, core_event(event, slug), subject=slug)
-    return partner
+    work.emit(event, core_event(event, partner.slug), subject=partner.slug)

@@ -1,0 +1,68 @@
+"""All checks of a running system, each on its own: what one cannot see the others still look at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import httpx
+
+from culture_connect.messaging.topology import REGISTRATION, SERVICES
+from culture_connect_cli.doctor import broker, metrics, services
+from culture_connect_cli.doctor.findings import Checked, Finding, check
+from culture_connect_cli.doctor.services import Service
+from culture_connect_cli.doctor.whereabouts import Whereabouts
+from culture_connect_cli.management import Management
+
+_TIMEOUT = 10.0  # seconds
+
+
+async def examine(
+    system: Whereabouts,
+    now: datetime,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> list[Checked]:
+    """What every check says, the services' first; `now` has a time zone. Raises nothing that a system can cause.
+
+    `transport` is for tests: how services and management API are reached.
+    """
+    # A proxy from the environment must not stand between us and what we look at.
+    async with httpx.AsyncClient(timeout=_TIMEOUT, transport=transport, trust_env=False) as client:
+        looks = [_service(name, system.services.get(name), client, now) for name in SERVICES]
+        groups = await asyncio.gather(*looks, _broker(system, transport))
+    return [checked for group in groups for checked in group]
+
+
+async def _service(name: str, url: str | None, client: httpx.AsyncClient, now: datetime) -> Sequence[Checked]:
+    if url is None:
+        cure = f"give --{name}-url (or CULTURE_CONNECT_{name.upper()}_URL), or start a local stack"
+        return [Checked(f"{name} answers", [Finding(f"it is not known where {name} is", cure)])]
+    service = Service(name, url, client)
+    looks = [
+        check(f"{name} answers at {service.address}", services.lives(service), cure=services.START),
+        check(f"{name} is ready", services.is_ready(service)),
+        check(f"the events of {name} leave for the broker", metrics.events_leave(service, now)),
+    ]
+    if name == REGISTRATION:
+        looks.append(check("every erasure is in time", metrics.erasures_are_in_time(service)))
+    return await asyncio.gather(*looks)
+
+
+async def _broker(system: Whereabouts, transport: httpx.AsyncBaseTransport | None) -> Sequence[Checked]:
+    if isinstance(system.broker, str):
+        return [Checked("the broker answers", [Finding(f"the broker cannot be looked at: {system.broker}")])]
+    vhosts, found = system.broker.vhosts, system.broker
+    try:
+        management = Management(found.management_url, found.username, found.password, transport=transport)
+    except httpx.InvalidURL:
+        return [Checked("the broker answers", [Finding("the broker's address is none", broker.START)])]
+    async with management:
+        return await asyncio.gather(
+            check(f"the broker answers at {management.url}", broker.answers(management), cure=broker.START),
+            check("the topology is as the code says", broker.is_as_coded(management, vhosts)),
+            check("there are no dead letters", broker.has_no_dead_letters(management, vhosts)),
+            check("every party is heard", broker.hears_every_party(management, vhosts)),
+            check("every queue has its leader and quorum", broker.has_its_quorum(management, vhosts)),
+        )

@@ -1,0 +1,70 @@
+"""What a service says of itself over HTTP: that it lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx
+
+from culture_connect_cli.doctor.findings import CannotLook, Finding
+
+START: Final = "start it, or correct its address; its log says why it stopped"
+
+
+class Service:
+    """A service at its address. Every call raises CannotLook when there is no answer."""
+
+    def __init__(self, name: str, url: str, client: httpx.AsyncClient) -> None:
+        self.name = name
+        self._url = url.rstrip("/")
+        self._client = client
+
+    @property
+    def address(self) -> str:
+        """Where it is, without a login that may stand in the address."""
+        try:
+            return str(httpx.URL(self._url).copy_with(userinfo=b""))
+        except httpx.InvalidURL:
+            return "an address that is none"
+
+    async def get(self, path: str) -> httpx.Response:
+        """The answer, whatever its status."""
+        try:
+            return await self._client.get(f"{self._url}{path}")
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+            raise CannotLook(f"{self.address} is not an address such as http://127.0.0.1:8001") from None
+        except httpx.TransportError as error:
+            raise CannotLook(f"{self.name} does not answer at {self.address} ({type(error).__name__})") from error
+
+
+async def lives(service: Service) -> Sequence[Finding]:
+    """Whether there is an answer at all, and whether it comes from one of our services."""
+    answer = await service.get("/health/live")
+    if answer.status_code == HTTPStatus.OK and _body(answer).get("status") == "alive":
+        return []
+    what = f"{service.name}: what answers at {service.address} does not say that it lives (HTTP {answer.status_code})"
+    return [Finding(what, "see whether the address is that of the service; if it is, start the service again")]
+
+
+async def is_ready(service: Service) -> Sequence[Finding]:
+    """What keeps the service from doing its work, in its own words."""
+    answer = await service.get("/health/ready")
+    body = _body(answer)
+    if answer.status_code == HTTPStatus.OK and body.get("status") == "ready":
+        return []
+    problems = body.get("problems")
+    if not isinstance(problems, list) or not problems:
+        what = f"{service.name} is not ready and does not say why (HTTP {answer.status_code})"
+        return [Finding(what, "look into its log")]
+    cure = "it goes on by itself once that is mended; if it is, its log says more"
+    return [Finding(f"{service.name} is not ready: {problem}", cure) for problem in problems]
+
+
+def _body(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

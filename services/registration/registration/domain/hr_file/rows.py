@@ -1,0 +1,88 @@
+"""One line of a file, and the request it makes of us."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, cast
+
+from culture_connect.contracts import EmailText, EmployeeRef, EnrolmentRequested, Model, refusals
+from registration.domain.hr_file.columns import INFIX, Columns
+from registration.domain.hr_file.faults import Fault
+from registration.domain.hr_file.values import address, cell_text, day, family_name, language
+from registration.domain.roster import Person, email_key
+
+_WRITTEN: Final[Sequence[tuple[str, Callable[[str], str | date]]]] = (
+    *(("email", address), ("language", language)),
+    *(("starts_on", day), ("ends_on", day)),
+)
+
+
+class _Reference(Model):
+    employee_ref: EmployeeRef
+
+
+class _Address(Model):
+    email: EmailText
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file; `line` is where it begins. What is in its cells is worked out when it is asked for."""
+
+    line: int
+    _cells: Sequence[str] = field(repr=False)
+    _columns: Columns = field(repr=False)
+
+    @property
+    def employee_ref(self) -> str | None:
+        """Whom the row is about, None when it does not say so as the contract asks.
+
+        Also told of a row that has other faults, so that nobody is taken for absent whose row is there.
+        """
+        try:
+            return _Reference(employee_ref=self._text("employee_ref")).employee_ref
+        except ValueError:
+            return None
+
+    @property
+    def email_key(self) -> str | None:
+        """The key of the e-mail address, None when it is none; also of a row that has other faults."""
+        try:
+            return email_key(_Address(email=address(self._text("email"))).email)
+        except ValueError:
+            return None
+
+    def request(self, known: Person | None) -> EnrolmentRequested | list[Fault]:
+        """What the row asks for, or everything that is wrong with it.
+
+        What the file has no column for stays as it is `known`; an empty cell means that there is no such thing.
+        """
+        if not self._columns.fit(self._cells):
+            words = f"has {len(self._cells)} cells where the header has {self._columns.width}"
+            return [Fault(self.line, None, "wrong_number_of_cells", words)]
+        values = self._values()
+        if known is not None:
+            values |= {name: getattr(known, name) for name in self._columns.unspoken}
+        try:
+            return EnrolmentRequested.model_validate(values)
+        except ValueError as error:  # pydantic's ValidationError is one; domain code imports no pydantic
+            return [Fault(self.line, each.field, each.code, each.message) for each in refusals(cast("Any", error))]
+
+    def _values(self) -> dict[str, Any]:
+        """The fields whose cells have text, as the contract writes them."""
+        cells = self._cells
+        places = self._columns.positions.items()
+        values: dict[str, Any] = {
+            name: text for name, at in places if at < len(cells) and (text := cell_text(cells[at]))
+        }
+        for name, written in _WRITTEN:
+            if name in values:
+                values[name] = written(values[name])
+        infix = values.pop(INFIX, None)
+        if infix and "family_name" in values:
+            values["family_name"] = family_name(infix, values["family_name"])
+        return values
+
+    def _text(self, name: str) -> str:
+        position = self._columns.positions[name]
+        return cell_text(self._cells[position]) if position < len(self._cells) else ""

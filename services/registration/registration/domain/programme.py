@@ -1,0 +1,41 @@
+"""What becomes of an evening that is changed (contract, "An evening")."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from culture_connect.contracts import (
+    Evening,
+    EveningDraft,
+    ValidationError,
+    default_closing,
+    default_release,
+    problem,
+    refusals,
+)
+from registration.domain.errors import InvalidRequest
+
+_FIELDS = tuple(EveningDraft.model_fields)
+
+
+def changed(evening: Evening, changes: Mapping[str, Any]) -> tuple[Evening, list[str]]:
+    """The evening with these fields (JSON values by name) changed, and the names of those that really are others now.
+
+    Release and closing move along with the start where they were at their defaults and are not among `changes`. The
+    version grows by one when anything changed. Raises InvalidRequest when the result would break a rule, or the
+    venue would be another: its box office was told already.
+    """
+    if changes.get("venue", evening.venue) != evening.venue:
+        words = "cannot be changed: call the evening off and schedule another"
+        raise InvalidRequest(errors=(problem("fixed", words, field="venue"),))
+    before = evening.model_dump(mode="json", include=set(_FIELDS))
+    if evening.release_at == default_release(evening.starts_at):
+        before["release_at"] = None
+    if evening.closes_at == default_closing(evening.starts_at):
+        before["closes_at"] = None
+    try:
+        draft = EveningDraft.model_validate({**before, **changes})
+    except ValidationError as error:
+        raise InvalidRequest(errors=tuple(refusals(error))) from None
+    after = draft.filled(evening.evening_id, evening.version + 1)
+    different = [name for name in _FIELDS if getattr(after, name) != getattr(evening, name)]
+    return (after, different) if different else (evening, [])

@@ -1,0 +1,73 @@
+"""The five houses over HTTP."""
+
+from http import HTTPStatus
+from typing import Self
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from culture_connect.contracts import Localised, PartnerName, Venue
+from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, once, page_of
+from culture_connect.messaging import UnitOfWork
+from registration.http import examples
+from registration.http.access import Anyone, Programme
+from registration.store import venues as store
+from registration.store.venues import House
+from registration.use_cases import venues as use_case
+
+router = APIRouter(prefix="/venues", tags=["venues"])
+
+
+class VenueView(BaseModel):
+    """A house as people find it; `entrance` says how to get in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.VENUE]})
+
+    slug: Venue
+    name: str
+    address: str
+    entrance: Localised
+    version: int
+
+    @classmethod
+    def of(cls, house: House) -> Self:
+        """Of a row."""
+        entrance = Localised(nl=house.entrance_nl, en=house.entrance_en)
+        return cls(
+            slug=Venue(house.slug), name=house.name, address=house.address, entrance=entrance, version=house.version
+        )
+
+
+class VenueChanges(Changes):
+    """What is to be another way; what is absent stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.VENUE_CHANGES]})
+
+    name: PartnerName = ""
+    address: PartnerName = ""
+    entrance: Localised = Localised(nl="-", en="-")
+
+
+@router.get("")
+async def venues(request: Request, _: Anyone, wanted: PageQuery) -> Page[VenueView]:
+    """The five houses, by slug."""
+    key = wanted.after(str)
+    async with request.app.state.database.begin() as work:
+        found = [each for each in await store.houses(work) if key is None or each.slug > key[0]]
+    return page_of([VenueView.of(each) for each in found], wanted, lambda each: (each.slug,))
+
+
+@router.patch("/{slug}", response_model=VenueView)
+async def change(
+    request: Request, slug: Venue, changes: VenueChanges, caller: Programme, expected: Expected
+) -> Response:
+    """Changes how a house is described. There are five, and no way to add another."""
+    fields = changes.named
+    if fields.pop("entrance", None):
+        fields |= {"entrance_nl": changes.entrance.nl, "entrance_en": changes.entrance.en}
+
+    async def effect(work: UnitOfWork) -> Answer:
+        return Answer(HTTPStatus.OK, VenueView.of(await use_case.change(work, slug, fields, expected)))
+
+    return await once(request, caller, effect)

@@ -1,0 +1,87 @@
+"""What a new day brings by itself: terms that end, and people to be forgotten.
+
+The rows of participants are the timers: durable, and moved by whatever changes them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from culture_connect.messaging import UnitOfWork
+
+# A day that HR announced was told when it did. A term that just ends (`ends_on`) is told now, as a version of its own.
+_END = text(
+    """
+    with due as (
+        select participant_id, least(leaves_on, ends_on + 1) as day,
+            leaves_on is null or coalesce(leaves_on > ends_on + 1, false) as untold
+        from participants
+        where partner = :partner and standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null
+          and least(leaves_on, ends_on + 1) <= :today
+    )
+    update participants
+    set standing = 'withdrawn', changed_at = :now, leaves_on = due.day, version = version + cast(due.untold as integer)
+    from due where participants.participant_id = due.participant_id
+    returning participants.participant_id, due.day, participants.version, due.untold
+    """
+)
+_ENDING = text(
+    """
+    select slug from partners where exists (
+        select from participants
+        where partner = slug and standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null
+          and least(leaves_on, ends_on + 1) <= :today
+    )
+    order by slug
+    """
+)
+_LEFT_BEFORE = """
+    partner = slug and standing <> 'erased' and employee_ref is not null
+    and (standing = 'withdrawn' and leaves_on <= :first or ends_on_contract <= :last)
+"""
+_FORGOTTEN = "(select slug, ends_on as ends_on_contract from partners) as contracts"
+_WITH_FORGOTTEN = text(
+    f"select slug from {_FORGOTTEN} where exists (select from participants where {_LEFT_BEFORE}) order by slug"  # noqa: S608 - constants
+)
+_FORGOTTEN_OF = text(
+    f"select employee_ref from {_FORGOTTEN}, participants where slug = :partner and {_LEFT_BEFORE} limit :limit"  # noqa: S608 - constants
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Somebody whose last day was the one before `leaves_on`; `told` says that the others know it already."""
+
+    participant_id: UUID
+    leaves_on: date
+    version: int
+    told: bool
+
+
+async def end_terms(work: UnitOfWork, partner: str, today: date) -> list[Ended]:
+    """Withdraws everyone of a locked partner who no longer takes part today (the day in The Hague)."""
+    rows = await work.execute(_END, {"partner": partner, "today": today, "now": work.now})
+    return [Ended(row.participant_id, row.day, row.version, not row.untold) for row in rows]
+
+
+async def partners_with_ending_terms(work: UnitOfWork, today: date) -> Sequence[str]:
+    """The partners of whom somebody no longer takes part today and is still enrolled."""
+    return (await work.execute(_ENDING, {"today": today})).scalars().all()
+
+
+async def partners_with_forgotten(work: UnitOfWork, last: date) -> Sequence[str]:
+    """The partners of whom somebody took part up to the day `last`, or shorter."""
+    return (await work.execute(_WITH_FORGOTTEN, _until(last))).scalars().all()
+
+
+async def forgotten_of(work: UnitOfWork, partner: str, last: date, limit: int) -> Sequence[str]:
+    """Employee references of at most `limit` people of the partner who took part up to the day `last`, or shorter."""
+    parameters = {"partner": partner, "limit": limit, **_until(last)}
+    return (await work.execute(_FORGOTTEN_OF, parameters)).scalars().all()
+
+
+def _until(last: date) -> dict[str, date]:
+    return {"last": last, "first": last + timedelta(days=1)}

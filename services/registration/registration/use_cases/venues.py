@@ -1,0 +1,25 @@
+"""The houses, as people find them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from culture_connect.messaging import UnitOfWork
+from registration.domain.errors import Outdated, Unknown
+from registration.store import venues
+from registration.store.venues import House
+
+
+async def change(work: UnitOfWork, slug: str, changes: Mapping[str, Any], expected: frozenset[int] | None) -> House:
+    """Changes these fields; `expected` are the versions it may have (None: any). Raises Unknown or Outdated."""
+    before = await venues.lock(work, slug)
+    if before is None:
+        raise Unknown("venue")
+    if expected is not None and before.version not in expected:
+        raise Outdated
+    house = replace(before, **changes)
+    if house == before:
+        return before
+    house = replace(house, version=before.version + 1)
+    await venues.save(work, house)
+    return house

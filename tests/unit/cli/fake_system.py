@@ -1,0 +1,82 @@
+"""Three services and a broker's management API that answer as they are told, without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from culture_connect.messaging.topology import SERVICES, Vhosts, complete, definitions
+from culture_connect_cli.broker import Broker
+from culture_connect_cli.doctor import Whereabouts
+
+CONSOLE = "http://console.example:15672"
+ADDRESSES = {service: f"http://{service}.example" for service in SERVICES}
+PARTIES = (["acme"], ["paard"])
+ACCOUNTS = [user.name for user in complete(Vhosts(), *PARTIES).users]
+
+
+class FakeSystem(httpx.AsyncBaseTransport):
+    """All is well until a test changes something."""
+
+    def __init__(self) -> None:
+        self.away: set[str] = set()  # hosts that do not answer
+        self.pages: dict[str, httpx.Response] = {}  # by address, instead of the usual answer
+        self.problems: dict[str, list[str]] = {service: [] for service in SERVICES}
+        self.outbox_oldest: dict[str, float] = dict.fromkeys(SERVICES, 0.0)
+        self.erasures_overdue = 0
+        self.definitions = definitions(Vhosts(), *PARTIES, dict.fromkeys(ACCOUNTS, "hash"))
+        self.queues = {row["name"] + "@" + row["vhost"]: _quorum_queue(row) for row in self.definitions["queues"]}
+        self.looks_at_queues = 0
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """Where all of it is."""
+        return Whereabouts(ADDRESSES, Broker(CONSOLE, "administrator", "secret", "console.example", 5672))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host in self.away:
+            raise httpx.ConnectError("refused", request=request)
+        if page := self.pages.get(str(request.url)):
+            return page
+        if request.url.host == "console.example":
+            return self._console(request.url.path.removeprefix("/api/"))
+        return self._service(request.url.host.removesuffix(".example"), request.url.path)
+
+    def _service(self, service: str, path: str) -> httpx.Response:
+        match path:
+            case "/health/live":
+                return httpx.Response(200, json={"status": "alive"})
+            case "/health/ready":
+                problems = self.problems[service]
+                body = {"status": "not ready" if problems else "ready", "problems": problems}
+                return httpx.Response(503 if problems else 200, json=body)
+            case "/metrics":
+                return httpx.Response(200, text=self._metrics(service))
+        return httpx.Response(404)
+
+    def _metrics(self, service: str) -> str:
+        lines = [
+            "# HELP culture_connect_outbox_oldest_seconds Age of the oldest such message",
+            "# TYPE culture_connect_outbox_oldest_seconds gauge",
+            f"culture_connect_outbox_oldest_seconds {self.outbox_oldest[service]}",
+        ]
+        if service == "registration":
+            lines.append(f"culture_connect_erasures_overdue {self.erasures_overdue}.0")
+        return "\n".join(lines) + "\n"
+
+    def _console(self, path: str) -> httpx.Response:
+        match path.split("/"):
+            case ["overview"]:
+                return httpx.Response(200, json={"rabbitmq_version": "4.2.0"})
+            case ["definitions"]:
+                return httpx.Response(200, json=self.definitions)
+            case ["queues", vhost]:
+                self.looks_at_queues += 1
+                return httpx.Response(200, json=[row for row in self.queues.values() if row["vhost"] == vhost])
+        return httpx.Response(404, json={"reason": "Not Found"})
+
+
+def _quorum_queue(row: dict[str, Any]) -> dict[str, Any]:
+    told = {"messages": 0, "consumers": 1, "state": "running", "type": "quorum"}
+    return {**row, **told, "leader": "one", "members": ["one", "two", "three"], "online": ["one", "two", "three"]}

@@ -1,0 +1,191 @@
+"""What is to be done so that the programme is as the file."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from culture_connect_cli.programme import words
+from culture_connect_cli.programme.differences import Plan, Scheduled, compare
+from culture_connect_cli.programme.file import Entry, season_of
+from tests.unit.cli.programme.season import PARTS, evening, file
+
+WHY = {"nl": "De zaal heeft waterschade", "en": "The hall has water damage"}
+
+
+def entries(*evenings: dict[str, Any]) -> list[Entry]:
+    return season_of(file(*evenings)).entries
+
+
+def scheduled(*evenings: dict[str, Any]) -> list[Scheduled]:
+    """As if these had been scheduled, and called off where they say so."""
+    return [
+        Scheduled(entry.draft.filled(uuid4(), 1), cancelled=entry.reason is not None)
+        for each in evenings
+        for entry in entries(each)
+    ]
+
+
+def only_change(plan: Plan) -> dict[str, Any]:
+    assert (plan.steps, len(plan.change)) == (1, 1)
+    return plan.change[0].body
+
+
+def test_a_season_as_in_the_file_needs_nothing() -> None:
+    season = [evening("paard", "2026-09-24"), evening("ndt", "2026-10-08", admission="on_request")]
+    plan = compare(entries(*season), scheduled(*season))
+    assert (plan.steps, plan.same, list(words.lines(plan))) == (0, 2, ["= 2 evenings are as in the file"])
+
+
+def test_what_the_programme_does_not_have_is_scheduled() -> None:
+    plan = compare(entries(evening("paard", "2026-09-24")), [])
+    assert [entry.number for entry in plan.schedule] == [1]
+    assert list(words.lines(plan)) == ["+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"capacity": "250"}, "capacity 200 -> 250"),
+        ({"admission": "on_request"}, "admission automatic -> on_request"),
+        ({"location": "Amare"}, "location “Den Haag” -> “Amare”"),
+        ({"title": {"nl": "Avond bij paard", "en": "Night"}}, "title.en “Evening at paard” -> “Night”"),
+        ({"ends_at": "2026-09-24 23:30"}, "ends_at 2026-09-24 23:00 -> 2026-09-24 23:30"),
+        ({"release_at": "2026-09-01 12:00"}, "release_at 2026-09-17 19:30 -> 2026-09-01 12:00"),
+        ({"allotments": {"acme": "10"}}, None),
+    ],
+)
+def test_one_difference_is_one_line_and_one_field(fields: dict[str, Any], line: str | None) -> None:
+    plan = compare(entries(evening("paard", "2026-09-24", **fields)), scheduled(evening("paard", "2026-09-24")))
+    assert list(only_change(plan)) == list(fields)
+    if line:
+        assert list(words.lines(plan)) == [f"~ change PAARD, 2026-09-24 19:30, “Evening at paard”: {line}"]
+
+
+def test_several_differences_are_told_below_the_evening() -> None:
+    parts = [
+        {"kind": kind, "title": {"nl": f"Avond bij {kind}", "en": kind}, "starts_at": start, "ends_at": end}
+        for kind, start, end in PARTS
+    ]
+    before, after = evening("paard", "2026-09-24", programme=parts), evening("paard", "2026-09-24", capacity="90")
+    after["programme"] = [parts[0], {**parts[1], "ends_at": "21:30"}, parts[2]]
+    plan = compare(entries(after), scheduled(before))
+    assert list(words.lines(plan)) == [
+        "~ change PAARD, 2026-09-24 19:30, “Evening at paard”:",
+        "    capacity 200 -> 90",
+        "    programme.1.ends_at 2026-09-24 21:45 -> 2026-09-24 21:30",
+    ]
+
+
+def test_what_the_file_leaves_out_goes_back_to_its_default() -> None:
+    said = {
+        "release_at": "2026-09-01 12:00",
+        "closes_at": "2026-09-24 12:00",
+        "admission": "on_request",
+        "allotments": {"acme": "10"},
+    }
+    plan = compare(entries(evening("paard", "2026-09-24")), scheduled(evening("paard", "2026-09-24", **said)))
+    assert only_change(plan) == {"release_at": None, "closes_at": None, "admission": "automatic", "allotments": None}
+
+
+def test_a_default_across_the_change_of_the_clock_is_at_the_same_time_of_day() -> None:
+    plain, spelled = evening("paard", "2026-10-29"), evening("paard", "2026-10-29", release_at="2026-10-22 19:30")
+    assert compare(entries(plain), scheduled(spelled)).steps == 0
+    assert compare(entries(spelled), scheduled(plain)).steps == 0
+
+
+def test_one_evening_of_a_venue_left_on_both_sides_has_moved() -> None:
+    before = scheduled(evening("paard", "2026-09-24"), evening("ndt", "2026-10-08"))
+    plan = compare(entries(evening("ndt", "2026-10-08"), evening("paard", "2026-10-01")), before)
+    body = only_change(plan)
+    assert plan.change[0].scheduled is before[0]
+    # Release and closing are at their defaults and move along by themselves.
+    assert set(body) == {"starts_at", "ends_at", "programme"}
+    assert not plan.not_in_file
+
+
+def test_a_release_that_the_file_holds_on_to_does_not_move_along() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    moved = evening("paard", "2026-09-25", release_at="2026-09-17 19:30")
+    assert only_change(compare(entries(moved), before))["release_at"] == "2026-09-17T19:30:00+02:00"
+
+
+def test_two_evenings_of_a_venue_left_are_not_guessed_about() -> None:
+    before = scheduled(evening("paard", "2026-09-24"), evening("paard", "2026-10-08"))
+    plan = compare(entries(evening("paard", "2026-11-12")), before)
+    assert (len(plan.change), len(plan.schedule), list(plan.not_in_file)) == (0, 1, before)
+
+
+def test_an_evening_that_the_file_does_not_have_stays_unless_it_is_pruned() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    plan, pruned = (compare(entries(evening("ndt", "2026-10-08")), before, prune=prune) for prune in (False, True))
+    stays = "? not in the file: PAARD, 2026-09-24 19:30, “Evening at paard”; it stays, --prune calls it off"
+    assert stays in words.lines(plan)
+    assert not plan.call_off
+    assert "- call off PAARD, 2026-09-24 19:30, “Evening at paard”" in words.lines(pruned)
+    assert [each.scheduled for each in pruned.call_off] == before
+
+
+def test_an_entry_that_is_called_off_calls_its_evening_off_once() -> None:
+    off = evening("paard", "2026-09-24", cancelled=WHY)
+    plan = compare(entries(off), scheduled(evening("paard", "2026-09-24")))
+    assert list(words.lines(plan)) == [
+        "- call off PAARD, 2026-09-24 19:30, “Evening at paard”: The hall has water damage"
+    ]
+    assert compare(entries(off), scheduled(off)) == Plan(same=1)
+
+
+def test_an_evening_that_was_called_off_is_scheduled_anew_when_its_entry_is_not_any_more() -> None:
+    over = scheduled(evening("paard", "2026-09-24", cancelled=WHY))
+    plan = compare(entries(evening("paard", "2026-09-24")), over, prune=True)
+    assert (plan.steps, len(plan.schedule)) == (1, 1)
+
+
+def test_an_evening_scheduled_again_is_called_off_again() -> None:
+    again = scheduled(evening("paard", "2026-09-24", cancelled=WHY), evening("paard", "2026-09-24"))
+    plan = compare(entries(evening("paard", "2026-09-24", cancelled=WHY)), again)
+    assert [each.scheduled for each in plan.call_off] == again[1:]
+
+
+def test_a_called_off_entry_that_never_was_there_is_not_scheduled_nor_guessed_to_have_moved() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    plan = compare(entries(evening("paard", "2026-10-01", cancelled=WHY)), before)
+    assert (plan.steps, len(plan.never_there), list(plan.not_in_file)) == (0, 1, before)
+
+
+def test_a_house_that_steps_in_takes_the_day_of_the_one_that_is_called_off() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    plan = compare(entries(evening("paard", "2026-09-24", cancelled=WHY), evening("ndt", "2026-09-24")), before)
+    assert (len(plan.call_off), len(plan.schedule), plan.conflicts) == (1, 1, ())
+
+
+def test_a_day_is_freed_before_another_evening_moves_to_it() -> None:
+    before = scheduled(
+        evening("paard", "2026-09-24"), evening("ndt", "2026-10-01"), evening("beelden-aan-zee", "2026-10-08")
+    )
+    after = entries(
+        evening("paard", "2026-10-01"), evening("ndt", "2026-10-08"), evening("beelden-aan-zee", "2026-10-15")
+    )
+    plan = compare(after, before)
+    assert [change.entry.draft.venue.value for change in plan.change] == ["beelden-aan-zee", "ndt", "paard"]
+    assert not plan.conflicts
+
+
+def test_evenings_that_change_places_are_a_conflict() -> None:
+    before = scheduled(evening("paard", "2026-09-24"), evening("ndt", "2026-10-01"))
+    plan = compare(entries(evening("paard", "2026-10-01"), evening("ndt", "2026-09-24")), before)
+    assert [conflict.partition(": ")[0] for conflict in plan.conflicts] == [
+        "evening 1, starts_at",
+        "evening 2, starts_at",
+    ]
+
+
+def test_a_day_that_an_evening_outside_the_file_has_is_a_conflict_unless_it_is_pruned() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    wanted = entries(evening("ndt", "2026-09-24"))
+    [conflict] = compare(wanted, before).conflicts
+    assert conflict == (
+        "evening 1, starts_at: the season has another evening on 2026-09-24, which is not in the file: "
+        "PAARD, 2026-09-24 19:30, “Evening at paard”"
+    )
+    assert compare(wanted, before, prune=True).conflicts == ()

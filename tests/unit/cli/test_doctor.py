@@ -1,0 +1,269 @@
+"""What the doctor finds, each on a system that is well but for one thing."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from culture_connect.messaging.topology import SERVICES, Vhosts
+from culture_connect_cli.broker import Broker, BrokerNotGivenError, find_broker
+from culture_connect_cli.doctor import Finding, Whereabouts, examine, find_system
+from culture_connect_cli.doctor.broker import has_its_quorum
+from culture_connect_cli.management import Management
+from tests.unit.cli.fake_system import ADDRESSES, CONSOLE, FakeSystem
+
+NOW = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
+
+Change = Callable[[FakeSystem], None]
+
+
+async def findings_in(system: FakeSystem) -> Sequence[Finding]:
+    checks = await examine(system.whereabouts, NOW, transport=system)
+    return [finding for checked in checks for finding in checked.findings]
+
+
+async def test_a_healthy_system_passes_every_check() -> None:
+    system = FakeSystem()
+    checks = await examine(system.whereabouts, NOW, transport=system)
+    assert [checked for checked in checks if checked.findings] == []
+    assert [checked.well for checked in checks] == [
+        "registration answers at http://registration.example",
+        "registration is ready",
+        "the events of registration leave for the broker",
+        "every erasure is in time",
+        "ticketing answers at http://ticketing.example",
+        "ticketing is ready",
+        "the events of ticketing leave for the broker",
+        "notifications answers at http://notifications.example",
+        "notifications is ready",
+        "the events of notifications leave for the broker",
+        "the broker answers at http://console.example:15672",
+        "the topology is as the code says",
+        "there are no dead letters",
+        "every party is heard",
+        "every queue has its leader and quorum",
+    ]
+
+
+def _problem(system: FakeSystem) -> None:
+    system.problems["ticketing"] = ["not connected to the broker"]
+
+
+def _overdue(system: FakeSystem) -> None:
+    system.erasures_overdue = 2
+
+
+def _one_overdue(system: FakeSystem) -> None:
+    system.erasures_overdue = 1
+
+
+def _waiting(system: FakeSystem) -> None:
+    system.outbox_oldest["registration"] = 90.4
+
+
+def _dead(system: FakeSystem) -> None:
+    system.queues["ticketing.dead@edge"]["messages"] = 3
+
+
+def _unread(system: FakeSystem) -> None:
+    system.queues["hr.acme.enrolments@edge"] |= {"messages": 1, "consumers": 0}
+
+
+def _unread_door(system: FakeSystem) -> None:
+    system.queues["box-office.paard.admissions@edge"] |= {"messages": 7, "consumers": 0}
+
+
+def _no_quorum(system: FakeSystem) -> None:
+    system.queues["ticketing.events@core"]["online"] = ["one"]
+
+
+def _no_leader(system: FakeSystem) -> None:
+    system.queues["ticketing.events@core"]["online"] = ["two", "three"]
+
+
+def _no_election(system: FakeSystem) -> None:
+    system.queues["ticketing.events@core"]["leader"] = None
+
+
+def _minority(system: FakeSystem) -> None:
+    system.queues["ticketing.events@core"]["state"] = "down"
+
+
+def _missing_queue(system: FakeSystem) -> None:
+    rows = system.definitions["queues"]
+    rows.remove(next(row for row in rows if row["name"] == "hr.acme.receipts"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "cure"),
+    [
+        (_problem, "ticketing is not ready: not connected to the broker", "log says more"),
+        (_overdue, "registration: 2 erasures are not completed after 24 hours", "GET /erasures/"),
+        (_one_overdue, "registration: 1 erasure is not completed after 24 hours", "GET /erasures/"),
+        (_waiting, "registration: events wait for the broker since 2026-11-20 18:58:29+00:00", "the broker takes"),
+        (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
+        (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
+        (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),
+        (_no_quorum, "queue ticketing.events in core has no quorum: 1 of its 3 members are there", "start the nodes"),
+        (_no_leader, "queue ticketing.events in core has no leader", "ra:trigger_election"),
+        (_no_election, "queue ticketing.events in core has no leader", "ra:trigger_election"),
+        (_minority, "queue ticketing.events in core has no leader", "ra:trigger_election"),
+        (_missing_queue, "queue hr.acme.receipts in edge is missing", "topology apply"),
+    ],
+)
+async def test_one_thing_that_is_wrong_is_told_with_what_to_do(change: Change, told: str, cure: str) -> None:
+    system = FakeSystem()
+    change(system)
+    [finding] = await findings_in(system)
+    assert finding.what == told
+    assert finding.cure is not None
+    assert cure in finding.cure
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_that_is_away_is_named_and_the_others_are_still_looked_at(service: str) -> None:
+    system = FakeSystem()
+    system.away.add(f"{service}.example")
+    _dead(system)
+    found = await findings_in(system)
+    away = f"{service} does not answer at http://{service}.example (ConnectError)"
+    assert Finding(away, "start it, or correct its address; its log says why it stopped") in found
+    assert Finding(f"it is not known whether {service} is ready: {away}") in found
+    assert any("dead letters" in finding.what for finding in found)
+    assert all(service in finding.what for finding in found if "dead letters" not in finding.what)
+
+
+async def test_a_broker_that_is_away_is_named_and_the_services_are_still_looked_at() -> None:
+    system = FakeSystem()
+    system.away.add("console.example")
+    _problem(system)
+    found = await findings_in(system)
+    away = f"no broker answers at {CONSOLE}: ConnectError"
+    assert [finding.what for finding in found if finding.cure] == [
+        "ticketing is not ready: not connected to the broker",
+        away,
+    ]
+    assert Finding(f"it is not known whether there are no dead letters: {away}") in found
+
+
+async def test_a_password_that_the_broker_refuses_is_told() -> None:
+    system = FakeSystem()
+    refusal = httpx.Response(401, json={"reason": "Login failed"})
+    system.pages = {f"{CONSOLE}/api/overview": refusal}
+    [finding] = await findings_in(system)
+    assert finding.what == f"{CONSOLE} refuses the account administrator: Login failed"
+
+
+async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
+    system = FakeSystem()
+    welcome = httpx.Response(200, text="<h1>Welcome</h1>")
+    paths = ("/health/live", "/health/ready", "/metrics")
+    system.pages = {ADDRESSES["notifications"] + path: welcome for path in paths}
+    what = [finding.what for finding in await findings_in(system)]
+    unknown = "it is not known whether the events of notifications leave for the broker"
+    assert what == [
+        "notifications: what answers at http://notifications.example does not say that it lives (HTTP 200)",
+        "notifications is not ready and does not say why (HTTP 200)",
+        f"{unknown}: the figures of notifications cannot be read",
+    ]
+
+
+async def test_what_is_no_broker_does_not_pass_for_one() -> None:
+    system = FakeSystem()
+    welcome = httpx.Response(200, text="<h1>Welcome</h1>")
+    paths = ("overview", "definitions", "queues/core", "queues/edge")
+    system.pages = {f"{CONSOLE}/api/{path}": welcome for path in paths}
+    found = await findings_in(system)
+    assert len(found) == 5
+    assert all(f"what answers at {CONSOLE} is no broker" in finding.what for finding in found)
+
+
+async def test_a_figure_that_a_service_does_not_tell_is_not_taken_for_good() -> None:
+    system = FakeSystem()
+    system.pages = {f"{ADDRESSES['registration']}/metrics": httpx.Response(200, text="")}
+    what = [finding.what for finding in await findings_in(system)]
+    assert len(what) == 2
+    assert "does not tell culture_connect_outbox_oldest_seconds" in what[0]
+    assert "does not tell culture_connect_erasures_overdue" in what[1]
+
+
+async def test_an_event_that_waits_for_a_minute_is_not_worth_a_word() -> None:
+    system = FakeSystem()
+    system.outbox_oldest["ticketing"] = 60.0
+    assert await findings_in(system) == []
+
+
+async def test_many_differences_of_the_topology_are_counted() -> None:
+    system = FakeSystem()
+    system.definitions["bindings"] = []
+    found = await findings_in(system)
+    assert len(found) == 21
+    assert found[-1].what.endswith("more differences")
+    assert found[-1].cure == "`culture-connect topology verify`"
+
+
+async def test_a_queue_that_says_nothing_is_looked_at_again_before_it_counts_as_leaderless() -> None:
+    system = FakeSystem()
+    del system.queues["hr.acme.enrolments@edge"]["state"]
+    async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
+        [finding] = await has_its_quorum(management, Vhosts(), pause=0)
+    assert finding.what == "queue hr.acme.enrolments in edge has no leader"
+    assert system.looks_at_queues == 4
+
+
+async def test_a_login_in_an_address_is_not_printed() -> None:
+    system = FakeSystem()
+    system.away.add("registration.example")
+    services = {**ADDRESSES, "registration": "http://guard:hidden@registration.example"}
+    checks = await examine(Whereabouts(services, system.whereabouts.broker), NOW, transport=system)
+    assert "hidden" not in str(checks)
+
+
+@pytest.mark.parametrize("address", ["registration", "http://[", "ftp://registration.example"])
+async def test_an_address_that_is_none_is_told(address: str) -> None:
+    system = FakeSystem()
+    broker = Broker(address, "administrator", "secret", "console.example", 5672)
+    checks = await examine(Whereabouts(dict.fromkeys(SERVICES, address), broker), NOW)
+    assert [checked for checked in checks if not checked.findings] == []
+    assert system.looks_at_queues == 0
+
+
+async def test_what_is_not_known_is_told_with_the_option_that_names_it(tmp_path: Path) -> None:
+    def nowhere() -> Broker:
+        raise BrokerNotGivenError("which broker?")
+
+    system = find_system({"ticketing": ADDRESSES["ticketing"]}, nowhere, tmp_path / "stack.json")
+    found = [finding for checked in await examine(system, NOW, transport=FakeSystem()) for finding in checked.findings]
+    assert [finding.what for finding in found] == [
+        "it is not known where registration is",
+        "it is not known where notifications is",
+        "the broker cannot be looked at: which broker?",
+    ]
+    assert found[0].cure is not None
+    assert "--registration-url (or CULTURE_CONNECT_REGISTRATION_URL)" in found[0].cure
+
+
+def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_it(tmp_path: Path) -> None:
+    description = tmp_path / "stack.json"
+    amqp = {"host": "127.0.0.1", "port": 5672, "management_url": CONSOLE}
+    account = {"username": "administrator", "password": "secret", "vhost": "/"}
+    described = {"http": ADDRESSES, "amqp": amqp, "accounts": {"administrator": account}}
+    description.write_text(json.dumps(described))
+
+    def broker() -> Broker:
+        return find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)})
+
+    system = find_system({"ticketing": "http://elsewhere.example"}, broker, description)
+    assert system.services == {**ADDRESSES, "ticketing": "http://elsewhere.example"}
+    assert isinstance(system.broker, Broker)
+    assert system.broker.management_url == CONSOLE
+
+
+def test_a_description_that_is_damaged_is_no_reason_to_stop(tmp_path: Path) -> None:
+    description = tmp_path / "stack.json"
+    description.write_text('{"http": ')
+    system = find_system({}, lambda: find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)}), description)
+    assert system == Whereabouts({}, f"{description} does not say where the broker is: JSONDecodeError")
