@@ -137,6 +137,7 @@ _CODES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "int_from_float": ("not_an_integer", "must be a whole number"),
         "int_parsing": ("not_an_integer", "must be a whole number"),
         "int_parsing_size": ("too_large", "is too large a number"),
+        "bool_parsing": ("not_a_boolean", "must be true or false"),
         "bool_type": ("not_a_boolean", "must be true or false"),
         "greater_than": ("too_small", "must be greater than {gt}"),
         "greater_than_equal": ("too_small", "must be at least {ge}"),

@@ -68,7 +68,7 @@ async def test_a_whole_life_is_one_participant_until_they_are_erased(house: Hous
         "unchanged",
         "enrolled",
         "erased",
-        "unknown_employee",
+        "erased",
         "enrolled",
     ]
     assert [(event.type, event.data["version"]) for event in events] == [

@@ -20,7 +20,7 @@ async def test_a_partner_is_registered_for_the_running_season_and_told(house: Ho
     season = running_season(local_day(datetime.now(UTC)))
     term = {"starts_on": season.starts_on.isoformat(), "ends_on": season.ends_on.isoformat()}
     told = {"slug": "acme", "name": "Acme", "places": 12, "language": "nl", "version": 1, **term}
-    assert partner == {**told, "active": 0, "contact_email": None}
+    assert partner == {**told, "active": 0, "contact_email": None, "left_at": None}
     assert (event.type, event.key) == ("partner.registered", "partner.registered.acme")
     assert event.data == {**told, "contact_email": None}
     assert (await house.api.get("/partners/acme")).json() == partner
@@ -101,7 +101,11 @@ async def test_everybody_may_do_what_their_scope_says(house: House) -> None:
     await house.register("acme")
     for method, path, caller, status in [
         ("GET", "/partners", "nobody", 401),
-        ("GET", "/partners", "acme", 403),
+        ("GET", "/partners", "acme", 200),
+        ("GET", "/partners/acme", "acme", 200),
+        ("GET", "/partners/acme", "zeebank", 403),
+        ("PATCH", "/partners/acme", "acme", 403),
+        ("DELETE", "/partners/acme", "console", 403),
         ("GET", "/partners", "console", 200),
         ("POST", "/partners", "console", 403),
         ("GET", "/partners/acme", "console", 200),
@@ -109,6 +113,18 @@ async def test_everybody_may_do_what_their_scope_says(house: House) -> None:
         ("GET", "/partners/acme/participants", "zeebank", 403),
         ("GET", "/partners/acme/participants", "console", 403),
         ("GET", "/partners/zeebank/participants", "desk", 404),
+        ("GET", "/partners/acme/participants/export", "zeebank", 403),
+        ("POST", "/partners/acme/enrolments", "zeebank", 403),
+        ("POST", "/partners/acme/enrolments", "console", 403),
+        ("POST", "/partners/acme/enrolments/import", "zeebank", 403),
+        ("POST", "/partners/acme/participants/e-1/withdraw", "zeebank", 403),
+        ("DELETE", "/partners/acme/participants/e-1", "zeebank", 403),
+        ("DELETE", "/partners/acme/participants/e-1", "acme", 404),
+        ("GET", f"/erasures/{uuid4()}", "nobody", 401),
+        ("GET", f"/erasures/{uuid4()}", "acme", 404),
+        ("GET", "/venues", "acme", 200),
+        ("PATCH", "/venues/paard", "acme", 403),
+        ("PATCH", f"/evenings/{uuid4()}", "console", 403),
         ("GET", "/evenings", "console", 200),
         ("GET", "/evenings", "acme", 403),
         ("POST", "/evenings", "console", 403),

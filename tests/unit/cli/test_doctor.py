@@ -266,4 +266,4 @@ def test_a_description_that_is_damaged_is_no_reason_to_stop(tmp_path: Path) -> N
     description = tmp_path / "stack.json"
     description.write_text('{"http": ')
     system = find_system({}, lambda: find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)}), description)
-    assert system == Whereabouts({}, f"{description} does not say where the broker is: JSONDecodeError")
+    assert system == Whereabouts({}, f"neither its address nor {description} can be read: JSONDecodeError")

@@ -12,7 +12,7 @@ from culture_connect.contracts import (
     ParticipantErased,
     ParticipantWithdrawn,
 )
-from registration.domain.enrolment import Command, decide
+from registration.domain.enrolment import Command, Decision, decide
 from registration.domain.roster import Participant, Standing
 from tests.unit.registration.hr import (
     CONTRACT,
@@ -49,7 +49,7 @@ def test_a_start_on_a_later_day_is_scheduled_and_told_at_once() -> None:
 def test_the_same_data_again_is_unchanged_and_no_event() -> None:
     known = participant("e-1", version=4)
     decision = told([known], request("e-1"))
-    assert (decision.outcome, decision.event, decision.participant) == (Outcome.UNCHANGED, None, known)
+    assert decision == Decision(Outcome.UNCHANGED, known.participant_id)
 
 
 def test_new_data_of_a_known_employee_is_a_change_of_the_same_participant() -> None:

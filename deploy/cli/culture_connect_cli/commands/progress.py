@@ -33,7 +33,7 @@ def _on_a_bar(progress: Progress) -> Callable[[Stage], None]:
     def tell(stage: Stage) -> None:
         name = plain(stage.name)
         if name not in tasks:
-            tasks[name] = progress.add_task(name)
+            tasks[name] = progress.add_task(name, total=stage.total)
         progress.update(tasks[name], completed=stage.done, total=stage.total)
 
     return tell

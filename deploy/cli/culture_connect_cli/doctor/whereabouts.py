@@ -33,7 +33,7 @@ def find_system(given: Mapping[str, str | None], find_broker: Callable[[], Broke
     except BrokerError as error:
         broker = str(error)
     except (OSError, ValueError, KeyError) as error:
-        broker = f"{description} does not say where the broker is: {type(error).__name__}"
+        broker = f"neither its address nor {description} can be read: {type(error).__name__}"
     return Whereabouts({service: address for service, address in addresses.items() if address}, broker)
 
 

@@ -132,7 +132,7 @@ def _moved(new: Sequence[Entry], left: Iterable[Scheduled]) -> list[tuple[Schedu
     for venue in Venue:
         here = [each for each in left if each.evening.venue is venue]
         there = [entry for entry in new if entry.draft.venue is venue]
-        if here and there:
+        if len(here) == len(there) == 1:
             moved.append((here[0], there[0]))
     return moved
 

@@ -10,8 +10,10 @@ from culture_connect.contracts import EnrolmentRequested
 People = list[EnrolmentRequested]
 
 # Everyday letters, what has a meaning in CSV and spreadsheets, and anything else at all.
-SIGNS = "abcdéëöÅß'’=+-@;,\"\t .()"
-_TEXTS = st.text(st.sampled_from(SIGNS)) | st.text(st.characters(exclude_categories=["Cc", "Cs"]))
+SIGNS = "abcdéëöÅß'’=+-@;,\" .()"
+_TEXTS = st.text(st.sampled_from(SIGNS), min_size=1) | st.text(
+    st.characters(exclude_categories=["Cc", "Cs"]), min_size=1
+)
 
 
 def _fits(values: dict[str, object]) -> bool:
@@ -33,7 +35,7 @@ def _starting_first(values: dict[str, object]) -> dict[str, object]:
 def people(texts: st.SearchStrategy[str]) -> st.SearchStrategy[People]:
     """Lists of valid requests whose names and references are made of these texts."""
     days = st.none() | st.dates(date(1900, 1, 1), date(9999, 12, 30))
-    one = st.fixed_dictionaries(
+    one: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
         {
             "employee_ref": texts.map(lambda text: text[:60]),
             "given_name": texts,

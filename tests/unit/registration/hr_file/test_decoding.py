@@ -51,7 +51,7 @@ def test_utf_16_without_its_mark_is_refused_for_its_nul_characters() -> None:
 
 
 def test_utf_16_that_ends_in_the_middle_of_a_character_is_refused_at_that_line() -> None:
-    assert refused(TEXT.encode("utf-16")[:-1]) == [("line 2", "unknown_encoding")]
+    assert refused(TEXT.encode("utf-16")[:-9]) == [("line 2", "unknown_encoding")]
 
 
 def test_utf_8_with_a_name_cut_off_in_the_middle_of_a_character_is_not_taken_for_windows_1252() -> None:

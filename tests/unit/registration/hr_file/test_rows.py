@@ -83,9 +83,7 @@ def test_a_reference_that_the_contract_refuses_is_none(cell: str) -> None:
     assert row.employee_ref is None
 
 
-@pytest.mark.parametrize(
-    "cell", ["", "noor", "noor@acme", "noor@acme.example,eva@acme.example", "Noor <n@acme.example>"]
-)
+@pytest.mark.parametrize("cell", ["", "noor", "noor@acme", "n@acme.example,e@acme.example", "Noor <n@acme.example>"])
 def test_an_address_that_the_contract_refuses_has_no_key(cell: str) -> None:
     [row] = read(f'1;Noor;de Vries;"{cell}"').rows()
     assert row.email_key is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registration.domain.hr_file import HrFile
+from registration.domain.hr_file import FileFault, HrFile
 from tests.unit.registration.hr_file.files import EVA, HEADER, NOOR, names, read, refused, requests, told
 
 LINES = [HEADER, NOOR, EVA]
@@ -78,8 +78,13 @@ def test_a_quote_that_is_closed_by_the_next_ones_opening_does_not_swallow_lines_
     assert refused("\n".join(lines).encode()) == [("line 3", "broken_quotes")]
 
 
-def test_counting_finds_broken_quotes_too() -> None:
+def test_a_broken_quote_in_the_header_is_found_too() -> None:
     assert refused(f'"{HEADER}'.encode()) == [("line 1", "broken_quotes")]
+
+
+def test_counting_finds_broken_quotes_too() -> None:
+    with pytest.raises(FileFault, match="line 3: broken_quotes"):
+        read(NOOR, '2;"Eva').count()
 
 
 def test_a_cell_without_end_is_named_with_the_line_it_begins_on() -> None:

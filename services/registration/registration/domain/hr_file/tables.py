@@ -2,6 +2,7 @@
 
 import csv
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -55,14 +56,16 @@ class Table:
 
     def _score(self, known: Callable[[Sequence[str]], int]) -> tuple[int, int]:
         try:
-            _, header = next(self.records(), (0, []))
+            first = next(self.records(), None)
         except FileFault:
             return -1, 0
-        return known(header), len(header)
+        if first is None:
+            return 0, sys.maxsize  # nothing but delimiters: with another one they would be a name
+        return known(first[1]), len(first[1])
 
 
 def _broken(line: int, error: csv.Error) -> FileFault:
     if "limit" in str(error):
         message = f"begins a cell of more than {csv.field_size_limit()} characters: is a quote missing?"
         return at_line(line, "too_long", message)
-    return at_line(line, "broken_quotes", "begins with or has a quote that is not closed, or text behind a closing one")
+    return at_line(line, "broken_quotes", "begins a row in which a quote is not closed, or text follows a closing one")
