@@ -102,6 +102,10 @@ def test_empty_cells_at_the_end_may_be_too_many_or_left_away(line: str) -> None:
     assert names(read(line, header=f"{HEADER};Taal;Startdatum;;")) == ["Noor"]
 
 
+def test_what_is_written_under_no_name_is_passed_over() -> None:
+    assert names(read(f"{NOOR};belt terug;", header=f"{HEADER};;;")) == ["Noor"]
+
+
 def test_rows_can_be_read_again_and_are_counted_without_being_read() -> None:
     file = read(NOOR, EVA)
     assert file.count() == 2

@@ -3,8 +3,11 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from registration.domain.hr_file.values import family_name
+from culture_connect.contracts.addresses import canonical_address
+from registration.domain.hr_file.values import address, family_name
 from tests.unit.registration.hr_file.files import HEADER, read, requests, told
 
 ALL = f"{HEADER};Taal;Startdatum;Einddatum"
@@ -101,6 +104,11 @@ def test_a_day_is_read_in_every_way_it_is_written_here(cell: str) -> None:
 def test_what_is_not_clearly_a_day_is_refused(cell: str, field: str, place: str) -> None:
     file = read(f"1;Noor;de Vries;noor@acme.example;;{place.format(cell)}", header=ALL)
     assert told(file) == [(2, field, "not_a_date")]
+
+
+@given(st.text(st.sampled_from('aB1.@" -\\[]<>éßİ')) | st.emails())
+def test_an_address_in_lower_case_is_the_same_to_the_contract(text: str) -> None:
+    assert canonical_address(address(text)) == canonical_address(text)
 
 
 def test_the_last_of_all_days_is_no_end_and_no_beginning() -> None:

@@ -86,9 +86,7 @@ class Columns:
     def of(cls, header: Sequence[str]) -> Self:
         """The columns of a header. Raises FileFault when a required one is missing, or one is there twice."""
         names = [name.strip() for name in header]
-        while names and not names[-1]:
-            names.pop()
-        if len(names) > _MOST_COLUMNS:
+        if sum(map(bool, names)) > _MOST_COLUMNS:
             raise FileFault([problem("too_long", f"must be at most {_MOST_COLUMNS}", field=COLUMNS)])
         found: dict[str, list[int]] = {}
         ignored: dict[str, None] = {}
