@@ -49,6 +49,20 @@ def enrolments(partner: str, count: int) -> Iterator[aio_pika.Message]:
         )
 
 
+def hr_file(partner: str, count: int, *, renamed_one_in: int | None = None) -> bytes:
+    """The people of a partner as a Dutch personnel system exports them: CSV with semicolons, as Excel wants its UTF-8.
+
+    With `renamed_one_in` one in so many has another family name.
+    """
+    lines = ["Personeelsnummer;Roepnaam;Tussenvoegsel;Achternaam;E-mailadres;Taal"]
+    for number in range(count):
+        renamed = renamed_one_in is not None and number % renamed_one_in == renamed_one_in - 1
+        given, infix, family = "René" if number % 10 == 0 else "Robin", "van der" if number % 4 == 0 else "", "Proef"
+        family = f"{family}-Nieuw {number}" if renamed else f"{family} {number}"
+        lines.append(f"{number:06};{given};{infix};{family};robin.{number}@{partner}.example;nl")
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8-sig")
+
+
 def answers(partner: str, count: int) -> Iterator[tuple[aio_pika.Message, aio_pika.Message]]:
     """What registration says to that: a receipt and an event for each."""
     for number in range(count):

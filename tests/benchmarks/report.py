@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.results import Line, Ratio
+from tests.benchmarks.results import Line, Peak, Ratio, Results
+
+MB = 1_000_000
 
 
-def show(lines: Sequence[Line], ratios: Sequence[Ratio], console: Console) -> None:
+def show(results: Results, console: Console) -> None:
     """Prints what was measured and how it compares."""
-    console.print(_lines(lines))
-    console.print(_ratios(ratios))
+    console.print(_lines(results.lines))
+    console.print(_ratios(results.ratios))
+    if results.peaks:
+        console.print(_peaks(results.peaks))
 
 
 def _lines(lines: Sequence[Line]) -> Table:
@@ -39,6 +43,23 @@ def _ratios(ratios: Sequence[Ratio]) -> Table:
     table.add_column("")
     for each in ratios:
         target = "" if each.target is None else f">= {each.target:g}"
-        verdict = "" if each.target is None else "[green]met[/]" if each.met else "[red]missed[/]"
-        table.add_row(each.name, f"{each.value:.2f}", target, verdict)
+        table.add_row(each.name, f"{each.value:.2f}", target, _verdict(each.target, met=each.met))
     return table
+
+
+def _peaks(peaks: Sequence[Peak]) -> Table:
+    table = Table(title="Memory", title_justify="left", caption="highest of the rounds", caption_justify="left")
+    table.add_column("process, while")
+    table.add_column("MB", justify="right")
+    table.add_column("must be", justify="right")
+    table.add_column("")
+    for each in peaks:
+        limit = "" if each.limit is None else f"< {each.limit / MB:g}"
+        table.add_row(each.name, f"{each.value / MB:.1f}", limit, _verdict(each.limit, met=each.met))
+    return table
+
+
+def _verdict(target: float | None, *, met: bool) -> str:
+    if target is None:
+        return ""
+    return "[green]met[/]" if met else "[red]missed[/]"

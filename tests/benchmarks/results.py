@@ -1,4 +1,4 @@
-"""What was measured: samples of lines, their medians and ratios, and whether those are good enough."""
+"""What was measured: samples of lines, their medians and ratios, peaks of memory, and whether those are good enough."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,41 @@ def ratio(name: str, line: Line, other: Line, target: float | None = None) -> Ra
     return Ratio(name, line.rate / other.rate, target)
 
 
-def write(path: Path, settings: dict[str, Any], lines: list[Line], ratios: list[Ratio]) -> None:
+@dataclass(frozen=True)
+class Peak:
+    """The most memory that a process held, in bytes; it must stay below `limit`, None where nothing was promised."""
+
+    name: str
+    value: int
+    limit: int | None = None
+
+    @property
+    def met(self) -> bool:
+        """True when nothing was promised or the promise is kept."""
+        return self.limit is None or self.value < self.limit
+
+
+@dataclass
+class Results:
+    """Everything that a run measured."""
+
+    lines: list[Line] = field(default_factory=list)
+    ratios: list[Ratio] = field(default_factory=list)
+    peaks: list[Peak] = field(default_factory=list)
+
+    @property
+    def met(self) -> bool:
+        """True when every promise is kept."""
+        return all(each.met for each in (*self.ratios, *self.peaks))
+
+    def add(self, other: Self) -> None:
+        """Takes over what another part of the run measured."""
+        self.lines += other.lines
+        self.ratios += other.ratios
+        self.peaks += other.peaks
+
+
+def write(path: Path, settings: dict[str, Any], results: Results) -> None:
     """Writes everything as JSON."""
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -90,11 +124,15 @@ def write(path: Path, settings: dict[str, Any], lines: list[Line], ratios: list[
                 "units": [sample.count for sample in line.samples],
                 "cpu_milliseconds_per_unit": {name: round(value, 3) for name, value in line.cpu.items()},
             }
-            for line in lines
+            for line in results.lines
         ],
         "ratios": [
             {"name": each.name, "value": round(each.value, 2), "target": each.target, "met": each.met}
-            for each in ratios
+            for each in results.ratios
+        ],
+        "memory": [
+            {"name": each.name, "peak_bytes": each.value, "limit": each.limit, "met": each.met}
+            for each in results.peaks
         ],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
 import aio_pika
@@ -68,6 +68,13 @@ def servers(*, durable: bool) -> Iterator[Servers]:
             stack.enter_context(node)
             pids["RabbitMQ"] = node.processes[0].pid
         yield Servers(postgres.url(), rabbitmq.management_url, rabbitmq.url(vhost="").rstrip("/"), pids)
+
+
+class Served(NamedTuple):
+    """A running service: its base URL and its process."""
+
+    base: str
+    pid: int
 
 
 class Process:
@@ -150,8 +157,8 @@ class Surroundings:
             yield channel
 
     @contextlib.asynccontextmanager
-    async def service(self, name: str, **settings: str) -> AsyncIterator[str]:
-        """Runs a service in a process of its own until the block ends; gives its base URL when it is ready."""
+    async def service(self, name: str, **settings: str) -> AsyncIterator[Served]:
+        """Runs a service in a process of its own until the block ends; gives where it is when it is ready."""
         environment = self._environment(name) | settings
         base = f"http://127.0.0.1:{environment['CULTURE_CONNECT_HTTP_PORT']}"
         # Profiled, a service is two or three times slower: the figures then say where, not how fast.
@@ -159,7 +166,7 @@ class Surroundings:
         process = await self._start(name, *profiler, "-m", name, "serve", env=environment)
         try:
             await _until_ready(base, process)
-            yield base
+            yield Served(base, process.process.pid)
         finally:
             await process.stop()
 

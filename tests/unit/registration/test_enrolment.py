@@ -212,3 +212,23 @@ def test_a_decision_leaves_the_roster_as_it_was() -> None:
     decide(partner, erasure("e-1"), TODAY)
     assert partner.employee("e-1") is not None
     assert partner.active == 1
+
+
+def test_a_list_that_names_somebody_leaves_a_withdrawal_on_a_later_day_standing() -> None:
+    leaving = participant("e-1", leaves_on=TOMORROW)
+    assert told([leaving], replace(request("e-1"), listed=True)).outcome == Outcome.UNCHANGED
+
+
+def test_a_list_that_changes_somebody_who_leaves_tells_their_last_day_with_it() -> None:
+    leaving = participant("e-1", leaves_on=TOMORROW)
+    decision = told([leaving], replace(request("e-1", given_name="Nora"), listed=True))
+    assert decision.outcome == Outcome.CHANGED
+    assert decision.participant is not None
+    assert decision.participant.leaves_on == TOMORROW
+    assert isinstance(decision.event, ParticipantChanged)
+    assert (decision.event.given_name, decision.event.ends_on) == ("Nora", TODAY)
+
+
+def test_a_list_brings_back_who_is_withdrawn() -> None:
+    gone = participant("e-1", standing=Standing.WITHDRAWN, leaves_on=TODAY)
+    assert told([gone], replace(request("e-1"), listed=True)).outcome == Outcome.ENROLLED

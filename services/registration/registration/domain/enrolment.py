@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from culture_connect.contracts import (
@@ -25,11 +25,16 @@ ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdra
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A message, when it was sent, and an id should it bring somebody new."""
+    """A message, when it was sent, and an id should it bring somebody new.
+
+    `listed` means that a request comes from a list of those who take part now: it does not take back a withdrawal on a
+    later day, as one that asks for the employee would.
+    """
 
     message: EnrolmentMessage
     sent_at: datetime
     new_id: UUID
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,15 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Deci
     for command in commands:
         decision = decide(roster, command, today)
         decisions.append(decision)
-        if decision.participant is None:
-            continue
         employee_ref = command.message.employee_ref
-        roster.replace(employee_ref, decision.participant)
-        changed[decision.participant.participant_id] = decision.participant
-        if decision.participant.standing is Standing.ERASED:
-            tombstones[employee_ref] = Tombstone(decision.participant.participant_id, command.sent_at)
+        if decision.participant is not None:
+            roster.replace(employee_ref, decision.participant)
+            changed[decision.participant.participant_id] = decision.participant
+        if decision.outcome is Outcome.ERASED and decision.participant_id is not None:
+            # Also when it was asked for again: what was sent in between is from before this erasure.
+            before = roster.tombstone(employee_ref)
+            erased_at = max(command.sent_at, before.erased_at) if before else command.sent_at
+            tombstones[employee_ref] = Tombstone(decision.participant_id, erased_at)
             roster.bury(employee_ref, tombstones[employee_ref])
     return Decisions(decisions, list(changed.values()), tombstones)
 
@@ -108,7 +115,7 @@ def _request(
         ends_on=message.ends_on,
     )
     # A withdrawal on a later day is taken back like one that holds already.
-    stays = known is not None and known.enrolled and known.leaves_on is None
+    stays = known is not None and known.enrolled and (known.leaves_on is None or command.listed)
     if stays and known is not None and known.person == person:
         return Decision(Outcome.UNCHANGED, known.participant_id)
     errors = _objections(roster, contract, known, person, today) + _too_late(roster, command)
@@ -119,7 +126,7 @@ def _request(
         employee_ref=message.employee_ref,
         standing=Standing.ENROLLED,
         person=person,
-        leaves_on=None,
+        leaves_on=known.leaves_on if known is not None and stays else None,
         version=known.version + 1 if known else 1,
     )
     model = ParticipantChanged if stays else ParticipantEnrolled
@@ -131,7 +138,7 @@ def _request(
         email=person.email,
         language=person.language,
         starts_on=person.starts_on,
-        ends_on=person.ends_on,
+        ends_on=_last_day(participant, person),
         version=participant.version,
     )
     if stays:
@@ -139,6 +146,12 @@ def _request(
     starts_later = person.starts_on is not None and person.starts_on > today
     outcome = Outcome.SCHEDULED if starts_later else Outcome.ENROLLED
     return Decision(outcome, participant.participant_id, participant, event)
+
+
+def _last_day(participant: Participant, person: Person) -> date | None:
+    """Until when they take part. Readers take what is told last for the whole truth: a withdrawal must be part of it."""
+    leaving = [participant.leaves_on - timedelta(days=1)] if participant.leaves_on else []
+    return min([*leaving, *([person.ends_on] if person.ends_on else [])], default=None)
 
 
 def _objections(

@@ -63,7 +63,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """That an employee was erased, and when that was asked for; it cannot be read back into who it was."""
+    """That an employee was erased, and when that was last asked for; it cannot be read back into who it was."""
 
     participant_id: UUID
     erased_at: datetime

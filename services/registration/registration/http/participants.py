@@ -87,7 +87,7 @@ async def participants(
     responses={HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export(request: Request, slug: str, _: PartnerPeople) -> Response:
-    """All of them as a CSV file that a spreadsheet opens and the import takes; no cell of it is ever a formula."""
+    """Those who are enrolled, as a CSV file for spreadsheets, which the import takes back. No cell of it is a formula."""
     database: Database = request.app.state.database
     async with database.begin() as work:
         if await partners.find(work, slug) is None:
@@ -103,7 +103,7 @@ async def _csv(database: Database, slug: str) -> AsyncIterator[bytes]:
     # The mark at the beginning tells Excel that it is UTF-8.
     yield ("\ufeff" + csv_line(HEADER)).encode()
     async with database.begin() as work:
-        async for found in store.pages(work, slug, _AT_A_TIME):
+        async for found in store.enrolled(work, slug, _AT_A_TIME):
             yield "".join(csv_line(_cells(each)) for each in map(ParticipantView.of, found)).encode()
 
 

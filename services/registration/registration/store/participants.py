@@ -136,11 +136,11 @@ async def page(
     return [_participant(row) for row in await work.execute(_PAGE, wanted)]
 
 
-async def pages(work: UnitOfWork, partner: str, size: int) -> AsyncIterator[list[Participant]]:
-    """All participants of the partner, as `page` gives them, so many at a time."""
+async def enrolled(work: UnitOfWork, partner: str, size: int) -> AsyncIterator[list[Participant]]:
+    """Everyone who is enrolled at the partner, in the order of their ids; `size` are read at a time."""
     after: UUID | None = None
     while found := await page(work, partner, after=after, limit=size):
-        yield found
+        yield [each for each in found if each.enrolled]
         after = found[-1].participant_id
 
 

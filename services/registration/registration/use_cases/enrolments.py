@@ -48,15 +48,17 @@ async def decide_enrolments(
     tombstones: Tombstones,
     partner: str,
     messages: Sequence[tuple[EnrolmentMessage, Envelope | None]],
+    *,
+    listed: bool = False,
 ) -> list[Decision]:
     """Decides about the messages in their order, whoever brought them: rows, and events for the other services.
 
-    A message without envelope is sent now. Returns a decision for each.
+    A message without envelope is sent now; for `listed` see `Command`. Returns a decision for each.
     """
     today = local_day(work.now)
     # Nobody sends from the future, also where a clock is fast: who is erased could not come back before that moment.
     commands = [
-        Command(message, min(envelope.time, work.now) if envelope else work.now, uuid4())
+        Command(message, min(envelope.time, work.now) if envelope else work.now, uuid4(), listed)
         for message, envelope in messages
     ]
     roster = await lock_roster(

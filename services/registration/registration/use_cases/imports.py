@@ -197,7 +197,9 @@ class _Import:
 
     async def _decide(self, messages: Sequence[EnrolmentRequested | EnrolmentWithdrawn]) -> list[Decision]:
         asked = [(message, None) for message in messages]
-        decisions = await decide_enrolments(self._work, self._tombstones, self._slug, asked) if asked else []
+        if not asked:
+            return []
+        decisions = await decide_enrolments(self._work, self._tombstones, self._slug, asked, listed=True)
         await self._work.flush()
         return decisions
 

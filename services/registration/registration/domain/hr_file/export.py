@@ -7,8 +7,7 @@ from typing import Final
 from registration.domain.hr_file.values import protected
 
 HEADER: Final[Sequence[str]] = (
-    *("employee_ref", "given_name", "family_name", "email", "language", "starts_on", "ends_on"),
-    *("standing", "leaves_on"),
+    *("employee_ref", "given_name", "family_name", "email", "language", "starts_on", "ends_on", "leaves_on"),
 )
 _SPECIAL: Final = re.compile('[;"\r\n]')
 
