@@ -53,7 +53,7 @@ async def counts(house: House, data: bytes, **wishes: Any) -> dict[str, int]:
     return {name: number for name, number in answer.json()["counts"].items() if number}
 
 
-def named(answer: httpx.Response, status: int, code: str) -> list[tuple[str, str]]:
+def named(answer: httpx.Response, status: int, code: str) -> list[tuple[str | None, str]]:
     """Field and code of each error of a problem, which must be this one."""
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (status, code), answer.text

@@ -32,6 +32,7 @@ from tests.service.registration.house import Connect, House, counted
 from tests.support.probes import eventually
 
 ACME = {"authorization": "Bearer acme"}
+LONG = {"starts_on": "2020-09-01", "ends_on": "2099-08-31"}  # a contract in which any day of these files falls
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ async def test_a_faulty_line_stops_the_import_or_is_left_out(house: House) -> No
 async def test_a_file_that_cannot_be_used_is_refused_with_what_is_wrong(house: House) -> None:
     await house.register("acme")
     for data, expected in [
-        (b"", [("file", "empty_file")]),
+        (b"", [(None, "empty_file")]),
         (file("e-1;Noor", header="Personeelsnummer;Naam"), [("columns", "missing_column")] * 3),
         (file(line("e-1"), 'e-2;"Noor;de Vries;x@example.org;nl'), [("line 3", "broken_quotes")]),
         (b"\xff\xfe\x00", [("line 1", "unknown_encoding")]),
@@ -157,7 +158,7 @@ async def test_the_lines_beyond_the_places_are_faulty(house: House) -> None:
 
 
 async def test_what_a_file_has_no_column_for_stays_as_it_is(house: House) -> None:
-    await house.register("acme")
+    await house.register("acme", **LONG)
     full = "Personeelsnummer;Voornaam;Achternaam;E-mailadres;Taal;Ingangsdatum;Afdeling"
     await take_in(house, file("e-1;Noor;de Vries;e-1@example.org;en;2026-03-01;Inkoop", header=full))
     [before] = await house.participants("acme")
@@ -177,7 +178,7 @@ async def test_what_a_file_has_no_column_for_stays_as_it_is(house: House) -> Non
 
 
 async def test_a_file_of_windows_is_read_with_its_accents_and_infixes(house: House) -> None:
-    await house.register("acme")
+    await house.register("acme", **LONG)
     header = "Personeelsnummer;Roepnaam;Tussenvoegsel;Achternaam;E-mail;Datum in dienst"
     data = file(
         "00123;Zoë;van der;Brück;zoe@example.org;1-9-2026",
@@ -255,8 +256,8 @@ async def test_a_file_is_taken_of_a_partner_that_takes_part_and_from_those_who_m
     data = file(line("e-1"))
     assert (await take_in(house, data, headers=ACME)).status_code == 200
     for headers, status, code in [
-        ({"authorization": "Bearer zeebank"}, 403, "forbidden"),
-        ({"authorization": "Bearer console"}, 403, "forbidden"),
+        ({"authorization": "Bearer zeebank"}, 403, "insufficient-scope"),
+        ({"authorization": "Bearer console"}, 403, "insufficient-scope"),
         ({"authorization": "Bearer nobody"}, 401, "unauthorized"),
     ]:
         assert named(await take_in(house, data, headers=headers), status, code) == []

@@ -149,7 +149,7 @@ def _request(
 
 
 def _last_day(participant: Participant, person: Person) -> date | None:
-    """Until when they take part. Readers take what is told last for the whole truth: a withdrawal must be part of it."""
+    """Until when they take part. Readers take what is told last for all of it: a withdrawal is part of that."""
     leaving = [participant.leaves_on - timedelta(days=1)] if participant.leaves_on else []
     return min([*leaving, *([person.ends_on] if person.ends_on else [])], default=None)
 

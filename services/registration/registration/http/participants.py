@@ -87,7 +87,7 @@ async def participants(
     responses={HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export(request: Request, slug: str, _: PartnerPeople) -> Response:
-    """Those who are enrolled, as a CSV file for spreadsheets, which the import takes back. No cell of it is a formula."""
+    """Those who are enrolled, as a CSV file for spreadsheets, which the import takes back. No cell is a formula."""
     database: Database = request.app.state.database
     async with database.begin() as work:
         if await partners.find(work, slug) is None:
