@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from culture_connect.contracts import EmailText, EmployeeRef, EnrolmentRequested, Model, refusals
+from culture_connect.contracts import EmailText, EmployeeRef, EnrolmentRequested, Model, ValidationError, refusals
 from registration.domain.hr_file.columns import INFIX, Columns
 from registration.domain.hr_file.faults import Fault
 from registration.domain.hr_file.values import address, cell_text, day, family_name, language
@@ -41,7 +41,7 @@ class Row:
         """
         try:
             return _Reference(employee_ref=self._text("employee_ref")).employee_ref
-        except ValueError:
+        except ValidationError:
             return None
 
     @property
@@ -49,7 +49,7 @@ class Row:
         """The key of the e-mail address, None when it is none; also of a row that has other faults."""
         try:
             return email_key(_Address(email=address(self._text("email"))).email)
-        except ValueError:
+        except ValidationError:
             return None
 
     def request(self, known: Person | None) -> EnrolmentRequested | list[Fault]:
@@ -65,8 +65,8 @@ class Row:
             values |= {name: getattr(known, name) for name in self._columns.unspoken}
         try:
             return EnrolmentRequested.model_validate(values)
-        except ValueError as error:  # pydantic's ValidationError is one; domain code imports no pydantic
-            return [Fault(self.line, each.field, each.code, each.message) for each in refusals(cast("Any", error))]
+        except ValidationError as error:
+            return [Fault(self.line, each.field, each.code, each.message) for each in refusals(error)]
 
     def _values(self) -> dict[str, Any]:
         """The fields whose cells have text, as the contract writes them."""
