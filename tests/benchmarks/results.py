@@ -98,7 +98,7 @@ class Results:
     @property
     def met(self) -> bool:
         """True when every promise is kept."""
-        return all(each.met for each in (*self.ratios, *self.peaks))
+        return all(each.met for each in self.ratios) and all(each.met for each in self.peaks)
 
     def add(self, other: Self) -> None:
         """Takes over what another part of the run measured."""

@@ -7,7 +7,15 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from culture_connect.contracts import Admission, Evening, EveningDraft, Venue, refusals
+from culture_connect.contracts import (
+    Admission,
+    Evening,
+    EveningDraft,
+    Venue,
+    default_closing,
+    default_release,
+    refusals,
+)
 
 START = datetime(2026, 11, 19, 18, 30, tzinfo=UTC)
 EVENING_ID = UUID("5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01")
@@ -68,6 +76,29 @@ def test_a_draft_keeps_what_it_says() -> None:
     assert filled.allotments == {"acme": 150}
 
 
+@pytest.mark.parametrize(
+    ("starts_at", "released_at"),
+    [
+        # Clocks go forward on 28 March 2027 and back on 25 October 2026.
+        ("2027-03-27T19:30:00+01:00", "2027-03-20T19:30:00+01:00"),
+        ("2027-03-29T19:30:00+02:00", "2027-03-22T19:30:00+01:00"),
+        ("2027-04-03T17:30:00+00:00", "2027-03-27T19:30:00+01:00"),
+        ("2027-04-04T19:30:00+02:00", "2027-03-28T19:30:00+02:00"),
+        ("2026-10-24T19:30:00+02:00", "2026-10-17T19:30:00+02:00"),
+        ("2026-10-25T19:30:00+01:00", "2026-10-18T19:30:00+02:00"),
+        ("2026-10-26T18:30:00+00:00", "2026-10-19T19:30:00+02:00"),
+        # There is no such time a week before, or it is there twice.
+        ("2027-04-04T02:30:00+02:00", "2027-03-28T03:30:00+02:00"),
+        ("2026-11-01T02:30:00+01:00", "2026-10-25T02:30:00+02:00"),
+    ],
+)
+def test_seats_are_released_a_week_before_at_the_same_time_on_the_clock(starts_at: str, released_at: str) -> None:
+    starts, released = datetime.fromisoformat(starts_at), datetime.fromisoformat(released_at)
+
+    assert default_release(starts) == released
+    assert default_closing(starts) == starts - timedelta(hours=2)
+
+
 def test_parts_may_go_on_beside_each_other() -> None:
     EveningDraft.model_validate(evening(programme=[part("exhibition", 0, 180), TALK, DRINKS]))
 
@@ -93,7 +124,9 @@ def test_parts_may_go_on_beside_each_other() -> None:
         ({"capacity": True}, ("capacity", "not_an_integer")),
         ({"admission": "paid"}, ("admission", "not_allowed")),
         ({"release_at": at(1)}, ("release_at", "after_start")),
+        ({"release_at": at(0)}, ("release_at", "after_start")),
         ({"closes_at": at(1)}, ("closes_at", "after_start")),
+        ({"closes_at": at(0)}, ("closes_at", "after_start")),
         ({"programme": []}, ("programme", "too_short")),
         ({"programme": [TALK, DRINKS]}, ("programme", "nothing_to_see")),
         ({"programme": [CONCERT, DRINKS]}, ("programme", "one_in_depth_part")),

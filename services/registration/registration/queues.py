@@ -16,24 +16,27 @@ class HrQueues:
         self._database = database
         self._handlers = handlers
         self._partners: Sequence[str] = ()
+        self._found: set[str] = set()
 
     async def __call__(self) -> list[Subscription]:
         """A subscription for each partner."""
         try:
             async with self._database.begin() as work:
                 self._partners = await partners.slugs(work)
+                if self._found:
+                    self._found -= set(await partners.note_on_bus(work, self._found))
         except Exception as error:
             # Without the database nobody joins or leaves: what is in hand waits for it, and need not be given back.
             if not database_is_away(error):
                 raise
         return [
-            Subscription("edge", enrolments_queue(slug), self._handlers, started=partial(self._note_on_bus, slug))
+            Subscription("edge", enrolments_queue(slug), self._handlers, started=partial(self._note, slug))
             for slug in self._partners
         ]
 
-    async def _note_on_bus(self, slug: str) -> None:
-        async with self._database.begin() as work:
-            await partners.note_on_bus(work, slug)
+    async def _note(self, slug: str) -> None:
+        """Its queue is there, so it has an account; that is written down at the next look."""
+        self._found.add(slug)
 
     def documented(self) -> Subscription:
         """What stands for all of them in a document."""

@@ -160,7 +160,9 @@ class Evening(EveningDraft):
 def default_release(starts_at: datetime) -> datetime:
     """Seven days before the start, at the same time on the clocks of The Hague, also when these change in between."""
     # Within one time zone Python calculates with what the clocks show.
-    return starts_at.astimezone(LOCAL_TIME) - RELEASE_BEFORE_START
+    moment = starts_at.astimezone(LOCAL_TIME) - RELEASE_BEFORE_START
+    # With an offset instead of the time zone: only so it equals itself in the hour in which clocks change (PEP 495).
+    return datetime.fromisoformat(moment.isoformat())
 
 
 def default_closing(starts_at: datetime) -> datetime:

@@ -82,28 +82,29 @@ class Answer:
 Effect = Callable[[UnitOfWork], Awaitable[Answer]]
 
 
-async def once(request: Request, caller: Caller, effect: Effect) -> Response:
+async def once(request: Request, caller: Caller, effect: Effect, *, remembered: bool = True) -> Response:
     """Runs `effect` in one transaction and answers with what it returns; with a key, only the first time.
 
     `effect` gets the unit of work, writes and emits through it, and never commits. It is run again when the
     transaction collides with another, so it must have no effects but through the unit of work. The same key with
     the same request answers as the first time, with another request 422; while the first one takes more than ten
     seconds, 409. What raises is rolled back and not remembered. Without the header every request has its effect.
+    With `remembered` False, for what changes nothing, the key is not looked up and the answer kept nowhere.
     """
     database: Database = request.app.state.database
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with database.begin() as work:
-                return await _run(request, caller, work, effect)
+                return await _run(request, caller, work, effect, remembered)
         except DBAPIError as error:
             if attempt == ATTEMPTS or not transactions_collided(error):
                 raise
     raise AssertionError("unreachable")
 
 
-async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect) -> Response:
+async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect, remembered: bool) -> Response:
     key = _key_of(request)
-    if key is None:
+    if key is None or not remembered:
         answer = await effect(work)
         return _response(answer.status, _json(answer.body))
     # The template of the route, not the path: a path may name a person.

@@ -16,7 +16,10 @@ from culture_connect.http.trace import trace_id
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_FIELD = 200
 _TEXT = {"type": "string"}
-_FIELD_ERROR = {"type": "object", "properties": {"field": _TEXT, "code": _TEXT, "message": _TEXT}}
+_FIELD_ERROR = {
+    "type": "object",
+    "properties": {"field": {"type": ["string", "null"]}, "code": _TEXT, "message": _TEXT},
+}
 _DOCUMENT = {
     "title": "Problem",
     "type": "object",

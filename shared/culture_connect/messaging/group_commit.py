@@ -145,8 +145,10 @@ class GroupCommit:
         """The contents that are new, in order; an id that comes back with another body becomes invalid."""
         first = {item.message_id: item for item in reversed(items)}
         digests = {message_id: item.digest for message_id, item in first.items()}
-        new, reused = await inbox.record(work.connection, self._queue, digests)
-        impostors = [item for item in items if item.digest != digests[item.message_id] or item.message_id in reused]
+        new, seen = await inbox.record(work.connection, self._queue, digests)
+        # What was remembered before decides, not what happens to come first in this batch.
+        digests |= seen
+        impostors = [item for item in items if item.digest != digests[item.message_id]]
         if impostors:
             impostors = await self._not_answered_before(work, impostors)
         fresh = [item.content for item in items if item.message_id in new and first[item.message_id] is item]

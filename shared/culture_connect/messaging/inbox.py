@@ -23,10 +23,12 @@ _INSERT = text(
 _DIGESTS = text("select message_id, digest from inbox where consumer = :consumer and message_id = any(:message_ids)")
 
 
-async def record(connection: AsyncConnection, consumer: str, digests: Mapping[str, bytes]) -> tuple[set[str], set[str]]:
+async def record(
+    connection: AsyncConnection, consumer: str, digests: Mapping[str, bytes]
+) -> tuple[set[str], dict[str, bytes]]:
     """Remembers the messages, given as id -> digest of the body.
 
-    Returns the ids that are new, and the ids that were seen before with another body. Waits for a transaction
+    Returns the ids that are new, and for those seen before the digest with which they were. Waits for a transaction
     of another replica that is handling one of them.
     """
     inserted = await connection.execute(
@@ -35,6 +37,6 @@ async def record(connection: AsyncConnection, consumer: str, digests: Mapping[st
     new = set(inserted.scalars())
     seen = [message_id for message_id in digests if message_id not in new]
     if not seen:
-        return new, set()
+        return new, {}
     rows = await connection.execute(_DIGESTS, {"consumer": consumer, "message_ids": seen})
-    return new, {message_id for message_id, digest in rows if digest != digests[message_id]}
+    return new, {message_id: digest for message_id, digest in rows}

@@ -1,10 +1,10 @@
 """Events on their way out, as rows of the transaction that caused them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,7 +47,7 @@ async def store(connection: AsyncConnection, messages: Sequence[Outgoing]) -> No
             "vhosts": [message.route.vhost for message in messages],
             "exchanges": [message.route.exchange for message in messages],
             "routing_keys": [message.route.routing_key for message in messages],
-            "headers": [json.dumps(message.headers) for message in messages],
+            "headers": [to_json(message.headers).decode() for message in messages],
             "correlation_ids": [message.correlation_id for message in messages],
             "bodies": [message.body for message in messages],
             "due_at": [message.due_at for message in messages],

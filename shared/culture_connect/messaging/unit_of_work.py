@@ -73,6 +73,8 @@ class UnitOfWork:
     @asynccontextmanager
     async def trial(self) -> AsyncIterator[None]:
         """Nothing of what is done within the block stays: rows are put back, and what is emitted is dropped."""
+        # What was emitted before stays, also where the block flushes.
+        await self.flush()
         savepoint = await self.connection.begin_nested()
         self._on_trial = True
         try:

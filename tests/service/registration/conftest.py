@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from registration.app import build_app
 from registration.settings import RegistrationSettings
+from tests.service.registration.clocks import Clocks
 from tests.service.registration.house import Ear, House, HrSystem
 from tests.support.probes import eventually
 from tests.support.surroundings import Surroundings
@@ -70,9 +71,16 @@ async def house(settings: RegistrationSettings, surroundings: Surroundings) -> A
     async with surroundings.administrator("core") as core, surroundings.administrator("edge") as edge:
         tap = await core.declare_queue(f"tap-{secrets.token_hex(4)}", exclusive=True)
         await tap.bind("events", "#")
-        await tap.consume(events.take)
+        await events.listen(tap)
         async with running(build_app(settings)) as api:
             yield House(api, await core.get_exchange("events"), events, await edge.get_queue("registration.dead"))
+
+
+@pytest.fixture
+async def clocks(settings: RegistrationSettings) -> AsyncIterator[Clocks]:
+    """Clocks of other replicas, which look when they are told to."""
+    async with Clocks.of(settings) as clocks:
+        yield clocks
 
 
 @pytest.fixture

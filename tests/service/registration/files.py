@@ -68,7 +68,7 @@ def steps(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 async def told(house: House) -> list[Heard]:
-    """The events about participants so far, none of them still on its way: they come in order, and a last one is sent."""
+    """The events about participants so far, none of them still on its way: one sent after them has arrived."""
     slug = f"last-{uuid4().hex[:8]}"
     await house.register(slug)
     await until(

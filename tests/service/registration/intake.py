@@ -1,11 +1,12 @@
-"""Registration's intake without a broker: messages as they come off the wire, the real reader, one database."""
+"""Registration without a broker: messages as they come off the wire, the real reader and handlers, one database."""
 
 import asyncio
 import contextlib
 import json
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 import aio_pika
@@ -13,12 +14,23 @@ from aio_pika.message import IncomingMessage
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
+from sqlalchemy import text
 
+from culture_connect.contracts import Language
 from culture_connect.messaging import Database, Handlers, Telemetry, UnitOfWork
 from culture_connect.messaging.group_commit import GroupCommit
 from culture_connect.messaging.reading import Reader
+from registration.clock import Clock
+from registration.consumers import enrolment_handlers
+from registration.domain.calendar import local_day
+from registration.http.participants import ParticipantView
+from registration.store import participants
+from registration.store.tombstones import Tombstones
+from registration.use_cases import partners
 from tests.service.registration.house import PREFIX
 from tests.service.registration.model import Post
+
+RETENTION_MONTHS = 12
 
 
 class DatabaseAt(Database):
@@ -56,27 +68,74 @@ class Intake:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def take(self, messages: Sequence[aio_pika.Message]) -> None:
+    async def take(self, posts: Sequence[Post]) -> None:
         """Returns when all of them had their effect; raises what a handler raised."""
-        items = [self._reader.read(_delivered(message)) for message in messages]
+        items = [self._reader.read(_delivered(written(post))) for post in posts]
         await asyncio.gather(*(self._commits.submit(item) for item in items if item is not None))
 
 
-def written(post: Post, form: str, body: bytes | None = None) -> aio_pika.Message:
-    """The message in one of the forms of the envelope: `binary`, `structured`, or the `least` of a simple client."""
-    type_ = f"{PREFIX}{post.type}.v1"
-    time = post.sent_at.isoformat() if post.sent_at else None
-    data = json.dumps(post.data).encode() if body is None else body
-    if form == "structured" and body is None:
-        attributes = {"specversion": "1.0", "id": post.id, "type": type_, "source": "/hr"}
-        event = {**attributes, **({"time": time} if time else {}), "data": post.data}
-        return aio_pika.Message(json.dumps(event).encode(), content_type="application/cloudevents+json")
-    if form == "binary":
-        headers = {"ce-specversion": "1.0", "ce-id": post.id, "ce-type": type_, "ce-source": "/hr"}
-        return aio_pika.Message(
-            data, headers={**headers, **({"ce-time": time} if time else {})}, content_type="application/json"
+def written(post: Post) -> aio_pika.Message:
+    """The message in its form of the envelope: `binary`, `structured`, or the `least` that a simple client can do."""
+    time = {"time": post.sent_at.isoformat()} if post.sent_at else {}
+    attributes = {"specversion": "1.0", "id": post.id, "type": f"{PREFIX}{post.type}.v1", "source": "/hr", **time}
+    body = json.dumps(post.data).encode() if post.body is None else post.body
+    if post.form == "structured":
+        event = json.dumps({**attributes, "data": post.data}).encode()
+        return aio_pika.Message(event, content_type="application/cloudevents+json")
+    if post.form == "binary":
+        headers = {f"ce-{name}": value for name, value in attributes.items()}
+        return aio_pika.Message(body, headers={**headers}, content_type="application/json")
+    return aio_pika.Message(body, message_id=post.id, type=post.type, timestamp=post.sent_at)
+
+
+class Registration:
+    """Registration's bus side and clock on one database, at a moment that stories set."""
+
+    def __init__(self, database: DatabaseAt) -> None:
+        self.database = database
+        self._tombstones = Tombstones(secrets.token_bytes(32))
+        self._handlers = enrolment_handlers(self._tombstones)
+        self._telemetry = Telemetry()
+        self.clock = Clock(
+            database,
+            self._tombstones,
+            retention_months=RETENTION_MONTHS,
+            telemetry=self._telemetry,
+            now=lambda: database.now,
         )
-    return aio_pika.Message(data, message_id=post.id, type=post.type, timestamp=post.sent_at)
+
+    @asynccontextmanager
+    async def intake(self, slug: str, largest_batch: int) -> AsyncIterator[Intake]:
+        """What takes the messages of this partner, while the block runs."""
+        queue = f"hr.{slug}.enrolments"
+        intake = Intake(self.database, queue, self._handlers, largest_batch=largest_batch, telemetry=self._telemetry)
+        async with intake.running():
+            yield intake
+
+    async def register(self, slug: str, places: int, ends_on: date) -> None:
+        """Registers a partner whose contract has begun."""
+        async with self.database.begin() as work:
+            await partners.register(
+                work,
+                slug=slug,
+                name=slug.title(),
+                places=places,
+                language=Language.NL,
+                contact_email=None,
+                starts_on=local_day(work.now),
+                ends_on=ends_on,
+            )
+
+    async def rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        """What the statement gives, by the names of its columns."""
+        async with self.database.begin() as work:
+            return [dict(row._mapping) for row in await work.execute(text(statement), parameters)]
+
+    async def participants(self, slug: str) -> list[dict[str, Any]]:
+        """The participants of the partner as the API shows them."""
+        async with self.database.begin() as work:
+            found = await participants.page(work, slug, after=None, limit=500)
+        return [ParticipantView.of(each).model_dump(mode="json") for each in found]
 
 
 def _delivered(message: aio_pika.Message) -> IncomingMessage:

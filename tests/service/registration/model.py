@@ -31,8 +31,8 @@ ADDRESSES = {
 class Post:
     """A message as HR sent it; `sent_at` is what it says itself, None when it says nothing.
 
-    `data` is the JSON object in its body; of a message that cannot be read, it is what its `fault` (field and code)
-    leaves of it.
+    `data` is the JSON object in its body. A message that cannot be read has a `fault` (field and code), and perhaps a
+    `body` that is no JSON. `form` is how it is put on the wire, which makes no difference.
     """
 
     id: str
@@ -40,6 +40,8 @@ class Post:
     data: dict[str, Any]
     sent_at: datetime | None = None
     fault: tuple[str | None, str] | None = None
+    body: bytes | None = None
+    form: str = "least"
 
     @property
     def employee_ref(self) -> str | None:

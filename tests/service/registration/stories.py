@@ -3,13 +3,15 @@
 Few people, addresses and days, so that they get into each other's way.
 """
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.service.registration.model import ADDRESSES
+from tests.service.registration.model import ADDRESSES, Post
 
 # Evening in The Hague: a few steps later another day begins there, and not yet in UTC. Summer time begins in that week.
 BEGIN = datetime(2015, 3, 24, 22, 20, tzinfo=UTC)
@@ -20,25 +22,13 @@ TODAY = date(2015, 3, 24)
 class New:
     """HR says something new, `ago` before it arrives; with None it does not say when it was sent."""
 
-    type: str
-    data: dict[str, Any]
+    post: Post
     ago: timedelta | None
-    form: str
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A message that cannot be read: what is left of its data, its body, and what is wrong with it."""
-
-    type: str
-    data: dict[str, Any]
-    body: bytes
-    fault: tuple[str | None, str]
 
 
 @dataclass(frozen=True)
 class Again:
-    """An earlier message arrives again: as it was, under a new id, or another one under its id."""
+    """The message so many before arrives again: as it was, under a new id, or another one under its id."""
 
     back: int
     how: str
@@ -46,18 +36,18 @@ class Again:
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages that arrive together, `later` than the batch before; a transaction takes at most `largest` of them."""
+    """Messages that arrive together, so long after what was before; a transaction takes at most `largest` of them."""
 
-    messages: list[New | Unreadable | Again]
+    messages: list[New | Again]
     largest: int
-    later: timedelta
+    takes: timedelta
 
 
 @dataclass(frozen=True)
 class Pause:
     """Time goes by; the clock looks at it or, for a while, does not."""
 
-    length: timedelta
+    takes: timedelta
     looked_at: bool
 
 
@@ -74,7 +64,7 @@ def _day(offset: int) -> str:
     return (TODAY + timedelta(days=offset)).isoformat()
 
 
-_REFS = st.sampled_from(["PN-101", "PN-102", "PN-103", "PN-104", " PN-101 "])
+_REFS = st.sampled_from(["PN-101", "PN-101", "PN-102", "PN-103", " PN-101 "])
 _DAYS = st.none() | st.integers(-3, 8).map(_day)
 _REQUESTS = st.fixed_dictionaries(
     {
@@ -99,44 +89,56 @@ _FORMS = st.sampled_from(["binary", "structured", "least"])
 
 
 def _new(type_: str, data: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[New]:
-    return st.builds(New, st.just(type_), data, _AGO, _FORMS)
+    return st.builds(New, st.builds(Post, st.just(""), st.just(type_), data, form=_FORMS), _AGO)
 
 
-_UNREADABLE = st.sampled_from(
+_UNREADABLE = [
+    Post("", "enrolment.requested", {"not": "JSON"}, fault=(None, "not_json"), body=b"<employee/>"),
+    Post("", "enrolment.requested", {"not": "an object"}, fault=(None, "not_an_object"), body=b'["PN-101"]'),
+    Post("", "enrolment.guessed", {"of": "no type"}, fault=("type", "unknown_type")),
+    Post("", "enrolment.erased", {"employee": "PN-101"}, fault=("employee_ref", "missing")),
+    Post(
+        "",
+        "enrolment.withdrawn",
+        {"employee_ref": "PN-101", "effective_on": "soon"},
+        fault=("effective_on", "not_a_date"),
+    ),
+]
+_AGAIN = st.builds(
+    Again, st.integers(1, 12), st.sampled_from(["as it was", "as it was", "under a new id", "another under its id"])
+)
+_ODD = st.builds(New, st.sampled_from(_UNREADABLE), st.none())
+# The likelier the more often it is named.
+_MESSAGES = st.sampled_from(
     [
-        Unreadable("enrolment.requested", {"not": "JSON"}, b"<employee/>", (None, "not_json")),
-        Unreadable("enrolment.requested", {"not": "an object"}, b'["PN-101"]', (None, "not_an_object")),
-        Unreadable("enrolment.guessed", {"of": "no type"}, b"{}", ("type", "unknown_type")),
-        Unreadable(
-            "enrolment.erased",
-            {"with": "a null character"},
-            b'{"employee_ref": "PN-101\\u0000"}',
-            ("employee_ref", "control_character"),
-        ),
-        Unreadable(
-            "enrolment.withdrawn",
-            {"employee_ref": "PN-101", "effective_on": "soon"},
-            b'{"employee_ref": "PN-101", "effective_on": "soon"}',
-            ("effective_on", "not_a_date"),
-        ),
+        *[_new("enrolment.requested", _REQUESTS)] * 6,
+        *[_new("enrolment.withdrawn", _WITHDRAWALS)] * 3,
+        *[_new("enrolment.erased", _ERASURES)] * 2,
+        *[_AGAIN] * 3,
+        _ODD,
     ]
+).flatmap(lambda kind: kind)
+_LARGEST = st.integers(1, 7)
+_STEPS = st.sampled_from([0, 1, 20, 60]).map(lambda of: timedelta(minutes=of))
+_BATCHES = st.builds(Batch, st.lists(_MESSAGES, min_size=1, max_size=7), _LARGEST, _STEPS)
+
+# One employee who comes and is forgotten, with messages that overtake each other.
+_COMING = {"employee_ref": "PN-101", "given_name": "Quirine", "family_name": "Zandstra", "email": "noor@tuin.example"}
+_COMING_AND_GOING = st.builds(
+    New,
+    st.sampled_from(
+        [Post("", "enrolment.requested", _COMING), Post("", "enrolment.erased", {"employee_ref": "PN-101"})]
+    ),
+    st.sampled_from([0, 0, 10, 30, 70]).map(lambda of: timedelta(minutes=of)),
 )
-_MESSAGES = st.one_of(
-    _new("enrolment.requested", _REQUESTS),
-    _new("enrolment.requested", _REQUESTS),
-    _new("enrolment.withdrawn", _WITHDRAWALS),
-    _new("enrolment.erased", _ERASURES),
-    st.builds(Again, st.integers(1, 12), st.sampled_from(["as it was", "under a new id", "another under its id"])),
-    _UNREADABLE,
-)
-_BATCHES = st.builds(
-    Batch,
-    st.lists(_MESSAGES, min_size=1, max_size=7),
-    st.integers(1, 7),
-    st.sampled_from([0, 1, 20, 60]).map(lambda of: timedelta(minutes=of)),
-)
+_OVERTAKING = st.builds(Batch, st.lists(_COMING_AND_GOING, min_size=2, max_size=5), _LARGEST, _STEPS)
+
 _PAUSES = st.builds(Pause, st.sampled_from([1, 1, 2, 5]).map(lambda of: timedelta(days=of)), st.booleans())
-_PARTS = st.lists(_BATCHES | _BATCHES | _PAUSES, min_size=1, max_size=5)
+_PARTS = st.lists(
+    st.sampled_from([_BATCHES, _BATCHES, _BATCHES, _OVERTAKING, _PAUSES, _PAUSES]).flatmap(lambda kind: kind),
+    min_size=1,
+    max_size=5,
+)
 # At most once, so that all of it is over before the day on which the test runs.
 _YEARS = st.lists(st.just(Pause(timedelta(days=2 * 366), looked_at=True)), max_size=1)
 
@@ -146,3 +148,34 @@ STORIES = st.builds(
     st.sampled_from([4, 4000, 4000]).map(lambda of: TODAY + timedelta(days=of)),
     st.tuples(_PARTS, _YEARS, _PARTS).map(lambda parts: [*parts[0], *parts[1], *parts[2]]),
 )
+
+
+class Sender:
+    """The partner's HR system, which remembers what it sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Post] = []
+        self._ids = itertools.count()
+
+    def posts(self, messages: Sequence[New | Again], now: datetime) -> list[Post]:
+        """These messages as they arrive now; what would repeat an earlier one is missing when there is none."""
+        found = []
+        for message in messages:
+            if isinstance(message, New):
+                sent_at = None if message.ago is None else now - message.ago
+                self.sent.append(replace(message.post, id=self._new_id(), sent_at=sent_at))
+            elif self.sent:
+                self.sent.append(self._again(message, now))
+            found += self.sent[-1:]
+        return found
+
+    def _again(self, message: Again, now: datetime) -> Post:
+        earlier = self.sent[-1 - (message.back - 1) % len(self.sent)]
+        if message.how == "as it was":
+            return earlier
+        if message.how == "under a new id":
+            return replace(earlier, id=self._new_id(), sent_at=now)
+        return Post(earlier.id, "enrolment.erased", {"employee_ref": "PN-102", "number": len(self.sent)})
+
+    def _new_id(self) -> str:
+        return f"message-{next(self._ids)}"

@@ -8,8 +8,7 @@ import httpx
 from tests.service.registration.files import counts, file, lines, take_in
 from tests.service.registration.house import House, person
 
-HEADER = "employee_ref;given_name;family_name;email;language;starts_on;ends_on;standing;leaves_on".split(";")
-LONG = {"starts_on": "2020-09-01", "ends_on": "2099-08-31"}
+HEADER = ["employee_ref", "given_name", "family_name", "email", "language", "starts_on", "ends_on", "leaves_on"]
 # Name, address and reference as a spreadsheet would run them, with whatever else a cell may have.
 STRANGE = [
     ("=1+1", '=HYPERLINK("x")', "a@example.org"),
@@ -29,7 +28,7 @@ async def exported(house: House, **headers: str) -> httpx.Response:
 
 
 async def test_an_export_reads_back_unchanged_and_no_cell_of_it_is_a_formula(house: House) -> None:
-    await house.register("acme", **LONG)
+    await house.register("acme", starts_on="2020-09-01", ends_on="2099-08-31")
     for ref, name, address in STRANGE:
         given = {"email": address, "language": "en", "starts_on": "2026-09-01", "ends_on": "2098-12-31"}
         answer = await house.api.post("/partners/acme/enrolments", json=person(ref, family_name=name, **given))
@@ -44,26 +43,30 @@ async def test_an_export_reads_back_unchanged_and_no_cell_of_it_is_a_formula(hou
     assert header == HEADER
     assert sorted(row[3].lstrip("'") for row in rows) == sorted(address for _, _, address in STRANGE)
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
-    assert {tuple(row[4:]) for row in rows} == {("en", "2026-09-01", "2098-12-31", "enrolled", "")}
+    assert {tuple(row[4:]) for row in rows} == {("en", "2026-09-01", "2098-12-31", "")}
 
     assert await counts(house, answer.content) == {"unchanged": len(STRANGE)}
     assert await counts(house, answer.content, full=True) == {"unchanged": len(STRANGE)}
     assert (await exported(house)).content == answer.content
 
 
-async def test_everybody_is_exported_the_withdrawn_with_their_standing_and_the_erased_not(house: House) -> None:
-    await house.register("acme", places=3000)
-    await take_in(house, file(*lines(range(2501))))
-    left = (await house.api.post("/partners/acme/participants/e-7/withdraw")).json()["leaves_on"]
-    erased = await house.api.delete("/partners/acme/participants/e-8")
-    assert erased.status_code == 202
+async def test_everybody_who_takes_part_is_exported_and_a_withdrawal_to_come_stays_with_the_file(house: House) -> None:
+    await house.register("acme", places=2000, starts_on="2020-09-01", ends_on="2099-08-31")
+    await take_in(house, file(*lines(range(1101))))
+    for ref, body in [("e-7", {}), ("e-9", {"effective_on": "2099-08-01"})]:
+        answer = await house.api.post(f"/partners/acme/participants/{ref}/withdraw", json=body)
+        assert answer.status_code == 200
+    assert (await house.api.delete("/partners/acme/participants/e-8")).status_code == 202
 
-    text = (await exported(house)).content.decode("utf-8-sig")
+    answer = await exported(house)
+    text = answer.content.decode("utf-8-sig")
     rows = {row["employee_ref"]: row for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=";")}
-    assert set(rows) == {f"e-{number}" for number in range(2501) if number != 8}
-    assert len(text.splitlines()) == 2501
-    assert (rows["e-7"]["standing"], rows["e-7"]["leaves_on"]) == ("withdrawn", left)
-    assert {row["standing"] for ref, row in rows.items() if ref != "e-7"} == {"enrolled"}
+    assert set(rows) == {f"e-{number}" for number in range(1101)} - {"e-7", "e-8"}
+    assert len(text.splitlines()) == 1100
+    assert {ref: row["leaves_on"] for ref, row in rows.items() if row["leaves_on"]} == {"e-9": "2099-08-01"}
+
+    assert await counts(house, answer.content, full=True) == {"unchanged": 1099}
+    assert (await exported(house)).content == answer.content
 
 
 async def test_there_is_no_export_of_nobody_but_an_empty_one_of_a_partner_without_people(house: House) -> None:

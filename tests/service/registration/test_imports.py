@@ -32,7 +32,10 @@ from tests.service.registration.house import Connect, House, counted
 from tests.support.probes import eventually
 
 ACME = {"authorization": "Bearer acme"}
-LONG = {"starts_on": "2020-09-01", "ends_on": "2099-08-31"}  # a contract in which any day of these files falls
+LONG: dict[str, Any] = {
+    "starts_on": "2020-09-01",
+    "ends_on": "2099-08-31",
+}  # a contract in which any day of these files falls
 
 
 @pytest.fixture
@@ -215,6 +218,12 @@ async def test_a_repeated_import_answers_the_same_without_a_second_effect(house:
     assert await standings(house) == {"e-0": "enrolled", "canary-1": "withdrawn"}
     assert named(await take_in(house, data, headers=key), 422, "idempotency-key-reused") == []
 
+    # Whom a dry run lists is kept nowhere: it is done again.
+    key = {"idempotency-key": str(uuid4())}
+    for lines_of in (range(1), range(2)):
+        looked = await take_in(house, file(*lines(lines_of)), dry_run=True, headers=key)
+        assert (looked.status_code, looked.json()["lines"]) == (200, len(lines_of))
+
     async with database.begin() as work:
         [remembered] = (await work.execute(text("select body from idempotency_keys where body is not null"))).scalars()
     assert remembered == first.json()
@@ -258,7 +267,7 @@ async def test_a_file_is_taken_of_a_partner_that_takes_part_and_from_those_who_m
     for headers, status, code in [
         ({"authorization": "Bearer zeebank"}, 403, "insufficient-scope"),
         ({"authorization": "Bearer console"}, 403, "insufficient-scope"),
-        ({"authorization": "Bearer nobody"}, 401, "unauthorized"),
+        ({"authorization": "Bearer nobody"}, 401, "unauthenticated"),
     ]:
         assert named(await take_in(house, data, headers=headers), status, code) == []
     assert named(await take_in(house, data, slug="zeebank"), 404, "not-found") == []

@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ from tests.support.probes import eventually
 from tests.unit.http.kit import IdleBus, app_with, bearer, client_of
 
 router = APIRouter()
+NEST = UUID("5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01")
 Programme = Annotated[Caller, Depends(requires())]
 
 
@@ -42,6 +45,28 @@ async def leave(request: Request, caller: Programme) -> Response:
     async def effect(work: UnitOfWork) -> Answer:
         await work.execute(text("insert into birds (name) values ('flock')"))
         return Answer(204)
+
+    return await once(request, caller, effect)
+
+
+@router.post("/counts", status_code=200)
+async def count(request: Request, caller: Programme) -> Response:
+    async def effect(work: UnitOfWork) -> Answer:
+        return Answer(200, (await work.execute(text("select count(*) from birds"))).scalar_one())
+
+    return await once(request, caller, effect, remembered=False)
+
+
+class Nest(BaseModel):
+    nest_id: UUID
+    built_at: datetime
+    version: int
+
+
+@router.post("/nests", status_code=201, response_model=Nest)
+async def build(request: Request, caller: Programme) -> Response:
+    async def effect(work: UnitOfWork) -> Answer:
+        return Answer(201, Nest(nest_id=NEST, built_at=work.now, version=4))
 
     return await once(request, caller, effect)
 
@@ -172,3 +197,39 @@ async def test_what_is_kept_of_a_request_names_its_route_and_not_its_path(
     async with schema.engine.connect() as connection:
         route = (await connection.execute(text("select route from idempotency_keys"))).scalar_one()
     assert route == "POST /nests/{nest}/birds"
+
+
+async def test_a_model_with_a_version_is_answered_as_json_with_its_etag_also_when_repeated(
+    client: httpx.AsyncClient,
+) -> None:
+    first, again = [await client.post("/nests", headers=keyed("k1")) for _ in range(2)]
+    without_key = await client.post("/nests", headers=bearer("desk"))
+
+    assert first.json() == again.json()
+    assert set(first.json()) == {"nest_id", "built_at", "version"}
+    assert first.json()["nest_id"] == str(NEST)
+    assert datetime.fromisoformat(first.json()["built_at"]) <= datetime.now(UTC)
+    assert [each.headers["etag"] for each in (first, again, without_key)] == ['"4"'] * 3
+    assert [each.headers.get("idempotent-replay") for each in (first, again, without_key)] == [None, "true", None]
+
+
+async def test_what_has_no_version_has_no_etag(client: httpx.AsyncClient) -> None:
+    hatched = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=bearer("desk"))
+    left = await client.post("/flocks", headers=bearer("desk"))
+
+    assert (hatched.status_code, left.status_code) == (201, 204)
+    assert "etag" not in {*hatched.headers, *left.headers}
+
+
+async def test_what_is_not_to_be_remembered_is_done_anew_and_kept_nowhere(
+    client: httpx.AsyncClient, schema: Database
+) -> None:
+    counted = [await client.post("/counts", headers=keyed("k1"))]
+    await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=bearer("desk"))
+    counted += [await client.post("/counts", json=body, headers=keyed("k1")) for body in ({}, {"other": 1})]
+    malformed = await client.post("/counts", headers=keyed("two words"))
+
+    assert [(each.status_code, each.json()) for each in counted] == [(200, 0), (200, 1), (200, 1)]
+    assert malformed.status_code == 422
+    async with schema.engine.connect() as connection:
+        assert (await connection.execute(text("select key from idempotency_keys"))).all() == []

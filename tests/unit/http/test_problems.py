@@ -166,3 +166,16 @@ async def test_the_trace_of_the_caller_goes_on(client: httpx.AsyncClient) -> Non
     response = await client.get("/nests", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
 
     assert response.json()["trace_id"] == trace
+
+
+async def test_some_paths_may_have_larger_bodies_and_no_others(tokens: Path) -> None:
+    body = {"name": "kiwi", "email": "kiwi@example.org", "note": "x" * 300}
+    for pattern, status in [("/birds", 200), ("/bird.?", 200), ("/bird", 413), ("/", 413), ("/birds/.+", 413)]:
+        app = app_with(router, tokens=tokens, max_body=200, large_bodies={pattern: 500})
+        async with client_of(app) as client:
+            assert (await client.post("/birds", json=body)).status_code == status, pattern
+    app = app_with(router, tokens=tokens, max_body=200, large_bodies={"/birds": 500, "/b.*": 10_000})
+    async with client_of(app) as client:
+        too_large = await client.post("/birds", json={**body, "note": "x" * 600})
+        assert_is_problem(too_large, 413, "payload-too-large")
+        assert too_large.json()["detail"] == "At most 500 bytes"

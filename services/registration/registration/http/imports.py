@@ -144,7 +144,8 @@ async def import_file(
             report = await take_file(work, request.app.state.tombstones, slug, file, wishes, progress)
             return Answer(HTTPStatus.OK, ReportView.of(report, file, dry_run=dry_run))
 
-        return await once(request, caller, effect)
+        # A dry run may be run again, and its answer names people: it is nothing to keep for a day.
+        return await once(request, caller, effect, remembered=not dry_run)
 
     return await with_progress(request, take, problem_of)
 

@@ -38,16 +38,26 @@ _ENDING = text(
     order by slug
     """
 )
-_LEFT_BEFORE = """
-    partner = slug and standing <> 'erased' and employee_ref is not null
-    and (standing = 'withdrawn' and leaves_on <= :first or ends_on_contract <= :last)
-"""
-_FORGOTTEN = "(select slug, ends_on as ends_on_contract from partners) as contracts"
+# Of a partner whose contract ended so long ago, everybody; of others, who withdrew by then. An index serves either.
 _WITH_FORGOTTEN = text(
-    f"select slug from {_FORGOTTEN} where exists (select from participants where {_LEFT_BEFORE}) order by slug"  # noqa: S608 - constants
+    """
+    select slug from partners
+    where exists (
+        select from participants where partner = slug and standing = 'withdrawn' and leaves_on <= :first
+    )
+    or ends_on <= :last and exists (
+        select from participants where partner = slug and standing <> 'erased' and employee_ref is not null
+    )
+    order by slug
+    """
 )
 _FORGOTTEN_OF = text(
-    f"select employee_ref from {_FORGOTTEN}, participants where slug = :partner and {_LEFT_BEFORE} limit :limit"  # noqa: S608 - constants
+    """
+    select employee_ref from participants join partners on slug = partner
+    where slug = :partner and standing <> 'erased' and employee_ref is not null
+      and (standing = 'withdrawn' and leaves_on <= :first or partners.ends_on <= :last)
+    limit :limit
+    """
 )
 
 

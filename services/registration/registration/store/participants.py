@@ -110,7 +110,9 @@ async def known(
 ) -> list[Participant]:
     """Who is known under these employee references, and who is enrolled with these e-mail addresses."""
     found = await work.execute(_LOAD, {"partner": partner, "refs": list(refs), "email_keys": list(email_keys)})
-    return [_participant(row) for row in found]
+    # Whom both name, as happens when nothing has changed, is made once.
+    by_id = {row.participant_id: row for row in found}
+    return [_participant(row) for row in by_id.values()]
 
 
 async def save(work: UnitOfWork, partner: str, roster: Roster, changed: Sequence[Participant]) -> None:

@@ -1,6 +1,6 @@
 """Partners and their contracts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -39,7 +39,14 @@ _PAGE = text(
     """  # noqa: S608 - a constant
 )
 _SLUGS = text("select slug from partners")
-_ON_BUS = text("update partners set on_bus = true where slug = :slug and not on_bus")
+# Not waiting for a partner that is locked, maybe for a long file: whoever asks will ask again.
+_ON_BUS = text(
+    """
+    update partners set on_bus = true
+    where slug in (select slug from partners where slug = any(:slugs) for no key update skip locked)
+    returning slug
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,12 @@ async def slugs(work: UnitOfWork) -> Sequence[str]:
     return (await work.execute(_SLUGS)).scalars().all()
 
 
-async def note_on_bus(work: UnitOfWork, slug: str) -> None:
-    """Notes that the partner has an account on the bus, and so a queue for what it did not ask."""
-    await work.execute(_ON_BUS, {"slug": slug})
+async def note_on_bus(work: UnitOfWork, slugs: Collection[str]) -> Sequence[str]:
+    """Notes that these partners have accounts on the bus, and so queues for what they did not ask.
+
+    Returns those that are noted; others are locked at the moment.
+    """
+    return (await work.execute(_ON_BUS, {"slugs": list(slugs)})).scalars().all()
 
 
 def _partner(row: Any) -> Partner:

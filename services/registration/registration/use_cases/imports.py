@@ -148,15 +148,18 @@ class _Import:
         """Decides portion by portion; gives those whose address somebody has who may give it up further down."""
         done = 0
         for portion in _portions(self._file.rows(), PORTION):
-            known = await self._known(portion)
-            requests = list(self._requests(portion, known))
+            # A reference is checked against the contract each time that it is asked for.
+            named = [(row.employee_ref, row) for row in portion]
+            known = await self._known_by(ref for ref, _ in named)
+            requests = list(self._requests(named, known))
             yield await self._decide_requests(requests, known)
             done += len(portion)
             self._progress("deciding", done, self._report.lines)
 
-    def _requests(self, rows: Sequence[Row], known: dict[str, Participant]) -> Iterator[tuple[int, EnrolmentRequested]]:
-        for row in rows:
-            ref = row.employee_ref
+    def _requests(
+        self, rows: Sequence[tuple[str | None, Row]], known: dict[str, Participant]
+    ) -> Iterator[tuple[int, EnrolmentRequested]]:
+        for ref, row in rows:
             first = self._line_of[ref] if ref is not None else row.line
             if first != row.line:
                 words = f"is on line {first} already"
@@ -212,9 +215,6 @@ class _Import:
             (report.added if decision.event.version == 1 else report.returning).append((line, ref))
         elif not decision.errors:
             report.unchanged += 1
-
-    async def _known(self, rows: Iterable[Row]) -> dict[str, Participant]:
-        return await self._known_by(row.employee_ref for row in rows)
 
     async def _known_by(self, refs: Iterable[str | None]) -> dict[str, Participant]:
         named = {ref for ref in refs if ref is not None}

@@ -1,0 +1,187 @@
+"""What comes by itself: terms that end on their day, people who are forgotten after their time."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from culture_connect.contracts import EnrolmentRequested
+from registration.app import build_app
+from registration.domain.calendar import kept_after, local_day
+from registration.settings import RegistrationSettings
+from registration.store.tombstones import Tombstones
+from registration.use_cases.enrolments import decide_enrolments
+from tests.service.registration.clocks import Clocks, begin_of
+from tests.service.registration.conftest import running
+from tests.service.registration.files import standings, told, waiting_for_locks
+from tests.service.registration.house import Connect, House, person
+from tests.support.probes import until
+
+TODAY = local_day(datetime.now(UTC))
+DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+LAST_DAY = TODAY + 3 * DAY
+
+
+async def withdraw(house: House, employee_ref: str, effective_on: date | None = None) -> None:
+    """Withdraws an employee of acme over HTTP."""
+    body = {"effective_on": effective_on.isoformat()} if effective_on else {}
+    answer = await house.api.post(f"/partners/acme/participants/{employee_ref}/withdraw", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def withdrawals(house: House) -> list[tuple[str, str, int]]:
+    """Who was told to be withdrawn so far, from which day on, and with which version."""
+    refs = {each["participant_id"]: each["employee_ref"] for each in await house.participants("acme")}
+    events = [event for event in await told(house) if event.type == "participant.withdrawn"]
+    return [(refs[each.data["participant_id"]], each.data["effective_on"], each.data["version"]) for each in events]
+
+
+async def test_terms_end_at_midnight_in_the_hague(house: House, clocks: Clocks) -> None:
+    await house.register("acme", places=4)
+    await house.enrol("acme", "stays")
+    await house.enrol("acme", "leaves")
+    await withdraw(house, "leaves", LAST_DAY + DAY)
+    await house.enrol("acme", "ends", ends_on=LAST_DAY.isoformat())
+    await house.enrol("acme", "ends-first", ends_on=LAST_DAY.isoformat())
+    await withdraw(house, "ends-first", LAST_DAY + 9 * DAY)
+    before = await withdrawals(house)
+    everybody = await standings(house)
+
+    await clocks.look(begin_of(LAST_DAY + DAY) - MOMENT)
+    assert (await standings(house), await withdrawals(house)) == (everybody, before)
+    await clocks.look(begin_of(LAST_DAY + DAY))
+    assert await standings(house) == {
+        "stays": "enrolled",
+        "leaves": "withdrawn",
+        "ends": "withdrawn",
+        "ends-first": "withdrawn",
+    }
+    # The day of "leaves" was told when it was announced, and is not told again.
+    the_day_after = (LAST_DAY + DAY).isoformat()
+    assert sorted((await withdrawals(house))[len(before) :]) == [
+        ("ends", the_day_after, 2),
+        ("ends-first", the_day_after, 3),
+    ]
+    people = {each["employee_ref"]: each for each in await house.participants("acme")}
+    assert {ref: (each["leaves_on"], each["version"]) for ref, each in people.items()} == {
+        "stays": (None, 1),
+        "leaves": (the_day_after, 2),
+        "ends": (the_day_after, 2),
+        "ends-first": (the_day_after, 3),
+    }
+    assert (await house.api.get("/partners/acme")).json()["active"] == 1
+    await clocks.look(begin_of(LAST_DAY + 20 * DAY))
+    assert len(await withdrawals(house)) == len(before) + 2
+
+
+async def test_two_replicas_that_look_at_once_do_it_once(
+    house: House, clocks: Clocks, settings: RegistrationSettings
+) -> None:
+    for slug in ("acme", "zeebank"):
+        await house.register(slug)
+        for number in range(20):
+            await house.enrol(slug, f"e-{number}", ends_on=LAST_DAY.isoformat())
+    async with Clocks.of(settings) as other:
+        await asyncio.gather(*(each.look(begin_of(LAST_DAY + DAY)) for each in (clocks, other) * 4))
+    ended = [event for event in await told(house) if event.type == "participant.withdrawn"]
+    assert len({event.data["participant_id"] for event in ended}) == len(ended) == 40
+    assert {event.data["version"] for event in ended} == {2}
+    for slug in ("acme", "zeebank"):
+        assert set((await standings(house, slug)).values()) == {"withdrawn"}
+
+
+async def test_what_became_due_while_nobody_looked_is_done_at_the_next_look(
+    settings: RegistrationSettings, clocks: Clocks
+) -> None:
+    async def people(replica: Any) -> dict[str, tuple[str, str, int]]:
+        items = (await replica.get("/partners/acme/participants")).json()["items"]
+        return {each["employee_ref"]: (each["standing"], each["leaves_on"], each["version"]) for each in items}
+
+    async with running(build_app(settings)) as replica:
+        await replica.post("/partners", json={"slug": "acme", "name": "Acme", "places": 5, "language": "nl"})
+        for ref in ("ends", "leaves", "stays"):
+            await replica.post("/partners/acme/enrolments", json=person(ref))
+    long_ago, yesterday = TODAY - 40 * DAY, TODAY - DAY
+    await clocks.execute("update participants set ends_on = :day where employee_ref = 'ends'", day=long_ago)
+    await clocks.execute("update participants set leaves_on = :day where employee_ref = 'leaves'", day=yesterday)
+    async with running(build_app(settings)) as replica:
+        await until(
+            lambda: people(replica),
+            lambda found: (
+                found
+                == {
+                    "ends": ("withdrawn", (long_ago + DAY).isoformat(), 2),
+                    "leaves": ("withdrawn", yesterday.isoformat(), 1),
+                    "stays": ("enrolled", None, 1),
+                }
+            ),
+            "terms that ended while no replica ran",
+        )
+
+
+async def test_who_took_part_long_ago_is_erased_like_anybody_else(
+    house: House, clocks: Clocks, connect: Connect
+) -> None:
+    await house.register("acme")
+    acme = await connect("acme")
+    last, newest = kept_after(TODAY, 12), kept_after(TODAY, 0)
+    refs = ("old", "older", "season-after", "recent")
+    ids = {ref: (await house.enrol("acme", ref))["participant_id"] for ref in (*refs, "enrolled")}
+    for ref in refs:
+        await withdraw(house, ref)
+    left = {"old": last + DAY, "older": last - 400 * DAY, "season-after": last + 2 * DAY, "recent": newest + 2 * DAY}
+    for ref, day in left.items():
+        await clocks.execute("update participants set leaves_on = :day where employee_ref = :ref", day=day, ref=ref)
+    before = await told(house)
+
+    look = await clocks.look(retention_months=12)
+    assert look.still_open == 2
+    assert set(await standings(house)) == {"season-after", "recent", "enrolled"}
+    erased = (await told(house))[len(before) :]
+    assert [event.type for event in erased] == ["participant.erased"] * 2
+    assert {event.data["participant_id"] for event in erased} == {ids["old"], ids["older"]}
+    assert {(event.key, event.data["version"]) for event in erased} == {("participant.erased.acme", 3)}
+    for ref in ("old", "older"):
+        answer = (await house.api.get(f"/erasures/{ids[ref]}")).json()
+        assert [each["completed_at"] for each in answer["services"]] == [None, None]
+    late = datetime.now(UTC) - timedelta(hours=1)
+    assert await acme.outcome(await acme.send("enrolment.requested", person("old"), timestamp=late)) == "erased_since"
+    assert await acme.outcome(await acme.enrol("old")) == "enrolled"
+
+    # Longer memories and shorter ones.
+    assert (await clocks.look(retention_months=120)).still_open == 2
+    assert (await clocks.look(retention_months=0)).still_open == 3
+    assert set(await standings(house)) == {"recent", "enrolled", "old"}
+
+
+async def test_people_enrolled_under_a_contract_that_ended_long_ago_are_forgotten(house: House, clocks: Clocks) -> None:
+    last = kept_after(TODAY, 12)
+    for slug in ("acme", "zeebank"):
+        await house.register(slug)
+        for ref in ("e-1", "e-2"):
+            await house.enrol(slug, ref)
+    await withdraw(house, "e-2")
+    for slug, day in [("acme", last), ("zeebank", last + DAY)]:
+        sql = "update partners set starts_on = :day, ends_on = :day where slug = :slug"
+        await clocks.execute(sql, day=day, slug=slug)
+    assert (await clocks.look(retention_months=12)).still_open == 2
+    assert (await standings(house), await standings(house, "zeebank")) == ({}, {"e-1": "enrolled", "e-2": "enrolled"})
+    assert (await house.api.get("/partners/acme")).json()["active"] == 0
+    assert (await clocks.look(retention_months=12)).still_open == 2
+
+
+async def test_who_comes_back_while_the_clock_looks_is_not_forgotten(
+    house: House, clocks: Clocks, settings: RegistrationSettings
+) -> None:
+    await house.register("acme")
+    await house.enrol("acme", "e-1")
+    await withdraw(house, "e-1")
+    await clocks.execute("update participants set leaves_on = :day", day=kept_after(TODAY, 12))
+    tombstones = Tombstones(bytes.fromhex(settings.tombstone_key))
+    back = EnrolmentRequested.model_validate(person("e-1"))
+    async with clocks.database.begin() as work:
+        await decide_enrolments(work, tombstones, "acme", [(back, None)])
+        looking = asyncio.create_task(clocks.look())
+        await until(lambda: waiting_for_locks(clocks.database, "select slug"), bool, "the clock to want the partner")
+    await looking
+    assert await standings(house) == {"e-1": "enrolled"}
