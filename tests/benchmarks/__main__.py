@@ -88,7 +88,7 @@ async def _opening(where: Surroundings, participants: int, rounds: int) -> Resul
 
 async def _import(where: Surroundings, count: int, rounds: int) -> Results:
     bare = Line("csv and COPY, nothing else", "lines")
-    new, told = Line("import, new", "lines"), Line("import, new, until the last event is in its queues", "lines")
+    new, told = Line("import, new", "lines"), Line("import, new, until all is told", "lines")
     unchanged, changed = Line("import, unchanged", "lines"), Line("import, 5% changed", "lines")
     found = []
     for number in range(rounds):

@@ -39,4 +39,4 @@ async def record(
     if not seen:
         return new, {}
     rows = await connection.execute(_DIGESTS, {"consumer": consumer, "message_ids": seen})
-    return new, {message_id: digest for message_id, digest in rows}
+    return new, {row.message_id: row.digest for row in rows}
