@@ -103,17 +103,20 @@ async def test_an_edit_of_what_was_read_before_is_refused(house: House) -> None:
     assert [event.data["version"] for event in await partner_events(house)] == [1, 2, 3, 4, 5]
 
 
-async def connected(house: House, connect: Connect, *refs: str) -> HrSystem:
-    """A partner that is on the bus, with these people."""
+async def connected(house: House, connect: Connect, clocks: Clocks, *refs: str) -> HrSystem:
+    """A partner that is on the bus, and noted as such, with these people."""
     await house.register("acme", places=3)
     acme = await connect("acme")
     for message_id in [await acme.enrol(ref) for ref in refs]:
         assert await acme.outcome(message_id) == "enrolled"
+    await eventually(lambda: clocks.execute("select on_bus from partners"), [(True,)], "the partner to be on the bus")
     return acme
 
 
-async def test_when_a_partner_leaves_everybody_is_withdrawn_and_hr_hears_it(house: House, connect: Connect) -> None:
-    acme = await connected(house, connect, "e-1", "e-2", "e-3")
+async def test_when_a_partner_leaves_everybody_is_withdrawn_and_hr_hears_it(
+    house: House, connect: Connect, clocks: Clocks
+) -> None:
+    acme = await connected(house, connect, clocks, "e-1", "e-2", "e-3")
     await acme.outcome(await acme.send("enrolment.withdrawn", {"employee_ref": "e-2", "effective_on": NEXT_WEEK}))
     await acme.outcome(await acme.send("enrolment.withdrawn", {"employee_ref": "e-3"}))
     first, again = [await house.api.delete("/partners/acme") for _ in range(2)]
@@ -143,8 +146,10 @@ async def test_when_a_partner_leaves_everybody_is_withdrawn_and_hr_hears_it(hous
     }
 
 
-async def test_who_left_is_answered_so_until_it_is_registered_again(house: House, connect: Connect) -> None:
-    acme = await connected(house, connect, "e-1", "e-2")
+async def test_who_left_is_answered_so_until_it_is_registered_again(
+    house: House, connect: Connect, clocks: Clocks
+) -> None:
+    acme = await connected(house, connect, clocks, "e-1", "e-2")
     before = await house.participants("acme")
     await house.api.delete("/partners/acme")
 
