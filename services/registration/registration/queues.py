@@ -16,27 +16,30 @@ class HrQueues:
         self._database = database
         self._handlers = handlers
         self._partners: Sequence[str] = ()
-        self._found: set[str] = set()
+        self._on_bus: dict[str, bool] = {}
+        self._to_note: dict[str, bool] = {}
 
     async def __call__(self) -> list[Subscription]:
         """A subscription for each partner."""
         try:
             async with self._database.begin() as work:
                 self._partners = await partners.slugs(work)
-                if self._found:
-                    self._found -= set(await partners.note_on_bus(work, self._found))
+                noted = await partners.note_on_bus(work, self._to_note)
+            for slug in noted:
+                self._on_bus[slug] = self._to_note.pop(slug)
         except Exception as error:
             # Without the database nobody joins or leaves: what is in hand waits for it, and need not be given back.
             if not database_is_away(error):
                 raise
         return [
-            Subscription("edge", enrolments_queue(slug), self._handlers, started=partial(self._note, slug))
+            Subscription("edge", enrolments_queue(slug), self._handlers, found=partial(self._found, slug))
             for slug in self._partners
         ]
 
-    async def _note(self, slug: str) -> None:
-        """Its queue is there, so it has an account; that is written down at the next look."""
-        self._found.add(slug)
+    def _found(self, slug: str, is_there: bool) -> None:
+        """Its queue comes and goes with its account; what is new about that is written down at the next look."""
+        if self._on_bus.get(slug) is not is_there:
+            self._to_note[slug] = is_there
 
     def documented(self) -> Subscription:
         """What stands for all of them in a document."""

@@ -64,7 +64,7 @@ class RequestGuard:
         async def note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
             await send(message)
 
         with structlog.contextvars.bound_contextvars(trace_id=trace):

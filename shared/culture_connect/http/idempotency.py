@@ -58,7 +58,7 @@ _REMEMBER = text(
     update idempotency_keys set status = :status, body = :body
     where caller = :caller and route = :route and key = :key
     """
-).bindparams(bindparam("body", type_=JSONB))
+).bindparams(bindparam("body", type_=JSONB(none_as_null=True)))
 _FORGET = text(
     """
     delete from idempotency_keys where ctid = any(array(
@@ -89,7 +89,7 @@ async def once(request: Request, caller: Caller, effect: Effect, *, remembered: 
     transaction collides with another, so it must have no effects but through the unit of work. The same key with
     the same request answers as the first time, with another request 422; while the first one takes more than ten
     seconds, 409. What raises is rolled back and not remembered. Without the header every request has its effect.
-    With `remembered` False, for what changes nothing, the key is not looked up and the answer kept nowhere.
+    With `remembered` False, for what changes nothing, the answer is kept nowhere: the same request is answered anew.
     """
     database: Database = request.app.state.database
     for attempt in range(1, ATTEMPTS + 1):
@@ -104,7 +104,7 @@ async def once(request: Request, caller: Caller, effect: Effect, *, remembered: 
 
 async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect, remembered: bool) -> Response:
     key = _key_of(request)
-    if key is None or not remembered:
+    if key is None:
         answer = await effect(work)
         return _response(answer.status, _json(answer.body))
     # The template of the route, not the path: a path may name a person.
@@ -112,10 +112,12 @@ async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effec
     place = {"caller": caller.name, "route": route, "key": key}
     digest = await _digest(request)
     if not await _claim(work, place, digest):
-        return await _replay(work, place, digest)
+        status, body = await _first_answer(work, place, digest)
+        if remembered:
+            return _response(status, body, replayed=True)
     answer = await effect(work)
     body = _json(answer.body)
-    await work.execute(_REMEMBER, {**place, "status": answer.status, "body": body})
+    await work.execute(_REMEMBER, {**place, "status": answer.status, "body": body if remembered else None})
     await forget_old_answers(work)
     return _response(answer.status, body)
 
@@ -158,7 +160,7 @@ async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool
     return claimed.first() is not None
 
 
-async def _replay(work: UnitOfWork, place: dict[str, str], digest: bytes) -> Response:
+async def _first_answer(work: UnitOfWork, place: dict[str, str], digest: bytes) -> tuple[int, Any]:
     row = (await work.execute(_FIND, place)).one()
     if row.request_sha256 != digest:
         raise Problem(
@@ -166,17 +168,17 @@ async def _replay(work: UnitOfWork, place: dict[str, str], digest: bytes) -> Res
             "idempotency-key-reused",
             "This Idempotency-Key was used for another request",
         )
-    response = _response(row.status, row.body)
-    response.headers["Idempotent-Replay"] = "true"
-    return response
+    return row.status, row.body
 
 
 def _json(body: Any) -> Any:
     return body.model_dump(mode="json") if isinstance(body, BaseModel) else jsonable_encoder(body)
 
 
-def _response(status: int, body: Any) -> Response:
-    if body is None:
-        return Response(status_code=status)
-    version = body.get("version") if isinstance(body, dict) else None
-    return JSONResponse(body, status, headers=None if version is None else {"ETag": etag_of(version)})
+def _response(status: int, body: Any, *, replayed: bool = False) -> Response:
+    response = Response(status_code=status) if body is None else JSONResponse(body, status)
+    if isinstance(body, dict) and body.get("version") is not None:
+        response.headers["ETag"] = etag_of(body["version"])
+    if replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    return response

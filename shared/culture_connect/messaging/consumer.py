@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -31,14 +31,14 @@ log = structlog.get_logger()
 class Subscription:
     """A queue and what to do with its messages; at most `prefetch` of them are in hand at a time.
 
-    `started` is awaited each time the queue was found and is consumed.
+    `found` is told again and again whether the queue is there.
     """
 
     vhost: VirtualHost
     queue: str
     handlers: Handlers
     prefetch: int = 300
-    started: Callable[[], Awaitable[None]] | None = None
+    found: Callable[[bool], None] | None = None
 
 
 class Consumer:

@@ -110,6 +110,8 @@ class Consumption:
         for queue, subscription in wanted.items():
             if queue not in self._consumers and await self._exists(subscription):
                 await self._start(subscription)
+            if subscription.found is not None:
+                subscription.found(queue in self._consumers)
 
     async def _start(self, subscription: Subscription) -> None:
         consumer = Consumer(
@@ -124,8 +126,6 @@ class Consumption:
         async with asyncio.timeout(PATIENCE):
             await consumer.start(self._brokers[subscription.vhost])
         log.info("consuming", queue=subscription.queue)
-        if subscription.started is not None:
-            await subscription.started()
 
     async def _exists(self, subscription: Subscription) -> bool:
         """Asks on a channel of its own, since the broker closes it when the queue is not there."""

@@ -115,7 +115,7 @@ _MESSAGES = st.sampled_from(
         *[_new("enrolment.withdrawn", _WITHDRAWALS)] * 3,
         *[_new("enrolment.erased", _ERASURES)] * 2,
         *[_AGAIN] * 3,
-        _ODD,
+        *[_ODD] * 2,
     ]
 ).flatmap(lambda kind: kind)
 _LARGEST = st.integers(1, 7)

@@ -9,6 +9,7 @@ from tests.service.registration.clocks import Clocks
 from tests.service.registration.files import named, standings
 from tests.service.registration.house import Connect, Heard, House, HrSystem, person
 from tests.support.probes import eventually
+from tests.support.surroundings import Surroundings
 
 TODAY = local_day(datetime.now(UTC))
 NEXT_WEEK = (TODAY + timedelta(days=7)).isoformat()
@@ -212,3 +213,18 @@ async def listed(house: House, token: str, limit: int) -> list[str]:
         params["cursor"] = answer.json()["next_cursor"]
         if params["cursor"] is None:
             return slugs
+
+
+async def test_a_partner_whose_account_was_removed_first_gets_no_receipts(
+    house: House, connect: Connect, surroundings: Surroundings, clocks: Clocks
+) -> None:
+    await connected(house, connect, clocks, "e-1")
+    async with surroundings.administrator("edge") as edge:
+        for queue in ("hr.acme.enrolments", "hr.acme.receipts"):
+            await edge.queue_delete(queue)
+    noted = "select on_bus from partners"
+    await eventually(lambda: clocks.execute(noted), [(False,)], "the partner to be off the bus")
+
+    await house.api.delete("/partners/acme")
+    await house.events.hears(1, "partner.left")
+    await eventually(lambda: clocks.execute("select routing_key from outbox"), [], "what has not gone out")

@@ -1,6 +1,6 @@
 """Partners and their contracts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -42,9 +42,12 @@ _SLUGS = text("select slug from partners")
 # Not waiting for a partner that is locked, maybe for a long file: whoever asks will ask again.
 _ON_BUS = text(
     """
-    update partners set on_bus = true
-    where slug in (select slug from partners where slug = any(:slugs) for no key update skip locked)
-    returning slug
+    update partners set on_bus = told.on_bus
+    from unnest(cast(:slugs as text[]), cast(:on_bus as boolean[])) as told (slug, on_bus)
+    where partners.slug = told.slug and partners.slug in (
+        select slug from partners where slug = any(:slugs) for no key update skip locked
+    )
+    returning partners.slug
     """
 )
 
@@ -101,12 +104,14 @@ async def slugs(work: UnitOfWork) -> Sequence[str]:
     return (await work.execute(_SLUGS)).scalars().all()
 
 
-async def note_on_bus(work: UnitOfWork, slugs: Collection[str]) -> Sequence[str]:
-    """Notes that these partners have accounts on the bus, and so queues for what they did not ask.
+async def note_on_bus(work: UnitOfWork, on_bus: Mapping[str, bool]) -> Sequence[str]:
+    """Notes which partners have accounts on the bus, and so queues for what they did not ask, and which have none.
 
     Returns those that are noted; others are locked at the moment.
     """
-    return (await work.execute(_ON_BUS, {"slugs": list(slugs)})).scalars().all()
+    if not on_bus:
+        return []
+    return (await work.execute(_ON_BUS, {"slugs": list(on_bus), "on_bus": list(on_bus.values())})).scalars().all()
 
 
 def _partner(row: Any) -> Partner:
