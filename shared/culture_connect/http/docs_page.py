@@ -1,5 +1,6 @@
 """An OpenAPI document as a page of HTML."""
 
+import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -12,6 +13,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h2 { margin-top: 2.5rem } code, .method { font-family: ui-monospace, monospace } .method { font-weight: 700 }
 details { border: 1px solid #d5d5e0; border-radius: 6px; margin: .5rem 0; padding: .5rem .8rem }
 summary { cursor: pointer } table { border-collapse: collapse; margin: .5rem 0 1rem; width: 100% }
+pre { background: #f5f5fa; border-radius: 6px; overflow-x: auto; padding: .6rem .8rem; font-size: .85rem }
 td, th { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #e8e8f0 }
 """
 
@@ -46,7 +48,9 @@ def _operation(method: str, path: str, operation: Schema) -> str:
     if parameters:
         lines.append(_table(("Parameter", "in", "Type", ""), (_parameter(entry) for entry in parameters)))
     if "requestBody" in operation:
-        lines.append(f"<p>Body: {_content(operation['requestBody'])}</p>")
+        body = operation["requestBody"]
+        lines.append(f"<p>Body: {_content(body)}. {escape(body.get('description', ''))}</p>")
+        lines += [_example(entry["example"]) for entry in body["content"].values() if "example" in entry]
     answers = (
         (code, answer.get("description", ""), _content(answer)) for code, answer in operation["responses"].items()
     )
@@ -78,7 +82,15 @@ def _model(name: str, schema: Schema) -> str:
         )
         body = _table(("Field", "Type", "", ""), rows)
     text = f"<p>{escape(schema.get('description', ''))}</p>"
-    return f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary>{text}{body}</details>'
+    examples = "".join(_example(example) for example in schema.get("examples", ()))
+    return (
+        f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary>{text}{body}{examples}</details>'
+    )
+
+
+def _example(example: Any) -> str:
+    written = example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
+    return f"<p>Example:</p><pre>{escape(written)}</pre>"
 
 
 def _content(part: Schema) -> str:

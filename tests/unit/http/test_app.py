@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from culture_connect.http import Caller, requires
 from tests.unit.http.kit import IdleBus, app_with, client_of
@@ -15,6 +15,8 @@ router = APIRouter(prefix="/birds")
 
 class Bird(BaseModel):
     """A bird <of> the <script>house</script>."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "<kiwi>"}]})
 
     name: str
     friends: list["Bird"] = []
@@ -99,6 +101,7 @@ async def test_the_docs_page_lists_the_operations_and_loads_nothing_from_elsewhe
     assert "Puts a bird &amp; its friends into a nest." in page.text
     assert "Needs a bearer token." in page.text
     assert 'list of <a href="#Bird">Bird</a>' in page.text
+    assert "&quot;name&quot;: &quot;&lt;kiwi&gt;&quot;" in page.text
     assert "<script" not in page.text
     assert not re.search(r"(src|href)=\"(https?:)?//", page.text)
     assert "default-src 'none'" in page.headers["content-security-policy"]
