@@ -1,6 +1,8 @@
 # Culture Connect. `make help` tells what there is.
 
 PYTHON ?= python3
+# How many processes share the tests; each has servers of its own.
+JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 MEMBERS := shared services/registration services/ticketing services/notifications deploy/cli
@@ -31,7 +33,7 @@ up: $(STAMP) ## everything on this machine, and nothing played; Ctrl-C ends it
 	@$(BIN)/culture-connect up
 
 test: check ## all checks, then all tests on servers of their own; ARGS="-k some" chooses tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup $(ARGS)
 
 check: $(STAMP) ## style, types, borders between packages, generated documents
 	$(BIN)/ruff check $(CODE)

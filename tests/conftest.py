@@ -25,6 +25,14 @@ from tests.support.surroundings import Surroundings
 CLONE = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a whole system, or the servers of a module, runs in one process (pytest-xdist)."""
+    for item in items:
+        folder, module = item.path.parent, item.path
+        group = folder if folder.name == "end_to_end" else module
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(CLONE))))
+
+
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder for servers, gone at the end of the run or, when that is killed, at the start of the next."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import PATIENCE, culture_connect
-from tests.support.system import System
+from tests.support.system import System, in_days
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -56,9 +56,11 @@ async def test_an_unknown_partner_is_told(system: System, tmp_path: Path) -> Non
 
 def write(file: Path, numbers: range, *, spoilt: str | None = None) -> None:
     """The file of an HR system, in which the address of `spoilt` is none."""
-    rows = [f"e-{number};Given{number};Family{number};e{number}@filed.example" for number in numbers]
+    # On a day that no other test has an evening on.
+    day = in_days(151)
+    rows = [f"e-{number};Given{number};Family{number};e{number}@filed.example;{day};{day}" for number in numbers]
     spoilt_rows = [row.replace("@", " at ") if row.startswith(f"{spoilt};") else row for row in rows]
-    header = "Personeelsnummer;Voornaam;Achternaam;E-mail"
+    header = "Personeelsnummer;Voornaam;Achternaam;E-mail;Startdatum;Einddatum"
     file.write_text("\r\n".join([header, *spoilt_rows, ""]), encoding="utf-8", newline="")
 
 

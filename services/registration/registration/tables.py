@@ -22,7 +22,7 @@ class PartnerRow(Base, table=True):
 
     Whoever writes participants locks this row first, so a partner's enrolments are decided one after the other.
     `active` counts the enrolled participants; a trigger on `participants` keeps it and nothing else writes it. `on_bus`
-    tells that its HR system has queues on the bus, and so hears what it did not ask for.
+    tells whether its HR system has queues on the bus, and so hears what it did not ask for; null: not known yet.
     """
 
     __tablename__ = "partners"
@@ -38,7 +38,7 @@ class PartnerRow(Base, table=True):
     version: int
     registered_at: datetime = Field(sa_type=Moment)
     left_at: datetime | None = Field(sa_type=Moment)
-    on_bus: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    on_bus: bool | None = Field(default=None)
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("active between 0 and places", name="partners_places"),

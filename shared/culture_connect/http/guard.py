@@ -1,6 +1,7 @@
 """Around every request: its trace, a limit to its body, its measure, its log line, and an answer whatever happens."""
 
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPMethod
@@ -102,7 +103,9 @@ class RequestGuard:
 
 def _declared_length(scope: Scope) -> int:
     declared = Headers(scope=scope).get("content-length", "")
-    return int(declared) if declared.isascii() and declared.isdigit() else 0
+    if not (declared.isascii() and declared.isdigit()):
+        return 0
+    return int(declared) if len(declared) < 20 else sys.maxsize  # Python refuses to read very long numbers
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -35,7 +35,6 @@ class Reader:
 
         Raises PermanentFailure when it has no id, or cannot be read and nobody here answers such messages.
         """
-        digest = hashlib.sha256(raw.body).digest()
         try:
             envelope, data = decode(
                 raw.body,
@@ -49,7 +48,8 @@ class Reader:
                 now=datetime.now(UTC),
             )
         except EnvelopeError as error:
-            return self._invalid(error.id, error.type, error.problems, _json(raw.body), digest)
+            return self._invalid(error.id, error.type, error.problems, _json(raw.body), _digest(error.type, raw.body))
+        digest = _digest(envelope.type, raw.body)
         if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
             return None
         try:
@@ -70,6 +70,11 @@ class Reader:
             raise PermanentFailure(problems[0].code)
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
         return Item(message_id, digest, content)
+
+
+def _digest(type_: str | None, body: bytes) -> bytes:
+    """What two deliveries of one message have in common: an erasure may have the same body as a withdrawal."""
+    return hashlib.sha256(f"{type_}\0".encode() + body).digest()
 
 
 def _json(body: bytes) -> object | None:

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import httpx
 
+from culture_connect.http import encode_cursor
 from tests.service.notifications.house import House, enrolled, evening, issued
 from tests.support.probes import eventually
 from tests.unit.notifications.builders import CODE, EVENING
@@ -24,6 +25,14 @@ async def test_the_list_tells_of_letters_and_not_of_people(house: House) -> None
     assert letter["sent_at"] is not None
     for secret in ("Zoë", "Meer", "acme.example", CODE, "/my/"):
         assert secret not in answer.text
+
+
+async def test_a_cursor_of_no_possible_moment_is_refused(house: House) -> None:
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        cursor = encode_cursor(moment, uuid4())
+        answer = await house.api.get("/letters", params={"cursor": cursor}, headers=as_caller("desk"))
+        assert answer.status_code == 422, moment
+        assert [error["field"] for error in answer.json()["errors"]] == ["query.cursor"]
 
 
 async def test_the_operator_reads_the_letter_that_was_sent(house: House) -> None:

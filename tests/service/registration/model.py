@@ -58,7 +58,7 @@ class Model:
         self.events: list[dict[str, Any]] = []
         self._places = places
         self._contract_ends_on = contract_ends_on
-        self._bodies: dict[str, list[dict[str, Any]]] = {}
+        self._messages: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._erased: dict[str, tuple[int, datetime]] = {}
         self._numbers = itertools.count()
         self._now = _BEFORE_ALL_TIMES
@@ -92,11 +92,11 @@ class Model:
     def take(self, post: Post) -> None:
         """One message that was delivered."""
         self._cause = post.id
-        bodies = self._bodies.setdefault(post.id, [])
-        if post.data in bodies:
+        messages = self._messages.setdefault(post.id, [])
+        if (post.type, post.data) in messages:
             return
-        bodies.append(post.data)
-        if len(bodies) > 1:
+        messages.append((post.type, post.data))
+        if len(messages) > 1:
             self._refuse(post, ("message_id", "message_id_reused"))
         elif post.fault:
             self._refuse(post, post.fault)

@@ -11,7 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from sqlalchemy import text
 from tests.service.registration.house import PREFIX
 from tests.service.registration.intake import DatabaseAt, Registration
 from tests.service.registration.model import ADDRESSES, Model, Post
-from tests.service.registration.stories import BEGIN, STORIES, Batch, Sender, Story
+from tests.service.registration.stories import BEGIN, STORIES, Again, Batch, New, Sender, Story
 from tests.support.databases import Databases
 
 EXAMPLES = os.environ.get("HYPOTHESIS_EXAMPLES")
@@ -90,6 +90,16 @@ def test_whatever_hr_sends_has_the_effects_of_the_contract(registration: Registr
 
     everything_agrees()
     assert answers == EVERY_ANSWER  # or there are things that these stories tell nothing about
+
+
+def test_a_repetition_that_arrives_behind_an_impostor_is_still_a_repetition(
+    registration: Registration, loop: asyncio.Runner
+) -> None:
+    withdrawal = New(Post("", "enrolment.withdrawn", {"employee_ref": "PN-101"}), None)
+    impostor, repetition = Again(1, "another under its id"), Again(2, "as it was")
+    batches = [Batch([withdrawal], 7, timedelta()), Batch([impostor, repetition], 7, timedelta())]
+    answers = loop.run(_play(registration, Story(1, date(2100, 8, 31), [*batches])))
+    assert answers == {"unknown_employee", REUSED}
 
 
 async def _play(registration: Registration, story: Story) -> set[str]:

@@ -152,6 +152,17 @@ async def test_an_id_used_for_another_message_is_refused(house: House, acme: HrS
     assert len(await house.participants("acme")) == 1
 
 
+async def test_an_erasure_with_the_id_of_a_withdrawal_is_refused_and_not_taken_for_it(
+    house: House, acme: HrSystem
+) -> None:
+    await acme.outcome(await acme.enrol("e-1"))
+    message_id = await acme.send("enrolment.withdrawn", {"employee_ref": "e-1"})
+    await acme.outcome(message_id)
+    await acme.send("enrolment.erased", {"employee_ref": "e-1"}, id=message_id)
+    [refusal] = await acme.receipts.hears(1, "enrolment.refused")
+    assert [error["code"] for error in refusal.data["errors"]] == ["message_id_reused"]
+
+
 async def test_addresses_may_change_hands_within_a_batch(house: House, acme: HrSystem) -> None:
     await acme.enrol("e-1", email="ann@example.org")
     await acme.outcome(await acme.enrol("e-2", email="bo@example.org"))

@@ -179,6 +179,8 @@ async def test_who_left_is_answered_so_until_it_is_registered_again(
 
 async def test_a_partner_without_an_account_on_the_bus_gets_no_receipts(house: House, clocks: Clocks) -> None:
     await house.register("acme")
+    noted = "select on_bus from partners"
+    await eventually(lambda: clocks.execute(noted), [(False,)], "the partner to be known not to be on the bus")
     bounced = await house.enrol("acme", "e-1")
     await house.enrol("acme", "e-2")
     await house.tell("mail.undeliverable", {"participant_id": bounced["participant_id"]})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from sqlalchemy import RowMapping
 
+from culture_connect.contracts import Timestamp
 from culture_connect.http import Caller, Page, PageQuery, not_found, page_of, requires
 from culture_connect.messaging import Database
 from notifications.domain.letters import Kind, State
@@ -69,7 +70,7 @@ def router(renderer: Renderer) -> APIRouter:
         state: State | None = None,
     ) -> Page[LetterView]:
         """Letters, the newest first."""
-        place = wanted.after(datetime, UUID)
+        place = wanted.after(Timestamp, UUID)
         after = (place[0], place[1]) if place else None
         database: Database = request.app.state.database
         async with database.begin() as work:

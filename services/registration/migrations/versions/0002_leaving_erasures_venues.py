@@ -11,7 +11,7 @@ down_revision = "0001"
 
 _STATEMENTS = (
     "alter table partners add column left_at timestamptz",
-    "alter table partners add column on_bus boolean not null default false",
+    "alter table partners add column on_bus boolean",
     # Everybody who is withdrawn was so from some day on: retention counts from there.
     """
     update participants set leaves_on = coalesce(ends_on + 1, changed_at::date)

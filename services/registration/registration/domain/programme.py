@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from culture_connect.contracts import (
     Evening,
@@ -15,6 +16,14 @@ from culture_connect.contracts import (
 from registration.domain.errors import InvalidRequest
 
 _FIELDS = tuple(EveningDraft.model_fields)
+
+
+def filled(draft: EveningDraft, evening_id: UUID, version: int) -> Evening:
+    """The evening with nothing left open; raises InvalidRequest when a default is too long ago to be meant."""
+    try:
+        return draft.filled(evening_id, version)
+    except ValidationError as error:
+        raise InvalidRequest(errors=tuple(refusals(error))) from None
 
 
 def changed(evening: Evening, changes: Mapping[str, Any]) -> tuple[Evening, list[str]]:
@@ -36,6 +45,6 @@ def changed(evening: Evening, changes: Mapping[str, Any]) -> tuple[Evening, list
         draft = EveningDraft.model_validate({**before, **changes})
     except ValidationError as error:
         raise InvalidRequest(errors=tuple(refusals(error))) from None
-    after = draft.filled(evening.evening_id, evening.version + 1)
+    after = filled(draft, evening.evening_id, evening.version + 1)
     different = [name for name in _FIELDS if getattr(after, name) != getattr(evening, name)]
     return (after, different) if different else (evening, [])

@@ -20,7 +20,7 @@ from culture_connect.messaging import UnitOfWork
 from registration.domain.enrolment import EnrolmentMessage
 from registration.domain.errors import EnrolmentNotPossible, Unknown
 from registration.http import examples
-from registration.http.access import PartnerPeople
+from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.erasures import ErasureView
 from registration.http.participants import ParticipantView
 from registration.store import erasures, participants
@@ -58,7 +58,7 @@ class DecidedView(ParticipantView):
     response_model=DecidedView,
     responses={HTTPStatus.OK: {"model": DecidedView, "description": "Known already: changed, back, or as before"}},
 )
-async def enrol(request: Request, slug: str, new: NewEnrolment, caller: PartnerPeople) -> Response:
+async def enrol(request: Request, slug: PartnerSlug, new: NewEnrolment, caller: PartnerPeople) -> Response:
     """Enrols an employee, changes what is known of them, or brings a withdrawn one back; 201 for somebody new."""
 
     async def effect(work: UnitOfWork) -> Answer:
@@ -72,7 +72,7 @@ async def enrol(request: Request, slug: str, new: NewEnrolment, caller: PartnerP
 @router.post("/participants/{employee_ref:path}/withdraw", response_model=DecidedView)
 async def withdraw(
     request: Request,
-    slug: str,
+    slug: PartnerSlug,
     employee_ref: Employee,
     caller: PartnerPeople,
     withdrawal: Annotated[Withdrawal | None, Body()] = None,
@@ -88,7 +88,7 @@ async def withdraw(
 
 
 @router.delete("/participants/{employee_ref:path}", status_code=HTTPStatus.ACCEPTED, response_model=ErasureView)
-async def erase(request: Request, slug: str, employee_ref: Employee, caller: PartnerPeople) -> Response:
+async def erase(request: Request, slug: PartnerSlug, employee_ref: Employee, caller: PartnerPeople) -> Response:
     """Erases everything about an employee; `GET /erasures/{participant_id}` tells which services are done."""
 
     async def effect(work: UnitOfWork) -> Answer:
@@ -102,7 +102,7 @@ async def erase(request: Request, slug: str, employee_ref: Employee, caller: Par
     return await once(request, caller, effect)
 
 
-async def _decide(request: Request, work: UnitOfWork, slug: str, message: EnrolmentMessage) -> DecidedView:
+async def _decide(request: Request, work: UnitOfWork, slug: PartnerSlug, message: EnrolmentMessage) -> DecidedView:
     [decision] = await decide_enrolments(work, request.app.state.tombstones, slug, [(message, None)])
     codes = {error.code for error in decision.errors}
     if "unknown_partner" in codes:

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from starlette.responses import Response
 
-from culture_connect.contracts import Evening, EveningDraft, Localised, Season
+from culture_connect.contracts import Evening, EveningDraft, Localised, Season, Timestamp
 from culture_connect.http import Answer, Expected, Page, PageQuery, etag_of, not_found, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http import examples
@@ -80,7 +80,7 @@ async def evenings(
     request: Request, _: Readers, wanted: PageQuery, season: Annotated[Season | None, Query()] = None
 ) -> Page[EveningView]:
     """The evenings of a season, or of all seasons, by their start; those that were called off included."""
-    key = wanted.after(datetime, UUID)
+    key = wanted.after(Timestamp, UUID)
     async with request.app.state.database.begin() as work:
         found = await store.page(work, season=season, after=(key[0], key[1]) if key else None, limit=wanted.limit + 1)
     return page_of([_view(each) for each in found], wanted, lambda each: (each.starts_at, each.evening_id))

@@ -12,7 +12,7 @@ from culture_connect.messaging import UnitOfWork
 from registration.domain.errors import FileNotUsable
 from registration.domain.hr_file import FileFault, HrFile
 from registration.http import examples
-from registration.http.access import PartnerPeople
+from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.refusals import problem_of
 from registration.use_cases.imports import Report, Wishes, take_file
 
@@ -121,7 +121,7 @@ class ReportView(BaseModel):
 @router.post("/import", response_model=ReportView, openapi_extra=_FILE)
 async def import_file(
     request: Request,
-    slug: str,
+    slug: PartnerSlug,
     caller: PartnerPeople,
     dry_run: Annotated[bool, Query(description="Only tell what would change")] = False,
     full: Annotated[bool, Query(description="The file names everybody: who is not in it is withdrawn")] = False,

@@ -16,7 +16,7 @@ from culture_connect.messaging import Database
 from registration.domain.hr_file import HEADER, csv_line
 from registration.domain.roster import Participant
 from registration.http import examples
-from registration.http.access import PartnerPeople
+from registration.http.access import PartnerPeople, PartnerSlug
 from registration.store import participants as store
 from registration.store import partners
 
@@ -65,7 +65,7 @@ class ParticipantView(BaseModel):
 @router.get("")
 async def participants(
     request: Request,
-    slug: str,
+    slug: PartnerSlug,
     _: PartnerPeople,
     wanted: PageQuery,
     employee_ref: Annotated[EmployeeRef | None, Query(description="Only this employee")] = None,
@@ -86,7 +86,7 @@ async def participants(
     response_class=Response,
     responses={HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def export(request: Request, slug: str, _: PartnerPeople) -> Response:
+async def export(request: Request, slug: PartnerSlug, _: PartnerPeople) -> Response:
     """Those who are enrolled, as a CSV file for spreadsheets, which the import takes back. No cell is a formula."""
     database: Database = request.app.state.database
     async with database.begin() as work:

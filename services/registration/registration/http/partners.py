@@ -11,7 +11,7 @@ from culture_connect.contracts import Day, EmailText, Language, PartnerName, Pla
 from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, etag_of, not_found, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http import examples
-from registration.http.access import Anyone, PartnerReaders, Programme, visible_partners
+from registration.http.access import Anyone, PartnerReaders, PartnerSlug, Programme, visible_partners
 from registration.store import partners as store
 from registration.use_cases import partners as use_case
 
@@ -75,7 +75,7 @@ async def register(request: Request, new: NewPartner, caller: Programme) -> Resp
 @router.get("")
 async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[PartnerView]:
     """All partners that the token may see, by slug; those that left included."""
-    key = wanted.after(str)
+    key = wanted.after(Slug)
     among = visible_partners(caller)
     async with request.app.state.database.begin() as work:
         found = await store.page(work, after=key[0] if key else None, limit=wanted.limit + 1, among=among)
@@ -83,7 +83,7 @@ async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[
 
 
 @router.get("/{slug}")
-async def partner(request: Request, response: Response, slug: str, _: PartnerReaders) -> PartnerView:
+async def partner(request: Request, response: Response, slug: PartnerSlug, _: PartnerReaders) -> PartnerView:
     """One partner."""
     async with request.app.state.database.begin() as work:
         found = await store.find(work, slug)
@@ -95,7 +95,7 @@ async def partner(request: Request, response: Response, slug: str, _: PartnerRea
 
 @router.patch("/{slug}", response_model=PartnerView)
 async def change(
-    request: Request, slug: str, changes: PartnerChanges, caller: Programme, expected: Expected
+    request: Request, slug: PartnerSlug, changes: PartnerChanges, caller: Programme, expected: Expected
 ) -> Response:
     """Changes a partner or its contract. Fewer places than people are active are refused with their number."""
 
@@ -107,7 +107,7 @@ async def change(
 
 
 @router.delete("/{slug}", response_model=PartnerView)
-async def leave(request: Request, slug: str, caller: Programme, expected: Expected) -> Response:
+async def leave(request: Request, slug: PartnerSlug, caller: Programme, expected: Expected) -> Response:
     """Ends a partner's part in the programme: all its people are withdrawn today. Doing it twice changes nothing."""
 
     async def effect(work: UnitOfWork) -> Answer:

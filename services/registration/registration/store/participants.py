@@ -73,7 +73,7 @@ _PAGE = text(
 _EMPLOYEES = text(
     """
     select participant_id, partner, employee_ref from participants join partners on slug = partner
-    where participant_id = any(:participant_ids) and standing <> 'erased' and on_bus
+    where participant_id = any(:participant_ids) and standing <> 'erased' and on_bus is not false
     """
 )
 _ENROLLED_BESIDES = text(
@@ -159,7 +159,7 @@ async def withdraw_some(work: UnitOfWork, partner: str, leaves_on: date, limit: 
 
 
 async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Partner and employee reference of these participants, where the partner is on the bus; the erased are missing."""
+    """Partner and employee reference of these participants, without the erased and those whose partner is not on the bus."""
     rows = await work.execute(_EMPLOYEES, {"participant_ids": list(participant_ids)})
     return {row.participant_id: (row.partner, row.employee_ref) for row in rows}
 

@@ -39,6 +39,7 @@ _PAGE = text(
     """  # noqa: S608 - a constant
 )
 _SLUGS = text("select slug from partners")
+_HEARD = text("update partners set on_bus = true where slug = :slug and on_bus is distinct from true")
 # Not waiting for a partner that is locked, maybe for a long file: whoever asks will ask again.
 _ON_BUS = text(
     """
@@ -54,7 +55,7 @@ _ON_BUS = text(
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A partner; `active` of its `places` are taken. `on_bus` tells that its HR system has queues there."""
+    """A partner; `active` of its `places` are taken. `on_bus` tells whether its HR system has queues there."""
 
     slug: str
     name: str
@@ -66,7 +67,7 @@ class Partner:
     version: int
     active: int = 0
     left_at: datetime | None = None
-    on_bus: bool = False
+    on_bus: bool | None = None
 
 
 async def add(work: UnitOfWork, partner: Partner) -> bool:
@@ -102,6 +103,11 @@ async def page(work: UnitOfWork, *, after: str | None, limit: int, among: Sequen
 async def slugs(work: UnitOfWork) -> Sequence[str]:
     """The slugs of all partners, those that left included: their systems get answers still."""
     return (await work.execute(_SLUGS)).scalars().all()
+
+
+async def heard_on_bus(work: UnitOfWork, slug: str) -> None:
+    """Notes that a message of this partner came over the bus."""
+    await work.execute(_HEARD, {"slug": slug})
 
 
 async def note_on_bus(work: UnitOfWork, on_bus: Mapping[str, bool]) -> Sequence[str]:

@@ -18,7 +18,7 @@ from culture_connect.messaging import UnitOfWork, core_event, receipt_to
 from registration.domain.calendar import local_day
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
 from registration.domain.roster import email_key
-from registration.store import erasures, participants
+from registration.store import erasures, participants, partners
 from registration.store.tombstones import Tombstones
 from registration.use_cases.rosters import lock_roster
 
@@ -29,6 +29,7 @@ async def answer_enrolments(
     work: UnitOfWork, tombstones: Tombstones, partner: str, messages: Sequence[tuple[EnrolmentMessage, Envelope]]
 ) -> None:
     """Decides about the messages of one partner's HR system in their order, with exactly one receipt each."""
+    await partners.heard_on_bus(work, partner)
     decisions = await decide_enrolments(work, tombstones, partner, messages)
     for (message, envelope), decision in zip(messages, decisions, strict=True):
         if decision.outcome is None or decision.participant_id is None:

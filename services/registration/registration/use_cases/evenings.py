@@ -16,7 +16,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging import UnitOfWork, core_event
 from registration.domain.calendar import local_day
 from registration.domain.errors import DayTaken, EveningIsCancelled, InvalidRequest, Outdated, Unknown
-from registration.domain.programme import changed
+from registration.domain.programme import changed, filled
 from registration.store import evenings
 from registration.store.evenings import Planned
 
@@ -24,7 +24,7 @@ from registration.store.evenings import Planned
 async def schedule(work: UnitOfWork, draft: EveningDraft, evening_id: UUID) -> Planned:
     """Puts an evening into the programme and tells the other services; raises DayTaken or InvalidRequest."""
     await _know_partners(work, draft.allotments)
-    evening = draft.filled(evening_id, version=1)
+    evening = filled(draft, evening_id, version=1)
     if not await evenings.add(work, evening, local_day(evening.starts_at)):
         raise DayTaken
     event = EveningScheduled(**dict(evening))

@@ -19,7 +19,7 @@ from culture_connect.contracts import (
     problem,
 )
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
-from registration.domain.calendar import local_day, running_season
+from registration.domain.calendar import Term, local_day, running_season
 from registration.domain.errors import InvalidRequest, Outdated, PartnerHasLeft, PlacesTaken, SlugTaken, Unknown
 from registration.store import participants, partners
 from registration.store.partners import Partner
@@ -43,7 +43,7 @@ async def register(
 
     Without dates the contract is for the season that runs today, with one of them for the season of that day.
     """
-    season = running_season(starts_on or ends_on or local_day(work.now))
+    season = _season(starts_on, ends_on, local_day(work.now))
     partner = Partner(
         slug=slug,
         name=name,
@@ -123,7 +123,7 @@ def _tell_withdrawn(work: UnitOfWork, partner: Partner, withdrawn: participants.
         version=withdrawn.version,
     )
     work.emit(event, core_event(event, partner.slug), subject=subject, id=event_id)
-    if not partner.on_bus:
+    if partner.on_bus is False:
         return
     receipt = EnrolmentAccepted(
         message_id=str(event_id),
@@ -133,6 +133,17 @@ def _tell_withdrawn(work: UnitOfWork, partner: Partner, withdrawn: participants.
         reason=Unasked.PARTNER_LEFT,
     )
     work.emit(receipt, receipt_to(partner.slug), subject=subject)
+
+
+def _season(starts_on: date | None, ends_on: date | None, today: date) -> Term:
+    """The season of what was given; raises InvalidRequest when one of its ends is a day that cannot be meant."""
+    given = starts_on or ends_on or today
+    if 1900 < given.year < 9999:
+        return running_season(given)
+    if starts_on and ends_on:
+        return Term(starts_on, ends_on)
+    words = "has no season around it that could be meant: give both days"
+    raise InvalidRequest(errors=(problem("out_of_range", words, field="starts_on" if starts_on else "ends_on"),))
 
 
 def _check_term(partner: Partner) -> None:
