@@ -159,7 +159,7 @@ async def withdraw_some(work: UnitOfWork, partner: str, leaves_on: date, limit: 
 
 
 async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Partner and employee reference of these participants, without the erased and those whose partner is not on the bus."""
+    """Partner and employee reference of these, without the erased and those whose partner is not on the bus."""
     rows = await work.execute(_EMPLOYEES, {"participant_ids": list(participant_ids)})
     return {row.participant_id: (row.partner, row.employee_ref) for row in rows}
 
