@@ -33,7 +33,7 @@ up: $(STAMP) ## everything on this machine, and nothing played; Ctrl-C ends it
 	@$(BIN)/culture-connect up
 
 test: check ## all checks, then all tests on servers of their own; ARGS="-k some" chooses tests
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## style, types, borders between packages, generated documents
 	$(BIN)/ruff check $(CODE)

@@ -25,6 +25,7 @@ from tests.support.surroundings import Surroundings
 CLONE = Path(__file__).parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a whole system, or the servers of a module, runs in one process (pytest-xdist)."""
     for item in items:

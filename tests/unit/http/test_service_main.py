@@ -71,7 +71,7 @@ async def test_a_service_serves_until_sigterm_ends_it_gracefully(
     async def liveness() -> int:
         return await status_of(f"{base}/health/live")
 
-    await eventually(liveness, 200, "the service's liveness")
+    await eventually(liveness, 200, "the service's liveness", timeout=30)
     assert await status_of(f"{base}/colour/{CANARY}?who={CANARY}") == 200
 
     service.send_signal(signal.SIGTERM)
