@@ -91,4 +91,5 @@ def create_app(
     app.include_router(documents.router)
     for router in routers:
         app.include_router(router)
+    documents.tell_of_keys(app)
     return app

@@ -88,6 +88,8 @@ async def test_the_documents_are_served(tokens: Path) -> None:
         assert set(openapi["paths"]) == {"/birds/{nest}"}
         operation = openapi["paths"]["/birds/{nest}"]["post"]
         assert operation["security"] == [{"HTTPBearer": []}]
+        assert [each["name"] for each in operation["parameters"]] == ["nest", "Idempotency-Key"]
+        assert (await client.get("/openapi.json")).json() == openapi
         assert set(operation["responses"]) == {"201", "4XX"}
         assert "application/problem+json" in operation["responses"]["4XX"]["content"]
         assert (await client.get("/asyncapi.json")).json() == {"asyncapi": "3.0.0"}
