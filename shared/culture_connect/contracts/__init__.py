@@ -79,6 +79,7 @@ from culture_connect.contracts.ticketing import (
     TicketWaitlisted,
 )
 from culture_connect.contracts.values import (
+    LOCAL_TIME,
     MAX_ID_LENGTH,
     SLUG_PATTERN,
     Day,
@@ -109,6 +110,7 @@ __all__ = [
     "CATALOGUE",
     "CHANNELS",
     "CLOSING_BEFORE_START",
+    "LOCAL_TIME",
     "MAX_BODY_BYTES",
     "MAX_ID_LENGTH",
     "MESSAGES",

@@ -6,16 +6,25 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from culture_connect.contracts.base import Localised, Model
-from culture_connect.contracts.values import EveningId, HeaderLine, Slug, Text, Timestamp, Venue, Version, Whole, rule
+from culture_connect.contracts.values import (
+    LOCAL_TIME,
+    EveningId,
+    HeaderLine,
+    Slug,
+    Text,
+    Timestamp,
+    Venue,
+    Version,
+    Whole,
+    rule,
+)
 
 RELEASE_BEFORE_START: Final = timedelta(days=7)
 CLOSING_BEFORE_START: Final = timedelta(hours=2)
-LOCAL_TIME: Final = ZoneInfo("Europe/Amsterdam")
 
 _SEASON = re.compile(r"(\d{4})-(\d{4})")
 

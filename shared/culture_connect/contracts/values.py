@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
@@ -18,6 +19,8 @@ from culture_connect.contracts.addresses import canonical_address
 from culture_connect.contracts.problems import OWN
 
 MAX_ID_LENGTH: Final = 200  # characters
+# The programme lives on the calendar of The Hague.
+LOCAL_TIME: Final = ZoneInfo("Europe/Amsterdam")
 SLUG_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 
 # Control characters, line and paragraph separators, half surrogates, and the signs that turn the direction of writing

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from sqlalchemy import text
 
+from culture_connect.contracts import LOCAL_TIME
 from culture_connect.messaging import Database, Telemetry
 from registration.clock import Clock
-from registration.domain.calendar import LOCAL_TIME
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
 

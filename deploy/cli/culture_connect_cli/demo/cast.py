@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+from culture_connect.contracts import LOCAL_TIME
 
 
 @dataclass(frozen=True)
@@ -103,4 +102,4 @@ def season_of(day: date) -> str:
 
 
 def _at(day: date, hour: int, minute: int) -> str:
-    return datetime.combine(day, time(hour, minute), AMSTERDAM).isoformat()
+    return datetime.combine(day, time(hour, minute), LOCAL_TIME).isoformat()

@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from culture_connect_cli.demo.cast import AMSTERDAM, Partner, evenings
+from culture_connect.contracts import LOCAL_TIME
+from culture_connect_cli.demo.cast import Partner, evenings
 
 
 class ProgrammeTeam:
@@ -26,7 +27,7 @@ class ProgrammeTeam:
 
     async def schedule(self) -> list[dict[str, Any]]:
         """Plans the two evenings on the first two free days from three weeks on; a day has one evening at most."""
-        day = datetime.now(AMSTERDAM).date() + timedelta(weeks=3)
+        day = datetime.now(LOCAL_TIME).date() + timedelta(weeks=3)
         taken = await self._days()
         while {day, day + timedelta(days=1)} & taken:
             day += timedelta(days=1)
@@ -76,4 +77,4 @@ class Mailbox:
 
 
 def _local_day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(AMSTERDAM).date()
+    return datetime.fromisoformat(moment).astimezone(LOCAL_TIME).date()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from icalendar import Calendar, Component, Event, vCalAddress, vText
 
-from notifications.domain.days import AMSTERDAM
+from culture_connect.contracts import LOCAL_TIME
 from notifications.rendering.safe import one_line
 
 Method = Literal["REQUEST", "CANCEL"]
@@ -63,8 +63,8 @@ def entry(appointment: Appointment, method: Method) -> bytes:
     event.add("uid", appointment.uid)
     event.add("sequence", appointment.sequence)
     event.add("dtstamp", appointment.written_at)
-    event.add("dtstart", appointment.starts_at.astimezone(AMSTERDAM))
-    event.add("dtend", appointment.ends_at.astimezone(AMSTERDAM))
+    event.add("dtstart", appointment.starts_at.astimezone(LOCAL_TIME))
+    event.add("dtend", appointment.ends_at.astimezone(LOCAL_TIME))
     event.add("summary", one_line(appointment.summary))
     event.add("location", one_line(appointment.location))
     event.add("description", "\n".join(one_line(line) for line in appointment.description))

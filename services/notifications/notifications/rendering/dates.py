@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from culture_connect.contracts import Language
-from notifications.domain.days import AMSTERDAM
+from culture_connect.contracts import LOCAL_TIME, Language
 
 _DAYS = {
     Language.NL: ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
@@ -23,15 +22,15 @@ _MONTHS = {
 
 def day(moment: datetime, language: Language) -> str:
     """ "donderdag 7 mei 2026", "Thursday 7 May 2026"."""
-    return f"{short_day(moment, language)} {moment.astimezone(AMSTERDAM).year}"
+    return f"{short_day(moment, language)} {moment.astimezone(LOCAL_TIME).year}"
 
 
 def short_day(moment: datetime, language: Language) -> str:
     """ "donderdag 7 mei", "Thursday 7 May"."""
-    local = moment.astimezone(AMSTERDAM)
+    local = moment.astimezone(LOCAL_TIME)
     return f"{_DAYS[language][local.weekday()]} {local.day} {_MONTHS[language][local.month - 1]}"
 
 
 def clock(moment: datetime, language: Language) -> str:
     """ "19.30" as the Dutch write it, "19:30" in English."""
-    return moment.astimezone(AMSTERDAM).strftime("%H.%M" if language is Language.NL else "%H:%M")
+    return moment.astimezone(LOCAL_TIME).strftime("%H.%M" if language is Language.NL else "%H:%M")

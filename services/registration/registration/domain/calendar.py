@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
+from culture_connect.contracts import LOCAL_TIME
 
 
 @dataclass(frozen=True, slots=True)

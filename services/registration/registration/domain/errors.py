@@ -49,6 +49,12 @@ class Outdated(Refusal):
     title = "It was changed since you read it"
 
 
+def expect_version(version: int, expected: frozenset[int] | None) -> None:
+    """Raises Outdated unless the version is among those `expected` (None: any)."""
+    if expected is not None and version not in expected:
+        raise Outdated
+
+
 class SlugTaken(Conflict):
     """There is a partner with this slug already."""
 

@@ -15,7 +15,7 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import UnitOfWork, core_event
 from registration.domain.calendar import local_day
-from registration.domain.errors import DayTaken, EveningIsCancelled, InvalidRequest, Outdated, Unknown
+from registration.domain.errors import DayTaken, EveningIsCancelled, InvalidRequest, Unknown, expect_version
 from registration.domain.programme import changed, filled
 from registration.store import evenings
 from registration.store.evenings import Planned
@@ -75,8 +75,7 @@ async def _lock(work: UnitOfWork, evening_id: UUID, expected: frozenset[int] | N
     planned = await evenings.find(work, evening_id, lock=True)
     if planned is None:
         raise Unknown("evening")
-    if expected is not None and planned.evening.version not in expected:
-        raise Outdated
+    expect_version(planned.evening.version, expected)
     return planned
 
 

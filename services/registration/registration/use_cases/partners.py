@@ -20,7 +20,7 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
 from registration.domain.calendar import Term, local_day, running_season
-from registration.domain.errors import InvalidRequest, Outdated, PartnerHasLeft, PlacesTaken, SlugTaken, Unknown
+from registration.domain.errors import InvalidRequest, PartnerHasLeft, PlacesTaken, SlugTaken, Unknown, expect_version
 from registration.store import participants, partners
 from registration.store.partners import Partner
 from registration.use_cases.rosters import lock_partner
@@ -74,8 +74,7 @@ async def change(work: UnitOfWork, slug: str, changes: Mapping[str, Any], expect
     before = await lock_partner(work, slug, local_day(work.now))
     if before is None:
         raise Unknown("partner")
-    if expected is not None and before.version not in expected:
-        raise Outdated
+    expect_version(before.version, expected)
     if before.left_at is not None:
         raise PartnerHasLeft
     partner = replace(before, **changes)
@@ -102,8 +101,7 @@ async def leave(work: UnitOfWork, slug: str, expected: frozenset[int] | None = N
         raise Unknown("partner")
     if partner.left_at is not None:
         return partner
-    if expected is not None and partner.version not in expected:
-        raise Outdated
+    expect_version(partner.version, expected)
     while withdrawn := await participants.withdraw_some(work, slug, today, AT_A_TIME):
         for participant in withdrawn:
             _tell_withdrawn(work, partner, participant, today)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from culture_connect.messaging import UnitOfWork
-from registration.domain.errors import Outdated, Unknown
+from registration.domain.errors import Unknown, expect_version
 from registration.store import venues
 from registration.store.venues import House
 
@@ -15,8 +15,7 @@ async def change(work: UnitOfWork, slug: str, changes: Mapping[str, Any], expect
     before = await venues.lock(work, slug)
     if before is None:
         raise Unknown("venue")
-    if expected is not None and before.version not in expected:
-        raise Outdated
+    expect_version(before.version, expected)
     house = replace(before, **changes)
     if house == before:
         return before

@@ -7,17 +7,14 @@ what nothing newer has said. Erasure is final, whatever arrives after it.
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from culture_connect.contracts import (
+    LOCAL_TIME,
     ParticipantChanged,
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
 )
-
-# The programme lives on the calendar of The Hague.
-LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
 
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
 

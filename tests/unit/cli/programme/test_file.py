@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from culture_connect.contracts import Admission, Venue
+from culture_connect.contracts import LOCAL_TIME, Admission, Venue
 from culture_connect_cli.programme.file import SeasonFileError, read_season, season_of, with_locations
-from culture_connect_cli.programme.times import LOCAL_TIME, moment
+from culture_connect_cli.programme.times import moment
 from tests.unit.cli.programme.season import evening, file
 
 SAMPLE = Path(__file__).parents[4] / "deploy" / "samples" / "season-2026-2027.yaml"
