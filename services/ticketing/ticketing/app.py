@@ -8,17 +8,20 @@ from culture_connect.contracts import Venue
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
 from culture_connect.messaging.topology import admissions_queue, events_queue
+from ticketing.clock import Clock
 from ticketing.codes import Codes
 from ticketing.consumers import box_office_scans, registration_events
-from ticketing.http import admissions, evenings, keys
+from ticketing.http import routes
+from ticketing.issuer import Issuer
+from ticketing.links import Links
 from ticketing.settings import TicketingSettings
 
 
 def build_app(settings: TicketingSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="ticketing")
-    codes = Codes.from_file(settings.signing_key_file)
-    scans = box_office_scans(codes)
+    issuer = Issuer(Codes.from_file(settings.signing_key_file), Links(settings.public_url))
+    scans = box_office_scans(issuer.codes)
 
     async def box_office_queues() -> Sequence[Subscription]:
         # Not every venue's box office need have its account yet: a queue is consumed from when it exists.
@@ -28,7 +31,7 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         name="ticketing",
         settings=settings,
         database=database,
-        subscriptions=[Subscription("core", events_queue("ticketing"), registration_events(codes))],
+        subscriptions=[Subscription("core", events_queue("ticketing"), registration_events(issuer))],
         follow=box_office_queues,
         documented=[Subscription("edge", "box-office.<venue>.admissions", scans)],
     )
@@ -38,7 +41,8 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         description="Seats, tickets, waiting lists and the door of every evening.",
         service=service,
         tokens=Tokens(settings.tokens_file),
-        routers=[evenings.router, admissions.router, keys.router],
+        routers=routes.ROUTERS,
+        background=[Clock(database, issuer).running],
     )
-    app.state.codes = codes
+    routes.equip(app, issuer)
     return app

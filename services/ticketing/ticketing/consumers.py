@@ -18,10 +18,11 @@ from culture_connect.contracts import (
 from culture_connect.messaging import Delivery, Handlers, PermanentFailure, UnitOfWork
 from ticketing.admitting import admit
 from ticketing.codes import Codes
+from ticketing.issuer import Issuer
 from ticketing.projecting import Event, take_in
 
 
-def registration_events(codes: Codes) -> Handlers:
+def registration_events(issuer: Issuer) -> Handlers:
     """The handlers of the queue of the house: one for all, so that a mixed batch is settled once."""
     handlers = Handlers()
 
@@ -38,7 +39,7 @@ def registration_events(codes: Codes) -> Handlers:
         EveningCancelled,
     )
     async def registration_told(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
-        await take_in(work, deliveries, codes)
+        await take_in(work, deliveries, issuer)
 
     return handlers
 

@@ -20,10 +20,12 @@ from culture_connect.contracts import (
     PartnerRegistered,
 )
 from culture_connect.messaging import Delivery, UnitOfWork, core_event, feed_to
-from ticketing.codes import Codes
+from ticketing.allotting import allot_seats
 from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
+from ticketing.inviting import invite
+from ticketing.issuer import Issuer
 from ticketing.settling import settle
-from ticketing.store import projections
+from ticketing.store import erasures, evenings, projections, timers
 from ticketing.store.seats import Scope
 
 PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
@@ -31,38 +33,50 @@ EveningEvent = EveningScheduled | EveningChanged | EveningCancelled
 Event = PartnerEvent | ParticipantEvent | EveningEvent
 
 
-async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], codes: Codes) -> None:
-    """Brings projections and seats up to date with a batch; what is older than what is known changes nothing."""
+async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issuer: Issuer) -> None:
+    """Brings projections and seats up to date with a batch; what is older than what is known changes nothing.
+
+    News of partners and participants touches every evening to come, news of evenings those alone.
+    """
     events = sorted(((each.message, each.envelope) for each in deliveries), key=lambda event: event[0].version)
     partners = [message for message, _ in events if isinstance(message, PartnerEvent)]
     participants = [(message, cause) for message, cause in events if isinstance(message, ParticipantEvent)]
-    evenings = [(message, cause) for message, cause in events if isinstance(message, EveningEvent)]
+    told = [(message, cause) for message, cause in events if isinstance(message, EveningEvent)]
 
     await projections.be_only_writer(work)
-    known = await projections.lock_evenings(work, {message.evening_id for message, _ in evenings})
-    told = await _evenings(work, evenings, {each.evening_id: each.version for each in known})
+    locked = await evenings.lock(
+        work, {message.evening_id for message, _ in told}, and_open=bool(partners or participants)
+    )
+    new = await _evenings(work, told, {each.evening_id: each.version for each in locked})
     touched = await _partners(work, partners)
     changed, returned = await _participants(work, participants)
+    others = {each.evening_id for each in locked if each.is_open} - new
 
-    causes = {message.evening_id: cause for message, cause in evenings}
+    causes = {message.evening_id: cause for message, cause in told}
     causes |= {message.participant_id: cause for message, cause in participants}
 
     def cause_of(evening: UUID, participant: UUID) -> Envelope:
         return causes.get(participant) or causes.get(evening) or events[-1][1]
 
-    await settle(work, Scope(told, returned=returned), codes, cause_of)
-    others = {each.evening_id for each in known if each.is_open} - told
-    await settle(work, Scope(others, touched | changed, returned), codes, cause_of)
+    await timers.set_for(work, new)
+    await allot_seats(work, new | others if partners else new)
+    for scope in (Scope(new, returned=returned), Scope(others, touched | changed, returned)):
+        await settle(work, scope, issuer, cause_of)
+        await invite(work, scope, issuer, cause_of)
+    erased = [message.participant_id for message, _ in participants if isinstance(message, ParticipantErased)]
+    await erasures.forget(work, erased)
 
 
 async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> set[UUID]:
-    """Writes partners; returns the participants who waited for theirs to be known."""
+    """Writes partners; returns the participants of those that began or ceased to take part, as far as is known now."""
     newest = {message.slug: message for message in messages}
     if not newest:
         return set()
-    new = set(newest) - await projections.known_partners(work, newest)
+    before = await projections.taking_part(work, newest)
     await projections.tell_partners(work, [_partner_row(message) for message in newest.values()])
-    return await projections.participants_of(work, new) if new else set()
+    now = await projections.taking_part(work, newest)
+    touched = {slug for slug in now if now[slug] != before.get(slug)}
+    return await projections.participants_of(work, touched) if touched else set()
 
 
 async def _participants(
@@ -94,7 +108,7 @@ async def _evenings(
             versions[message.evening_id] = message.version
             newest[message.evening_id] = message
             work.emit(message, feed_to(message.venue), subject=str(message.evening_id), cause=cause)
-    await projections.tell_evenings(work, [_evening_row(message) for message in newest.values()])
+    await evenings.tell(work, [_evening_row(message) for message in newest.values()])
     return set(newest)
 
 
@@ -105,6 +119,8 @@ def _partner_row(message: PartnerEvent) -> dict[str, Any]:
         "places": message.places,
         "has_left": isinstance(message, PartnerLeft),
         "version": message.version,
+        "starts_on": message.starts_on,
+        "ends_on": message.ends_on,
     }
 
 
@@ -115,6 +131,7 @@ def _evening_row(message: EveningEvent) -> dict[str, Any]:
         "season": message.season,
         "day": local_day(message.starts_at),
         "starts_at": message.starts_at,
+        "release_at": message.release_at,
         "closes_at": message.closes_at,
         "capacity": message.capacity,
         "admission": message.admission,

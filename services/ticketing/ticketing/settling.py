@@ -1,121 +1,200 @@
-"""One round of giving out seats: whoever may no longer have a place loses it, then the line and newcomers are served.
+"""Giving out seats: whoever may no longer have a place loses it, then the line and the newcomers are served.
 
-The only place where seats change hands. Everything that can change who has a seat ends here, with the scope of what it
-touched, so the outcome is the same whichever event came first or however the bus cut them into batches.
+Everything that can change who has a seat ends here, with the scope of what it touched, so the outcome is the same
+whichever event came first or however the bus cut them into batches. The only seats that change hands elsewhere are
+those that one colleague gives another (`offering`), which nobody else may have.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from culture_connect.contracts import Envelope
 from culture_connect.messaging import UnitOfWork
 from ticketing import telling
-from ticketing.codes import Codes
-from ticketing.domain.seating import Request, Round, lot, places, serve
-from ticketing.store import seats
+from ticketing.domain.decisions import Decision, Outcome
+from ticketing.domain.granting import Candidate, Seats, lot, places_of, serve
+from ticketing.issuer import Issuer
+from ticketing.store import decisions, line, pages, seats
+from ticketing.store.decisions import Kept
 from ticketing.store.seats import Newcomer, Scope, Standing, Waiting
-from ticketing.telling import CauseOf
 
-Person = TypeVar("Person", Newcomer, Waiting)
-People = Mapping[UUID, Mapping[UUID, Person]]  # by evening, then by participant
+# How many places are written and told at once: an evening for a hundred thousand takes no more memory for its
+# messages than one for a thousand.
+PORTION = 1000
+
+T = TypeVar("T")
+
+# The message that led to an event: by evening and participant.
+CauseOf = Callable[[UUID, UUID], Envelope | None]
 
 
-async def settle(work: UnitOfWork, scope: Scope, codes: Codes, cause_of: CauseOf) -> None:
-    """Settles the places in scope. The caller holds the locks of its evenings.
+def nothing_caused_it(_: UUID, __: UUID) -> None:
+    """For what a moment or a request brings about, and no message."""
 
-    Takes the same number of statements for one person and for ten thousand. `cause_of` names the message behind
-    what happens to a participant on an evening.
+
+async def settle(work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf = nothing_caused_it) -> None:
+    """Settles the places in scope, evening after evening. The caller holds the locks of its evenings.
+
+    Takes the same number of statements for one person and for hundreds; beyond that a few for every thousand.
     """
-    if not scope.evenings or (scope.participants is not None and not scope.participants):
+    if not scope.evenings:
         return
-    for place in await seats.end_places(work, scope):
-        telling.cancelled(work, place, cause=cause_of(place.evening_id, place.participant_id))
-
-    newcomers = _by_evening(await seats.newcomers(work, scope))
-    standing = await seats.standing(work, scope.evenings)
-    moving = [each.evening_id for each in standing if each.free and each.waiting and each.promoting]
-    heads = _by_evening(await seats.heads_of_lines(work, moving) if moving else [])
-    rounds = {each.evening_id: _round(each, heads, newcomers) for each in standing}
-
-    await _promote(work, rounds, heads, codes, cause_of)
-    joined = await _line_up(work, rounds, {each.evening_id: each.waiting for each in standing})
-    await _add(work, rounds, newcomers, joined, codes, cause_of)
+    for portion in _portions(await seats.end_places(work, scope)):
+        for place in portion:
+            telling.cancelled(work, place, cause=cause_of(place.evening_id, place.participant_id))
+        await work.flush()
+    newcomers = await seats.newcomers(work, scope)
+    for standing in await seats.standing(work, scope.evenings):
+        settling = _Evening(work, standing, issuer, cause_of)
+        left = await settling.serve_line() if standing.promoting else standing.seats
+        if coming := newcomers.get(standing.evening_id):
+            await settling.serve_newcomers(left, coming)
 
 
-def _round(standing: Standing, heads: People[Waiting], newcomers: People[Newcomer]) -> Round:
-    evening = standing.evening_id
-    waiting = [Request(person.participant_id, (person.requested_at, person.lot)) for person in heads[evening].values()]
-    new = [
-        Request(person.participant_id, (person.requested_at, lot(evening, person.participant_id)))
-        for person in newcomers[evening].values()
-    ]
-    return serve(standing.free, waiting, new, promoting=standing.promoting)
+class _Evening:
+    """The two rounds of one evening."""
+
+    def __init__(self, work: UnitOfWork, standing: Standing, issuer: Issuer, cause_of: CauseOf) -> None:
+        self._work = work
+        self._standing = standing
+        self._evening = standing.evening_id
+        self._issuer = issuer
+        self._cause_of = cause_of
+
+    async def serve_line(self) -> Seats:
+        """Gives free seats to those who wait; returns the seats as they are then.
+
+        "A free seat that a waiting candidate may have goes to the line first." Only the heads are read: of each
+        partner as many as it could be granted.
+        """
+        seats_, waiting = self._standing.seats, self._standing.waiting
+        limits = {partner: min(seats_.attainable(partner), number) for partner, number in waiting.items() if number}
+        limits = {partner: limit for partner, limit in limits.items() if limit}
+        if not limits:
+            return seats_
+        heads = {each.participant_id: each for each in await seats.heads_of_line(self._work, self._evening, limits)}
+        round_ = serve(seats_, [each.candidate() for each in heads.values()], Outcome.PROMOTED)
+        served = [each for each in round_ if each.outcome is Outcome.PROMOTED]
+        for portion in _portions(served):
+            await self._promote(portion, heads)
+        return _after(seats_, [heads[each.participant_id].partner for each in served])
+
+    async def serve_newcomers(self, seats_: Seats, newcomers: Sequence[Newcomer]) -> None:
+        """Gives newcomers the seats that are left, and the others a place in the line."""
+        coming = {each.participant_id: each for each in newcomers}
+        others = await seats.other_evenings(self._work, self._evening, coming)
+        candidates = [
+            Candidate(
+                each.participant_id,
+                each.partner,
+                others.get(each.participant_id, 0),
+                each.requested_at,
+                lot(self._evening, each.participant_id),
+            )
+            for each in newcomers
+        ]
+        round_ = serve(seats_, candidates, Outcome.GRANTED)
+        tickets: dict[UUID, UUID] = {}
+        for portion in _portions(round_):
+            tickets |= await self._add(portion, coming)
+        await self._tell_waiting(round_, tickets)
+
+    async def _promote(self, portion: Sequence[Decision], heads: Mapping[UUID, Waiting]) -> None:
+        lucky = [heads[each.participant_id] for each in portion]
+        links = await self._links([each.participant_id for each in lucky])
+        signed = {each.ticket_id: self._issuer.codes.sign(each.ticket_id, self._evening) for each in lucky}
+        await seats.promote(self._work, signed)
+        await self._keep(portion, {each.participant_id: each.ticket_id for each in lucky})
+        for place, link in zip(lucky, links, strict=True):
+            telling.issued(
+                self._work,
+                telling.Holder(self._evening, self._standing.venue, *_names(place)),
+                ticket_id=place.ticket_id,
+                code=signed[place.ticket_id],
+                link=link,
+                version=place.version + 1,
+                feed_version=place.feed_version + 1,
+                cause=self._cause_of(self._evening, place.participant_id),
+            )
+        await self._work.flush()
+
+    async def _add(self, portion: Sequence[Decision], coming: Mapping[UUID, Newcomer]) -> dict[UUID, UUID]:
+        tickets = {each.participant_id: uuid4() for each in portion}
+        seated = [each.participant_id for each in portion if each.outcome is Outcome.GRANTED]
+        codes = {who: self._issuer.codes.sign(tickets[who], self._evening) for who in seated}
+        rows = [
+            {
+                "ticket_id": tickets[each.participant_id],
+                "participant_id": each.participant_id,
+                "partner": coming[each.participant_id].partner,
+                "enrolment": coming[each.participant_id].enrolment,
+                "requested_at": each.figures.requested_at,
+                "lot": each.figures.lot,
+                "code": codes.get(each.participant_id),
+            }
+            for each in portion
+        ]
+        await seats.add_places(self._work, self._evening, rows)
+        await self._keep(portion, tickets)
+        for who, link in zip(seated, await self._links(seated), strict=True):
+            telling.issued(
+                self._work,
+                telling.Holder(self._evening, self._standing.venue, *_names(coming[who])),
+                ticket_id=tickets[who],
+                code=codes[who],
+                link=link,
+                version=1,
+                feed_version=1,
+                cause=self._cause_of(self._evening, who),
+            )
+        await self._work.flush()
+        return tickets
+
+    async def _tell_waiting(self, round_: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> None:
+        places = places_of(round_)
+        if any(self._standing.waiting.values()):
+            places = await line.positions(self._work, self._evening, places)
+        for portion in _portions(list(places.items())):
+            links = await self._links([who for who, _ in portion])
+            for (who, position), link in zip(portion, links, strict=True):
+                telling.waitlisted(
+                    self._work,
+                    evening_id=self._evening,
+                    venue=self._standing.venue,
+                    participant_id=who,
+                    ticket_id=tickets[who],
+                    position=position,
+                    link=link,
+                    cause=self._cause_of(self._evening, who),
+                )
+            await self._work.flush()
+
+    async def _links(self, participants: Sequence[UUID]) -> list[str]:
+        links, new = self._issuer.links.make(self._evening, participants)
+        await pages.save(self._work, new)
+        return links
+
+    async def _keep(self, portion: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> None:
+        kept = [
+            Kept(each.participant_id, tickets[each.participant_id], each.outcome, each.rule, each.figures.to_json())
+            for each in portion
+        ]
+        await decisions.keep(self._work, self._evening, kept)
 
 
-async def _promote(
-    work: UnitOfWork, rounds: Mapping[UUID, Round], heads: People[Waiting], codes: Codes, cause_of: CauseOf
-) -> None:
-    lucky = [heads[evening][each.participant_id] for evening, round_ in rounds.items() for each in round_.promoted]
-    if not lucky:
-        return
-    signed = {place.ticket_id: codes.sign(place.ticket_id, place.evening_id) for place in lucky}
-    await seats.promote(work, signed)
-    for place in lucky:
-        telling.issued(
-            work,
-            place,
-            ticket_id=place.ticket_id,
-            code=signed[place.ticket_id],
-            version=place.version + 1,
-            feed_version=place.feed_version + 1,
-            cause=cause_of(place.evening_id, place.participant_id),
-        )
+def _names(person: Newcomer | Waiting) -> tuple[UUID, str, str]:
+    return person.participant_id, person.holder_name, person.partner_name
 
 
-async def _line_up(
-    work: UnitOfWork, rounds: Mapping[UUID, Round], waiting: Mapping[UUID, int]
-) -> dict[UUID, list[int]]:
-    """The places in the line of those who join it, per evening, in their order."""
-    first = {evening: round_.joining[0].turn for evening, round_ in rounds.items() if round_.joining}
-    behind = defaultdict(list)
-    for evening, turn in await seats.behind(work, first) if first else []:
-        behind[evening].append(turn)
-    return {
-        evening: places(rounds[evening].joining, waiting[evening] - len(rounds[evening].promoted), behind[evening])
-        for evening in first
-    }
+def _after(seats_: Seats, served: Sequence[str]) -> Seats:
+    """The seats once somebody of each of these partners took one."""
+    held = dict(seats_.held)
+    for partner in served:
+        held[partner] = held.get(partner, 0) + 1
+    return Seats(seats_.capacity, seats_.allotments, held, seats_.released)
 
 
-async def _add(
-    work: UnitOfWork,
-    rounds: Mapping[UUID, Round],
-    newcomers: People[Newcomer],
-    joined: Mapping[UUID, Sequence[int]],
-    codes: Codes,
-    cause_of: CauseOf,
-) -> None:
-    added = []
-    for evening, round_ in rounds.items():
-        for request in round_.seated:
-            ticket_id = uuid4()
-            code = codes.sign(ticket_id, evening)
-            person = newcomers[evening][request.participant_id]
-            cause = cause_of(evening, request.participant_id)
-            added.append(seats.place(ticket_id, person, request.turn, code))
-            telling.issued(work, person, ticket_id=ticket_id, code=code, version=1, feed_version=1, cause=cause)
-        for request, position in zip(round_.joining, joined.get(evening, ()), strict=True):
-            ticket_id = uuid4()
-            person = newcomers[evening][request.participant_id]
-            cause = cause_of(evening, request.participant_id)
-            added.append(seats.place(ticket_id, person, request.turn, None))
-            telling.waitlisted(work, person, ticket_id=ticket_id, position=position, cause=cause)
-    if added:
-        await seats.add_places(work, added)
-
-
-def _by_evening(people: Iterable[Person]) -> defaultdict[UUID, dict[UUID, Person]]:
-    found: defaultdict[UUID, dict[UUID, Person]] = defaultdict(dict)
-    for person in people:
-        found[person.evening_id][person.participant_id] = person
-    return found
+def _portions(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(whole), PORTION):
+        yield whole[start : start + PORTION]

@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Index, LargeBinary, MetaData, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -18,7 +30,7 @@ class Base(SQLModel):
 
 
 class Partner(Base, table=True):
-    """A partner as registration last told it."""
+    """A partner as registration last told it; its contract is without end where a day is missing."""
 
     __tablename__ = "partners"
 
@@ -27,6 +39,8 @@ class Partner(Base, table=True):
     places: int
     has_left: bool
     version: int
+    starts_on: date | None = Field(sa_type=Date)
+    ends_on: date | None = Field(sa_type=Date)
 
 
 class ParticipantRow(Base, table=True):
@@ -46,15 +60,20 @@ class ParticipantRow(Base, table=True):
     enrolled_version: int
     withdrawn_version: int
     erased: bool
+    language: str | None = Field(sa_type=Text)
+    address_sha256: bytes | None = Field(sa_type=LargeBinary)
 
-    __table_args__ = (Index("participants_of_partner", "partner"),)
+    __table_args__ = (
+        Index("participants_of_partner", "partner"),
+        Index("participants_by_address", "partner", "address_sha256"),
+    )
 
 
 class Evening(Base, table=True):
     """An evening as registration last told it, and how many of its seats and waiting places are taken.
 
     The three counts are kept by a trigger on `tickets`, which refuses a seat beyond the capacity; nothing else
-    writes them.
+    writes them. `allotted` once its allotments were worked out.
     """
 
     __tablename__ = "evenings"
@@ -73,6 +92,8 @@ class Evening(Base, table=True):
     issued: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     admitted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     waiting: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    release_at: datetime = Field(sa_type=Moment)
+    allotted: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("issued >= 0 and admitted >= 0 and waiting >= 0", name="evenings_counts"),
@@ -82,17 +103,74 @@ class Evening(Base, table=True):
     )
 
 
+class Share(Base, table=True):
+    """What one partner has of an evening: its allotment, and its people's seats and waiting places.
+
+    The counts are kept by the trigger on `tickets`, as those of the evening.
+    """
+
+    __tablename__ = "shares"
+
+    evening_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="evenings.evening_id")
+    partner: str = Field(primary_key=True, sa_type=Text)
+    allotment: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    issued: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    admitted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    waiting: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+    __table_args__ = (
+        CheckConstraint("allotment >= 0 and issued >= 0 and admitted >= 0 and waiting >= 0", name="shares_counts"),
+    )
+
+
+class Timer(Base, table=True):
+    """Something to do for an evening at a moment to come; the row goes when it is done."""
+
+    __tablename__ = "timers"
+
+    evening_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="evenings.evening_id")
+    kind: str = Field(primary_key=True, sa_type=Text)
+    due_at: datetime = Field(sa_type=Moment)
+
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("kind in ('release', 'closing')", name="timers_kind"),
+        Index("timers_due", "due_at"),
+    )
+
+
+class Wish(Base, table=True):
+    """What somebody wants with regard to an evening: invited and silent yet, asked, or declined.
+
+    It holds for one enrolment (the version of `participant.enrolled`): who is enrolled anew begins anew.
+    """
+
+    __tablename__ = "wishes"
+
+    evening_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="evenings.evening_id")
+    participant_id: UUID = Field(primary_key=True, sa_type=Uuid)
+    enrolment: int
+    wish: str = Field(sa_type=Text)
+    asked_at: datetime | None = Field(sa_type=Moment)
+
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("wish in ('invited', 'asked', 'declined')", name="wishes_wish"),
+        CheckConstraint("(wish = 'asked') = (asked_at is not null)", name="wishes_asked_at"),
+        Index("wishes_of_participant", "participant_id"),
+    )
+
+
 class Ticket(Base, table=True):
     """A ticket or a waiting place: one life from the request to the end.
 
-    `version` counts everything that happened to it, `feed_version` what its box office was told.
+    `version` counts everything that happened to it, `feed_version` what its box office was told. `enrolment` is the
+    version of the `participant.enrolled` it was given under. `participant_id` is null once the holder was erased.
     """
 
     __tablename__ = "tickets"
 
     ticket_id: UUID = Field(primary_key=True, sa_type=Uuid)
     evening_id: UUID = Field(sa_type=Uuid, foreign_key="evenings.evening_id")
-    participant_id: UUID = Field(sa_type=Uuid, foreign_key="participants.participant_id")
+    participant_id: UUID | None = Field(sa_type=Uuid, foreign_key="participants.participant_id")
     partner: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
     requested_at: datetime = Field(sa_type=Moment)
@@ -104,6 +182,7 @@ class Ticket(Base, table=True):
     admitted_at: datetime | None = Field(sa_type=Moment)
     ended_at: datetime | None = Field(sa_type=Moment)
     reason: str | None = Field(sa_type=Text)
+    enrolment: int
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("state in ('waiting', 'issued', 'admitted', 'cancelled')", name="tickets_state"),
@@ -121,7 +200,17 @@ class Ticket(Base, table=True):
             unique=True,
             postgresql_where=text("state <> 'cancelled'"),
         ),
-        Index("tickets_line", "evening_id", "requested_at", "lot", postgresql_where=text("state = 'waiting'")),
+        CheckConstraint("participant_id is not null or state <> 'waiting'", name="tickets_anonymous"),
+        Index(
+            "tickets_line", "evening_id", "partner", "requested_at", "lot", postgresql_where=text("state = 'waiting'")
+        ),
+        Index("tickets_of_participant", "participant_id"),
+        Index(
+            "tickets_held",
+            "evening_id",
+            "participant_id",
+            postgresql_where=text("state in ('issued', 'admitted')"),
+        ),
     )
 
 
@@ -140,3 +229,55 @@ class ScanRow(Base, table=True):
     refusal: str | None = Field(sa_type=Text)
     first_admitted_at: datetime | None = Field(sa_type=Moment)
     recorded_at: datetime = Field(sa_type=Moment)
+
+
+class PageRow(Base, table=True):
+    """The personal page of one person for one evening, found by the hash of its secret."""
+
+    __tablename__ = "pages"
+
+    secret_sha256: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    evening_id: UUID = Field(sa_type=Uuid)
+    participant_id: UUID = Field(sa_type=Uuid)
+
+    __table_args__ = (Index("pages_of_participant", "participant_id"),)
+
+
+class Offer(Base, table=True):
+    """A ticket that its holder wants to pass on to `participant_id`, who has to agree."""
+
+    __tablename__ = "offers"
+
+    offer_id: UUID = Field(primary_key=True, sa_type=Uuid)
+    ticket_id: UUID = Field(sa_type=Uuid, foreign_key="tickets.ticket_id")
+    evening_id: UUID = Field(sa_type=Uuid)
+    participant_id: UUID = Field(sa_type=Uuid)
+    state: str = Field(sa_type=Text)
+    made_at: datetime = Field(sa_type=Moment)
+
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("state in ('open', 'accepted', 'refused', 'taken-back')", name="offers_state"),
+        Index("offers_one_open", "ticket_id", unique=True, postgresql_where=text("state = 'open'")),
+        Index("offers_to_participant", "participant_id"),
+    )
+
+
+class DecisionRow(Base, table=True):
+    """Something that was decided about somebody's seat; `figures` are those of `domain.decisions.Figures`."""
+
+    __tablename__ = "decisions"
+
+    decision_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)])
+    evening_id: UUID = Field(sa_type=Uuid)
+    participant_id: UUID | None = Field(sa_type=Uuid)
+    ticket_id: UUID | None = Field(sa_type=Uuid)
+    decided_at: datetime = Field(sa_type=Moment)
+    outcome: str = Field(sa_type=Text)
+    rule: str = Field(sa_type=Text)
+    figures: dict[str, Any] = Field(sa_type=JSONB)
+
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("outcome in ('granted', 'promoted', 'waiting', 'lost')", name="decisions_outcome"),
+        Index("decisions_of_evening", "evening_id", "decision_id"),
+        Index("decisions_of_participant", "participant_id", "evening_id", "decision_id"),
+    )

@@ -1,6 +1,6 @@
 """What the rest of the house and the box offices are told: events of tickets, in the transaction that made them."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from culture_connect.contracts import (
@@ -9,26 +9,45 @@ from culture_connect.contracts import (
     FeedTicketAdmitted,
     FeedTicketCancelled,
     FeedTicketIssued,
+    InvitationExtended,
     TicketAdmitted,
     TicketCancelled,
     TicketIssued,
+    TicketOffered,
     TicketWaitlisted,
 )
 from culture_connect.messaging import UnitOfWork, core_event, feed_to
 from ticketing.domain.door import Refused
 from ticketing.store.doors import Admitted
-from ticketing.store.seats import Ended, Newcomer, Waiting
+from ticketing.store.seats import Ended
 
-# The message that led to an event: by evening and participant.
-CauseOf = Callable[[UUID, UUID], Envelope | None]
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose ticket it is, and for which evening at which venue."""
+
+    evening_id: UUID
+    venue: str
+    participant_id: UUID
+    holder_name: str
+    partner_name: str
+
+
+def invited(
+    work: UnitOfWork, *, evening_id: UUID, venue: str, participant_id: UUID, link: str, cause: Envelope | None
+) -> None:
+    """Tells the house that somebody may ask for a seat, on the page behind the link."""
+    message = InvitationExtended(participant_id=participant_id, evening_id=evening_id, link=link)
+    work.emit(message, core_event(message, venue), subject=str(evening_id), cause=cause)
 
 
 def issued(
     work: UnitOfWork,
-    holder: Newcomer | Waiting,
+    holder: Holder,
     *,
     ticket_id: UUID,
     code: str,
+    link: str,
     version: int,
     feed_version: int,
     cause: Envelope | None,
@@ -41,7 +60,7 @@ def issued(
         evening_id=holder.evening_id,
         version=version,
         code=code,
-        link=None,
+        link=link,
         issued_at=work.now,
     )
     work.emit(message, core_event(message, holder.venue), subject=subject, cause=cause)
@@ -57,17 +76,50 @@ def issued(
     work.emit(feed, feed_to(holder.venue), subject=subject, cause=cause)
 
 
-def waitlisted(work: UnitOfWork, holder: Newcomer, *, ticket_id: UUID, position: int, cause: Envelope | None) -> None:
+def waitlisted(
+    work: UnitOfWork,
+    *,
+    evening_id: UUID,
+    venue: str,
+    participant_id: UUID,
+    ticket_id: UUID,
+    position: int,
+    link: str,
+    cause: Envelope | None,
+) -> None:
     """Tells the house, and no box office, that somebody waits at this place of the line."""
     message = TicketWaitlisted(
         ticket_id=ticket_id,
-        participant_id=holder.participant_id,
-        evening_id=holder.evening_id,
+        participant_id=participant_id,
+        evening_id=evening_id,
         version=1,
         position=position,
-        link=None,
+        link=link,
     )
-    work.emit(message, core_event(message, holder.venue), subject=str(ticket_id), cause=cause)
+    work.emit(message, core_event(message, venue), subject=str(ticket_id), cause=cause)
+
+
+def offered(
+    work: UnitOfWork,
+    *,
+    offer_id: UUID,
+    ticket_id: UUID,
+    evening_id: UUID,
+    venue: str,
+    holder_id: UUID,
+    colleague_id: UUID,
+    link: str,
+) -> None:
+    """Tells the house that somebody wants to pass their ticket on, which the colleague confirms behind the link."""
+    message = TicketOffered(
+        offer_id=offer_id,
+        ticket_id=ticket_id,
+        participant_id=colleague_id,
+        holder_id=holder_id,
+        evening_id=evening_id,
+        link=link,
+    )
+    work.emit(message, core_event(message, venue), subject=str(ticket_id))
 
 
 def cancelled(work: UnitOfWork, place: Ended, *, cause: Envelope | None) -> None:
@@ -96,14 +148,16 @@ def admitted(
 ) -> None:
     """Tells everybody that somebody went in."""
     subject = str(ticket.ticket_id)
-    message = TicketAdmitted(
-        ticket_id=ticket.ticket_id,
-        participant_id=ticket.participant_id,
-        evening_id=ticket.evening_id,
-        version=ticket.version,
-        admitted_at=ticket.admitted_at,
-    )
-    work.emit(message, core_event(message, venue), subject=subject, cause=cause)
+    if ticket.participant_id is not None:
+        # Of a holder who was erased the house has nothing left to say.
+        message = TicketAdmitted(
+            ticket_id=ticket.ticket_id,
+            participant_id=ticket.participant_id,
+            evening_id=ticket.evening_id,
+            version=ticket.version,
+            admitted_at=ticket.admitted_at,
+        )
+        work.emit(message, core_event(message, venue), subject=subject, cause=cause)
     feed = FeedTicketAdmitted(
         ticket_id=ticket.ticket_id,
         evening_id=ticket.evening_id,

@@ -12,7 +12,7 @@ from culture_connect.http.idempotency import Answer, forget_old_answers, once
 from culture_connect.http.paging import Page, PageQuery, PageRequest, decode_cursor, encode_cursor, page_of
 from culture_connect.http.problems import MEDIA_TYPE, FieldError, Problem, not_found
 from culture_connect.http.progress import Progress, with_progress
-from culture_connect.http.tokens import Caller, Tokens, TokensError, requires
+from culture_connect.http.tokens import Caller, Tokens, TokensError, requires, unauthenticated
 
 __all__ = [
     "MEDIA_TYPE",
@@ -37,5 +37,6 @@ __all__ = [
     "once",
     "page_of",
     "requires",
+    "unauthenticated",
     "with_progress",
 ]

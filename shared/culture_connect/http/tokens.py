@@ -154,11 +154,11 @@ def requires(*scopes: str) -> Callable[..., Awaitable[Caller]]:
         request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
         if credentials is None:
-            raise _unauthenticated(_REALM)
+            raise unauthenticated()
         tokens: Tokens = request.app.state.tokens
         caller = tokens.caller(credentials.credentials)
         if caller is None:
-            raise _unauthenticated(f'{_REALM}, error="invalid_token"')
+            raise unauthenticated(invalid=True)
         if scopes:
             caller.demand(*(scope.format_map(request.path_params) for scope in scopes))
         return caller
@@ -166,10 +166,11 @@ def requires(*scopes: str) -> Callable[..., Awaitable[Caller]]:
     return authenticate
 
 
-def _unauthenticated(challenge: str) -> Problem:
+def unauthenticated(*, invalid: bool = False) -> Problem:
+    """401 for a request without a token, or with one that is not valid (RFC 6750, 3)."""
     return Problem(
         HTTPStatus.UNAUTHORIZED,
         "unauthenticated",
         "A valid bearer token is needed",
-        headers={"WWW-Authenticate": challenge},
+        headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"' if invalid else _REALM},
     )

@@ -15,7 +15,9 @@ from tests.support.databases import Databases
 from tests.support.surroundings import Surroundings
 from tests.unit.http.kit import IdleBus, write_tokens
 from ticketing.codes import Codes
-from ticketing.http import admissions, evenings, keys
+from ticketing.http import routes
+from ticketing.issuer import Issuer
+from ticketing.links import Links
 from ticketing.settings import TicketingSettings
 
 TOKENS = {
@@ -50,7 +52,7 @@ def database_url(databases: Databases) -> Iterator[str]:
 async def house(database_url: str, codes: Codes) -> AsyncIterator[House]:
     """Ticketing without a bus."""
     database = Database(database_url, schema="ticketing")
-    yield House(database, codes)
+    yield House(database, Issuer(codes, Links("https://mijn.cultureconnect.example")))
     await database.close()
 
 
@@ -63,9 +65,9 @@ async def api(house: House, tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
         description="",
         service=IdleBus(house.database),
         tokens=Tokens(tokens),
-        routers=[evenings.router, admissions.router, keys.router],
+        routers=routes.ROUTERS,
     )
-    app.state.codes = house.codes
+    routes.equip(app, house.issuer)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ticketing") as client:
         yield client
 

@@ -14,8 +14,9 @@ from culture_connect.contracts import AdmissionRecorded, Envelope, EveningSchedu
 from culture_connect.messaging import Database, Delivery
 from tests.unit.ticketing.news import moment, person
 from ticketing.admitting import admit
-from ticketing.codes import Codes
+from ticketing.issuer import Issuer
 from ticketing.projecting import Event, take_in
+from ticketing.store import line
 from ticketing.store.doors import RecordedScan
 
 # Evenings of these tests are in the future of any clock they run by.
@@ -35,9 +36,9 @@ class Told:
 class House:
     """One ticketing service's database, and hands to play the rest of the world."""
 
-    def __init__(self, database: Database, codes: Codes) -> None:
+    def __init__(self, database: Database, issuer: Issuer) -> None:
         self.database = database
-        self.codes = codes
+        self.issuer = issuer
         self._names: dict[UUID, str] = {}
         self._minutes = 0
 
@@ -61,14 +62,14 @@ class House:
         """Takes in a batch with its envelopes."""
         deliveries = [Delivery(news, envelope, "ticketing.events") for news, envelope in events]
         async with self.database.begin() as work:
-            await take_in(work, deliveries, self.codes)
+            await take_in(work, deliveries, self.issuer)
 
     @asynccontextmanager
     async def hearing(self, news: Event) -> AsyncIterator[None]:
         """Takes an event in and commits at the end of the block only."""
         envelope = Envelope(str(uuid4()), news.type, "/culture-connect/registration", moment(1000))
         async with self.database.begin() as work:
-            await take_in(work, [Delivery(news, envelope, "ticketing.events")], self.codes)
+            await take_in(work, [Delivery(news, envelope, "ticketing.events")], self.issuer)
             yield
 
     async def waiting_transactions(self) -> int:
@@ -107,11 +108,12 @@ class House:
     async def line(self, evening: EveningScheduled) -> list[str]:
         """Who waits, in the order in which they will be served."""
         rows = await self.rows(
-            "select participant_id from tickets where evening_id = :evening and state = 'waiting'"
-            " order by requested_at, lot",
+            "select participant_id from tickets where evening_id = :evening and state = 'waiting'",
             evening=evening.evening_id,
         )
-        return [self._names[row.participant_id] for row in rows]
+        async with self.database.begin() as work:
+            places = await line.positions(work, evening.evening_id, [row.participant_id for row in rows])
+        return [self._names[participant] for participant in sorted(places, key=lambda each: places[each])]
 
     async def counts(self, evening: EveningScheduled) -> tuple[int, int, int]:
         """Issued, admitted, waiting, as the evening's row has them."""
@@ -161,7 +163,7 @@ class House:
     async def scans(self, venue: str, recorded: Sequence[AdmissionRecorded]) -> dict[str, RecordedScan]:
         """Takes in a batch of scans of the venue."""
         async with self.database.begin() as work:
-            return await admit(work, venue, recorded, self.codes)
+            return await admit(work, venue, recorded, self.issuer.codes)
 
     async def rows(self, statement: str, **parameters: Any) -> Sequence[Any]:
         """Looks into the database, in a transaction of its own."""

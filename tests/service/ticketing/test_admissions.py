@@ -114,7 +114,7 @@ async def test_a_cancelled_ticket_is_refused_as_such(house: House) -> None:
 async def test_a_code_that_was_never_signed_is_unknown(house: House) -> None:
     await house.hear(partner(), enrolled("ans"), NIGHT)
     assert (await house.scan("never.signed.this", NIGHT, scan_id="s1")).refusal == "unknown-code"
-    assert (await house.scan(house.codes.sign(person("x"), NIGHT.evening_id), NIGHT, scan_id="s2")).refusal == (
+    assert (await house.scan(house.issuer.codes.sign(person("x"), NIGHT.evening_id), NIGHT, scan_id="s2")).refusal == (
         "unknown-code"
     )
 

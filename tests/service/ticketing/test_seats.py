@@ -20,7 +20,7 @@ from tests.unit.ticketing.news import (
     person,
     withdrawn,
 )
-from ticketing.domain.seating import lot
+from ticketing.domain.granting import lot
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 DAY_OF_NIGHT = NEXT_YEAR.date()

@@ -120,7 +120,7 @@ async def test_every_code_leads_to_its_own_ticket_and_to_no_person(house: House)
     issued = [each for each in await house.told("paard") if each.type == "ticket.issued"]
     assert len(issued) == 2
     for each in issued:
-        assert str(house.codes.ticket_of(each.data["code"])) == each.data["ticket_id"]
+        assert str(house.issuer.codes.ticket_of(each.data["code"])) == each.data["ticket_id"]
         assert Codes(OKPKey.generate_key("Ed25519")).ticket_of(each.data["code"]) is None
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from ticketing.domain.tickets import TicketState
+
 
 class Refusal(StrEnum):
     """Why a code was refused at the door; the words of the public contract."""
@@ -13,16 +15,8 @@ class Refusal(StrEnum):
     UNKNOWN_CODE = "unknown-code"
     WRONG_EVENING = "wrong-evening"
     CANCELLED = "cancelled"
+    PASSED_ON = "passed-on"
     ALREADY_ADMITTED = "already-admitted"
-
-
-class TicketState(StrEnum):
-    """Where a ticket is in its life; a waiting place is a ticket without a seat."""
-
-    WAITING = "waiting"
-    ISSUED = "issued"
-    ADMITTED = "admitted"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,7 @@ class TicketAtDoor:
     venue: str
     state: TicketState
     admitted_at: datetime | None = None
+    passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
     if (ticket.venue, ticket.evening_id) != (venue, scan.evening_id):
         return Refused(scan, Refusal.WRONG_EVENING)
     if ticket.state is TicketState.CANCELLED:
-        return Refused(scan, Refusal.CANCELLED)
+        return Refused(scan, Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED)
     if ticket.state is TicketState.ADMITTED:
         return Refused(scan, Refusal.ALREADY_ADMITTED, ticket.admitted_at)
     return Entry(scan, ticket.ticket_id)

@@ -6,15 +6,18 @@ what nothing newer has said. Erasure is final, whatever arrives after it.
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from culture_connect.contracts import (
     LOCAL_TIME,
+    Language,
     ParticipantChanged,
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
 )
+from culture_connect.contracts.addresses import canonical_address
 
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
 
@@ -36,6 +39,9 @@ class Participant:
     # Kept after a re-enrolment: seats of the enrolment before it are not seats of this one.
     withdrawn_on: date | None = None
     erased: bool = False
+    language: Language | None = None
+    # Enough to find the colleague whom somebody names, and no address to write to: that is for the letters.
+    address_sha256: bytes | None = None
 
     @property
     def withdrawn(self) -> bool:
@@ -54,6 +60,13 @@ class Participant:
 def local_day(moment: datetime) -> date:
     """The day in The Hague of an aware moment."""
     return moment.astimezone(LOCAL_TIME).date()
+
+
+def address_digest(partner: str, address: str) -> bytes:
+    """What is kept of an address: the same for every way of writing it, another one for each partner."""
+    # What is no address matches nobody's.
+    canonical = canonical_address(address.strip()) or ""
+    return sha256(f"{partner}\n{canonical.casefold()}".encode()).digest()
 
 
 def after(participant: Participant, event: ParticipantEvent, at: datetime) -> Participant:
@@ -94,4 +107,6 @@ def _told(participant: Participant, event: ParticipantEnrolled | ParticipantChan
         starts_on=event.starts_on,
         ends_on=event.ends_on,
         version=event.version,
+        language=event.language,
+        address_sha256=address_digest(event.partner, event.email),
     )

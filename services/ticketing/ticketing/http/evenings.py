@@ -5,17 +5,17 @@ from hashlib import sha256
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 
-from culture_connect.http import Caller, not_found, requires
-from culture_connect.messaging import Database
+from culture_connect.contracts import Admission
+from culture_connect.http import Caller, not_found
+from culture_connect.messaging import Database, UnitOfWork
+from ticketing.http.access import BOX_OFFICE, PROGRAMME, Anyone, Programme, box_offices_of
 from ticketing.store import overviews
+from ticketing.store.overviews import EveningNow
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
-
-Programme = Annotated[Caller, Depends(requires("programme"))]
-Anyone = Annotated[Caller, Depends(requires())]
 
 
 class Seats(BaseModel):
@@ -26,16 +26,29 @@ class Seats(BaseModel):
     waiting: int
 
 
+class PartnerSeats(Seats):
+    """One partner's: `allotment` seats are kept for its people until the release."""
+
+    allotment: int
+
+
 class EveningSeats(Seats):
-    """An evening's seats; `partners` has those whose people hold or wait for one."""
+    """An evening's seats; `partners` has those for whom seats are kept, or whose people hold or wait for one.
+
+    `common_pool` counts the seats that are kept for nobody.
+    """
 
     evening_id: UUID
     venue: str
     season: str
     starts_at: datetime
+    release_at: datetime
+    closes_at: datetime
+    admission: Admission
     cancelled: bool
     capacity: int
-    partners: dict[str, Seats]
+    common_pool: int
+    partners: dict[str, PartnerSeats]
 
 
 class TicketView(BaseModel):
@@ -45,7 +58,7 @@ class TicketView(BaseModel):
     evening_id: UUID
     state: Literal["issued", "admitted"]
     code: str
-    holder_name: str | None
+    holder_name: str
     partner_name: str
     version: int
     issued_at: datetime
@@ -57,6 +70,22 @@ class Snapshot(BaseModel):
 
     evening_id: UUID
     tickets: list[TicketView]
+
+
+class Entry(BaseModel):
+    """A code that admits, told by its hash (SHA-256 of what the QR code says, in hex)."""
+
+    code_sha256: str
+    holder_name: str
+    partner_name: str
+    admitted_at: datetime | None
+
+
+class Bundle(BaseModel):
+    """The codes that count, for scanners that may lose their connection."""
+
+    evening_id: UUID
+    entries: list[Entry]
 
 
 @router.get("/{evening_id}")
@@ -73,13 +102,20 @@ async def seats(request: Request, evening_id: UUID, _: Programme) -> EveningSeat
         venue=evening.venue,
         season=evening.season,
         starts_at=evening.starts_at,
+        release_at=evening.release_at,
+        closes_at=evening.closes_at,
+        admission=Admission(evening.admission),
         cancelled=evening.cancelled,
         capacity=evening.capacity,
+        common_pool=max(evening.capacity - sum(each.allotment for each in partners), 0),
         issued=evening.issued,
         admitted=evening.admitted,
         waiting=evening.waiting,
         partners={
-            each.partner: Seats(issued=each.issued, admitted=each.admitted, waiting=each.waiting) for each in partners
+            each.partner: PartnerSeats(
+                allotment=each.allotment, issued=each.issued, admitted=each.admitted, waiting=each.waiting
+            )
+            for each in partners
         },
     )
 
@@ -91,12 +127,7 @@ async def tickets(
     """The venue's whole list, to start with or to compare with; 304 while it is the one of `If-None-Match`."""
     database: Database = request.app.state.database
     async with database.begin() as work:
-        evening = await overviews.evening(work, evening_id)
-        if evening is None:
-            # Nobody without a right to some evening learns which evenings there are.
-            caller.demand("programme", *_box_office_scopes(caller))
-            raise not_found("evening")
-        caller.demand("programme", f"box-office:{evening.venue}")
+        await evening_at_own_venue(work, caller, evening_id)
         rows = await overviews.tickets(work, evening_id)
     body = Snapshot(
         evening_id=evening_id,
@@ -114,17 +145,53 @@ async def tickets(
             )
             for row in rows
         ],
-    ).model_dump_json()
-    tag = f'"{sha256(body.encode()).hexdigest()}"'
+    )
+    return tagged(body, if_none_match)
+
+
+@router.get("/{evening_id}/bundle", response_model=Bundle, responses={304: {"description": "Nothing changed"}})
+async def bundle(
+    request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """What a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
+    database: Database = request.app.state.database
+    async with database.begin() as work:
+        await evening_at_own_venue(work, caller, evening_id)
+        rows = await overviews.tickets(work, evening_id)
+    entries = [
+        Entry(
+            code_sha256=sha256(row.code.encode()).hexdigest(),
+            holder_name=row.holder_name,
+            partner_name=row.partner_name,
+            admitted_at=row.admitted_at,
+        )
+        for row in rows
+    ]
+    return tagged(
+        Bundle(evening_id=evening_id, entries=sorted(entries, key=lambda each: each.code_sha256)), if_none_match
+    )
+
+
+async def evening_at_own_venue(work: UnitOfWork, caller: Caller, evening_id: UUID) -> EveningNow:
+    """The evening, for the programme team and for the box office of its venue. Raises 403 and 404 problems."""
+    evening = await overviews.evening(work, evening_id)
+    if evening is None:
+        # Nobody without a right to some evening learns which evenings there are.
+        caller.demand(PROGRAMME, *box_offices_of(caller))
+        raise not_found("evening")
+    caller.demand(PROGRAMME, f"{BOX_OFFICE}{evening.venue}")
+    return evening
+
+
+def tagged(body: BaseModel, if_none_match: str | None) -> Response:
+    """The answer with its ETag, or 304 without a body for a client that has it."""
+    content = body.model_dump_json()
+    tag = f'"{sha256(content.encode()).hexdigest()}"'
     # The list holds names: no shared cache may keep it.
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if if_none_match is not None and _matches(tag, if_none_match):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
-
-
-def _box_office_scopes(caller: Caller) -> list[str]:
-    return [scope for scope in caller.scopes if scope.startswith("box-office:")]
+    return Response(content, media_type="application/json", headers=headers)
 
 
 def _matches(tag: str, header: str) -> bool:

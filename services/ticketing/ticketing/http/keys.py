@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ticketing.codes import Codes
+from ticketing.issuer import Issuer
 
 router = APIRouter(tags=["codes"])
 
@@ -12,6 +12,6 @@ router = APIRouter(tags=["codes"])
 @router.get("/.well-known/jwks.json")
 async def jwks(request: Request, response: Response) -> dict[str, Any]:
     """The keys that ticket codes are signed with, as a JWK set (RFC 7517)."""
-    codes: Codes = request.app.state.codes
+    issuer: Issuer = request.app.state.issuer
     response.headers["Cache-Control"] = "public, max-age=3600"
-    return dict(codes.jwks)
+    return dict(issuer.codes.jwks)

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.door import TicketAtDoor, TicketState
+from ticketing.domain.door import TicketAtDoor
+from ticketing.domain.tickets import TicketState
 
 _LOCK_SCANS = text("select pg_advisory_xact_lock(hashtext(current_schema() || '.scans'), hashtext(:venue))")
 
@@ -29,7 +30,7 @@ _RECORDED = text(
 
 _TICKETS = text(
     """
-    select ticket_id, evening_id, venue, state, admitted_at
+    select ticket_id, evening_id, venue, state, admitted_at, reason = 'passed-on' as passed_on
     from tickets join evenings using (evening_id) where ticket_id = any(:tickets)
     """
 )
@@ -65,7 +66,7 @@ class Admitted:
 
     ticket_id: UUID
     evening_id: UUID
-    participant_id: UUID
+    participant_id: UUID | None
     version: int
     feed_version: int
     admitted_at: datetime
@@ -105,7 +106,9 @@ async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[U
     """Those of the tickets that exist, as they are now."""
     rows = await work.execute(_TICKETS, {"tickets": list(tickets)})
     return {
-        row.ticket_id: TicketAtDoor(row.ticket_id, row.evening_id, row.venue, TicketState(row.state), row.admitted_at)
+        row.ticket_id: TicketAtDoor(
+            row.ticket_id, row.evening_id, row.venue, TicketState(row.state), row.admitted_at, row.passed_on is True
+        )
         for row in rows
     }
 

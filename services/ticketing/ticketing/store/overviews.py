@@ -8,27 +8,29 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 
+NOBODY = "–"  # the name of a holder who was erased
+
 _EVENING = text(
     """
-    select evening_id, venue, season, starts_at, cancelled, capacity, issued, admitted, waiting
+    select evening_id, venue, season, starts_at, release_at, closes_at, admission, cancelled, capacity, issued,
+        admitted, waiting
     from evenings where evening_id = :evening_id
     """
 )
 
 _PER_PARTNER = text(
     """
-    select partner, count(*) filter (where state = 'issued') as issued,
-        count(*) filter (where state = 'admitted') as admitted, count(*) filter (where state = 'waiting') as waiting
-    from tickets where evening_id = :evening_id and state <> 'cancelled'
-    group by partner order by partner
+    select partner, allotment, issued, admitted, waiting from shares
+    where evening_id = :evening_id and allotment + issued + admitted + waiting > 0
+    order by partner
     """
 )
 
 _TICKETS = text(
     """
-    select t.ticket_id, t.state, t.code, p.holder_name, s.name as partner_name, t.feed_version as version, t.issued_at,
-        t.admitted_at
-    from tickets t join participants p using (participant_id) join partners s on s.slug = t.partner
+    select t.ticket_id, t.state, t.code, coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name,
+        t.feed_version as version, t.issued_at, t.admitted_at
+    from tickets t left join participants p using (participant_id) join partners s on s.slug = t.partner
     where t.evening_id = :evening_id and t.state in ('issued', 'admitted')
     order by t.ticket_id
     """
@@ -36,8 +38,8 @@ _TICKETS = text(
 
 _HOLDER = text(
     """
-    select p.holder_name, s.name as partner_name
-    from tickets t join participants p using (participant_id) join partners s on s.slug = t.partner
+    select coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name
+    from tickets t left join participants p using (participant_id) join partners s on s.slug = t.partner
     where t.ticket_id = :ticket_id
     """
 )
@@ -51,6 +53,9 @@ class EveningNow:
     venue: str
     season: str
     starts_at: datetime
+    release_at: datetime
+    closes_at: datetime
+    admission: str
     cancelled: bool
     capacity: int
     issued: int
@@ -60,9 +65,10 @@ class EveningNow:
 
 @dataclass(frozen=True, slots=True)
 class PartnerNow:
-    """What one partner's people hold of an evening."""
+    """What is kept of an evening for one partner, and what its people hold."""
 
     partner: str
+    allotment: int
     issued: int
     admitted: int
     waiting: int
@@ -70,12 +76,12 @@ class PartnerNow:
 
 @dataclass(frozen=True, slots=True)
 class TicketNow:
-    """A ticket that counts; the holder's name is None when they were erased after they went in."""
+    """A ticket that counts."""
 
     ticket_id: UUID
     state: str
     code: str
-    holder_name: str | None
+    holder_name: str
     partner_name: str
     version: int
     issued_at: datetime
@@ -89,16 +95,17 @@ async def evening(work: UnitOfWork, evening_id: UUID) -> EveningNow | None:
 
 
 async def per_partner(work: UnitOfWork, evening_id: UUID) -> list[PartnerNow]:
-    """The partners whose people hold or wait for seats, by slug."""
+    """The partners for which seats are kept, or whose people hold or wait for them, by slug."""
     return [PartnerNow(**row) for row in (await work.execute(_PER_PARTNER, {"evening_id": evening_id})).mappings()]
 
 
 async def tickets(work: UnitOfWork, evening_id: UUID) -> list[TicketNow]:
     """All tickets that count, each with the version its box office was last told, by id."""
-    return [TicketNow(**row) for row in (await work.execute(_TICKETS, {"evening_id": evening_id})).mappings()]
+    rows = await work.execute(_TICKETS, {"evening_id": evening_id, "nobody": NOBODY})
+    return [TicketNow(**row) for row in rows.mappings()]
 
 
-async def holder(work: UnitOfWork, ticket_id: UUID) -> tuple[str | None, str]:
+async def holder(work: UnitOfWork, ticket_id: UUID) -> tuple[str, str]:
     """The names of the ticket's holder and of their partner."""
-    row = (await work.execute(_HOLDER, {"ticket_id": ticket_id})).one()
+    row = (await work.execute(_HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})).one()
     return row.holder_name, row.partner_name

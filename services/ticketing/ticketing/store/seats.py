@@ -1,7 +1,7 @@
 """Who has a seat, who waits, who might: the queries of one settling round.
 
-Their callers hold the locks of the evenings in question (`projections.lock_evenings`), so that what one statement
-read is still true for the next.
+Their callers hold the locks of the evenings in question (`evenings.lock`), so that what one statement read is still
+true for the next.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,47 +13,60 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.seating import Turn
-
-# "Candidates" of the allocation rules: somebody whose enrolment was told, active on the evening's local day.
-# Erasure leaves no request time behind.
-_IS_ACTIVE = """
-    p.requested_at is not null and p.partner is not null
-    and (p.starts_on is null or p.starts_on <= e.day) and (p.active_until is null or e.day < p.active_until)
-"""
+from ticketing.domain.granting import Candidate, Seats
+from ticketing.store.rules import IS_ACTIVE, OTHERS
 
 # A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal
 # and re-enrolment were told in one batch or in the wrong order.
-_IS_OF_FORMER_ENROLMENT = """
-    p.participant_id = any(:returned) and e.admission = 'automatic'
-    and t.requested_at < p.requested_at and p.withdrawn_on <= e.day
-"""
+_IS_OF_FORMER_ENROLMENT = """(
+    p.participant_id = any(:returned) and t.enrolment < p.withdrawn_version and p.withdrawn_on <= e.day
+)"""
 
+# The participant row of somebody erased stays, empty; so does its partner, which then is unknown.
 _END = f"""
     with ending as (
         select t.ticket_id, e.venue, case
             when e.cancelled then 'evening-cancelled'
             when p.erased then 'erased'
+            when s.has_left then 'partner-left'
+            when {_IS_OF_FORMER_ENROLMENT} then 'enrolled-anew'
             when p.withdrawn_on <= e.day then 'withdrawn'
-            else 'revoked'
-        end as reason
+            else 'not-active'
+        end as rule
         from tickets t join evenings e using (evening_id) join participants p using (participant_id)
-        where e.evening_id = any(:evenings) and t.state in ('waiting', 'issued')
-        and (e.cancelled or not ({_IS_ACTIVE}) or ({_IS_OF_FORMER_ENROLMENT})) and (SCOPE)
+        left join partners s on s.slug = p.partner
+        where e.evening_id = any(:evenings) and t.state in ('waiting', 'issued') and (e.starts_at > :now or e.cancelled)
+        and (e.cancelled or {IS_ACTIVE} is not true or {_IS_OF_FORMER_ENROLMENT}) and (SCOPE)
+    ),
+    ended as (
+        update tickets t
+        set state = 'cancelled', ended_at = :now, version = t.version + 1,
+            feed_version = case when t.code is null then t.feed_version else t.feed_version + 1 end,
+            reason = case
+                when rule in ('evening-cancelled', 'erased') then rule
+                when rule = 'not-active' then 'revoked'
+                else 'withdrawn'
+            end
+        from ending
+        where t.ticket_id = ending.ticket_id
+        returning t.ticket_id, t.evening_id, ending.venue, t.participant_id, t.version, t.feed_version, t.code,
+            t.reason, ending.rule
+    ),
+    kept as (
+        insert into decisions (evening_id, participant_id, ticket_id, decided_at, outcome, rule, figures)
+        select evening_id, participant_id, ticket_id, :now, 'lost', rule, '{{}}' from ended
     )
-    update tickets t
-    set state = 'cancelled', reason = ending.reason, ended_at = :now, version = t.version + 1,
-        feed_version = case when t.code is null then t.feed_version else t.feed_version + 1 end
-    from ending
-    where t.ticket_id = ending.ticket_id
-    returning t.ticket_id, t.evening_id, ending.venue, t.participant_id, t.version, t.feed_version, t.code, t.reason
+    select ticket_id, evening_id, venue, participant_id, version, feed_version, code, reason from ended
 """  # noqa: S608 - constants of this module
 
 _NEWCOMERS = f"""
-    select e.evening_id, e.venue, p.participant_id, p.requested_at, p.partner, p.holder_name, s.name as partner_name
+    select e.evening_id, p.participant_id, p.partner, p.enrolled_version as enrolment,
+        coalesce(w.asked_at, p.requested_at) as requested_at, p.holder_name, s.name as partner_name
     from evenings e cross join participants p join partners s on s.slug = p.partner
-    where e.evening_id = any(:evenings) and e.admission = 'automatic' and not e.cancelled and e.starts_at > :now
-    and {_IS_ACTIVE} and (SCOPE)
+    left join wishes w on w.evening_id = e.evening_id and w.participant_id = p.participant_id
+        and w.enrolment = p.enrolled_version
+    where e.evening_id = any(:evenings) and not e.cancelled and e.starts_at > :now and {IS_ACTIVE} and (SCOPE)
+    and (w.wish = 'asked' or e.admission = 'automatic' and w.wish is distinct from 'declined')
     and not exists (
         select from tickets t
         where t.evening_id = e.evening_id and t.participant_id = p.participant_id and t.state <> 'cancelled'
@@ -62,49 +75,50 @@ _NEWCOMERS = f"""
 
 _STANDING = text(
     """
-    select evening_id, greatest(capacity - issued - admitted, 0) as free, waiting,
-        not cancelled and starts_at > :now and closes_at > :now as promoting
-    from evenings where evening_id = any(:evenings) order by evening_id
+    select e.evening_id, e.venue, e.capacity, e.waiting, :now >= e.release_at as released,
+        not e.cancelled and e.starts_at > :now and e.closes_at > :now as promoting,
+        coalesce(array_agg(s.partner) filter (where s.partner is not null), '{}') as partners,
+        coalesce(array_agg(s.allotment) filter (where s.partner is not null), '{}') as allotments,
+        coalesce(array_agg(s.issued + s.admitted) filter (where s.partner is not null), '{}') as held,
+        coalesce(array_agg(s.waiting) filter (where s.partner is not null), '{}') as waiting_by_partner
+    from evenings e left join shares s using (evening_id)
+    where e.evening_id = any(:evenings)
+    group by e.evening_id order by e.starts_at, e.evening_id
     """
 )
 
 _HEADS = text(
-    """
-    select t.ticket_id, t.evening_id, e.venue, t.participant_id, t.requested_at, t.lot, t.version, t.feed_version,
+    f"""
+    with others as materialized ({OTHERS})
+    select t.ticket_id, t.participant_id, t.partner, t.requested_at, t.lot, t.version, t.feed_version, t.others,
         p.holder_name, s.name as partner_name
-    from evenings e
+    from unnest(cast(:partners as text[]), cast(:limits as int[])) as wanted (partner, most)
     cross join lateral (
-        select * from tickets w where w.evening_id = e.evening_id and w.state = 'waiting'
-        order by w.requested_at, w.lot limit greatest(e.capacity - e.issued - e.admitted, 0)
+        select w.ticket_id, w.participant_id, w.partner, w.requested_at, w.lot, w.version, w.feed_version,
+            coalesce(o.held, 0) as others
+        from tickets w left join others o using (participant_id)
+        where w.evening_id = :evening and w.partner = wanted.partner and w.state = 'waiting'
+        order by coalesce(o.held, 0), w.requested_at, w.lot limit wanted.most
     ) as t
     join participants p using (participant_id) join partners s on s.slug = t.partner
-    where e.evening_id = any(:evenings)
-    """
+    """  # noqa: S608 - constants of this module
 )
 
-_BEHIND = text(
-    """
-    select evening_id, t.requested_at, t.lot
-    from tickets t
-    join unnest(cast(:evenings as uuid[]), cast(:moments as timestamptz[]), cast(:lots as bytea[]))
-        as first (evening_id, requested_at, lot) using (evening_id)
-    where t.state = 'waiting' and (t.requested_at, t.lot) > (first.requested_at, first.lot)
-    order by t.requested_at, t.lot
-    """
-)
+_OTHERS = text(f"select * from ({OTHERS}) as others where participant_id = any(:participants)")  # noqa: S608
 
 _ADD = text(
     """
     insert into tickets (
-        ticket_id, evening_id, participant_id, partner, state, requested_at, lot, version, feed_version, code, issued_at
+        ticket_id, evening_id, participant_id, partner, enrolment, state, requested_at, lot, version, feed_version,
+        code, issued_at
     )
-    select ticket_id, evening_id, participant_id, partner,
+    select ticket_id, :evening, participant_id, partner, enrolment,
         case when code is null then 'waiting' else 'issued' end, requested_at, lot, 1,
         case when code is null then 0 else 1 end, code, case when code is not null then cast(:now as timestamptz) end
     from unnest(
-        cast(:ticket_id as uuid[]), cast(:evening_id as uuid[]), cast(:participant_id as uuid[]),
-        cast(:partner as text[]), cast(:requested_at as timestamptz[]), cast(:lot as bytea[]), cast(:code as text[])
-    ) as new (ticket_id, evening_id, participant_id, partner, requested_at, lot, code)
+        cast(:ticket_id as uuid[]), cast(:participant_id as uuid[]), cast(:partner as text[]),
+        cast(:enrolment as int[]), cast(:requested_at as timestamptz[]), cast(:lot as bytea[]), cast(:code as text[])
+    ) as new (ticket_id, participant_id, partner, enrolment, requested_at, lot, code)
     """
 )
 
@@ -156,11 +170,10 @@ class Ended:
 class Newcomer:
     """A candidate without a place."""
 
-    evening_id: UUID
-    venue: str
     participant_id: UUID
-    requested_at: datetime
     partner: str
+    enrolment: int
+    requested_at: datetime
     holder_name: str
     partner_name: str
 
@@ -170,24 +183,29 @@ class Waiting:
     """A waiting place near the head of its line."""
 
     ticket_id: UUID
-    evening_id: UUID
-    venue: str
     participant_id: UUID
+    partner: str
     requested_at: datetime
     lot: bytes
     version: int
     feed_version: int
+    others: int
     holder_name: str
     partner_name: str
+
+    def candidate(self) -> Candidate:
+        """As the rules see them."""
+        return Candidate(self.participant_id, self.partner, self.others, self.requested_at, self.lot)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an evening stands between two steps of a round; `promoting` is false once the line is closed."""
+    """How an evening stands before its rounds; `promoting` is false once the line is closed."""
 
     evening_id: UUID
-    free: int
-    waiting: int
+    venue: str
+    seats: Seats
+    waiting: Mapping[str, int]
     promoting: bool
 
 
@@ -198,49 +216,52 @@ async def end_places(work: UnitOfWork, scope: Scope) -> list[Ended]:
     return [Ended(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
 
 
-async def newcomers(work: UnitOfWork, scope: Scope) -> list[Newcomer]:
-    """The candidates in scope for automatic evenings yet to start who have neither ticket nor waiting place."""
+async def newcomers(work: UnitOfWork, scope: Scope) -> dict[UUID, list[Newcomer]]:
+    """The candidates in scope, by evening yet to start, who have neither ticket nor waiting place."""
     statement, parameters = scope.query(_NEWCOMERS, "p.participant_id")
-    return [Newcomer(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
+    found: dict[UUID, list[Newcomer]] = {}
+    for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings():
+        fields = dict(row)
+        found.setdefault(fields.pop("evening_id"), []).append(Newcomer(**fields))
+    return found
 
 
 async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[Standing]:
-    """How these evenings stand now, in the order of their ids."""
+    """How these evenings stand now, in the order in which they take place."""
+    rows = await work.execute(_STANDING, {"evenings": list(evenings), "now": work.now})
     return [
-        Standing(**row)
-        for row in (await work.execute(_STANDING, {"evenings": list(evenings), "now": work.now})).mappings()
+        Standing(
+            row.evening_id,
+            row.venue,
+            Seats(
+                row.capacity,
+                dict(zip(row.partners, row.allotments, strict=True)),
+                dict(zip(row.partners, row.held, strict=True)),
+                row.released,
+            ),
+            dict(zip(row.partners, row.waiting_by_partner, strict=True)),
+            row.promoting,
+        )
+        for row in rows
     ]
 
 
-async def heads_of_lines(work: UnitOfWork, evenings: Collection[UUID]) -> list[Waiting]:
-    """As many from the head of each line as there are free seats."""
-    return [Waiting(**row) for row in (await work.execute(_HEADS, {"evenings": list(evenings)})).mappings()]
+async def heads_of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int]) -> list[Waiting]:
+    """Of each of these partners as many who wait as it says, in the order of its own people."""
+    parameters = {"evening": evening, "partners": list(limits), "limits": list(limits.values())}
+    return [Waiting(**row) for row in (await work.execute(_HEADS, parameters)).mappings()]
 
 
-async def behind(work: UnitOfWork, first: Mapping[UUID, Turn]) -> list[tuple[UUID, Turn]]:
-    """The waiting places behind a turn, per evening, in the order of the line."""
-    moments, lots = [turn[0] for turn in first.values()], [turn[1] for turn in first.values()]
-    rows = await work.execute(_BEHIND, {"evenings": list(first), "moments": moments, "lots": lots})
-    return [(row.evening_id, (row.requested_at, row.lot)) for row in rows]
+async def other_evenings(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, int]:
+    """For how many other evenings of the season these hold a ticket; who holds none is left out."""
+    rows = await work.execute(_OTHERS, {"evening": evening, "participants": list(participants)})
+    return {row.participant_id: row.held for row in rows}
 
 
-def place(ticket_id: UUID, newcomer: Newcomer, turn: Turn, code: str | None) -> dict[str, Any]:
-    """A new row: a ticket with a code, a waiting place without."""
-    return {
-        "ticket_id": ticket_id,
-        "evening_id": newcomer.evening_id,
-        "participant_id": newcomer.participant_id,
-        "partner": newcomer.partner,
-        "requested_at": turn[0],
-        "lot": turn[1],
-        "code": code,
-    }
-
-
-async def add_places(work: UnitOfWork, places: Sequence[Mapping[str, Any]]) -> None:
-    """Writes new rows as made by `place`."""
+async def add_places(work: UnitOfWork, evening: UUID, places: Sequence[Mapping[str, Any]]) -> None:
+    """Writes new rows with the fields of `_ADD`: a ticket with a code, a waiting place without."""
     columns = {field: [place[field] for place in places] for field in places[0]}
-    await work.execute(_ADD, {**columns, "now": work.now})
+    await work.execute(_ADD, {**columns, "evening": evening, "now": work.now})
 
 
 async def promote(work: UnitOfWork, codes: Mapping[UUID, str]) -> None:

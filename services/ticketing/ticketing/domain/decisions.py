@@ -1,0 +1,106 @@
+"""What was decided about somebody's seat, and why (allocation rules, "Explaining")."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Outcome(StrEnum):
+    """What a decision came to."""
+
+    GRANTED = "granted"
+    PROMOTED = "promoted"
+    WAITING = "waiting"
+    LOST = "lost"
+
+
+class Rule(StrEnum):
+    """The rule that decided; codes are for programs, `wording` has the sentences."""
+
+    # A seat.
+    ALLOTMENT = "allotment"
+    COMMON_POOL = "common-pool"
+    RELEASED = "released"
+    COLLEAGUE = "colleague"
+    # A waiting place, and staying there.
+    FULL = "full"
+    ALLOTMENT_USED = "allotment-used"
+    CLOSED = "closed"
+    # The end of either.
+    DECLINED = "declined"
+    PASSED_ON = "passed-on"
+    WITHDRAWN = "withdrawn"
+    ENROLLED_ANEW = "enrolled-anew"
+    NOT_ACTIVE = "not-active"
+    PARTNER_LEFT = "partner-left"
+    ERASED = "erased"
+    EVENING_CANCELLED = "evening-cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class LastServed:
+    """Who got a seat last before this decision, by what was compared; nobody can be told from it."""
+
+    others: int
+    fill: tuple[int, int]
+    requested_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """For keeping and showing."""
+        return {
+            "other_evenings": self.others,
+            "fill": f"{self.fill[0]}/{self.fill[1]}",
+            "requested_at": self.requested_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a round compared for one candidate, as it stood when their turn came.
+
+    `held` of `capacity` seats were taken, `partner_held` of the `allotment` of their partner; the common pool had
+    `pool_left`. They were number `place` of `competing`, by `others` (evenings of the season for which they hold a
+    ticket), `fill` (a fraction), `requested_at` and `lot`.
+    """
+
+    capacity: int
+    held: int
+    allotment: int
+    partner_held: int
+    pool_left: int
+    others: int
+    fill: tuple[int, int]
+    requested_at: datetime
+    lot: bytes
+    place: int
+    competing: int
+    last_served: LastServed | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For keeping and showing; `lot` shortened to what decides in practice."""
+        return {
+            "capacity": self.capacity,
+            "held": self.held,
+            "allotment": self.allotment,
+            "partner_held": self.partner_held,
+            "pool_left": self.pool_left,
+            "other_evenings": self.others,
+            "fill": f"{self.fill[0]}/{self.fill[1]}",
+            "requested_at": self.requested_at.isoformat(),
+            "lot": self.lot[:8].hex(),
+            "place": self.place,
+            "competing": self.competing,
+            "last_served": self.last_served.to_json() if self.last_served else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A round's decision on one candidate."""
+
+    participant_id: UUID
+    outcome: Outcome
+    rule: Rule
+    figures: Figures

@@ -1,0 +1,31 @@
+"""What a person, or somebody for them, may ask of ticketing, and why it is refused."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why nothing was done; stable codes, whose sentences are in `wording`."""
+
+    UNKNOWN_EVENING = "unknown-evening"
+    UNKNOWN_TICKET = "unknown-ticket"
+    UNKNOWN_PARTICIPANT = "unknown-participant"
+    UNKNOWN_OFFER = "unknown-offer"
+    NOT_YOURS = "not-yours"
+    EVENING_CANCELLED = "evening-cancelled"
+    EVENING_BEGUN = "evening-begun"
+    NOT_ACTIVE = "not-active"
+    TICKET_ENDED = "ticket-ended"
+    ALREADY_ADMITTED = "already-admitted"
+    NO_SEAT = "no-seat-to-pass-on"
+    STRANGER = "stranger"
+    ONESELF = "oneself"
+    COLLEAGUE_HAS_TICKET = "colleague-has-ticket"
+    COLLEAGUE_NOT_ACTIVE = "colleague-not-active"
+
+
+class Refused(Exception):
+    """Nothing was changed, for this reason."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal

@@ -1,0 +1,55 @@
+"""Who may act on somebody's place: the programme team for anybody, and everybody for themselves."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from culture_connect.http import Caller, Tokens, requires, unauthenticated
+from culture_connect.messaging import Database
+from ticketing.store import pages
+
+PROGRAMME = "programme"
+BOX_OFFICE = "box-office:"
+
+Programme = Annotated[Caller, Depends(requires(PROGRAMME))]
+Anyone = Annotated[Caller, Depends(requires())]
+
+_bearer = HTTPBearer(auto_error=False, description="A token with the scope programme, or the secret of a personal page")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: `participant_id` and `evening_id` say for whom alone, and are None for the programme team."""
+
+    caller: Caller
+    participant_id: UUID | None = None
+    evening_id: UUID | None = None
+
+
+async def _acting(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Actor:
+    if credentials is None:
+        raise unauthenticated()
+    tokens: Tokens = request.app.state.tokens
+    if (caller := tokens.caller(credentials.credentials)) is not None:
+        caller.demand(PROGRAMME)
+        return Actor(caller)
+    database: Database = request.app.state.database
+    async with database.begin() as work:
+        owner = await pages.owner(work, credentials.credentials)
+    if owner is None:
+        raise unauthenticated(invalid=True)
+    evening_id, participant_id = owner
+    return Actor(Caller(f"participant {participant_id}", frozenset()), participant_id, evening_id)
+
+
+Acting = Annotated[Actor, Depends(_acting)]
+
+
+def box_offices_of(caller: Caller) -> list[str]:
+    """The scopes of the caller that are those of a venue's box office."""
+    return sorted(scope for scope in caller.scopes if scope.startswith(BOX_OFFICE))

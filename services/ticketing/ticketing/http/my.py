@@ -1,0 +1,264 @@
+"""The personal page of one participant for one evening: no token, the secret in its address is the key.
+
+GET changes nothing. What is posted comes from the page's own forms, and is answered with a redirect to the page, or
+with the page and why it could not be done.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import DBAPIError
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from culture_connect.contracts import EmailText, Language
+from culture_connect.messaging import Database, UnitOfWork
+from culture_connect.messaging.errors import database_is_away, transactions_collided
+from ticketing import asking, declining, offering
+from ticketing.domain.refusals import Refusal, Refused
+from ticketing.http.refusals import status_of
+from ticketing.issuer import Issuer
+from ticketing.pages.rendering import Pages
+from ticketing.pages.view import Action, Notice, Trouble
+from ticketing.store import offers, pages, places
+
+_ATTEMPTS: Final = 3
+_LARGEST_FORM: Final = 4096  # bytes; the longest address, with a percent sign for each of them, takes a fifth
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(EmailText)
+# The address of the page is a key: it goes nowhere, is kept nowhere, and nothing of elsewhere comes near it.
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_LANGUAGES = {str(language): language for language in Language}
+_NOTICES = {str(notice): notice for notice in Notice}
+_log = structlog.get_logger(__name__)
+
+
+class _PersonalRoute(APIRoute):
+    """Every answer has the headers of the page, and whatever fails is told in a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of the route, within that promise."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except Exception as error:
+                away = database_is_away(error)
+                _log.error("database-unavailable" if away else "internal-error", exc_info=error)
+                status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
+                response = HTMLResponse(_pages().unavailable(_language(request)), status)
+            response.headers.update(_HEADERS | {"Content-Security-Policy": _pages().policy})
+            return response
+
+        return answer
+
+
+router = APIRouter(prefix="/my", include_in_schema=False, route_class=_PersonalRoute)
+
+
+class _Fault(Exception):
+    """A field of the form is missing or malformed."""
+
+    def __init__(self, field: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> None:
+        super().__init__(field)
+        self.field = field
+        self.status = status
+
+
+@router.api_route("/{secret}", methods=["GET", "HEAD"])
+async def show(request: Request, secret: str, said: str = "") -> Response:
+    """The page; `said` is what was just done on it, `lang` another language than the person's own."""
+    return await _page(request, secret, notice=_NOTICES.get(said))
+
+
+@router.api_route("/{secret}/{action}", methods=["GET", "HEAD"])
+async def back_to_the_page(request: Request, secret: str, action: str) -> Response:
+    """The address of a refusal, opened once more: leads to the page, and does nothing."""
+    return _back(request, secret)
+
+
+@router.post("/{secret}/{action}")
+async def act(request: Request, secret: str, action: str) -> Response:
+    """Does what a button of the page says."""
+    if action not in _EFFECTS or not _SECRET.fullmatch(secret):
+        return _unknown(request)
+    effect, notice = _EFFECTS[Action(action)]
+    address = ""
+    try:
+        form = await _form(request)
+        address = form.get("email", "")
+        if not await _run(request, secret, form, effect):
+            return _unknown(request)
+    except _Fault as fault:
+        return await _page(
+            request, secret, fault.status, trouble=Trouble(Action(action), field=fault.field, address=address)
+        )
+    except Refused as refused:
+        trouble = Trouble(Action(action), refusal=refused.refusal, address=address)
+        return await _page(request, secret, status_of(refused.refusal), trouble=trouble)
+    return _back(request, secret, said=notice)
+
+
+@cache
+def _pages() -> Pages:
+    return Pages()
+
+
+async def _page(
+    request: Request,
+    secret: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    notice: Notice | None = None,
+    trouble: Trouble | None = None,
+) -> Response:
+    database: Database = request.app.state.database
+    async with database.begin() as work:
+        owner = await pages.owner(work, secret) if _SECRET.fullmatch(secret) else None
+        facts = await pages.facts(work, *owner) if owner else None
+    if facts is None:
+        return _unknown(request)
+    language = _language(request, facts.language)
+    page = _pages().render(facts, secret=secret, language=language, now=work.now, notice=notice, trouble=trouble)
+    return HTMLResponse(page, status)
+
+
+def _unknown(request: Request) -> Response:
+    return HTMLResponse(_pages().unknown(_language(request)), HTTPStatus.NOT_FOUND)
+
+
+def _back(request: Request, secret: str, **query: str) -> Response:
+    """To the page, from an address that has one part more."""
+    if (chosen := _chosen_language(request)) is not None:
+        query["lang"] = chosen
+    place = f"../{secret}" if _SECRET.fullmatch(secret) else "../unknown"
+    return RedirectResponse(f"{place}?{urlencode(query)}" if query else place, HTTPStatus.SEE_OTHER)
+
+
+def _language(request: Request, own: Language | None = None) -> Language:
+    """The language that was chosen, or the person's own, or the first of the browser's that we speak."""
+    if (chosen := _chosen_language(request) or own) is not None:
+        return chosen
+    accepted = (tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(","))
+    return next((_LANGUAGES[tag] for tag in accepted if tag in _LANGUAGES), Language.NL)
+
+
+def _chosen_language(request: Request) -> Language | None:
+    return _LANGUAGES.get(request.query_params.get("lang", ""))
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    """The fields of a small form. Raises _Fault."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            raise _Fault("form", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=10))
+    except ValueError:
+        raise _Fault("form") from None
+
+
+# What an effect is given: the transaction, evening and participant of the page, and the form.
+_Effect = Callable[[UnitOfWork, Issuer, UUID, UUID, Mapping[str, str]], Awaitable[object]]
+
+
+async def _run(request: Request, secret: str, form: Mapping[str, str], effect: _Effect) -> bool:
+    """The effect in one transaction, again when that collides; False for a secret that is nobody's."""
+    database: Database = request.app.state.database
+    issuer: Issuer = request.app.state.issuer
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            async with database.begin() as work:
+                owner = await pages.owner(work, secret)
+                if owner is not None:
+                    await effect(work, issuer, *owner, form)
+                return owner is not None
+        except DBAPIError as error:
+            if attempt == _ATTEMPTS or not transactions_collided(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _come(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, _: Mapping[str, str]) -> None:
+    await asking.ask(work, issuer, evening, me)
+
+
+async def _decline(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:
+    ticket = await _ticket(work, evening, form)
+    await declining.decline(work, issuer, ticket, by=me)
+
+
+async def _pass_on(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:
+    ticket = await _ticket(work, evening, form)
+    await offering.offer(work, issuer, ticket, by=me, address=_address(form))
+
+
+async def _take_back(work: UnitOfWork, _: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:
+    await offering.take_back(work, await _offer(work, evening, form), by=me)
+
+
+async def _accept(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:
+    await offering.accept(work, issuer, await _offer(work, evening, form), by=me)
+
+
+async def _refuse(work: UnitOfWork, _: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:
+    await offering.refuse(work, await _offer(work, evening, form), by=me)
+
+
+_EFFECTS: Mapping[str, tuple[_Effect, Notice]] = {
+    Action.COME: (_come, Notice.ASKED),
+    Action.DECLINE: (_decline, Notice.DECLINED),
+    Action.PASS_ON: (_pass_on, Notice.OFFERED),
+    Action.TAKE_BACK: (_take_back, Notice.TAKEN_BACK),
+    Action.ACCEPT: (_accept, Notice.ACCEPTED),
+    Action.REFUSE: (_refuse, Notice.REFUSED),
+}
+
+
+async def _ticket(work: UnitOfWork, evening: UUID, form: Mapping[str, str]) -> UUID:
+    """The ticket that the page showed; a page opens nothing of another evening, not even its own person's."""
+    ticket = _id(form, "ticket_id")
+    if await places.evening_of(work, ticket) != evening:
+        raise Refused(Refusal.UNKNOWN_TICKET)
+    return ticket
+
+
+async def _offer(work: UnitOfWork, evening: UUID, form: Mapping[str, str]) -> UUID:
+    offer = _id(form, "offer_id")
+    found = await offers.find(work, offer)
+    if found is None or found.evening_id != evening:
+        raise Refused(Refusal.UNKNOWN_OFFER)
+    return offer
+
+
+def _id(form: Mapping[str, str], field: str) -> UUID:
+    try:
+        return UUID(form[field])
+    except (KeyError, ValueError):
+        raise _Fault(field) from None
+
+
+def _address(form: Mapping[str, str]) -> str:
+    try:
+        return _ADDRESS.validate_python(form.get("email", ""))
+    except ValidationError:  # quotes what was typed
+        raise _Fault("email") from None

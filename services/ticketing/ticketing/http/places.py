@@ -1,0 +1,151 @@
+"""Asking for a seat, giving one up, passing one on."""
+
+from http import HTTPStatus
+from typing import Self
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from culture_connect.contracts import EmailText
+from culture_connect.http import Answer, FieldError, Problem, once
+from culture_connect.messaging import UnitOfWork
+from ticketing import asking, declining, offering
+from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.tickets import Place, TicketState
+from ticketing.http import examples
+from ticketing.http.access import PROGRAMME, Acting
+from ticketing.issuer import Issuer
+from ticketing.store import line
+
+router = APIRouter(tags=["places"])
+
+
+class Asking(BaseModel):
+    """Who would like to come; may be left out by somebody who shows the secret of their own page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ASKING]})
+
+    participant_id: UUID | None = None
+
+
+class PassingOn(BaseModel):
+    """To whom: a `participant_id`, at once, on the word of the programme team; or an `email`, whose owner is asked."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [examples.PASSING_ON]})
+
+    participant_id: UUID | None = None
+    email: EmailText | None = Field(default=None, description="Of a colleague who takes part")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.participant_id is None) == (self.email is None):
+            raise ValueError("expected either participant_id or email")
+        return self
+
+
+class PlaceView(BaseModel):
+    """A ticket or a place in the line; `position` while waiting, `reason` once it is no more."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PLACE]})
+
+    ticket_id: UUID
+    evening_id: UUID
+    participant_id: UUID | None
+    state: TicketState
+    position: int | None = None
+    reason: str | None = None
+
+
+class OfferView(BaseModel):
+    """A ticket that a colleague was asked to take; until they agree, it stays with its holder."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OFFER]})
+
+    offer_id: UUID
+    ticket_id: UUID
+
+
+@router.post(
+    "/evenings/{evening_id}/tickets",
+    status_code=HTTPStatus.CREATED,
+    response_model=PlaceView,
+    responses={200: {"model": PlaceView, "description": "They had one already, which stays as it is"}},
+)
+async def ask(request: Request, evening_id: UUID, actor: Acting, asking_: Asking | None = None) -> Response:
+    """A participant would like to come, and gets a ticket or a place in the line."""
+    participant_id = _who(actor.participant_id, asking_.participant_id if asking_ else None)
+    if actor.evening_id not in (None, evening_id):
+        raise Refused(Refusal.NOT_YOURS)
+
+    async def effect(work: UnitOfWork) -> Answer:
+        place, is_new = await asking.ask(work, _issuer(request), evening_id, participant_id)
+        return Answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, await _view(work, place))
+
+    return await once(request, actor.caller, effect)
+
+
+@router.post("/tickets/{ticket_id}/decline", response_model=PlaceView)
+async def decline(request: Request, ticket_id: UUID, actor: Acting) -> Response:
+    """Gives a ticket or a place in the line up; whoever is next gets a seat that comes free. Again: the same answer."""
+
+    async def effect(work: UnitOfWork) -> Answer:
+        place = await declining.decline(work, _issuer(request), ticket_id, by=actor.participant_id)
+        return Answer(HTTPStatus.OK, await _view(work, place))
+
+    return await once(request, actor.caller, effect)
+
+
+@router.post(
+    "/tickets/{ticket_id}/pass-on",
+    response_model=PlaceView,
+    responses={202: {"model": OfferView, "description": "The colleague was asked in a letter"}},
+)
+async def pass_on(request: Request, ticket_id: UUID, to: PassingOn, actor: Acting) -> Response:
+    """Passes a ticket on to a colleague; answers with the colleague's ticket, or with the offer made to them."""
+    if to.participant_id is not None:
+        # Nobody gets a ticket of a colleague without having agreed: the programme team vouches for that.
+        actor.caller.demand(PROGRAMME)
+
+    async def effect(work: UnitOfWork) -> Answer:
+        issuer = _issuer(request)
+        if to.email is not None:
+            offer_id = await offering.offer(work, issuer, ticket_id, by=actor.participant_id, address=to.email)
+            return Answer(HTTPStatus.ACCEPTED, OfferView(offer_id=offer_id, ticket_id=ticket_id))
+        assert to.participant_id is not None  # noqa: S101 - either of them is there
+        place = await offering.pass_on(work, issuer, ticket_id, to.participant_id)
+        return Answer(HTTPStatus.OK, await _view(work, place))
+
+    return await once(request, actor.caller, effect)
+
+
+def _who(themselves: UUID | None, named: UUID | None) -> UUID:
+    if themselves is None:
+        if named is None:
+            error = FieldError("participant_id", "missing", "expected the participant who asks")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error]
+            )
+        return named
+    if named not in (None, themselves):
+        raise Refused(Refusal.NOT_YOURS)
+    return themselves
+
+
+async def _view(work: UnitOfWork, place: Place) -> PlaceView:
+    position = None
+    if place.state is TicketState.WAITING and place.participant_id is not None:
+        position = (await line.positions(work, place.evening_id, [place.participant_id]))[place.participant_id]
+    return PlaceView(
+        ticket_id=place.ticket_id,
+        evening_id=place.evening_id,
+        participant_id=place.participant_id,
+        state=place.state,
+        position=position,
+        reason=place.reason,
+    )
+
+
+def _issuer(request: Request) -> Issuer:
+    issuer: Issuer = request.app.state.issuer
+    return issuer

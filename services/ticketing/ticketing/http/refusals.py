@@ -1,0 +1,38 @@
+"""Refusals of ticketing as problem details."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from culture_connect.contracts import Language
+from culture_connect.http import Problem
+from culture_connect.http.trace import trace_id
+from ticketing.domain.refusals import Refusal, Refused
+from ticketing.wording import refusal
+
+# What is not there, and what is somebody else's. All others are against the state of things.
+_STATUS = {
+    Refusal.UNKNOWN_EVENING: HTTPStatus.NOT_FOUND,
+    Refusal.UNKNOWN_TICKET: HTTPStatus.NOT_FOUND,
+    Refusal.UNKNOWN_PARTICIPANT: HTTPStatus.NOT_FOUND,
+    Refusal.UNKNOWN_OFFER: HTTPStatus.NOT_FOUND,
+    Refusal.NOT_YOURS: HTTPStatus.FORBIDDEN,
+}
+
+
+def status_of(code: Refusal) -> HTTPStatus:
+    """The status that a request is refused with."""
+    return _STATUS.get(code, HTTPStatus.CONFLICT)
+
+
+def install(app: FastAPI) -> None:
+    """Makes the application answer refusals, wherever they are raised, as problem details."""
+    app.add_exception_handler(Refused, _refused)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101 - registered for this class
+    code = error.refusal
+    problem = Problem(status_of(code), code.value, refusal(code, Language.EN))
+    return problem.response(trace_id(request.scope))

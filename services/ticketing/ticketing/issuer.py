@@ -1,0 +1,14 @@
+"""What ticketing hands out: signed codes and links to personal pages."""
+
+from dataclasses import dataclass
+
+from ticketing.codes import Codes
+from ticketing.links import Links
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Signs codes and makes links, for whatever gives out tickets."""
+
+    codes: Codes
+    links: Links

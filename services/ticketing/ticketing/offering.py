@@ -1,0 +1,160 @@
+"""Passing a ticket on to a colleague (allocation rules, "Changes"): offered, agreed to, and only then done."""
+
+from uuid import UUID, uuid4
+
+from culture_connect.messaging import UnitOfWork
+from ticketing import telling
+from ticketing.declining import lock_with_ticket
+from ticketing.domain.decisions import Outcome, Rule
+from ticketing.domain.granting import lot
+from ticketing.domain.participants import address_digest
+from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.tickets import EveningAhead, Person, Place, check_passing_on
+from ticketing.issuer import Issuer
+from ticketing.store import decisions, offers, pages, places, wishes
+from ticketing.store.decisions import Kept
+from ticketing.store.offers import Offer
+from ticketing.store.seats import Ended
+
+
+async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID | None, address: str) -> UUID:
+    """Asks the colleague with this e-mail address whether they want the ticket; returns the id of the offer.
+
+    The ticket stays with its holder until the colleague agrees; an earlier offer of it ends. Raises Refused.
+    """
+    evening, place = await lock_with_ticket(work, ticket_id, by)
+    digest = address_digest(place.partner, address)
+    colleague = await places.person_at(work, evening.evening_id, place.partner, digest)
+    colleague = await _check(work, evening, place, colleague)
+    offer_id = uuid4()
+    await offers.make(
+        work, offer_id, ticket=ticket_id, evening=evening.evening_id, participant=colleague.participant_id
+    )
+    [link], new = issuer.links.make(evening.evening_id, [colleague.participant_id])
+    await pages.save(work, new)
+    assert place.participant_id is not None  # noqa: S101 - an issued ticket of an evening to come has a holder
+    telling.offered(
+        work,
+        offer_id=offer_id,
+        ticket_id=ticket_id,
+        evening_id=evening.evening_id,
+        venue=evening.venue,
+        holder_id=place.participant_id,
+        colleague_id=colleague.participant_id,
+        link=link,
+    )
+    return offer_id
+
+
+async def accept(work: UnitOfWork, issuer: Issuer, offer_id: UUID, *, by: UUID) -> Place:
+    """The colleague agrees: the ticket is theirs, under a new code. Agreeing twice is agreeing once. Raises Refused."""
+    evening, place, found = await _lock_offer(work, offer_id)
+    if found.participant_id != by:
+        raise Refused(Refusal.NOT_YOURS)
+    if found.state == "accepted" and (theirs := await places.live_place(work, evening.evening_id, by)):
+        return theirs
+    if found.state != "open":
+        raise Refused(Refusal.UNKNOWN_OFFER)
+    received = await _hand_over(work, issuer, evening, place, by)
+    await offers.close(work, offer_id, "accepted")
+    return received
+
+
+async def refuse(work: UnitOfWork, offer_id: UUID, *, by: UUID) -> None:
+    """The colleague does not want it; the ticket stays with its holder. Raises Refused."""
+    _, _, found = await _lock_offer(work, offer_id)
+    if found.participant_id != by:
+        raise Refused(Refusal.NOT_YOURS)
+    await _end(work, found, "refused")
+
+
+async def take_back(work: UnitOfWork, offer_id: UUID, *, by: UUID) -> None:
+    """The holder keeps the ticket after all. Raises Refused."""
+    _, place, found = await _lock_offer(work, offer_id)
+    if place.participant_id != by:
+        raise Refused(Refusal.NOT_YOURS)
+    await _end(work, found, "taken-back")
+
+
+async def pass_on(
+    work: UnitOfWork, issuer: Issuer, ticket_id: UUID, colleague_id: UUID, *, by: UUID | None = None
+) -> Place:
+    """Passes the ticket on at once, on the word of somebody who speaks for both; returns the colleague's ticket.
+
+    Raises Refused.
+    """
+    evening, place = await lock_with_ticket(work, ticket_id, by)
+    return await _hand_over(work, issuer, evening, place, colleague_id)
+
+
+async def _lock_offer(work: UnitOfWork, offer_id: UUID) -> tuple[EveningAhead, Place, Offer]:
+    known = await offers.find(work, offer_id)
+    if known is None:
+        raise Refused(Refusal.UNKNOWN_OFFER)
+    evening, place = await lock_with_ticket(work, known.ticket_id, None)
+    # Read again behind the lock: somebody may have ended it meanwhile.
+    found = await offers.find(work, offer_id)
+    if found is None:
+        raise Refused(Refusal.UNKNOWN_OFFER)
+    return evening, place, found
+
+
+async def _end(work: UnitOfWork, found: Offer, state: str) -> None:
+    if found.state not in ("open", state):
+        raise Refused(Refusal.UNKNOWN_OFFER)
+    await offers.close(work, found.offer_id, state)
+
+
+async def _check(work: UnitOfWork, evening: EveningAhead, place: Place, colleague: Person | None) -> Person:
+    theirs = await places.live_place(work, evening.evening_id, colleague.participant_id) if colleague else None
+    return check_passing_on(evening, place, colleague, theirs, work.now)
+
+
+async def _hand_over(
+    work: UnitOfWork, issuer: Issuer, evening: EveningAhead, place: Place, colleague_id: UUID
+) -> Place:
+    colleague = await _check(work, evening, place, await places.person(work, evening.evening_id, colleague_id))
+    theirs = await places.live_place(work, evening.evening_id, colleague_id)
+    # A waiting place they had becomes the ticket: one life from the request to the end.
+    received = theirs.ticket_id if theirs else uuid4()
+    if theirs is None:
+        drawn = lot(evening.evening_id, colleague_id)
+        await places.enter(
+            work, ticket=received, evening=evening.evening_id, participant=colleague.participant_id, lot=drawn
+        )
+    code = issuer.codes.sign(received, evening.evening_id)
+    before, after = await places.pass_on(work, given=place.ticket_id, received=received, code=code)
+    await wishes.decline(work, evening.evening_id, before.participant_id)
+    await wishes.ask(work, evening.evening_id, after.participant_id)
+    await decisions.keep(
+        work,
+        evening.evening_id,
+        [
+            Kept(before.participant_id, before.ticket_id, Outcome.LOST, Rule.PASSED_ON, {}),
+            Kept(after.participant_id, after.ticket_id, Outcome.GRANTED, Rule.COLLEAGUE, {}),
+        ],
+    )
+    ended = Ended(
+        before.ticket_id,
+        evening.evening_id,
+        evening.venue,
+        before.participant_id,
+        before.version,
+        before.feed_version,
+        code,
+        "passed-on",
+    )
+    telling.cancelled(work, ended, cause=None)
+    [link], new = issuer.links.make(evening.evening_id, [colleague_id])
+    await pages.save(work, new)
+    telling.issued(
+        work,
+        telling.Holder(evening.evening_id, evening.venue, colleague_id, after.holder_name, after.partner_name),
+        ticket_id=received,
+        code=code,
+        link=link,
+        version=after.version,
+        feed_version=after.feed_version,
+        cause=None,
+    )
+    return await places.place(work, received)

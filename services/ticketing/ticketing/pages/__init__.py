@@ -1,0 +1,1 @@
+"""The personal page of one participant for one evening: from what is known to HTML."""

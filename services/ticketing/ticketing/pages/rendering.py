@@ -1,0 +1,167 @@
+"""The personal page as HTML that needs no script and loads nothing."""
+
+import base64
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from culture_connect.contracts import Language, Venue
+from ticketing import wording
+from ticketing.domain.refusals import Refusal
+from ticketing.pages import dates, qr
+from ticketing.pages.view import Action, Notice, State, Trouble, View, view
+from ticketing.pages.words import say
+from ticketing.store.pages import PageFacts
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_OF_THE_ADDRESS = (
+    Refusal.STRANGER,
+    Refusal.ONESELF,
+    Refusal.COLLEAGUE_HAS_TICKET,
+    Refusal.COLLEAGUE_NOT_ACTIVE,
+)
+
+
+class Pages:
+    """Writes personal pages; `policy` is the Content-Security-Policy that they are made for."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+        digest = base64.b64encode(sha256(style.encode()).digest()).decode()
+        self.policy = (
+            f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none';"
+            " frame-ancestors 'none'"
+        )
+        self._common = {"style": Markup(style), "institutions": [venue.label for venue in Venue]}  # noqa: S704 - our own file
+
+    def render(
+        self,
+        facts: PageFacts,
+        *,
+        secret: str,
+        language: Language,
+        now: datetime,
+        notice: Notice | None = None,
+        trouble: Trouble | None = None,
+    ) -> str:
+        """The page of the person whose `secret` this is, as it is `now`, after what they did or tried to do.
+
+        With `trouble` it is the answer to what was posted, whose address is that of the page and one part more. Links
+        are relative, for a service that is reached below a path.
+        """
+        shown = view(facts, now, notice)
+        path = f"../{secret}" if trouble else secret
+        # What is posted from a page in another language than the person's own comes back in that language.
+        query = "" if language == facts.language else f"?lang={language}"
+        return self._fill(
+            "page.html",
+            language,
+            path,
+            **_evening(facts, language),
+            **_standing(facts, shown, language),
+            to={action: f"{path}/{action}{query}" for action in Action},
+            notice=say(f"said-{shown.notice}", language) if shown.notice else None,
+            trouble=_trouble(trouble, language),
+        )
+
+    def unknown(self, language: Language) -> str:
+        """The page for a secret that is nobody's."""
+        return self._fill("short.html", language, "", key="unknown")
+
+    def unavailable(self, language: Language) -> str:
+        """The page for when we cannot answer, through no fault of the person."""
+        return self._fill("short.html", language, "", key="unavailable")
+
+    def _fill(self, template: str, language: Language, path: str, **facts: Any) -> str:
+        other = Language.NL if language is Language.EN else Language.EN
+        return self._templates.get_template(template).render(
+            **self._common,
+            **facts,
+            language=str(language),
+            other={"language": str(other), "link": f"{path}?lang={other}"},
+            say=partial(say, language=language),
+        )
+
+
+def _evening(facts: PageFacts, language: Language) -> dict[str, Any]:
+    evening = facts.evening
+    return {
+        "title": evening.title.in_(language),
+        "theme": evening.theme.in_(language),
+        "day": dates.day(evening.starts_at, language),
+        "starts": dates.clock(evening.starts_at, language),
+        "ends": dates.clock(evening.ends_at, language),
+        "venue": evening.venue.label,
+        "location": evening.location,
+        "programme": [
+            {
+                "starts_at": part.starts_at.isoformat(),
+                "starts": dates.clock(part.starts_at, language),
+                "ends": dates.clock(part.ends_at, language),
+                "label": say(part.kind, language),
+                "title": part.title.in_(language),
+            }
+            for part in evening.programme
+        ],
+    }
+
+
+def _standing(facts: PageFacts, shown: View, language: Language) -> dict[str, Any]:
+    place, made, received = facts.place, facts.offer_made, facts.offer_received
+    code = place.code if place and shown.state is State.TICKET else None
+    return {
+        "state": str(shown.state),
+        "standing": "admitted-over" if shown.state is State.ADMITTED and shown.over else str(shown.state),
+        "actions": {str(action) for action in shown.actions},
+        "closed": shown.closed,
+        "holder_name": facts.holder_name,
+        "ticket_id": place.ticket_id if place else None,
+        "picture": Markup(qr.picture(code)) if code else None,  # noqa: S704 - drawn here
+        "position": place.position if place else None,
+        "admitted_at": dates.clock(place.admitted_at, language) if place and place.admitted_at else None,
+        "made": made.offer_id if made else None,
+        "received": received.offer_id if received else None,
+        "giver": received.holder_name if received and received.holder_name else say("somebody", language),
+        "why": _why(facts, language) if shown.why else None,
+    }
+
+
+def _why(facts: PageFacts, language: Language) -> dict[str, str] | None:
+    decision = facts.decision
+    if decision is None:
+        return None
+    return {
+        "text": wording.explain(decision.outcome, decision.rule, decision.figures, language),
+        "day": dates.day(decision.decided_at, language),
+        "clock": dates.clock(decision.decided_at, language),
+    }
+
+
+def _trouble(trouble: Trouble | None, language: Language) -> dict[str, Any] | None:
+    if trouble is None:
+        return None
+    if trouble.refusal is not None:
+        text = wording.refusal(trouble.refusal, language)
+    elif trouble.field == "email":
+        text = say("fault-email", language)
+    else:
+        text = say("fault", language, field=trouble.field)
+    return {
+        "action": str(trouble.action),
+        "text": text,
+        "address": trouble.address,
+        "with_address": trouble.field == "email" or trouble.refusal in _OF_THE_ADDRESS,
+    }

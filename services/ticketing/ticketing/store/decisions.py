@@ -1,0 +1,84 @@
+"""Decisions, kept so that "why did I not get in?" has an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import text
+
+from culture_connect.messaging import UnitOfWork
+
+_KEEP = text(
+    """
+    insert into decisions (evening_id, participant_id, ticket_id, decided_at, outcome, rule, figures)
+    select :evening, participant_id, ticket_id, :now, outcome, rule, figures::jsonb
+    from unnest(
+        cast(:participant_ids as uuid[]), cast(:ticket_ids as uuid[]), cast(:outcomes as text[]),
+        cast(:rules as text[]), cast(:figures as text[])
+    ) with ordinality as kept (participant_id, ticket_id, outcome, rule, figures, nth)
+    order by nth
+    """
+)
+
+_LIST = text(
+    """
+    select decision_id, participant_id, ticket_id, decided_at, outcome, rule, figures
+    from decisions
+    where evening_id = :evening and decision_id > :after
+    and (cast(:participant as uuid) is null or participant_id = :participant)
+    order by decision_id limit :limit
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A decision to be kept; `figures` is what it compared, ready for JSON."""
+
+    participant_id: UUID
+    ticket_id: UUID | None
+    outcome: str
+    rule: str
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDecision:
+    """A decision as it was kept; without a participant once that was erased."""
+
+    decision_id: int
+    participant_id: UUID | None
+    ticket_id: UUID | None
+    decided_at: datetime
+    outcome: str
+    rule: str
+    figures: dict[str, Any]
+
+
+async def keep(work: UnitOfWork, evening: UUID, decisions: Sequence[Kept]) -> None:
+    """Writes these decisions, in their order."""
+    if not decisions:
+        return
+    await work.execute(
+        _KEEP,
+        {
+            "evening": evening,
+            "now": work.now,
+            "participant_ids": [each.participant_id for each in decisions],
+            "ticket_ids": [each.ticket_id for each in decisions],
+            "outcomes": [each.outcome for each in decisions],
+            "rules": [each.rule for each in decisions],
+            "figures": [to_json(each.figures).decode() for each in decisions],
+        },
+    )
+
+
+async def of_evening(
+    work: UnitOfWork, evening: UUID, *, participant: UUID | None, after: int, limit: int
+) -> list[KeptDecision]:
+    """Decisions about an evening, or about one person there, from the first one after `after` on."""
+    parameters = {"evening": evening, "participant": participant, "after": after, "limit": limit}
+    return [KeptDecision(**row) for row in (await work.execute(_LIST, parameters)).mappings()]

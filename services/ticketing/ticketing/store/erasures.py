@@ -1,0 +1,41 @@
+"""Forgetting somebody: tickets become anonymous, so that the figures stay, and everything that leads to them goes."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import text
+
+from culture_connect.messaging import UnitOfWork
+
+_FORGET = (
+    # What remembered answers (`Idempotency-Key`) say of the person; the one at the door names the ticket.
+    text(
+        """
+        delete from idempotency_keys
+        where body ->> 'participant_id' = any(cast(cast(:participants as uuid[]) as text[]))
+        or body ->> 'ticket_id' in (
+            select cast(ticket_id as text) from tickets where participant_id = any(:participants)
+        )
+        """
+    ),
+    text("delete from pages where participant_id = any(:participants)"),
+    text("delete from wishes where participant_id = any(:participants)"),
+    text(
+        """
+        delete from offers where participant_id = any(:participants)
+        or ticket_id in (select ticket_id from tickets where participant_id = any(:participants))
+        """
+    ),
+    text("update decisions set participant_id = null where participant_id = any(:participants)"),
+    text("update tickets set participant_id = null where participant_id = any(:participants)"),
+)
+
+
+async def forget(work: UnitOfWork, participants: Collection[UUID]) -> None:
+    """Takes these people out of everything but the rows that say that they were erased.
+
+    Their places were ended before: nobody waits without a name.
+    """
+    if participants:
+        for statement in _FORGET:
+            await work.execute(statement, {"participants": list(participants)})
