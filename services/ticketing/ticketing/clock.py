@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -55,9 +54,9 @@ class Clock:
             await self._fire(evening)
         async with self._database.begin() as work:
             following = await timers.next_due(work)
-        if following is None:
-            return LOOK
-        return min(max((following - datetime.now(UTC)).total_seconds(), 0.0), LOOK)
+            if following is None:
+                return LOOK
+            return min(max((following - work.now).total_seconds(), 0.0), LOOK)
 
     async def _fire(self, evening: UUID) -> None:
         async with self._database.begin() as work:

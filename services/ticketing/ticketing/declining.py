@@ -23,7 +23,8 @@ async def decline(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID
     if not check_declining(evening, place, work.now):
         return place
     ended = await places.decline(work, ticket_id)
-    await wishes.decline(work, evening.evening_id, ended.participant_id)
+    if ended.participant_id is not None:
+        await wishes.decline(work, evening.evening_id, ended.participant_id)
     await decisions.keep(
         work, evening.evening_id, [Kept(ended.participant_id, ticket_id, Outcome.LOST, Rule.DECLINED, {})]
     )

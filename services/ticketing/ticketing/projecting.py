@@ -52,10 +52,10 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
     changed, returned = await _participants(work, participants)
     others = {each.evening_id for each in locked if each.is_open} - new
 
-    causes = {message.evening_id: cause for message, cause in told}
+    causes: dict[UUID | None, Envelope] = {message.evening_id: cause for message, cause in told}
     causes |= {message.participant_id: cause for message, cause in participants}
 
-    def cause_of(evening: UUID, participant: UUID) -> Envelope:
+    def cause_of(evening: UUID, participant: UUID | None) -> Envelope:
         return causes.get(participant) or causes.get(evening) or events[-1][1]
 
     await timers.set_for(work, new)

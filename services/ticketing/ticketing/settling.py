@@ -26,10 +26,10 @@ PORTION = 1000
 T = TypeVar("T")
 
 # The message that led to an event: by evening and participant.
-CauseOf = Callable[[UUID, UUID], Envelope | None]
+CauseOf = Callable[[UUID, UUID | None], Envelope | None]
 
 
-def nothing_caused_it(_: UUID, __: UUID) -> None:
+def nothing_caused_it(_: UUID, __: UUID | None) -> None:
     """For what a moment or a request brings about, and no message."""
 
 

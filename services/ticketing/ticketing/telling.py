@@ -125,14 +125,16 @@ def offered(
 def cancelled(work: UnitOfWork, place: Ended, *, cause: Envelope | None) -> None:
     """Tells the house that a place is gone, and the box office when it knew of it."""
     subject = str(place.ticket_id)
-    message = TicketCancelled(
-        ticket_id=place.ticket_id,
-        participant_id=place.participant_id,
-        evening_id=place.evening_id,
-        version=place.version,
-        reason=place.reason,
-    )
-    work.emit(message, core_event(message, place.venue), subject=subject, cause=cause)
+    # Of a holder who was erased before, the house has nothing left to say.
+    if place.participant_id is not None:
+        message = TicketCancelled(
+            ticket_id=place.ticket_id,
+            participant_id=place.participant_id,
+            evening_id=place.evening_id,
+            version=place.version,
+            reason=place.reason,
+        )
+        work.emit(message, core_event(message, place.venue), subject=subject, cause=cause)
     if place.code is not None:
         feed = FeedTicketCancelled(
             ticket_id=place.ticket_id,
@@ -149,7 +151,6 @@ def admitted(
     """Tells everybody that somebody went in."""
     subject = str(ticket.ticket_id)
     if ticket.participant_id is not None:
-        # Of a holder who was erased the house has nothing left to say.
         message = TicketAdmitted(
             ticket_id=ticket.ticket_id,
             participant_id=ticket.participant_id,

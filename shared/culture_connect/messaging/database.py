@@ -1,6 +1,6 @@
 """The service's door to its own schema."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -12,15 +12,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Database:
     """A pool of connections whose search path is one schema.
 
-    `url` is `postgresql://role:password@host:port/database`; `schema` names the service as well.
+    `url` is `postgresql://role:password@host:port/database`; `schema` names the service as well. `clock` tells the
+    moment (UTC) of each unit of work.
     """
 
-    def __init__(self, url: str, *, schema: str, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, schema: str, pool_size: int = 10, clock: Callable[[], datetime] = _now) -> None:
         self.url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.schema = schema
+        self._clock = clock
         self.engine: AsyncEngine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             pool_size=pool_size,
@@ -39,7 +45,7 @@ class Database:
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed when the block ends, with the events it emitted; rolled back when it raises."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            work = UnitOfWork(session, await session.connection(), service=self.schema, now=datetime.now(UTC))
+            work = UnitOfWork(session, await session.connection(), service=self.schema, now=self._clock())
             yield work
             await work.flush()
 

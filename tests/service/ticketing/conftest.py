@@ -8,7 +8,6 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from culture_connect.http import Tokens, create_app
-from culture_connect.messaging import Database
 from tests.service.ticketing.house import House
 from tests.service.ticketing.world import World
 from tests.support.databases import Databases
@@ -51,9 +50,9 @@ def database_url(databases: Databases) -> Iterator[str]:
 @pytest.fixture
 async def house(database_url: str, codes: Codes) -> AsyncIterator[House]:
     """Ticketing without a bus."""
-    database = Database(database_url, schema="ticketing")
-    yield House(database, Issuer(codes, Links("https://mijn.cultureconnect.example")))
-    await database.close()
+    house = House(database_url, Issuer(codes, Links("https://mijn.cultureconnect.example")))
+    yield house
+    await house.database.close()
 
 
 @pytest.fixture

@@ -36,8 +36,9 @@ class Told:
 class House:
     """One ticketing service's database, and hands to play the rest of the world."""
 
-    def __init__(self, database: Database, issuer: Issuer) -> None:
-        self.database = database
+    def __init__(self, database_url: str, issuer: Issuer) -> None:
+        self.now: datetime | None = None  # None: as the clocks of the world have it
+        self.database = Database(database_url, schema="ticketing", clock=lambda: self.now or datetime.now(UTC))
         self.issuer = issuer
         self._names: dict[UUID, str] = {}
         self._minutes = 0

@@ -128,8 +128,10 @@ class Season:
         self._settle(now)
 
     def erase(self, participant_id: UUID, *, now: datetime) -> None:
-        """Somebody is forgotten, for good."""
+        """Somebody is forgotten, for good, also in the lines of evenings that have begun."""
         self.people[participant_id].erased = True
+        for waiting in self.waiting.values():
+            waiting.pop(participant_id, None)
         self._settle(now)
 
     def schedule(self, evening: Evening, *, now: datetime) -> None:
@@ -248,8 +250,8 @@ class Season:
         """Every evening, one after the other: who loses, then the line, then the newcomers."""
         for evening in sorted(self.evenings.values(), key=lambda each: (each.starts_at, each.evening_id.bytes)):
             self._follow_contracts(evening, now)
-            # Once an evening has begun nothing changes about its tickets.
-            if now >= evening.starts_at:
+            # Once an evening has begun nothing changes about its tickets, unless it is called off even then.
+            if now >= evening.starts_at and not evening.cancelled:
                 continue
             self._take_away(evening)
             # "a free seat that a waiting candidate may have goes to the line first"; "After the closing nobody is
@@ -278,7 +280,9 @@ class Season:
         """Changes: who is withdrawn, erased, not active on a new day, or whose partner left, has no ticket or place."""
         for participant_id in self.people:
             if not self._may_have_a_place(evening, participant_id):
-                self.tickets[evening.evening_id].pop(participant_id, None)
+                # Who is inside already stays.
+                if self.tickets[evening.evening_id].get(participant_id) != ADMITTED:
+                    self.tickets[evening.evening_id].pop(participant_id, None)
                 self.waiting[evening.evening_id].pop(participant_id, None)
 
     def _may_have_a_place(self, evening: Evening, participant_id: UUID) -> bool:

@@ -38,7 +38,7 @@ _LIST = text(
 class Kept:
     """A decision to be kept; `figures` is what it compared, ready for JSON."""
 
-    participant_id: UUID
+    participant_id: UUID | None
     ticket_id: UUID | None
     outcome: str
     rule: str

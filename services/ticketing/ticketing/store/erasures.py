@@ -26,6 +26,13 @@ _FORGET = (
         or ticket_id in (select ticket_id from tickets where participant_id = any(:participants))
         """
     ),
+    # Evenings that have begun are settled no more: who still waits for one of those is taken out of its line here.
+    text(
+        """
+        update tickets set state = 'cancelled', reason = 'erased', ended_at = :now, version = version + 1
+        where participant_id = any(:participants) and state = 'waiting'
+        """
+    ),
     text("update decisions set participant_id = null where participant_id = any(:participants)"),
     text("update tickets set participant_id = null where participant_id = any(:participants)"),
 )
@@ -34,8 +41,8 @@ _FORGET = (
 async def forget(work: UnitOfWork, participants: Collection[UUID]) -> None:
     """Takes these people out of everything but the rows that say that they were erased.
 
-    Their places were ended before: nobody waits without a name.
+    Their places for evenings to come were given to others before.
     """
     if participants:
         for statement in _FORGET:
-            await work.execute(statement, {"participants": list(participants)})
+            await work.execute(statement, {"participants": list(participants), "now": work.now})

@@ -35,8 +35,8 @@ _BY_ADDRESS = text(
 _DECLINE = text(
     """
     update tickets t
-    set state = 'cancelled', reason = 'declined', ended_at = :now, version = version + 1,
-        feed_version = case when code is null then feed_version else feed_version + 1 end
+    set state = 'cancelled', reason = 'declined', ended_at = :now, version = t.version + 1,
+        feed_version = case when t.code is null then t.feed_version else t.feed_version + 1 end
     from evenings e
     where t.ticket_id = :ticket and e.evening_id = t.evening_id
     returning t.ticket_id, t.evening_id, e.venue, t.participant_id, t.version, t.feed_version, t.code, t.reason

@@ -12,6 +12,6 @@ OTHERS = """
     select o.participant_id, count(*) as held
     from evenings season join tickets o using (evening_id)
     where season.season = (select season from evenings where evening_id = :evening)
-    and season.evening_id <> :evening and o.state in ('issued', 'admitted')
+    and season.evening_id <> :evening and not season.cancelled and o.state in ('issued', 'admitted')
     group by o.participant_id
 """

@@ -22,18 +22,19 @@ _IS_OF_FORMER_ENROLMENT = """(
     p.participant_id = any(:returned) and t.enrolment < p.withdrawn_version and p.withdrawn_on <= e.day
 )"""
 
-# The participant row of somebody erased stays, empty; so does its partner, which then is unknown.
+# Somebody erased has no partner, and tickets of theirs no participant: an evening that had begun when they were
+# erased, and was moved afterwards, has such tickets.
 _END = f"""
     with ending as (
         select t.ticket_id, e.venue, case
             when e.cancelled then 'evening-cancelled'
-            when p.erased then 'erased'
+            when p.erased is not false then 'erased'
             when s.has_left then 'partner-left'
             when {_IS_OF_FORMER_ENROLMENT} then 'enrolled-anew'
             when p.withdrawn_on <= e.day then 'withdrawn'
             else 'not-active'
         end as rule
-        from tickets t join evenings e using (evening_id) join participants p using (participant_id)
+        from tickets t join evenings e using (evening_id) left join participants p using (participant_id)
         left join partners s on s.slug = p.partner
         where e.evening_id = any(:evenings) and t.state in ('waiting', 'issued') and (e.starts_at > :now or e.cancelled)
         and (e.cancelled or {IS_ACTIVE} is not true or {_IS_OF_FORMER_ENROLMENT}) and (SCOPE)
@@ -154,12 +155,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A ticket or waiting place that was cancelled; a waiting place has no code."""
+    """A ticket or waiting place that was cancelled; a waiting place has no code, an anonymous ticket no participant."""
 
     ticket_id: UUID
     evening_id: UUID
     venue: str
-    participant_id: UUID
+    participant_id: UUID | None
     version: int
     feed_version: int
     code: str | None
