@@ -12,7 +12,7 @@ from notifications.sending.sender import Sender
 from notifications.sending.smtp import SmtpLine
 from notifications.settings import NotificationsSettings
 
-DESCRIPTION = "Which letters went to whom, and when: tickets, places in the line, cancellations."
+DESCRIPTION = "Which letters went to whom, and when: invitations, tickets, places in the line, offers, cancellations."
 
 
 def build_app(settings: NotificationsSettings) -> FastAPI:

@@ -8,15 +8,18 @@ from culture_connect.contracts import (
     EveningCancelled,
     EveningChanged,
     EveningScheduled,
+    InvitationExtended,
     ParticipantChanged,
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
     TicketCancelled,
     TicketIssued,
+    TicketOffered,
     TicketWaitlisted,
 )
 from culture_connect.messaging import Delivery, Handlers, UnitOfWork
+from notifications.asking import follow_invitations, follow_offers
 from notifications.following import (
     EveningEvent,
     ParticipantEvent,
@@ -44,6 +47,16 @@ def event_handlers(wake: Callable[[], None]) -> Handlers:
     @handlers.on(TicketIssued, TicketWaitlisted, TicketCancelled)
     async def tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
         await follow_tickets(work, deliveries)
+        _after_commit(work, wake)
+
+    @handlers.on(TicketOffered)
+    async def offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOffered]]) -> None:
+        await follow_offers(work, deliveries)
+        _after_commit(work, wake)
+
+    @handlers.on(InvitationExtended)
+    async def invitations(work: UnitOfWork, deliveries: Sequence[Delivery[InvitationExtended]]) -> None:
+        await follow_invitations(work, deliveries)
         _after_commit(work, wake)
 
     return handlers

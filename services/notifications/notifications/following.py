@@ -20,7 +20,7 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import Delivery, UnitOfWork, core_event
 from notifications.domain.days import local_day
-from notifications.domain.letters import Decision, KnownTicket, Standing, decide
+from notifications.domain.letters import Decision, KnownTicket, Standing, decide, letter_id
 from notifications.domain.newest import newest
 from notifications.store import contacts, evenings, letters, tickets
 from notifications.store.letters import NewLetter
@@ -46,10 +46,12 @@ async def follow_participants(work: UnitOfWork, deliveries: Sequence[Delivery[Pa
 
 
 async def follow_evenings(work: UnitOfWork, deliveries: Sequence[Delivery[EveningEvent]]) -> None:
-    """Keeps the evenings."""
+    """Keeps the evenings; a cancellation takes the invitations with it that have not been sent."""
     events = [delivery.message for delivery in deliveries]
     last = newest(events, key=lambda event: event.evening_id, version=lambda event: event.version)
     await evenings.tell(work, last)
+    if cancelled := [event.evening_id for event in last if isinstance(event, EveningCancelled)]:
+        await letters.call_off(work, cancelled)
 
 
 async def follow_tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
@@ -66,7 +68,7 @@ async def follow_tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketE
     await letters.suppress(
         work, {ticket.ticket_id: decision.overtaken for ticket, decision in decisions if decision.overtaken}
     )
-    planned = [NewLetter(decision.plan, ticket, decision.stillborn) for ticket, decision in decisions if decision.plan]
+    planned = [letter for ticket, decision in decisions if (letter := _letter(ticket, decision))]
     await letters.plan(work, planned, work.now)
 
 
@@ -107,6 +109,20 @@ def _news(event: TicketEvent) -> TicketNews:
 
 def _decide(known: KnownTicket, ticket: TicketNews) -> Decision | None:
     return decide(known, ticket.version, ticket.standing, ticket.details.get("reason"))
+
+
+def _letter(ticket: TicketNews, decision: Decision) -> NewLetter | None:
+    if decision.plan is None:
+        return None
+    return NewLetter(
+        letter_id(ticket.participant_id, ticket.evening_id, decision.plan, ticket.ticket_id, ticket.version),
+        decision.plan,
+        ticket.participant_id,
+        ticket.evening_id,
+        decision.stillborn,
+        ticket_id=ticket.ticket_id,
+        ticket_version=ticket.version,
+    )
 
 
 def _without_secrets(ticket: TicketNews, erased: frozenset[UUID]) -> TicketNews:

@@ -76,6 +76,10 @@ class LetterRow(Base, table=True):
     `due_at` is when it may be sent; while it is being sent, when the claim of `claim` expires and another may take
     it. `contents` holds what the letter was written from, so that what went out can be shown and repeated byte for
     byte; `sequence` is that of its calendar entry (RFC 5545, 3.8.7.4).
+
+    A letter of a ticket has `ticket_id` and `ticket_version`, and tells what the ticket's row holds. One that offers a
+    ticket to a colleague has `ticket_id`, `offer_id` and `holder_id` (null once the holder was erased), an invitation
+    has none of these; what those two tell is in `details`.
     """
 
     __tablename__ = "letters"
@@ -84,8 +88,11 @@ class LetterRow(Base, table=True):
     participant_id: UUID = Field(sa_type=Uuid)
     evening_id: UUID = Field(sa_type=Uuid)
     kind: str = Field(sa_type=Text)
-    ticket_id: UUID = Field(sa_type=Uuid)
-    ticket_version: int
+    ticket_id: UUID | None = Field(sa_type=Uuid)
+    ticket_version: int | None
+    offer_id: UUID | None = Field(sa_type=Uuid)
+    holder_id: UUID | None = Field(sa_type=Uuid)
+    details: dict[str, Any] | None = Field(sa_type=JSONB)
     sequence: int
     state: str = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
@@ -99,11 +106,25 @@ class LetterRow(Base, table=True):
 
     __table_args__: ClassVar[Any] = (
         UniqueConstraint("participant_id", "evening_id", "kind", "ticket_id", "ticket_version", name="letters_once"),
+        UniqueConstraint("offer_id", name="letters_one_an_offer"),
+        CheckConstraint(
+            """
+            case kind
+                when 'invitation' then
+                    num_nonnulls(ticket_id, ticket_version, offer_id, holder_id) = 0 and details is not null
+                when 'ticket-offered' then
+                    num_nonnulls(ticket_id, offer_id, details) = 3 and ticket_version is null
+                else num_nonnulls(ticket_id, ticket_version) = 2 and num_nonnulls(offer_id, holder_id, details) = 0
+            end
+            """,
+            name="letters_about",
+        ),
         CheckConstraint("state in ('planned', 'sending', 'sent', 'failed', 'suppressed')", name="letters_state"),
         CheckConstraint("(state = 'sent') = (sent_at is not null)", name="letters_sent"),
         CheckConstraint("state <> 'sending' or claim is not null", name="letters_claimed"),
         Index("letters_due", "due_at", postgresql_where=UNSENT),
         Index("letters_of_ticket", "ticket_id"),
+        Index("letters_of_holder", "holder_id", postgresql_where=text("holder_id is not null")),
         Index("letters_newest", "planned_at", "letter_id"),
         Index("letters_of_evening", "evening_id", "planned_at", "letter_id"),
         Index("letters_by_state", "state"),

@@ -76,6 +76,7 @@ from culture_connect.contracts.ticketing import (
     TicketCancelled,
     TicketCode,
     TicketIssued,
+    TicketOffered,
     TicketWaitlisted,
 )
 from culture_connect.contracts.values import (
@@ -180,6 +181,7 @@ __all__ = [
     "TicketCode",
     "TicketId",
     "TicketIssued",
+    "TicketOffered",
     "TicketWaitlisted",
     "Timestamp",
     "Title",

@@ -76,7 +76,7 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
     *_core(
         "ticketing", ("notifications",), "venue",
         ticketing.InvitationExtended, ticketing.TicketIssued, ticketing.TicketWaitlisted, ticketing.TicketCancelled,
-        ticketing.TicketAdmitted,
+        ticketing.TicketAdmitted, ticketing.TicketOffered,
     ),
     *_core("ticketing", ("registration",), "service", ticketing.ErasureCompleted),
     *_core("notifications", ("registration",), "service", ticketing.ErasureCompleted),

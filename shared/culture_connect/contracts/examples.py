@@ -12,8 +12,10 @@ from culture_connect.contracts.problems import RefusalError
 from culture_connect.contracts.values import Language, Venue
 
 PARTICIPANT: Final = UUID("0b9f6a52-6d3e-4c1c-9a57-2f4f3e1f7c10")
+COLLEAGUE: Final = UUID("91d4c7e8-5b0a-4f13-8c2d-6e7a9b3f5d24")
 EVENING: Final = UUID("5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01")
 TICKET: Final = UUID("c2b7d1d4-91a5-4f6c-b6f5-3d0a8c9e4b22")
+OFFER: Final = UUID("3a5f9e0c-7d21-4b68-9f4e-c1b0d8e62f35")
 MESSAGE: Final = "7d8a2c1e-41f0-4a55-8a1c-0c6b7b1f5e33"
 CODE: Final = "eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJ0IjoiYzJiN2QxZDQifQ.c2lnbmF0dXJl"
 LINK: Final = "https://tickets.cultureconnect.example/my/9f3kq2"
@@ -130,6 +132,14 @@ _FIELDS: Final[dict[type[Message], dict[str, Any]]] = {
     ticketing.TicketWaitlisted: {**_TICKET, "position": 4, "link": LINK},
     ticketing.TicketCancelled: {**_TICKET, "version": 2, "reason": ticketing.CancellationReason.DECLINED},
     ticketing.TicketAdmitted: {**_TICKET, "version": 2, "admitted_at": _at(19, 18, 12)},
+    ticketing.TicketOffered: {
+        "offer_id": OFFER,
+        "ticket_id": TICKET,
+        "participant_id": COLLEAGUE,
+        "holder_id": PARTICIPANT,
+        "evening_id": EVENING,
+        "link": "https://tickets.cultureconnect.example/my/t81xw5",
+    },
     ticketing.ErasureCompleted: {"participant_id": PARTICIPANT},
     box_office.FeedTicketIssued: {
         **_FEED_TICKET,

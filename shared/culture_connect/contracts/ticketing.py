@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
@@ -83,6 +84,21 @@ class TicketAdmitted(_Ticket, Message):
     type: ClassVar[str] = "nl.cultureconnect.ticket.admitted.v1"
 
     admitted_at: Timestamp
+
+
+class TicketOffered(Message):
+    """A colleague wants to pass their ticket on to a participant, who is asked to confirm."""
+
+    type: ClassVar[str] = "nl.cultureconnect.ticket.offered.v1"
+
+    offer_id: Annotated[UUID, Field(description="The offer, the same however often it is told")]
+    ticket_id: Annotated[
+        TicketId, Field(description="The ticket, which stays with its holder until the participant confirms")
+    ]
+    participant_id: Annotated[ParticipantId, Field(description="The participant who is asked")]
+    holder_id: Annotated[ParticipantId, Field(description="The participant who holds the ticket")]
+    evening_id: EveningId
+    link: Annotated[Link, Field(description="Where to confirm")]
 
 
 class ErasureCompleted(Message):

@@ -17,11 +17,13 @@ from culture_connect.contracts import (
     CancellationReason,
     Envelope,
     EveningScheduled,
+    InvitationExtended,
     Language,
     Message,
     ParticipantEnrolled,
     TicketCancelled,
     TicketIssued,
+    TicketOffered,
     TicketWaitlisted,
     headers_of,
 )
@@ -108,9 +110,23 @@ class House:
         await self.until_mailed(mails)
         assert f"marker-{other.hex}@acme.example" in self.mail_server.recipients
 
+    async def until_tried(self) -> None:
+        """Waits until a letter was tried and did not go."""
+
+        async def tried() -> bool:
+            return any(letter["reason"] is not None for letter in await self.letters(state="planned"))
+
+        await eventually(tried, True, "an attempt that failed", timeout=20)
+
     async def hurry(self) -> None:
         """Lets the pauses of all letters be over."""
         await self.rows("update letters set due_at = now() where state = 'planned'")
+
+    async def kept_of(self, *participants: UUID) -> str:
+        """All that is kept of these participants, as one text to search in."""
+        tables = ("contacts", "tickets", "letters")
+        statement = "select * from {} as kept where participant_id = any($1)"
+        return str([await self.rows(statement.format(table), list(participants)) for table in tables])
 
     async def rows(self, statement: str, *arguments: Any) -> list[Any]:
         """Looks behind the scenes."""
@@ -206,6 +222,23 @@ def gone(participant: UUID, reason: CancellationReason) -> TicketCancelled:
     return TicketCancelled(
         ticket_id=ticket_of(participant), participant_id=participant, evening_id=EVENING, version=9, reason=reason
     )
+
+
+def offered(participant: UUID, *, holder: UUID, offer: UUID | None = None) -> TicketOffered:
+    """An offer of the holder's ticket; the same for every call unless said otherwise."""
+    return TicketOffered(
+        offer_id=offer or UUID(int=participant.int ^ 2),
+        ticket_id=ticket_of(holder),
+        participant_id=participant,
+        holder_id=holder,
+        evening_id=EVENING,
+        link=LINK,
+    )
+
+
+def invited(participant: UUID, *, evening_id: UUID = EVENING) -> InvitationExtended:
+    """An invitation."""
+    return InvitationExtended(participant_id=participant, evening_id=evening_id, link=LINK)
 
 
 def ticket_of(participant: UUID) -> UUID:

@@ -12,7 +12,7 @@ async def test_letters_wait_for_a_mail_server_that_is_away(house: House) -> None
     people = [uuid4() for _ in range(10)]
     await house.mail_server.stop()
     await house.tell(evening(), *map(enrolled, people), *map(issued, people))
-    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    await house.until_tried()
     assert house.mail_server.received == []
     await house.mail_server.start()
     await house.until_mailed(10)
@@ -25,7 +25,7 @@ async def test_a_busy_server_gets_the_letter_later(house: House) -> None:
     participant = uuid4()
     house.mail_server.to = once("450 4.2.1 try again later")
     await house.tell(evening(), enrolled(participant), issued(participant))
-    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    await house.until_tried()
     assert await house.states(participant) == {"ticket-issued": ("planned", "smtp-450")}
     [(pause,)] = await house.rows("select extract(epoch from due_at - now())::float8 from letters")
     assert 20 < pause <= 30
@@ -73,7 +73,7 @@ async def test_a_ticket_that_is_cancelled_before_its_letter_was_sent_is_never_me
     participant = uuid4()
     await house.mail_server.stop()
     await house.tell(evening(), enrolled(participant), issued(participant))
-    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    await house.until_tried()
     await house.tell(gone(participant, CancellationReason.DECLINED))
     await house.until_state(participant, "ticket-cancelled", "suppressed")
     assert await house.states(participant) == {
@@ -88,7 +88,7 @@ async def test_a_place_in_the_line_that_was_not_told_yet_is_overtaken_by_the_sea
     participant = uuid4()
     await house.mail_server.stop()
     await house.tell(evening(), enrolled(participant), waitlisted(participant, position=1, version=1))
-    await eventually(lambda: tried(house), True, "an attempt that failed", timeout=20)
+    await house.until_tried()
     await house.tell(issued(participant, version=2))
     assert await house.until_state(participant, "ticket-waitlisted", "suppressed") == ("suppressed", "overtaken")
     await house.mail_server.start()
@@ -134,16 +134,6 @@ async def test_somebody_who_left_before_the_evening_gets_no_ticket_any_more(hous
 
 async def nothing_is_kept_of(told: UUID, waiting: UUID, house: House) -> None:
     """Looks for everything personal in all that is kept of these two."""
-    everything = str(
-        [
-            await house.rows(f"select * from {table} as kept where participant_id = any($1)", [told, waiting])  # noqa: S608 - constants
-            for table in ("contacts", "tickets", "letters")
-        ]
-    )
+    everything = await house.kept_of(told, waiting)
     for secret in ("Zoë", "Meer", "acme.example", "eyJ", "/my/"):
         assert secret not in everything
-
-
-async def tried(house: House) -> bool:
-    """Whether a letter was tried and did not go."""
-    return any(letter["reason"] is not None for letter in await house.letters(state="planned"))

@@ -1,16 +1,41 @@
 """The migrations make the tables that the code knows."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
 from culture_connect.messaging import Database
+from culture_connect.service_main import migrations_of
 from notifications.tables import Base
+from tests.support.databases import Database as Empty
 from tests.support.surroundings import Surroundings
 
 OF_THE_KIT = ("outbox", "inbox", "idempotency_keys", "alembic_version")
+# As the first release plans a letter, and any later one has to bear while replicas of both are there.
+LETTER = """
+    insert into letters (
+        letter_id, participant_id, evening_id, kind, ticket_id, ticket_version, sequence, state, attempts, due_at,
+        planned_at
+    )
+    values ($1, $1, $1, 'ticket-issued', $1, 1, 0, 'planned', 0, now(), now())
+"""
+
+
+@pytest.fixture
+async def behind(surroundings: Surroundings) -> AsyncIterator[asyncpg.Connection]:
+    """A look behind the scenes."""
+    connection = await asyncpg.connect(surroundings.database_url)
+    yield connection
+    await connection.close()
 
 
 async def test_tables_and_migrations_agree(surroundings: Surroundings) -> None:
@@ -19,6 +44,40 @@ async def test_tables_and_migrations_agree(surroundings: Surroundings) -> None:
         differences = await connection.run_sync(compare)
     await database.close()
     assert differences == []
+
+
+async def test_letters_of_the_first_release_stay_and_it_can_plan_others(database: Empty) -> None:
+    url = database.url("notifications")
+    await asyncio.to_thread(migrate, url, "0001")
+    connection = await asyncpg.connect(url)
+    await connection.execute(LETTER, before := uuid4())
+    await asyncio.to_thread(migrate, url, "head")
+    await connection.execute(LETTER, after := uuid4())
+    kept = await connection.fetch("select letter_id from letters where details is null")
+    await connection.close()
+    assert {row["letter_id"] for row in kept} == {before, after}
+
+
+async def test_a_letter_is_of_a_ticket_of_an_offer_or_of_an_invitation(behind: asyncpg.Connection) -> None:
+    await behind.execute(LETTER, uuid4())
+    for change in (
+        "kind = 'invitation'",
+        "kind = 'ticket-offered'",
+        "offer_id = letter_id",
+        "details = '{}'",
+        "ticket_id = null",
+        "ticket_version = null",
+    ):
+        with pytest.raises(asyncpg.CheckViolationError, match="letters_about"):
+            await behind.execute(f"update letters set {change}")  # noqa: S608 - the changes above
+
+
+def migrate(url: str, revision: str) -> None:
+    """Brings the schema to that revision."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_of("notifications")))
+    config.attributes["database"] = (url, "notifications")
+    command.upgrade(config, revision)
 
 
 def compare(connection: Connection) -> list[Any]:

@@ -17,6 +17,7 @@ PARTICIPANT = UUID("5f0c8f0a-3b1e-4c55-8a43-7c7f4b1f2d10")
 EVENING = UUID("9a7d1c2e-0f4b-4f6a-b1de-2f5c6e7a8b90")
 CODE = "eyJhbGciOiJFZERTQSJ9.eyJ0aWNrZXQiOiI1ZjBjOGYwYSJ9.c2lnbmF0dXJlLW9mLXRoZS10aWNrZXQ"
 LINK = "https://cultureconnect.example/my/7Qm2"
+COLLEAGUE = "Björn"
 
 RENDERER = Renderer(sender="Culture Connect <avond@cultureconnect.example>", domain="cultureconnect.example")
 
@@ -66,14 +67,20 @@ def a_letter(
     language: str = "nl",
     ticket: dict[str, Any] | None = None,
     evening: dict[str, Any] | None = None,
+    holder_name: str | None = COLLEAGUE,
     sequence: int = 0,
     **recipient: Any,
 ) -> Letter:
-    """A letter; `ticket` and `evening` replace what it tells, `recipient` fields of its addressee."""
+    """A letter; `ticket` and `evening` replace what it tells, `recipient` fields of its addressee.
+
+    `holder_name` is the colleague's who offers a ticket, in the letter that is about that.
+    """
     told = {
         Kind.TICKET_ISSUED: {"code": CODE, "link": LINK},
         Kind.TICKET_WAITLISTED: {"position": 3, "link": LINK},
         Kind.TICKET_CANCELLED: {"reason": "declined"},
+        Kind.TICKET_OFFERED: {"link": LINK},
+        Kind.INVITATION: {"link": LINK},
     }
     person = {
         "given_name": "Zoë",
@@ -85,6 +92,7 @@ def a_letter(
         "recipient": person | recipient,
         "evening": an_evening() if evening is None else evening,
         "ticket": told[kind] if ticket is None else ticket,
+        "holder_name": holder_name if kind is Kind.TICKET_OFFERED else None,
     }
     return Letter(
         letter_id=LETTER,

@@ -43,7 +43,7 @@ def letter_with(hostile: str, kind: Kind = Kind.TICKET_ISSUED) -> Letter:
     )
     title = Localised.model_construct(nl=hostile, en=hostile)
     evening = letter.contents.evening.model_copy(update={"title": title, "location": hostile})
-    contents = letter.contents.model_copy(update={"recipient": recipient, "evening": evening})
+    contents = letter.contents.model_copy(update={"recipient": recipient, "evening": evening, "holder_name": hostile})
     return Letter(letter.letter_id, letter.participant_id, letter.evening_id, kind, 1, letter.written_at, contents)
 
 

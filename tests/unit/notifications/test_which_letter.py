@@ -1,4 +1,4 @@
-"""Which letter a ticket calls for."""
+"""Which letter the news calls for."""
 
 from uuid import uuid4
 
@@ -12,7 +12,11 @@ from notifications.domain.letters import (
     State,
     Suppression,
     decide,
+    invitation_letter_id,
+    invitation_stillborn,
     letter_id,
+    offer_letter_id,
+    offer_stillborn,
 )
 
 ISSUED, WAITLISTED, CANCELLED = Standing.ISSUED, Standing.WAITLISTED, Standing.CANCELLED
@@ -82,3 +86,30 @@ def test_the_same_news_makes_the_same_letter_and_other_news_another() -> None:
     assert first != letter_id(participant, evening, Kind.TICKET_ISSUED, ticket, 2)
     assert first != letter_id(participant, evening, Kind.TICKET_CANCELLED, ticket, 1)
     assert first != letter_id(uuid4(), evening, Kind.TICKET_ISSUED, ticket, 1)
+
+
+@pytest.mark.parametrize("standing", [None, ISSUED, WAITLISTED])
+def test_a_colleague_is_asked_whether_or_not_the_ticket_is_known_yet(standing: Standing | None) -> None:
+    assert offer_stillborn(KnownTicket(version=1, standing=standing), asked_erased=False) is None
+
+
+def test_nobody_is_offered_a_ticket_that_is_no_more() -> None:
+    known = KnownTicket(version=2, standing=CANCELLED)
+    assert offer_stillborn(known, asked_erased=False) is Suppression.TICKET_CANCELLED
+
+
+def test_nobody_is_invited_to_an_evening_that_is_cancelled() -> None:
+    assert invitation_stillborn(invited_erased=False, evening_cancelled=True) is Suppression.EVENING_CANCELLED
+    assert invitation_stillborn(invited_erased=False, evening_cancelled=False) is None
+
+
+def test_nobody_is_asked_anything_who_was_erased() -> None:
+    assert offer_stillborn(KnownTicket(), asked_erased=True) is Suppression.ERASED
+    assert invitation_stillborn(invited_erased=True, evening_cancelled=False) is Suppression.ERASED
+
+
+def test_an_offer_and_an_invitation_make_one_letter_each() -> None:
+    offer = uuid4()
+    assert offer_letter_id(offer) == offer_letter_id(offer)
+    assert invitation_letter_id(str(offer)) == invitation_letter_id(str(offer))
+    assert len({offer_letter_id(offer), offer_letter_id(uuid4()), invitation_letter_id(str(offer))}) == 3

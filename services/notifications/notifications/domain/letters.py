@@ -1,4 +1,4 @@
-"""Which letter a ticket calls for."""
+"""Which letter the news calls for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ class Kind(StrEnum):
     TICKET_ISSUED = "ticket-issued"
     TICKET_WAITLISTED = "ticket-waitlisted"
     TICKET_CANCELLED = "ticket-cancelled"
+    TICKET_OFFERED = "ticket-offered"
+    INVITATION = "invitation"
 
 
 class State(StrEnum):
@@ -32,6 +34,7 @@ class Suppression(StrEnum):
 
     OVERTAKEN = "overtaken"
     TICKET_CANCELLED = "ticket-cancelled"
+    EVENING_CANCELLED = "evening-cancelled"
     NEVER_TOLD = "never-told"
     ERASED = "erased"
 
@@ -53,7 +56,7 @@ _LETTER_FOR = {
 
 @dataclass(frozen=True, slots=True)
 class KnownTicket:
-    """What is known of a ticket before the news: its version, where it stood, the states of its letters.
+    """What is known of a ticket before the news: its version, where it stood, the states of its letters to its holder.
 
     `holder_erased` is true when everything about its holder had to go.
     """
@@ -69,7 +72,8 @@ class Decision:
     """What is to be done about a ticket's letters.
 
     `plan` is the letter to write, `stillborn` the reason why it is only recorded and never sent, `overtaken` the
-    reason for which the letters of this ticket that have not been sent are dropped.
+    reason for which the letters of this ticket that have not been sent are dropped; offers of it only when it is
+    cancelled.
     """
 
     plan: Kind | None = None
@@ -101,6 +105,33 @@ def _stillborn(known: KnownTicket, standing: Standing, reason: str | None) -> Su
     return None if told else Suppression.NEVER_TOLD
 
 
+def offer_stillborn(ticket: KnownTicket, *, asked_erased: bool) -> Suppression | None:
+    """Why the offer of this ticket to a colleague is only recorded, None when it is to be sent.
+
+    `asked_erased` is true when everything about the colleague had to go.
+    """
+    if asked_erased:
+        return Suppression.ERASED
+    return Suppression.TICKET_CANCELLED if ticket.standing is Standing.CANCELLED else None
+
+
+def invitation_stillborn(*, invited_erased: bool, evening_cancelled: bool) -> Suppression | None:
+    """Why an invitation is only recorded, None when it is to be sent."""
+    if invited_erased:
+        return Suppression.ERASED
+    return Suppression.EVENING_CANCELLED if evening_cancelled else None
+
+
 def letter_id(participant_id: UUID, evening_id: UUID, kind: Kind, ticket_id: UUID, ticket_version: int) -> UUID:
-    """The identity of a letter: the same news always makes the same letter, on every replica and in every replay."""
+    """The identity of a letter of a ticket: the same news makes the same letter, on every replica, in every replay."""
     return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{kind}/{ticket_id}/{ticket_version}")
+
+
+def offer_letter_id(offer_id: UUID) -> UUID:
+    """The identity of the letter about an offer: one, however often and in whatever events the offer is told."""
+    return uuid5(_NAMESPACE, f"{Kind.TICKET_OFFERED}/{offer_id}")
+
+
+def invitation_letter_id(event_id: str) -> UUID:
+    """The identity of the letter about an invitation, which has no id but that of its event (`ce-id`)."""
+    return uuid5(_NAMESPACE, f"{Kind.INVITATION}/{event_id}")

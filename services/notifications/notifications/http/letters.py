@@ -20,12 +20,12 @@ from notifications.tables import LetterRow
 
 
 class LetterView(BaseModel):
-    """A letter without its addressee. `reason` says why it was not sent, or not yet."""
+    """A letter without its addressee. `reason` says why it was not sent, or not yet; an invitation is of no ticket."""
 
     letter_id: UUID
     participant_id: UUID
     evening_id: UUID
-    ticket_id: UUID
+    ticket_id: UUID | None
     kind: Kind
     state: State
     reason: str | None

@@ -39,7 +39,7 @@ class ToldEvening(Evening):
 
 
 class TicketDetails(_Known):
-    """What the ticket's last event carried: which of these are set depends on where it stands."""
+    """What the last event of the ticket, the offer or the invitation carried: which of these are set depends on it."""
 
     code: str | None = None
     link: str | None = None
@@ -48,11 +48,12 @@ class TicketDetails(_Known):
 
 
 class Contents(_Known):
-    """Everything a letter tells."""
+    """Everything a letter tells. `holder_name` is the given name of who offers a ticket, None when it is not known."""
 
     recipient: Recipient
     evening: ToldEvening
     ticket: TicketDetails
+    holder_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

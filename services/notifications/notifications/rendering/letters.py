@@ -167,6 +167,7 @@ def _facts(letter: Letter) -> dict[str, Any]:
         "position": ticket.position,
         "reason": ticket.reason,
         "explanation": safe.one_line(evening.reason.in_(language)) if evening.reason else None,
+        "holder": safe.one_line(contents.holder_name) if contents.holder_name else None,
         "language": str(language),
         "institutions": [venue.label for venue in Venue],
     }

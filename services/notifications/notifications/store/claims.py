@@ -14,19 +14,20 @@ from sqlalchemy import text
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.letters import Kind
 from notifications.rendering.contents import Contents, Letter
-from notifications.store.letters import CONTENTS
+from notifications.store.letters import CONTENTS, SOURCES
 
 # Contents of an expired claim stay: that letter may have arrived, and its repetition has to be the same.
 _CLAIM = text(
     f"""
     with next as (
         select letters.letter_id, {CONTENTS} as fresh
-        from letters
-        join contacts using (participant_id) join evenings using (evening_id) join tickets using (ticket_id)
-        where letters.state in ('planned', 'sending') and letters.due_at <= now() and contacts.email is not null
+        from letters {SOURCES}
+        where letters.state in ('planned', 'sending') and letters.due_at <= now()
+            and contacts.email is not null and evenings.details is not null
             and (
                 letters.kind = 'ticket-cancelled'
-                or not evenings.cancelled and (withdrawn_on is null or evenings.day < withdrawn_on)
+                or not evenings.cancelled
+                and (contacts.withdrawn_on is null or evenings.day < contacts.withdrawn_on)
             )
         order by letters.due_at
         limit 1

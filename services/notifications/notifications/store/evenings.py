@@ -1,6 +1,7 @@
 """The evenings that letters tell of."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -23,6 +24,14 @@ _TELL = text(
     """
 )
 
+# Locked, so that a cancellation waits until what is being planned is there to be dropped.
+_CANCELLED = text(
+    """
+    select evening_id, cancelled from evenings
+    where evening_id = any(:evening_ids) order by evening_id for share
+    """
+)
+
 
 async def tell(work: UnitOfWork, news: Sequence[Evening]) -> None:
     """Takes over each evening unless a later version is known; one row per evening."""
@@ -36,3 +45,9 @@ async def tell(work: UnitOfWork, news: Sequence[Evening]) -> None:
             "details": [evening.model_dump_json() for evening in news],
         },
     )
+
+
+async def cancelled_among(work: UnitOfWork, evening_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of the evenings that are cancelled; none that is known changes until this transaction ends."""
+    rows = await work.execute(_CANCELLED, {"evening_ids": list(evening_ids)})
+    return frozenset(row.evening_id for row in rows if row.cancelled)

@@ -25,7 +25,13 @@ _ENTER = text(
 _KNOWN = text(
     "select ticket_id, version, standing from tickets where ticket_id = any(:ticket_ids) order by ticket_id for update"
 )
-_LETTERS = text("select ticket_id, state from letters where ticket_id = any(:ticket_ids) order by letter_id for update")
+# Letters that offer the ticket to others are locked as well, and are none of its holder's.
+_LETTERS = text(
+    """
+    select ticket_id, state, offer_id is null as to_holder from letters
+    where ticket_id = any(:ticket_ids) order by letter_id for update
+    """
+)
 _TELL = text(
     """
     update tickets set version = news.version, standing = news.standing, details = cast(news.details as jsonb)
@@ -39,18 +45,24 @@ _FORGET = text("update tickets set details = '{}' where participant_id = any(:pa
 
 
 @dataclass(frozen=True, slots=True)
-class TicketNews:
-    """Where a ticket stands as of a version, and what a letter tells of it."""
+class HeldTicket:
+    """A ticket, and the participant who holds it."""
 
     ticket_id: UUID
     participant_id: UUID
     evening_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TicketNews(HeldTicket):
+    """Where a ticket stands as of a version, and what a letter tells of it."""
+
     version: int
     standing: Standing
     details: Mapping[str, Any]
 
 
-async def lock(work: UnitOfWork, news: Sequence[TicketNews], erased: frozenset[UUID]) -> Mapping[UUID, KnownTicket]:
+async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[UUID]) -> Mapping[UUID, KnownTicket]:
     """What is known of these tickets, by id; nobody else changes them or their letters until the transaction ends.
 
     `erased` are the participants who were erased.
@@ -58,16 +70,17 @@ async def lock(work: UnitOfWork, news: Sequence[TicketNews], erased: frozenset[U
     await work.execute(
         _ENTER,
         {
-            "ticket_ids": [ticket.ticket_id for ticket in news],
-            "participant_ids": [ticket.participant_id for ticket in news],
-            "evening_ids": [ticket.evening_id for ticket in news],
+            "ticket_ids": [ticket.ticket_id for ticket in held],
+            "participant_ids": [ticket.participant_id for ticket in held],
+            "evening_ids": [ticket.evening_id for ticket in held],
         },
     )
-    ids = {"ticket_ids": [ticket.ticket_id for ticket in news]}
+    ids = {"ticket_ids": [ticket.ticket_id for ticket in held]}
     known = {row.ticket_id: row for row in await work.execute(_KNOWN, ids)}
     letters: dict[UUID, list[State]] = {}
     for row in await work.execute(_LETTERS, ids):
-        letters.setdefault(row.ticket_id, []).append(State(row.state))
+        if row.to_holder:
+            letters.setdefault(row.ticket_id, []).append(State(row.state))
     return {
         ticket.ticket_id: KnownTicket(
             version=known[ticket.ticket_id].version,
@@ -75,7 +88,7 @@ async def lock(work: UnitOfWork, news: Sequence[TicketNews], erased: frozenset[U
             letters=letters.get(ticket.ticket_id, ()),
             holder_erased=ticket.participant_id in erased,
         )
-        for ticket in news
+        for ticket in held
     }
 
 

@@ -1,0 +1,126 @@
+"""Somebody who is invited to an evening hears of it once, unless it does not take place any more."""
+
+from itertools import permutations
+from uuid import UUID, uuid4
+
+import pytest
+
+from culture_connect.contracts import EveningCancelled, EveningChanged, Language, Message, ParticipantErased
+from tests.service.notifications.house import House, enrolled, evening, invited
+from tests.support.probes import eventually
+from tests.unit.notifications.builders import EVENING, LINK, an_evening, part_of
+
+# Markers are about the evening of all tests, so what is cancelled here is another one.
+OTHER = UUID("2c7f6f0e-9d3b-4d4f-8a55-1d2e3f4a5b6c")
+
+
+def cancelled() -> EveningCancelled:
+    """The other evening, which does not take place."""
+    return EveningCancelled.model_validate(an_evening(evening_id=str(OTHER), version=2))
+
+
+async def test_an_invitation_becomes_a_letter_in_the_participants_language(house: House) -> None:
+    dutch, english = uuid4(), uuid4()
+    await house.tell(evening(), enrolled(dutch), enrolled(english, language=Language.EN))
+    await house.tell(invited(dutch), invited(english))
+    await house.until_mailed(2)
+    assert {mail.recipient: str(mail.mail["Subject"]) for mail in house.mail_server.received} == {
+        f"{dutch}@acme.example": "Je bent uitgenodigd voor Klank & stilte, donderdag 5 november",
+        f"{english}@acme.example": "You are invited to Sound & silence, Thursday 5 November",
+    }
+    assert all(LINK in part_of(mail.mail, "text/plain").get_content() for mail in house.mail_server.received)
+    await house.until_state(dutch, "invitation", "sent")
+    [letter] = await house.letters(participant_id=dutch)
+    assert (letter["evening_id"], letter["ticket_id"]) == (str(EVENING), None)
+    shown = (await house.api.get(f"/letters/{letter['letter_id']}")).json()["rendered"]
+    assert LINK in shown["html"]
+    assert shown["calendar"] is None
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_contact_evening_and_invitation_may_arrive_in_any_order(house: House, order: tuple[int, ...]) -> None:
+    participant = uuid4()
+    events: list[Message] = [enrolled(participant), evening(), invited(participant)]
+    tables = ["contacts", "evenings", "letters"]
+    for number in order:
+        await house.tell(events[number])
+        statement = f"select count(*) from {tables[number]}"  # noqa: S608 - one of three names
+
+        async def count(statement: str = statement) -> int:
+            return int((await house.rows(statement))[0][0])
+
+        await eventually(count, 1, tables[number], timeout=20)
+    await house.until_mailed(1)
+    assert house.mail_server.recipients == [f"{participant}@acme.example"]
+
+
+async def test_an_invitation_delivered_again_makes_no_second_letter_and_a_new_one_does(house: House) -> None:
+    participant = uuid4()
+    await house.tell(evening(), enrolled(participant))
+    await house.tell(invited(participant), id="once")
+    await house.tell(invited(participant), id="once")
+    await house.until_mailed(1)
+    await house.tell(invited(participant), id="once")
+    await house.marker(mails=2)
+    assert len(await house.letters(participant_id=participant)) == 1
+    await house.tell(invited(participant), id="again")
+    await house.until_mailed(3)
+
+
+async def test_an_evening_that_is_cancelled_takes_the_invitations_with_it_that_were_not_sent(house: House) -> None:
+    told, waiting, elsewhere = uuid4(), uuid4(), uuid4()
+    await house.tell(evening(), evening(evening_id=str(OTHER)), *map(enrolled, (told, waiting, elsewhere)))
+    await house.tell(invited(told, evening_id=OTHER))
+    await house.until_state(told, "invitation", "sent")
+    await house.mail_server.stop()
+    await house.tell(invited(waiting, evening_id=OTHER), invited(elsewhere))
+    await house.until_state(elsewhere, "invitation", "planned")
+    await house.tell(cancelled())
+    assert await house.until_state(waiting, "invitation", "suppressed") == ("suppressed", "evening-cancelled")
+    assert await house.until_state(told, "invitation", "sent") == ("sent", None)
+    await house.mail_server.start()
+    await house.until_state(elsewhere, "invitation", "sent")
+    await house.marker(mails=3)
+
+
+async def test_nobody_is_invited_to_an_evening_that_is_cancelled(house: House) -> None:
+    before, after = uuid4(), uuid4()
+    await house.tell(enrolled(before), enrolled(after), invited(before, evening_id=OTHER))
+    await house.until_state(before, "invitation", "planned")
+    await house.tell(cancelled())
+    assert await house.until_state(before, "invitation", "suppressed") == ("suppressed", "evening-cancelled")
+    await house.tell(invited(after, evening_id=OTHER))
+    assert await house.until_state(after, "invitation", "suppressed") == ("suppressed", "evening-cancelled")
+    await house.marker(mails=1)
+
+
+async def test_a_cancellation_that_was_passed_already_calls_nothing_off(house: House) -> None:
+    participant = uuid4()
+    changed = EveningChanged.model_validate(an_evening(evening_id=str(OTHER), version=3, changed=["capacity"]))
+    await house.tell(changed, invited(participant, evening_id=OTHER))
+    await house.until_state(participant, "invitation", "planned")
+    await house.tell(cancelled(), enrolled(participant))
+    await house.until_state(participant, "invitation", "sent")
+
+
+async def test_nothing_of_an_invitation_to_somebody_who_was_erased_is_kept_or_sent(house: House) -> None:
+    told, waiting = uuid4(), uuid4()
+    await house.tell(evening(), enrolled(told), invited(told))
+    await house.until_state(told, "invitation", "sent")
+    await house.mail_server.stop()
+    await house.tell(enrolled(waiting), invited(waiting))
+    await house.until_state(waiting, "invitation", "planned")
+    await house.tell(*(ParticipantErased(participant_id=each, version=2) for each in (told, waiting)))
+    assert await house.until_state(waiting, "invitation", "suppressed") == ("suppressed", "erased")
+    await eventually(lambda: len(house.told("erasure.completed")), 2, "erasures completed", timeout=20)
+    await house.tell(invited(told), invited(waiting))
+
+    async def states() -> list[str]:
+        return sorted(letter["state"] for letter in await house.letters())
+
+    await eventually(states, ["sent", "suppressed", "suppressed", "suppressed"], "all letters", timeout=20)
+    everything = await house.kept_of(told, waiting)
+    for secret in ("Zoë", "Meer", "acme.example", "/my/"):
+        assert secret not in everything
+    await house.mail_server.start()
+    await house.marker(mails=2)
