@@ -141,7 +141,7 @@ async def _hand_over(
         before.participant_id,
         before.version,
         before.feed_version,
-        code,
+        before.code,
         "passed-on",
     )
     telling.cancelled(work, ended, cause=None)

@@ -38,8 +38,8 @@ _RULES: Mapping[Rule, Both] = {
         "The seats of the organisation were taken, and none of those for everybody was left.",
     ),
     Rule.CLOSED: Both(
-        "De wachtlijst was al gesloten: kort voor de avond schuift niemand meer door.",
-        "The waiting list had closed: shortly before the evening nobody moves up any more.",
+        "De wachtlijst was al gesloten: daarna schuift niemand meer door.",
+        "The waiting list had closed: after that nobody moves up any more.",
     ),
     Rule.DECLINED: Both(
         "De plaats is teruggegeven.",
@@ -78,8 +78,8 @@ _RULES: Mapping[Rule, Both] = {
 # With the figures of a round; `free` is what was left of the capacity.
 _COMPARED: Mapping[Rule, Both] = {
     Rule.ALLOTMENT: Both(
-        "Van de plaatsen voor de eigen organisatie was er nog een vrij ({partner_held} van {allotment} bezet).",
-        "One of the seats kept for the organisation was still free ({partner_held} of {allotment} taken).",
+        "Van de plaatsen voor de eigen organisatie waren er nog vrij ({partner_held} van {allotment} bezet).",
+        "Some of the seats kept for the organisation were still free ({partner_held} of {allotment} taken).",
     ),
     Rule.COMMON_POOL: Both(
         "De plaatsen voor de eigen organisatie waren bezet ({partner_held} bezet, {allotment} gereserveerd), maar er"

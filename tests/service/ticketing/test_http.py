@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 from culture_connect.contracts import Venue
 from tests.service.ticketing.house import NEXT_YEAR, House, scanned
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, partner, withdrawn
+from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
@@ -19,7 +19,8 @@ DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
 @pytest.fixture(autouse=True)
 async def _tonight(house: House) -> None:
     await house.hear(partner(), partner("zeebank"), enrolled("ans"), enrolled("bo", partner="zeebank"), enrolled("cas"))
-    await house.hear(NIGHT, DANCE)
+    await house.hear(NIGHT)
+    await house.hear(DANCE)
     await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="ans")
 
 
@@ -35,14 +36,18 @@ async def test_the_programme_team_sees_the_seats_of_an_evening_per_partner(api: 
         "venue": "paard",
         "season": "2026-2027",
         "starts_at": NIGHT.starts_at.isoformat().replace("+00:00", "Z"),
+        "release_at": NIGHT.release_at.isoformat().replace("+00:00", "Z"),
+        "closes_at": NIGHT.closes_at.isoformat().replace("+00:00", "Z"),
+        "admission": "automatic",
         "cancelled": False,
         "capacity": 2,
+        "common_pool": 0,
         "issued": 1,
         "admitted": 1,
         "waiting": 1,
         "partners": {
-            "acme": {"issued": 0, "admitted": 1, "waiting": 1},
-            "zeebank": {"issued": 1, "admitted": 0, "waiting": 0},
+            "acme": {"allotment": 1, "issued": 0, "admitted": 1, "waiting": 1},
+            "zeebank": {"allotment": 1, "issued": 1, "admitted": 0, "waiting": 0},
         },
     }
 
@@ -59,6 +64,7 @@ async def test_only_the_programme_team_sees_the_seats(api: httpx.AsyncClient) ->
 
 
 async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(api: httpx.AsyncClient, house: House) -> None:
+    await house.hear(evening_changed(NIGHT, 2, allotments={"acme": 2}))
     await house.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))).json()
     assert answer["evening_id"] == str(NIGHT.evening_id)
@@ -111,7 +117,13 @@ async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, 
     await house.forget_told()
     answer = await api.post("/admissions", json=scan_body(await house.code("bo", NIGHT)), headers=bearer("paard"))
     assert answer.status_code == 200
-    assert answer.json() == {"outcome": "admitted", "holder_name": "Bo de Vries", "partner_name": "Zeebank"}
+    [told, _] = await house.told()
+    assert answer.json() == {
+        "outcome": "admitted",
+        "ticket_id": told.data["ticket_id"],
+        "holder_name": "Bo de Vries",
+        "partner_name": "Zeebank",
+    }
     assert [each.type for each in await house.told()] == ["ticket.admitted"] * 2
 
 

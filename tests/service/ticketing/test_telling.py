@@ -46,8 +46,9 @@ async def test_an_issued_ticket_is_told_to_the_house_and_with_the_holders_name_t
         "version": 1,
         "code": feed.data["code"],
         "issued_at": feed.data["issued_at"],
-        "link": None,
+        "link": core.data["link"],
     }
+    assert core.data["link"].startswith("https://mijn.cultureconnect.example/my/")
     assert set(feed.data) == {
         "ticket_id",
         "evening_id",

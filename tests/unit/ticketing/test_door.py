@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.unit.ticketing.news import moment
-from ticketing.domain.door import Entry, Refusal, Refused, Scan, TicketAtDoor, TicketState, Verdict, judge
+from ticketing.domain.door import Entry, Refusal, Refused, Scan, TicketAtDoor, Verdict, judge
+from ticketing.domain.tickets import TicketState
 
 EVENING, TICKET = uuid4(), uuid4()
 

@@ -1,9 +1,12 @@
 """The personal page: what it shows and offers in every state, in both languages, from facts made by hand."""
 
 import re
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from html.parser import HTMLParser
+from string import Formatter
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +14,7 @@ import pytest
 import segno
 
 from culture_connect.contracts import Admission, Evening, Language, Localised, PartKind, ProgrammePart, Venue
+from ticketing import wording
 from ticketing.domain.refusals import Refusal
 from ticketing.pages import words
 from ticketing.pages.rendering import Pages
@@ -130,7 +134,7 @@ STORIES: dict[str, tuple[PageFacts, datetime, State, set[Action]]] = {
     "nothing-said": (replace(INVITED, wish=None), BEFORE, State.INVITED, {Action.COME}),
     "invited-again": (replace(DECLINED, wish="invited"), BEFORE, State.INVITED, {Action.COME}),
     "waiting": (WAITING, BEFORE, State.WAITING, {Action.DECLINE}),
-    "waiting-closed": (WAITING, CLOSED, State.WAITING, {Action.DECLINE}),
+    "waiting-closed": (WAITING, CLOSED, State.WAITING, set()),
     "ticket": (HOLDER, BEFORE, State.TICKET, {Action.DECLINE, Action.PASS_ON}),
     "offering": (OFFERING, BEFORE, State.TICKET, {Action.DECLINE, Action.TAKE_BACK}),
     "offered": (OFFERED, BEFORE, State.INVITED, {Action.COME, Action.ACCEPT, Action.REFUSE}),
@@ -155,3 +159,293 @@ STORIES: dict[str, tuple[PageFacts, datetime, State, set[Action]]] = {
     "over-without-a-seat": (INVITED, AFTER, State.OVER, set()),
     "declined-and-over": (DECLINED, AFTER, State.DECLINED, set()),
 }
+STEPS = {
+    Action.COME: "",
+    Action.DECLINE: "ticket_id",
+    Action.PASS_ON: "ticket_id",
+    Action.TAKE_BACK: "offer_id",
+    Action.ACCEPT: "offer_id",
+    Action.REFUSE: "offer_id",
+}
+every_story = pytest.mark.parametrize("story", STORIES)
+both_languages = pytest.mark.parametrize("language", list(Language))
+
+
+class Reader(HTMLParser):
+    """A page as a browser without scripts has it: its forms, what is folded, and what it would load."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.forms: dict[str, dict[str, str | None]] = {}
+        self.folded: set[str] = set()
+        self.unfolded: set[str] = set()
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self._form: str | None = None
+        self.feed(page)
+        assert self._open == [], "an element was not closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in ("meta", "input", "br", "path"):
+            self._open.append(f"{tag}-open" if tag == "details" and "open" in found else tag)
+        if tag == "form":
+            self._form = (found["action"] or "").rpartition("/")[2]
+            self.forms[self._form] = {}
+            (self.folded if "details" in self._open else self.unfolded).add(self._form)
+        if tag == "input" and self._form:
+            self.forms[self._form][found["name"] or ""] = found.get("value")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "path":
+            assert self._open.pop() in (tag, f"{tag}-open")
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "title"}.intersection(self._open):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        """What people read, in one line."""
+        return " ".join(" ".join(self.words).split())
+
+
+def page_of(
+    facts: PageFacts,
+    now: datetime = BEFORE,
+    language: Language = Language.NL,
+    *,
+    notice: Notice | None = None,
+    trouble: Trouble | None = None,
+) -> str:
+    """The page as HTML."""
+    return PAGES.render(facts, secret=SECRET, language=language, now=now, notice=notice, trouble=trouble)
+
+
+def read(facts: PageFacts, now: datetime = BEFORE, language: Language = Language.NL, **more: Any) -> Reader:
+    """The page as a browser has it."""
+    return Reader(page_of(facts, now, language, **more))
+
+
+@every_story
+def test_every_state_offers_what_can_be_done_in_it_and_nothing_else(story: str) -> None:
+    facts, now, state, actions = STORIES[story]
+    shown = view(facts, now)
+    assert (shown.state, set(shown.actions)) == (state, actions)
+    for language in Language:
+        assert set(read(facts, now, language).forms) == set(actions_in(actions, language))
+
+
+def actions_in(actions: set[Action], language: Language) -> list[str]:
+    """The ends of the addresses that forms post to: another language than the person's own is kept."""
+    return [action if language is Language.NL else f"{action}?lang={language}" for action in actions]
+
+
+@every_story
+def test_forms_name_the_ticket_or_the_offer_that_the_page_shows(story: str) -> None:
+    facts, now, _, _ = STORIES[story]
+    ids = {"ticket_id": str(TICKET), "offer_id": str(OFFER)}
+    for action, fields in read(facts, now).forms.items():
+        named = {name: value for name, value in fields.items() if name != "email"}
+        field = STEPS[Action(action)]
+        assert named == ({field: ids[field]} if field else {})
+
+
+@every_story
+def test_what_cannot_be_undone_takes_a_second_step(story: str) -> None:
+    facts, now, _, _ = STORIES[story]
+    page = read(facts, now)
+    assert page.folded <= {Action.DECLINE, Action.PASS_ON, Action.REFUSE}
+    assert page.unfolded <= {Action.COME, Action.ACCEPT, Action.TAKE_BACK}
+
+
+@both_languages
+@every_story
+def test_every_state_has_its_heading_and_only_its_language(story: str, language: Language) -> None:
+    facts, now, state, _ = STORIES[story]
+    other = Language.EN if language is Language.NL else Language.NL
+    text = read(facts, now, language).text
+    key = "admitted-over" if state is State.ADMITTED and now is AFTER else str(state)
+    assert words.say(key, language) in text
+    assert words.say(key, other) not in text
+    assert f'<html lang="{language}"' in page_of(facts, now, language)
+
+
+@both_languages
+@every_story
+def test_nothing_is_loaded_from_anywhere_and_nothing_runs(story: str, language: Language) -> None:
+    facts, now, _, _ = STORIES[story]
+    page = read(facts, now, language)
+    tags = {tag for tag, _, _ in page.attributes}
+    assert tags.isdisjoint({"script", "img", "iframe", "object", "link", "base", "embed"})
+    assert not [name for _, name, _ in page.attributes if name.startswith("on") or name in ("src", "style", "srcset")]
+    addresses = [value or "" for _, name, value in page.attributes if name in ("href", "action")]
+    assert [each for each in addresses if not re.fullmatch(rf"{SECRET}(/[a-z-]+)?(\?lang=(nl|en))?", each)] == []
+    assert not re.search(r"@import|url\(", page_of(facts, now, language))
+
+
+def test_the_policy_lets_only_the_own_style_and_the_own_forms_through() -> None:
+    style = re.search(r"<style>(.*?)</style>", page_of(HOLDER), re.DOTALL)
+    assert style is not None
+    digest = b64encode(sha256(style[1].encode()).digest()).decode()
+    assert PAGES.policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def test_the_ticket_has_its_code_as_a_picture_and_its_holder() -> None:
+    page = page_of(HOLDER)
+    assert modules_of(page) == [bytearray(row) for row in segno.make(CODE, error="m", boost_error=False, mask=3).matrix]
+    assert "Zoë van der Meer-Özdemir" in page
+    assert CODE not in page
+
+
+@every_story
+def test_a_code_is_shown_to_whoever_may_go_in_with_it_and_to_nobody_else(story: str) -> None:
+    facts, now, state, _ = STORIES[story]
+    assert ("<svg" in page_of(facts, now)) == (state is State.TICKET)
+
+
+def modules_of(page: str) -> list[bytearray]:
+    """Dark or not, module by module, read from the lines of the picture without its quiet zone."""
+    picture = re.search(r'viewBox="0 0 (\d+) \1".*stroke="#000" d="([^"]+)"', page)
+    assert picture is not None
+    size = int(picture[1])
+    rows = [bytearray(size) for _ in range(size)]
+    x, y = 0.0, 0.0
+    for command, first, second in re.findall(r"([Mmh])(-?[\d.]+)(?: ?(-?[\d.]+))?", picture[2]):
+        if command == "h":
+            rows[int(y)][int(x) : int(x) + int(first)] = b"\x01" * int(first)
+            x += int(first)
+        else:
+            absolute = command == "M"
+            x, y = (0.0 if absolute else x) + float(first), (0.0 if absolute else y) + float(second)
+    quiet = 4
+    assert not any(map(any, rows[:quiet] + rows[-quiet:]))
+    return [row[quiet:-quiet] for row in rows[quiet:-quiet]]
+
+
+@both_languages
+def test_the_programme_is_told_in_the_times_of_the_hague(language: Language) -> None:
+    text = read(HOLDER, language=language).text
+    told = {
+        Language.NL: ["donderdag 5 november 2026", "19.30 – 23.00 uur", "20.45 – 21.30 · Verdieping In gesprek"],
+        Language.EN: ["Thursday 5 November 2026", "19:30 – 23:00", "20:45 – 21:30 · In depth In conversation"],
+    }
+    assert [each for each in told[language] if each not in text] == []
+    assert "PAARD, Prinsegracht 12, Den Haag" in text.replace(" ,", ",")
+
+
+@both_languages
+def test_whoever_waits_reads_their_place_and_why(language: Language) -> None:
+    text = read(WAITING, language=language).text
+    assert f"{words.say('place-in-line', language)} 31 " in text
+    assert "231" in text
+    assert words.say("why-waiting", language) in text
+
+
+def test_a_place_in_a_line_that_has_closed_is_not_told_any_more() -> None:
+    page = read(WAITING, CLOSED)
+    assert " 31 " not in page.text
+    assert words.say("waiting-closed", Language.NL) in page.text
+
+
+@pytest.mark.parametrize("story", ["lost", "not-active", "missed", "ticket"])
+def test_a_decision_that_made_things_so_is_explained(story: str) -> None:
+    facts, now, state, _ = STORIES[story]
+    text = read(facts, now).text
+    assert words.say(f"why-{state}", Language.NL) in text
+    assert "Besloten op donderdag 15 oktober 2026 om 20.30 uur." in text
+
+
+def test_a_page_without_a_decision_explains_nothing() -> None:
+    assert "Besloten op" not in read(replace(HOLDER, decision=None)).text
+    assert "Besloten op" not in read(DECLINED).text
+
+
+def test_an_offer_says_who_makes_it_and_what_it_costs() -> None:
+    assert "Joris Bakker wil je het ticket" in read(OFFERED).text
+    assert words.say("offer-waiting", Language.NL) not in read(OFFERED).text
+    assert words.say("offer-waiting", Language.NL) in read(WAITING_AND_OFFERED).text
+    nameless = replace(OFFERED, offer_received=OfferShown(OFFER, None))
+    assert "Een collega wil je het ticket" in read(nameless).text
+
+
+def test_whoever_has_a_ticket_is_not_asked_about_another_one() -> None:
+    facts = replace(HOLDER, offer_received=OfferShown(OFFER, "Joris Bakker"))
+    assert set(read(facts).forms) == {Action.DECLINE, Action.PASS_ON}
+
+
+@pytest.mark.parametrize(
+    ("notice", "facts", "stale"),
+    [
+        (Notice.ASKED, WAITING, DECLINED),
+        (Notice.ASKED, HOLDER, CANCELLED),
+        (Notice.DECLINED, DECLINED, HOLDER),
+        (Notice.OFFERED, OFFERING, HOLDER),
+        (Notice.TAKEN_BACK, HOLDER, OFFERING),
+        (Notice.ACCEPTED, HOLDER, PASSED_ON),
+        (Notice.REFUSED, INVITED, OFFERED),
+    ],
+)
+def test_what_was_just_done_is_told_while_it_holds(notice: Notice, facts: PageFacts, stale: PageFacts) -> None:
+    for language in Language:
+        said = words.say(f"said-{notice}", language)
+        assert said in read(facts, language=language, notice=notice).text
+        assert said not in read(stale, language=language, notice=notice).text
+
+
+@both_languages
+def test_a_refused_address_is_explained_where_it_was_typed(language: Language) -> None:
+    trouble = Trouble(Action.PASS_ON, Refusal.STRANGER, address='"><b>j@acme.example')
+    page = page_of(HOLDER, language=language, trouble=trouble)
+    sentence = wording.refusal(Refusal.STRANGER, language)
+    assert page.count(sentence) == 2
+    assert 'value="&#34;&gt;&lt;b&gt;j@acme.example" aria-invalid="true" aria-describedby="email-error"' in page
+    assert page.count("<details open>") == 1
+
+
+def test_a_missing_field_is_named() -> None:
+    assert "(ticket_id)" in read(HOLDER, trouble=Trouble(Action.DECLINE, field="ticket_id")).text
+    faulty = page_of(HOLDER, trouble=Trouble(Action.PASS_ON, field="email", address="joris"))
+    assert words.say("fault-email", Language.NL) in faulty
+    assert 'value="joris" aria-invalid="true"' in faulty
+
+
+def test_links_of_an_answer_lead_back_to_the_page_it_was_posted_from() -> None:
+    page = read(HOLDER, trouble=Trouble(Action.DECLINE, Refusal.TICKET_ENDED))
+    addresses = {value or "" for _, name, value in page.attributes if name in ("href", "action")}
+    assert addresses == {f"../{SECRET}?lang=en", f"../{SECRET}/decline", f"../{SECRET}/pass-on"}
+
+
+def test_markup_in_names_and_titles_is_shown_and_not_obeyed() -> None:
+    hostile = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7 * 7 }}{x}'
+    title = Localised(nl=hostile, en=hostile)
+    parts = [part.model_copy(update={"title": title}) for part in INVITED.evening.programme]
+    evening = an_evening(title=title, theme=title, location=hostile, programme=parts)
+    for facts in (HOLDER, OFFERED):
+        offer = facts.offer_received and OfferShown(OFFER, hostile)
+        page = page_of(replace(facts, evening=evening, holder_name=hostile, offer_received=offer))
+        assert "<script" not in page
+        assert "<img" not in page
+        assert page.count("{{ 7 * 7 }}{x}") >= 6
+        Reader(page)
+
+
+@both_languages
+@pytest.mark.parametrize("key", ["unknown", "unavailable"])
+def test_a_page_about_nobody_says_what_to_do(key: str, language: Language) -> None:
+    page = Reader(getattr(PAGES, key)(language))
+    assert words.say(f"{key}-lead", language) in page.text
+    assert page.forms == {}
+    assert SECRET not in page.text
+
+
+def test_both_languages_fill_in_the_same_things() -> None:
+    def fields(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text)} - {None}
+
+    assert [key for key, both in words.WORDS.items() if fields(both.nl) != fields(both.en)] == []
+    assert [key for key, both in words.WORDS.items() if not both.nl or not both.en] == []

@@ -5,13 +5,14 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from ticketing.http import admissions, decisions, evenings, keys, places, refusals, replays
+from ticketing.http import admissions, decisions, evenings, keys, my, places, refusals, replays
 from ticketing.issuer import Issuer
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     evenings.router,
     decisions.router,
     places.router,
+    my.router,
     admissions.router,
     replays.router,
     keys.router,

@@ -137,10 +137,11 @@ def _actions(facts: PageFacts, now: datetime, state: State) -> frozenset[Action]
     if facts.cancelled or now >= facts.evening.starts_at:
         return frozenset()
     actions = set()
-    if state in (State.WAITING, State.TICKET):
+    # A line that has closed needs no leaving.
+    if state is State.WAITING and now < facts.evening.closes_at:
         actions.add(Action.DECLINE)
     if state is State.TICKET:
-        actions.add(Action.TAKE_BACK if facts.offer_made else Action.PASS_ON)
+        actions |= {Action.DECLINE, Action.TAKE_BACK if facts.offer_made else Action.PASS_ON}
     if facts.active and state in (State.INVITED, State.DECLINED, State.PASSED_ON, State.LOST):
         actions.add(Action.COME)
     if facts.offer_received and facts.active and state is not State.TICKET and state is not State.ADMITTED:

@@ -1,11 +1,12 @@
 """The words of the personal page: Dutch and English side by side, with `{names}` of what is filled in."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from culture_connect.contracts import Language
 from ticketing.pages.both import Both
 
-_WORDS: Mapping[str, Both] = {
+WORDS: Final[Mapping[str, Both]] = {
     # Around everything.
     "other-language": Both("English", "Nederlands"),
     "when-and-where": Both("Wanneer en waar", "When and where"),
@@ -31,10 +32,10 @@ _WORDS: Mapping[str, Both] = {
         " to do.",
     ),
     "waiting-closed": Both(
-        "De wachtlijst is gesloten, omdat de avond zo begint. Het is helaas niet meer gelukt; we hopen je op een"
-        " volgende avond te zien.",
-        "The waiting list has closed, as the evening is about to begin. Unfortunately it was not to be this time; we"
-        " hope to see you at another evening.",
+        "De wachtlijst is gesloten: er schuift niemand meer door. Het is deze keer helaas niet gelukt; we hopen je op"
+        " een volgende avond te zien.",
+        "The waiting list has closed: nobody moves up any more. Unfortunately it was not to be this time; we hope to"
+        " see you at another evening.",
     ),
     "place-in-line": Both("Jouw plek in de rij", "Your place in the line"),
     "ticket": Both("Je bent erbij", "You’re in"),
@@ -212,9 +213,4 @@ _WORDS: Mapping[str, Both] = {
 
 def say(key: str, language: Language, **facts: object) -> str:
     """The words of that name, filled in. Raises KeyError for a name or a fact that is not there."""
-    return _WORDS[key].in_(language).format(**facts)
-
-
-def keys() -> frozenset[str]:
-    """The names of all words."""
-    return frozenset(_WORDS)
+    return WORDS[key].in_(language).format(**facts)

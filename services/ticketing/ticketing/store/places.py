@@ -66,7 +66,7 @@ _PASS_ON = text(
         issued_at = case when t.ticket_id = :given then t.issued_at else :now end
     from participants p join partners s on s.slug = p.partner
     where t.ticket_id in (:given, :received) and p.participant_id = t.participant_id
-    returning t.ticket_id, t.participant_id, t.version, t.feed_version, p.holder_name, s.name as partner_name
+    returning t.ticket_id, t.participant_id, t.version, t.feed_version, t.code, p.holder_name, s.name as partner_name
     """
 )
 
@@ -79,6 +79,7 @@ class Passed:
     participant_id: UUID
     version: int
     feed_version: int
+    code: str
     holder_name: str
     partner_name: str
 
