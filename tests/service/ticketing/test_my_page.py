@@ -29,7 +29,8 @@ from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, part
 from ticketing.http import my, routes
 from ticketing.issuer import Issuer
 
-pytestmark = pytest.mark.timeout(60)
+# Without the time that installing the browser may take.
+pytestmark = pytest.mark.timeout(60, func_only=True)
 
 NIGHT = evening(NEXT_YEAR, capacity=1, admission=Admission.ON_REQUEST)
 ANOTHER = evening(NEXT_YEAR + timedelta(days=30), title="Dag", admission=Admission.ON_REQUEST)
