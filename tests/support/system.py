@@ -45,8 +45,9 @@ class System:
         )
 
     async def schedule(self, venue: str, day: date, *, capacity: int) -> str:
-        """Plans an evening; returns its id."""
-        evening = await self.post("registration", "/evenings", evening_on(day, venue=venue, capacity=capacity))
+        """Plans an evening whose seats are anybody's from the beginning; returns its id."""
+        planned = evening_on(day, venue=venue, capacity=capacity) | {"allotments": {}}
+        evening = await self.post("registration", "/evenings", planned)
         return str(evening["evening_id"])
 
     async def post(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
