@@ -24,6 +24,7 @@ TOKENS = {
     "paard": ["box-office:paard"],
     "ndt": ["box-office:ndt"],
     "acme": ["partner:acme"],
+    "everything": ["programme", "operator", "box-office:paard", "box-office:ndt"],
 }
 
 
