@@ -6,7 +6,7 @@ from culture_connect.contracts import AdmissionRecorded, Envelope
 from culture_connect.messaging import UnitOfWork
 from ticketing import telling
 from ticketing.codes import Codes
-from ticketing.domain.door import Entry, Refused, Scan, Verdict, judge
+from ticketing.domain.door import Entry, Refusal, Refused, Scan, Verdict, judge
 from ticketing.store import doors
 from ticketing.store.doors import RecordedScan
 
@@ -32,22 +32,29 @@ async def admit(
             new.setdefault(scan.scan_id, scan)
     verdicts = await _judge(work, venue, list(new.values()), codes)
 
-    entries = {verdict.ticket_id: verdict.scan.scanned_at for verdict in verdicts if isinstance(verdict, Entry)}
-    admitted = await doors.admit(work, entries) if entries else {}
+    entries = [verdict for verdict in verdicts if isinstance(verdict, Entry)]
+    await doors.overtake(work, venue, entries)
+    admitted = await doors.admit(work, {each.ticket_id: each.scan.scanned_at for each in entries}) if entries else {}
     for verdict in verdicts:
         scan, cause = new[verdict.scan.scan_id], (causes or {}).get(verdict.scan.scan_id)
         if isinstance(verdict, Refused):
             telling.refused(work, venue, verdict, cause=cause)
-        else:
-            ticket = admitted[verdict.ticket_id]
-            telling.admitted(work, venue, ticket, scanner=scan.scanner, entrance=scan.entrance, cause=cause)
+            continue
+        ticket = admitted[verdict.ticket_id]
+        telling.admitted(work, venue, ticket, scanner=scan.scanner, entrance=scan.entrance, cause=cause)
+        if verdict.overtaken is not None:
+            double = Refused(verdict.overtaken, Refusal.ALREADY_ADMITTED, scan.scanned_at)
+            telling.refused(work, venue, double, cause=cause)
     fresh = {verdict.scan.scan_id: _remembered(new[verdict.scan.scan_id], verdict) for verdict in verdicts}
     await doors.record_scans(work, venue, list(fresh.values()))
     return known | fresh
 
 
 async def _judge(work: UnitOfWork, venue: str, recorded: Sequence[AdmissionRecorded], codes: Codes) -> list[Verdict]:
-    scans = [Scan(scan.scan_id, scan.evening_id, codes.ticket_of(scan.code), scan.scanned_at) for scan in recorded]
+    scans = [
+        Scan(scan.scan_id, scan.evening_id, codes.ticket_of(scan.code), scan.scanned_at, scan.scanner)
+        for scan in recorded
+    ]
     named = {scan.ticket_id for scan in scans if scan.ticket_id}
     await doors.lock_evenings_of(work, named)
     return judge(venue, scans, await doors.tickets_at_door(work, named))

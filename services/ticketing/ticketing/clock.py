@@ -47,11 +47,21 @@ class Clock:
                     await task
 
     async def look(self) -> float:
-        """Does everything that is due now; returns the seconds until the next look."""
+        """Does everything that is due now; returns the seconds until the next look.
+
+        Raises the first thing that went wrong, once every evening had its turn.
+        """
         async with self._database.begin() as work:
             due = await timers.due(work)
+        failure: Exception | None = None
         for evening in due:
-            await self._fire(evening)
+            try:
+                await self._fire(evening)
+            except Exception as error:
+                # An evening that cannot be settled must not keep the others from theirs.
+                failure = failure or error
+        if failure is not None:
+            raise failure
         async with self._database.begin() as work:
             following = await timers.next_due(work)
             if following is None:

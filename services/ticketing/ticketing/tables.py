@@ -230,6 +230,8 @@ class ScanRow(Base, table=True):
     first_admitted_at: datetime | None = Field(sa_type=Moment)
     recorded_at: datetime = Field(sa_type=Moment)
 
+    __table_args__ = (Index("scans_admitted_once", "ticket_id", unique=True, postgresql_where=text("refusal is null")),)
+
 
 class PageRow(Base, table=True):
     """The personal page of one person for one evening, found by the hash of its secret."""

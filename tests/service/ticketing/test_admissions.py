@@ -1,6 +1,7 @@
 """Scans at the door."""
 
 import asyncio
+from datetime import timedelta
 
 from culture_connect.contracts import Venue
 from tests.service.ticketing.house import NEXT_YEAR, House, scanned
@@ -130,3 +131,22 @@ async def test_the_scans_of_two_venues_have_ids_of_their_own(house: House) -> No
     await house.hear(partner(), enrolled("ans"), NIGHT, DANCE)
     assert (await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="1")).refusal is None
     assert (await house.scan(await house.code("ans", DANCE), DANCE, scan_id="1", venue="ndt")).refusal is None
+
+
+async def test_an_earlier_scan_of_an_offline_scanner_counts_and_the_double_entry_is_published(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    code = await house.code("ans", NIGHT)
+    await house.scan(code, NIGHT, scan_id="online", minutes=9)
+    await house.forget_told()
+    assert (await house.scan(code, NIGHT, scan_id="offline", minutes=4)).refusal is None
+    told = await house.told("paard")
+    assert [(each.type, each.data.get("scan_id")) for each in told] == [
+        ("ticket.admitted", None),
+        ("admission.refused", "online"),
+    ]
+    at_four = (NIGHT.starts_at + timedelta(minutes=4)).isoformat().replace("+00:00", "Z")
+    assert (told[0].data["admitted_at"], told[0].data["version"]) == (at_four, 3)
+    assert (told[1].data["reason"], told[1].data["first_admitted_at"]) == ("already-admitted", at_four)
+    assert await house.counts(NIGHT) == (1, 1, 1)
+    again = await house.scan(code, NIGHT, scan_id="online", minutes=9)
+    assert (again.refusal, again.first_admitted_at) == ("already-admitted", NIGHT.starts_at + timedelta(minutes=4))

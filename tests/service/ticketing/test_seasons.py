@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from culture_connect.contracts import (
     Admission,
@@ -195,10 +197,18 @@ def one_by_one(step: Step) -> list[Step]:
     return [step]
 
 
-@pytest.mark.parametrize("seed", range(24))
-async def test_a_random_season_ends_every_step_as_the_rules_say(house: House, seed: int) -> None:
+@pytest.mark.timeout(300)
+@settings(
+    max_examples=25,
+    deadline=None,
+    # The house is emptied for every season.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(dice=st.randoms(use_true_random=False))
+async def test_a_random_season_ends_every_step_as_the_rules_say(house: House, dice: random.Random) -> None:
+    await house.forget_everything()
     season, registration = Season(), Registration(house)
-    steps = [single for step in stories.story(random.Random(seed), steps=40) for single in one_by_one(step)]
+    steps = [single for step in stories.story(dice, steps=40) for single in one_by_one(step)]
     for number, step in enumerate(steps):
         stories.play(season, step)
         await registration.play(step)

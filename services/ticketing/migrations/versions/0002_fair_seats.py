@@ -91,6 +91,9 @@ def upgrade() -> None:
     _wishes()
     _pages_and_offers()
     _decisions()
+    op.create_index(
+        "scans_admitted_once", "scans", ["ticket_id"], unique=True, postgresql_where=sa.text("refusal is null")
+    )
 
 
 def _people() -> None:

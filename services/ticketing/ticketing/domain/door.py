@@ -27,26 +27,33 @@ class Scan:
     evening_id: UUID
     ticket_id: UUID | None
     scanned_at: datetime
+    scanner: str
+
+    @property
+    def turn(self) -> tuple[datetime, str, str]:
+        """Of two scans of one code the smaller one counts: the earlier, then by scanner."""
+        return self.scanned_at, self.scanner, self.scan_id
 
 
 @dataclass(frozen=True, slots=True)
 class TicketAtDoor:
-    """The ticket behind a code, as it was before the scan."""
+    """The ticket behind a code, as it was before the scan; `admitted_by` let its holder in."""
 
     ticket_id: UUID
     evening_id: UUID
     venue: str
     state: TicketState
-    admitted_at: datetime | None = None
+    admitted_by: Scan | None = None
     passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The door opens."""
+    """The door opens. `overtaken` is the scan that counted until this earlier one was told: a double entry."""
 
     scan: Scan
     ticket_id: UUID
+    overtaken: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,17 @@ Verdict = Entry | Refused
 
 
 def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor]) -> list[Verdict]:
-    """Judges the scans of one venue's door, one after the other: a code admits once."""
+    """Judges the scans of one venue's door, the earliest first: a code admits once.
+
+    Scanners that were offline tell theirs later, and the earliest scan counts, whenever it is told.
+    """
     tickets = dict(tickets)
     verdicts = []
-    for scan in scans:
+    for scan in sorted(scans, key=lambda each: each.turn):
         verdict = _verdict(venue, scan, tickets.get(scan.ticket_id) if scan.ticket_id else None)
         if isinstance(verdict, Entry):
             ticket = tickets[verdict.ticket_id]
-            tickets[ticket.ticket_id] = replace(ticket, state=TicketState.ADMITTED, admitted_at=scan.scanned_at)
+            tickets[ticket.ticket_id] = replace(ticket, state=TicketState.ADMITTED, admitted_by=scan)
         verdicts.append(verdict)
     return verdicts
 
@@ -81,6 +91,8 @@ def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
         return Refused(scan, Refusal.WRONG_EVENING)
     if ticket.state is TicketState.CANCELLED:
         return Refused(scan, Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED)
-    if ticket.state is TicketState.ADMITTED:
-        return Refused(scan, Refusal.ALREADY_ADMITTED, ticket.admitted_at)
+    if ticket.state is TicketState.ADMITTED and ticket.admitted_by is not None:
+        if scan.turn > ticket.admitted_by.turn:
+            return Refused(scan, Refusal.ALREADY_ADMITTED, ticket.admitted_by.scanned_at)
+        return Entry(scan, ticket.ticket_id, overtaken=ticket.admitted_by)
     return Entry(scan, ticket.ticket_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.door import TicketAtDoor
+from ticketing.domain.door import Entry, Scan, TicketAtDoor
 from ticketing.domain.tickets import TicketState
 
 _LOCK_SCANS = text("select pg_advisory_xact_lock(hashtext(current_schema() || '.scans'), hashtext(:venue))")
@@ -30,8 +30,11 @@ _RECORDED = text(
 
 _TICKETS = text(
     """
-    select ticket_id, evening_id, venue, state, admitted_at, reason = 'passed-on' as passed_on
-    from tickets join evenings using (evening_id) where ticket_id = any(:tickets)
+    select t.ticket_id, t.evening_id, e.venue, t.state, t.reason = 'passed-on' as passed_on, s.scan_id, s.scanned_at,
+        s.scanner
+    from tickets t join evenings e using (evening_id)
+    left join scans s on s.venue = e.venue and s.ticket_id = t.ticket_id and s.refusal is null
+    where t.ticket_id = any(:tickets)
     """
 )
 
@@ -43,6 +46,14 @@ _ADMIT = text(
     from unnest(cast(:tickets as uuid[]), cast(:moments as timestamptz[])) as entering (ticket_id, admitted_at)
     where t.ticket_id = entering.ticket_id
     returning t.ticket_id, t.evening_id, t.participant_id, t.version, t.feed_version, t.admitted_at
+    """
+)
+
+_OVERTAKE = text(
+    """
+    update scans set refusal = 'already-admitted', first_admitted_at = earlier.scanned_at
+    from unnest(cast(:scan_ids as text[]), cast(:moments as timestamptz[])) as earlier (scan_id, scanned_at)
+    where scans.venue = :venue and scans.scan_id = earlier.scan_id
     """
 )
 
@@ -107,10 +118,23 @@ async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[U
     rows = await work.execute(_TICKETS, {"tickets": list(tickets)})
     return {
         row.ticket_id: TicketAtDoor(
-            row.ticket_id, row.evening_id, row.venue, TicketState(row.state), row.admitted_at, row.passed_on is True
+            row.ticket_id,
+            row.evening_id,
+            row.venue,
+            TicketState(row.state),
+            Scan(row.scan_id, row.evening_id, row.ticket_id, row.scanned_at, row.scanner) if row.scan_id else None,
+            row.passed_on is True,
         )
         for row in rows
     }
+
+
+async def overtake(work: UnitOfWork, venue: str, entries: Sequence[Entry]) -> None:
+    """Notes of the scans that these came before that their codes were in already: somebody went in twice."""
+    overtaken = [(entry.overtaken.scan_id, entry.scan.scanned_at) for entry in entries if entry.overtaken]
+    if overtaken:
+        scan_ids, moments = zip(*overtaken, strict=True)
+        await work.execute(_OVERTAKE, {"venue": venue, "scan_ids": list(scan_ids), "moments": list(moments)})
 
 
 async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID, Admitted]:
