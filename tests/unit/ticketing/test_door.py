@@ -71,6 +71,11 @@ def test_of_two_scans_of_the_same_moment_the_scanner_decides() -> None:
     assert isinstance(verdict(scan(scanner="door-3"), known), Refused)
 
 
+def test_a_second_scan_of_one_scanner_in_the_same_moment_is_refused() -> None:
+    known = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ADMITTED, admitted_by=scan(scanner="door-1"))
+    assert isinstance(verdict(scan(scanner="door-1"), known), Refused)
+
+
 @pytest.mark.parametrize("turned_round", [False, True])
 def test_of_two_scans_in_one_batch_the_earlier_enters(turned_round: bool) -> None:
     first, second = scan(minute=5), scan(minute=6)

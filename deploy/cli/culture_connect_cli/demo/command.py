@@ -15,6 +15,7 @@ from culture_connect_cli import stack_accounts
 from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.demo import screen
 from culture_connect_cli.demo.cast import PARTNERS
+from culture_connect_cli.demo.participants import Reader
 from culture_connect_cli.demo.season import PATIENCE, Season
 from culture_connect_cli.demo.team import Mailbox, ProgrammeTeam
 from culture_connect_cli.parties import names_of_party
@@ -58,7 +59,7 @@ async def _play(stack: LocalStack, patience: float) -> bool:
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         team = ProgrammeTeam(client, stack.urls, stack.tokens["programme"])
         mailbox = Mailbox(client, stack.urls["mailbox"])
-        async with Season(credentials, team, mailbox, patience=patience) as season:
+        async with Season(credentials, team, mailbox, Reader(client, mailbox), patience=patience) as season:
             with Live(screen.live(season), console=_console, transient=True) as live:
                 showing = asyncio.create_task(_keep_showing(live, season))
                 try:

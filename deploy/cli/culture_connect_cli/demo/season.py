@@ -12,6 +12,7 @@ from typing import Any, Self
 from culture_connect.contracts import Venue
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.demo.cast import PARTNERS, PEOPLE
+from culture_connect_cli.demo.participants import Reader
 from culture_connect_cli.demo.parties import BoxOffice, HrSystem
 from culture_connect_cli.demo.team import Mailbox, ProgrammeTeam
 
@@ -29,6 +30,7 @@ class Season:
         credentials: Mapping[str, Credentials],
         team: ProgrammeTeam,
         mailbox: Mailbox,
+        reader: Reader,
         *,
         patience: float = PATIENCE,
     ) -> None:
@@ -42,6 +44,7 @@ class Season:
         self.missing: list[str] = []
         self._team = team
         self._mailbox = mailbox
+        self._reader = reader
         self._patience = patience
         self._stack = AsyncExitStack()
 
@@ -58,6 +61,7 @@ class Season:
         await self._enrolment()
         await self._programme()
         await self._withdrawal()
+        await self._change_of_plans()
         await self._door()
         for evening in self.evenings:
             await self._decided(evening)
@@ -95,6 +99,21 @@ class Season:
         await self._until(lambda: self._moved_up(full, waiting), "the waiting line to move up")
         await self._until(lambda: len(office.tickets) > before, f"the new ticket at {full['venue']}")
         await self._until(lambda: self._more_letters_than(letters), "the letter of whoever moved up")
+
+    async def _change_of_plans(self) -> None:
+        full = self.evenings[-1]
+        office = self.offices[full["venue"]]
+        _, person = self._someone_with_a_seat(full)
+        if person is None:
+            self.missing.append(f"a holder of a ticket for {_title(full)}")
+            return
+        before, waiting = len(office.tickets), self.seats[full["evening_id"]]["waiting"]
+        self._begin(f"Someone opens the page behind the link in their letter: they cannot come to {_title(full)}")
+        if not await self._reader.cannot_come(person["email"], full):
+            self.missing.append("a letter with a page on which a ticket can be given up")
+            return
+        await self._until(lambda: self._moved_up(full, waiting), "the next in the line")
+        await self._until(lambda: len(office.tickets) > before, f"their ticket at {full['venue']}")
 
     async def _door(self) -> None:
         evening = self.evenings[0]

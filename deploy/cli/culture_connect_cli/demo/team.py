@@ -75,6 +75,13 @@ class Mailbox:
         found: list[dict[str, Any]] = answer.json()
         return found
 
+    async def read(self, mail_id: str) -> dict[str, Any]:
+        """One letter with its parts."""
+        answer = await self._client.get(f"{self._url}/api/messages/{mail_id}")
+        answer.raise_for_status()
+        letter: dict[str, Any] = answer.json()
+        return letter
+
 
 def _local_day(moment: str) -> date:
     return datetime.fromisoformat(moment).astimezone(LOCAL_TIME).date()

@@ -30,9 +30,9 @@ class Scan:
     scanner: str
 
     @property
-    def turn(self) -> tuple[datetime, str, str]:
-        """Of two scans of one code the smaller one counts: the earlier, then by scanner."""
-        return self.scanned_at, self.scanner, self.scan_id
+    def turn(self) -> tuple[datetime, str]:
+        """Of two scans of one code the smaller one counts: the earlier, then by scanner; else the one told first."""
+        return self.scanned_at, self.scanner
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
     if ticket.state is TicketState.CANCELLED:
         return Refused(scan, Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED)
     if ticket.state is TicketState.ADMITTED and ticket.admitted_by is not None:
-        if scan.turn > ticket.admitted_by.turn:
+        if scan.turn >= ticket.admitted_by.turn:
             return Refused(scan, Refusal.ALREADY_ADMITTED, ticket.admitted_by.scanned_at)
         return Entry(scan, ticket.ticket_id, overtaken=ticket.admitted_by)
     return Entry(scan, ticket.ticket_id)
