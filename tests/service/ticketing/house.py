@@ -1,7 +1,7 @@
 """Ticketing on a real database, without a bus: events go in as batches, and what it would send is in its outbox."""
 
 import json
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,11 @@ from sqlalchemy import event, text
 from culture_connect.contracts import AdmissionRecorded, Envelope, EveningScheduled, ParticipantEnrolled
 from culture_connect.messaging import Database, Delivery
 from tests.unit.ticketing.news import moment, person
+from ticketing import asking, declining, offering
 from ticketing.admitting import admit
+from ticketing.clock import Clock
+from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.tickets import Place
 from ticketing.issuer import Issuer
 from ticketing.projecting import Event, take_in
 from ticketing.store import line
@@ -21,6 +25,8 @@ from ticketing.store.doors import RecordedScan
 
 # Evenings of these tests are in the future of any clock they run by.
 NEXT_YEAR = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + timedelta(days=365)
+# After every enrolment, and before any release.
+MONTH_BEFORE = NEXT_YEAR - timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,109 @@ class House:
             if to in (None, each.to) and (subject is None or each.type.startswith(f"{subject}."))
         ]
 
+    async def told_of(self, type_: str) -> list[Told]:
+        """What waits in the outbox of one type, such as `ticket.issued`, for whomever."""
+        return [each for each in await self.told() if each.type == type_]
+
+    def wait(self, minutes: int = 1) -> None:
+        """Time goes on; it begins a month before the evenings."""
+        self.now = (self.now or MONTH_BEFORE) + timedelta(minutes=minutes)
+
+    async def ask(self, name: str, evening: EveningScheduled) -> tuple[Place, bool]:
+        """Somebody asks for a seat; whether the place is new comes with it."""
+        async with self.database.begin() as work:
+            return await asking.ask(work, self.issuer, evening.evening_id, person(name))
+
+    async def ask_in_turn(self, evening: EveningScheduled, *names: str) -> None:
+        """These ask for a seat, each a minute after the one before."""
+        for name in names:
+            self.wait()
+            await self.ask(name, evening)
+
+    async def decline(self, name: str, evening: EveningScheduled, *, ticket: UUID | None = None) -> Place:
+        """Somebody gives up their own ticket or place for the evening, or says so of another `ticket`."""
+        given_up = ticket or await self.ticket(name, evening)
+        async with self.database.begin() as work:
+            return await declining.decline(work, self.issuer, given_up, by=person(name))
+
+    async def offer(self, name: str, evening: EveningScheduled, to: str, *, ticket: UUID | None = None) -> UUID:
+        """Somebody offers their own ticket, or another one, to whoever has this address; returns the offer."""
+        offered = ticket or await self.ticket(name, evening)
+        async with self.database.begin() as work:
+            return await offering.offer(work, self.issuer, offered, by=person(name), address=to)
+
+    async def accept(self, name: str, offer: UUID) -> Place:
+        """Somebody takes the ticket that was offered."""
+        async with self.database.begin() as work:
+            return await offering.accept(work, self.issuer, offer, by=person(name))
+
+    async def refuse(self, name: str, offer: UUID) -> None:
+        """Somebody does not want the ticket that was offered."""
+        async with self.database.begin() as work:
+            await offering.refuse(work, offer, by=person(name))
+
+    async def take_back(self, name: str, offer: UUID) -> None:
+        """Somebody offers their ticket no longer."""
+        async with self.database.begin() as work:
+            await offering.take_back(work, offer, by=person(name))
+
+    async def pass_on(self, name: str, evening: EveningScheduled, to: str) -> Place:
+        """The programme team passes somebody's ticket on to a colleague, at once."""
+        ticket = await self.ticket(name, evening)
+        async with self.database.begin() as work:
+            return await offering.pass_on(work, self.issuer, ticket, person(to))
+
+    async def look(self) -> float:
+        """The clock looks at its timers; returns the seconds until it will again."""
+        return await Clock(self.database, self.issuer).look()
+
+    async def refusal(self, attempt: Awaitable[object]) -> Refusal:
+        """Why this is refused; AssertionError when it is not, and when it changed any row or told anybody."""
+        before = await self.everything()
+        try:
+            await attempt
+        except Refused as refused:
+            assert await self.everything() == before
+            return refused.refusal
+        raise AssertionError("it was not refused")
+
+    async def everything(self) -> dict[str, list[str]]:
+        """All rows of all tables, by table; hashes and codes too."""
+        tables = await self.rows("select table_name from information_schema.tables where table_schema = 'ticketing'")
+        return {
+            table: [row.whole for row in await self.rows(f"select t::text as whole from {table} t order by 1")]  # noqa: S608 - from the catalogue
+            for table in (row.table_name for row in tables)
+        }
+
+    async def ticket(self, name: str, evening: EveningScheduled) -> UUID:
+        """Somebody's ticket or waiting place: the one that lives, else the one that ended last."""
+        [found, *_] = await self.rows(
+            "select ticket_id from tickets where evening_id = :evening and participant_id = :person"
+            " order by state = 'cancelled', ended_at desc",
+            evening=evening.evening_id,
+            person=person(name),
+        )
+        ticket: UUID = found.ticket_id
+        return ticket
+
+    async def decisions(self, evening: EveningScheduled, *names: str) -> list[tuple[str, str, str]]:
+        """What was decided, in order: about whom (`-` once they were erased), outcome and rule; about these only."""
+        rows = await self.rows(
+            "select participant_id, outcome, rule from decisions where evening_id = :evening order by decision_id",
+            evening=evening.evening_id,
+        )
+        told = [(self._names.get(row.participant_id, "-"), row.outcome, row.rule) for row in rows]
+        return [each for each in told if not names or each[0] in names]
+
+    async def secrets(self, name: str, evening: EveningScheduled) -> list[str]:
+        """The secrets of the links to somebody's page for the evening, in the order in which they were told."""
+        return [
+            str(told.data["link"]).rpartition("/")[2]
+            for told in await self.told("core")
+            if told.data.get("link") and told.data["participant_id"] == str(person(name))
+            if told.data["evening_id"] == str(evening.evening_id)
+        ]
+
     async def forget_told(self) -> None:
         """Empties the outbox, as the relay would."""
         await self.rows("delete from outbox returning id")
@@ -165,6 +274,14 @@ class House:
         """Takes in a batch of scans of the venue."""
         async with self.database.begin() as work:
             return await admit(work, venue, recorded, self.issuer.codes)
+
+    async def forget_everything(self) -> None:
+        """Empties every table."""
+        tables = await self.rows(
+            "select tablename from pg_tables where schemaname = current_schema() and tablename <> 'alembic_version'"
+        )
+        async with self.database.begin() as work:
+            await work.execute(text(f"truncate {', '.join(row.tablename for row in tables)}"))
 
     async def rows(self, statement: str, **parameters: Any) -> Sequence[Any]:
         """Looks into the database, in a transaction of its own."""

@@ -15,6 +15,8 @@ from culture_connect.contracts import (
     ParticipantErased,
     ParticipantWithdrawn,
     PartKind,
+    PartnerChanged,
+    PartnerLeft,
     PartnerRegistered,
     ProgrammePart,
     Venue,
@@ -34,9 +36,34 @@ def moment(minutes: int) -> datetime:
     return FIRST_MOMENT + timedelta(minutes=minutes)
 
 
-def partner(slug: str = "acme", *, version: int = 1) -> PartnerRegistered:
+def partner(
+    slug: str = "acme",
+    *,
+    version: int = 1,
+    places: int = 10_000,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> PartnerRegistered:
     """A partner takes part."""
-    return PartnerRegistered(slug=slug, name=slug.title(), places=10_000, language=Language.NL, version=version)
+    return PartnerRegistered(
+        slug=slug,
+        name=slug.title(),
+        places=places,
+        language=Language.NL,
+        version=version,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+
+
+def partner_changed(slug: str, version: int, **fields: object) -> PartnerChanged:
+    """A partner's contract changed."""
+    return PartnerChanged(**dict(partner(slug, version=version)) | fields)
+
+
+def left(slug: str = "acme", version: int = 2) -> PartnerLeft:
+    """A partner takes part no longer."""
+    return PartnerLeft(**dict(partner(slug, version=version)))
 
 
 def enrolled(
@@ -46,6 +73,7 @@ def enrolled(
     partner: str = "acme",
     starts_on: date | None = None,
     ends_on: date | None = None,
+    email: str | None = None,
 ) -> ParticipantEnrolled:
     """Somebody takes part, for the first time or again."""
     return ParticipantEnrolled(
@@ -53,7 +81,7 @@ def enrolled(
         partner=partner,
         given_name=name.title(),
         family_name="de Vries",
-        email=f"{name}@example.com",
+        email=email or f"{name}@example.com",
         language=Language.NL,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -118,6 +146,17 @@ def evening(
 def evening_changed(before: EveningScheduled, version: int, **fields: object) -> EveningChanged:
     """The same evening with other fields; moving `starts_at` moves nothing else."""
     return EveningChanged(**dict(before) | fields | {"version": version, "changed": list(fields)})
+
+
+def evening_moved(before: EveningScheduled, version: int, by: timedelta, **fields: object) -> EveningChanged:
+    """The same evening earlier or later, with everything that hangs on its start."""
+    moments = ("starts_at", "ends_at", "release_at", "closes_at")
+    parts = [
+        part.model_copy(update={"starts_at": part.starts_at + by, "ends_at": part.ends_at + by})
+        for part in before.programme
+    ]
+    times = {name: getattr(before, name) + by for name in moments}
+    return evening_changed(before, version, **times | {"programme": parts} | fields)
 
 
 def evening_cancelled(before: EveningScheduled, version: int) -> EveningCancelled:

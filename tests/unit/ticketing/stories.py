@@ -175,6 +175,7 @@ class Teller:
         self.slugs = dice.sample(["acme", "gemeente", "haven", "zeebank"], dice.randint(2, 4))
         self.to_schedule = dice.randint(2, 3)
         self.to_enrol = dice.randint(4, 14)
+        self.ids = 0
 
     def open(self) -> None:
         """Partners join, evenings are announced and people are enrolled; some wait for later."""
@@ -352,6 +353,11 @@ class Teller:
             to_come = [each for each in to_come if needed[each.evening_id]]
         return self.dice.choice(to_come if to_come and self.dice.random() < 0.9 else evenings)
 
+    def new_id(self) -> UUID:
+        """An id that nobody has, also where the dice are loaded: it is counted and drawn."""
+        self.ids += 1
+        return UUID(int=self.dice.getrandbits(96) << 32 | self.ids, version=4)
+
     def without_a_place(self, evening: Evening) -> list[UUID]:
         """Who has neither ticket nor waiting place."""
         taken = self.season.holders(evening.evening_id) | set(self.season.line(evening.evening_id))
@@ -366,7 +372,7 @@ class Teller:
         return [
             self.with_dates(
                 Person(
-                    UUID(int=self.dice.getrandbits(128), version=4),
+                    self.new_id(),
                     favourite if self.dice.random() < 0.4 else self.dice.choice(self.slugs),
                     enrolled_at,
                 )
@@ -396,7 +402,7 @@ class Teller:
         """An evening to come, its release perhaps past."""
         self.to_schedule -= 1
         evening = Evening(
-            UUID(int=self.dice.getrandbits(128), version=4),
+            self.new_id(),
             self.base.date(),
             self.base,
             self.base,

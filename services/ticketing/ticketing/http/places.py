@@ -1,22 +1,22 @@
 """Asking for a seat, giving one up, passing one on."""
 
 from http import HTTPStatus
-from typing import Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from culture_connect.contracts import EmailText
+from culture_connect.contracts.values import rule
 from culture_connect.http import Answer, FieldError, Problem, once
 from culture_connect.messaging import UnitOfWork
 from ticketing import asking, declining, offering
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.domain.tickets import Place, TicketState
 from ticketing.http import examples
-from ticketing.http.access import PROGRAMME, Acting
+from ticketing.http.access import PROGRAMME, Acting, Actor
 from ticketing.issuer import Issuer
-from ticketing.store import line
+from ticketing.store import line, places
 
 router = APIRouter(tags=["places"])
 
@@ -35,13 +35,16 @@ class PassingOn(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [examples.PASSING_ON]})
 
     participant_id: UUID | None = None
-    email: EmailText | None = Field(default=None, description="Of a colleague who takes part")
+    email: EmailText | None = Field(default=None, validate_default=True, description="Of a colleague who takes part")
 
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if (self.participant_id is None) == (self.email is None):
-            raise ValueError("expected either participant_id or email")
-        return self
+    @field_validator("email")
+    @classmethod
+    def _one_of_them(cls, email: str | None, info: ValidationInfo) -> str | None:
+        # A participant_id that is not valid has an error of its own.
+        if "participant_id" in info.data and (info.data["participant_id"] is None) == (email is None):
+            code = "missing" if email is None else "not_allowed"
+            raise rule(code, "expected either participant_id or email")
+        return email
 
 
 class PlaceView(BaseModel):
@@ -90,6 +93,7 @@ async def decline(request: Request, ticket_id: UUID, actor: Acting) -> Response:
     """Gives a ticket or a place in the line up; whoever is next gets a seat that comes free. Again: the same answer."""
 
     async def effect(work: UnitOfWork) -> Answer:
+        await _check_evening(work, actor, ticket_id)
         place = await declining.decline(work, _issuer(request), ticket_id, by=actor.participant_id)
         return Answer(HTTPStatus.OK, await _view(work, place))
 
@@ -108,6 +112,7 @@ async def pass_on(request: Request, ticket_id: UUID, to: PassingOn, actor: Actin
         actor.caller.demand(PROGRAMME)
 
     async def effect(work: UnitOfWork) -> Answer:
+        await _check_evening(work, actor, ticket_id)
         issuer = _issuer(request)
         if to.email is not None:
             offer_id = await offering.offer(work, issuer, ticket_id, by=actor.participant_id, address=to.email)
@@ -130,6 +135,12 @@ def _who(themselves: UUID | None, named: UUID | None) -> UUID:
     if named not in (None, themselves):
         raise Refused(Refusal.NOT_YOURS)
     return themselves
+
+
+async def _check_evening(work: UnitOfWork, actor: Actor, ticket_id: UUID) -> None:
+    """Raises Refused for the secret of a page of another evening, even where the ticket is the same person's."""
+    if actor.evening_id is not None and await places.evening_of(work, ticket_id) not in (None, actor.evening_id):
+        raise Refused(Refusal.NOT_YOURS)
 
 
 async def _view(work: UnitOfWork, place: Place) -> PlaceView:

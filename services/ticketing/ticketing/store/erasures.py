@@ -8,6 +8,14 @@ from sqlalchemy import text
 from culture_connect.messaging import UnitOfWork
 
 _FORGET = (
+    # A door that is just letting them in is waited for: its answer, which has their name, is remembered then.
+    text(
+        """
+        select evening_id from evenings
+        where evening_id in (select evening_id from tickets where participant_id = any(:participants))
+        order by evening_id for no key update
+        """
+    ),
     # What remembered answers (`Idempotency-Key`) say of the person; the one at the door names the ticket.
     text(
         """
@@ -33,8 +41,14 @@ _FORGET = (
         where participant_id = any(:participants) and state = 'waiting'
         """
     ),
-    text("update decisions set participant_id = null where participant_id = any(:participants)"),
-    text("update tickets set participant_id = null where participant_id = any(:participants)"),
+    # Lots are drawn from the id: whoever knows that would find what is anonymous by them.
+    text(
+        """
+        update decisions set participant_id = null, figures = figures - 'lot'
+        where participant_id = any(:participants)
+        """
+    ),
+    text("update tickets set participant_id = null, lot = '' where participant_id = any(:participants)"),
 )
 
 
