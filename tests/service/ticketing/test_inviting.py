@@ -1,0 +1,218 @@
+"""Who is invited to an evening that people ask for, and how often: once under each enrolment."""
+
+from collections import Counter
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from culture_connect.contracts import Admission
+from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.unit.ticketing.news import (
+    changed,
+    enrolled,
+    erased,
+    evening,
+    evening_cancelled,
+    evening_changed,
+    evening_moved,
+    left,
+    moment,
+    partner,
+    partner_changed,
+    person,
+    withdrawn,
+)
+from ticketing.store import pages
+
+NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
+BY_THEMSELVES = evening(NEXT_YEAR, capacity=2)
+DAY_OF_NIGHT = NEXT_YEAR.date()
+
+
+@pytest.fixture(autouse=True)
+def _a_month_before(house: House) -> None:
+    house.now = MONTH_BEFORE
+
+
+async def invitations(house: House) -> Counter[str]:
+    """How often each of the people of these tests was invited."""
+    names = {str(person(name)): name for name in ("ans", "bo", "cas", "dee", "late")}
+    return Counter(names[each.data["participant_id"]] for each in await house.told(subject="invitation"))
+
+
+async def test_everybody_active_is_invited_once_with_a_link_to_their_own_page(house: House) -> None:
+    await house.hear(
+        partner(),
+        enrolled("ans"),
+        enrolled("bo"),
+        enrolled("ended", ends_on=DAY_OF_NIGHT - timedelta(days=1)),
+        enrolled("starts-later", starts_on=DAY_OF_NIGHT + timedelta(days=1)),
+        enrolled("leaves"),
+        withdrawn("leaves", 2, DAY_OF_NIGHT),
+        enrolled("of-a-partner-not-known-yet", partner="zeebank"),
+    )
+    [cause] = await house.hear(NIGHT)
+    invited = await house.told(subject="invitation")
+    assert {(each.to, each.type, each.data["evening_id"], each.correlation_id) for each in invited} == {
+        ("core", "invitation.extended", str(NIGHT.evening_id), cause.id)
+    }
+    assert await invitations(house) == {"ans": 1, "bo": 1}
+    opened = set()
+    async with house.database.begin() as work:
+        for each in invited:
+            assert each.data["link"].startswith("https://mijn.cultureconnect.example/my/")
+            owner = await pages.owner(work, each.data["link"].rpartition("/")[2])
+            assert owner == (NIGHT.evening_id, UUID(each.data["participant_id"]))
+            opened.add(each.data["link"])
+    assert len(opened) == 2
+
+
+async def test_an_invitation_is_no_seat_and_no_place_in_the_line(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    assert await house.states(NIGHT) == {}
+    assert await house.decisions(NIGHT) == []
+    assert [each.type for each in await house.told("paard")] == ["evening.scheduled"]
+
+
+async def test_nobody_is_invited_to_an_evening_that_gives_its_seats_by_itself(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), BY_THEMSELVES)
+    assert await invitations(house) == {}
+
+
+async def test_who_enrols_later_is_invited_to_every_evening_to_come(house: House) -> None:
+    another = evening(NEXT_YEAR + timedelta(days=9), title="Dag", admission=Admission.ON_REQUEST)
+    begun = evening(moment(0), title="Begonnen", admission=Admission.ON_REQUEST)
+    off = evening(NEXT_YEAR + timedelta(days=20), title="Afgelast", admission=Admission.ON_REQUEST)
+    await house.hear(partner(), enrolled("ans"), NIGHT, another, begun, off)
+    await house.hear(evening_cancelled(off, 2))
+    await house.forget_told()
+    [cause] = await house.hear(enrolled("late"))
+    invited = await house.told(subject="invitation")
+    assert {each.data["evening_id"] for each in invited} == {str(NIGHT.evening_id), str(another.evening_id)}
+    assert {each.correlation_id for each in invited} == {cause.id}
+    assert await invitations(house) == {"late": 2}
+
+
+async def test_who_becomes_active_because_the_evening_moves_is_invited_then(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), enrolled("bo", starts_on=DAY_OF_NIGHT + timedelta(days=1)), NIGHT)
+    assert await invitations(house) == {"ans": 1}
+    await house.hear(evening_moved(NIGHT, 2, timedelta(days=1)))
+    assert await invitations(house) == {"ans": 1, "bo": 1}
+
+
+async def test_the_people_of_a_partner_that_joins_late_are_invited_then(house: House) -> None:
+    await house.hear(enrolled("ans"), NIGHT)
+    assert await invitations(house) == {}
+    await house.hear(partner())
+    assert await invitations(house) == {"ans": 1}
+
+
+async def test_whatever_happens_nobody_is_invited_twice(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.ask_in_turn(NIGHT, "bo", "cas")
+    await house.decline("cas", NIGHT)
+    for version in (2, 3):
+        await house.hear(evening_moved(NIGHT, version, timedelta(hours=version)), changed("ans", version))
+    await house.hear(NIGHT, partner(), *map(enrolled, ["ans", "bo", "cas"]))
+    await house.hear(withdrawn("ans", 4, DAY_OF_NIGHT + timedelta(days=9)))
+    await house.hear(enrolled("dee"), partner_changed("acme", 2, places=5))
+    await house.hear(left(version=3))
+    await house.hear(partner(version=4))
+    await house.hear(evening_changed(NIGHT, 4, admission=Admission.AUTOMATIC))
+    await house.hear(evening_changed(NIGHT, 5, admission=Admission.ON_REQUEST))
+    house.now = NIGHT.release_at
+    await house.look()
+    assert await invitations(house) == {"ans": 1, "bo": 1, "cas": 1, "dee": 1}
+
+
+async def test_who_is_enrolled_anew_is_invited_again(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.ask_in_turn(NIGHT, "bo", "cas")
+    await house.decline("cas", NIGHT)
+    await house.forget_told()
+    await house.hear(*(withdrawn(name, 2, DAY_OF_NIGHT) for name in ("ans", "bo", "cas")))
+    assert await invitations(house) == {}
+    await house.hear(*(enrolled(name, 3) for name in ("ans", "bo", "cas")))
+    assert await invitations(house) == {"ans": 1, "bo": 1, "cas": 1}
+    await house.hear(evening_changed(NIGHT, 2, capacity=3))
+    assert await invitations(house) == {"ans": 1, "bo": 1, "cas": 1}
+
+
+async def test_leaving_and_coming_back_in_one_batch_is_the_same_as_in_two(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
+    await house.ask_in_turn(NIGHT, "bo")
+    await house.hear(
+        *(news for name in ("ans", "bo") for news in (withdrawn(name, 2, DAY_OF_NIGHT), enrolled(name, 3)))
+    )
+    assert await house.states(NIGHT) == {}
+    assert await invitations(house) == {"ans": 2, "bo": 2}
+
+
+async def test_who_was_erased_is_not_invited(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), erased("ans", 2))
+    await house.hear(NIGHT)
+    await house.hear(enrolled("ans", 3))
+    assert await invitations(house) == {}
+
+
+async def test_an_evening_that_is_to_be_asked_for_keeps_its_tickets_and_invites_the_others(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), BY_THEMSELVES)
+    await house.decline("ans", BY_THEMSELVES)
+    assert await house.states(BY_THEMSELVES) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
+    await house.forget_told()
+    await house.hear(evening_changed(BY_THEMSELVES, 2, admission=Admission.ON_REQUEST), enrolled("late"))
+    assert await house.states(BY_THEMSELVES) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
+    # Ans has said no, the others have a ticket or a place.
+    assert await invitations(house) == {"late": 1}
+
+
+async def test_the_line_of_an_evening_that_is_to_be_asked_for_from_now_on_still_moves(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), BY_THEMSELVES)
+    await house.hear(evening_changed(BY_THEMSELVES, 2, admission=Admission.ON_REQUEST))
+    await house.decline("ans", BY_THEMSELVES)
+    assert await house.states(BY_THEMSELVES) == {"bo": "issued", "cas": "issued"}
+
+
+async def test_an_evening_that_gives_its_seats_by_itself_from_now_on_passes_over_who_declined(house: House) -> None:
+    names = ["ans", "bo", "cas", "dee"]
+    await house.hear(partner(), *map(enrolled, names), NIGHT)
+    await house.ask_in_turn(NIGHT, "dee", "ans")
+    await house.decline("ans", NIGHT)
+    await house.hear(evening_changed(NIGHT, 2, admission=Admission.AUTOMATIC))
+    # Dee asked and has a seat already; of the others Bo enrolled first.
+    assert await house.states(NIGHT) == {"dee": "issued", "bo": "issued", "cas": "waiting"}
+
+
+async def test_there_and_back_again_invites_only_who_has_not_been_invited_and_has_no_place(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
+    await house.hear(evening_changed(NIGHT, 2, admission=Admission.AUTOMATIC))
+    await house.hear(enrolled("late"))
+    await house.hear(evening_changed(NIGHT, 3, admission=Admission.ON_REQUEST))
+    assert await house.line(NIGHT) == ["cas", "late"]
+    assert await invitations(house) == {"ans": 1, "bo": 1, "cas": 1}
+
+
+async def test_no_secret_of_a_link_stands_in_any_table_but_on_its_way_out(house: House) -> None:
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+    await house.ask_in_turn(NIGHT, "ans", "bo", "cas")
+    await house.offer("ans", NIGHT, "dee@example.com")
+    await house.decline("bo", NIGHT)
+    secrets = [secret for name in ("ans", "bo", "cas", "dee") for secret in await house.secrets(name, NIGHT)]
+    # Four invitations, two seats, a place and the seat after it, and an offer.
+    assert len(secrets) == len(set(secrets)) == 9
+    assert all(len(secret) >= 22 for secret in secrets)  # 128 bits
+    tables = await house.everything()
+    assert len(tables["pages"]) == 9
+    for table in tables.keys() - {"outbox"}:
+        assert not any(secret in row for row in tables[table] for secret in secrets), table
+
+
+async def test_an_old_link_still_opens_the_page_after_a_new_one_was_sent(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    await house.ask_in_turn(NIGHT, "ans")
+    secrets = await house.secrets("ans", NIGHT)
+    assert len(secrets) == 2
+    async with house.database.begin() as work:
+        assert {await pages.owner(work, secret) for secret in secrets} == {(NIGHT.evening_id, person("ans"))}
+        assert await pages.owner(work, "AAAAAAAAAAAAAAAAAAAAAA") is None

@@ -1,0 +1,435 @@
+"""Asking, declining and passing on over HTTP; and what a scanner takes along for when it is offline."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from culture_connect.contracts import Admission, EveningScheduled
+from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.unit.http.kit import bearer
+from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, partner, person, withdrawn
+
+NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
+OTHER_NIGHT = evening(NEXT_YEAR + timedelta(days=9), title="Dag", admission=Admission.ON_REQUEST)
+DESK = bearer("desk")
+TICKETS = f"/evenings/{NIGHT.evening_id}/tickets"
+
+
+@pytest.fixture(autouse=True)
+async def _invited(house: House) -> None:
+    """Four people of acme and one of zeebank are invited to two evenings."""
+    house.now = MONTH_BEFORE
+    await house.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]))
+    await house.hear(partner("zeebank", places=1), enrolled("zoe", partner="zeebank"), NIGHT, OTHER_NIGHT)
+
+
+async def own(house: House, name: str, night: EveningScheduled = NIGHT) -> dict[str, str]:
+    """The secret of somebody's page for the evening, as a bearer token."""
+    return {"Authorization": f"Bearer {(await house.secrets(name, night))[-1]}"}
+
+
+def asking(name: str) -> dict[str, str]:
+    return {"participant_id": str(person(name))}
+
+
+def path_of(ticket: UUID, action: str) -> str:
+    return f"/tickets/{ticket}/{action}"
+
+
+def check_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """A problem document (RFC 9457) of this status and code, which says in words what is wrong."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    problem: dict[str, Any] = answer.json()
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["type"] == f"urn:culture-connect:problem:{code}"
+    assert problem["title"]
+    return problem
+
+
+def fields_of(problem: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(error["field"], error["code"]) for error in problem["errors"]]
+
+
+# Asking
+
+
+async def test_the_team_asks_for_somebody_and_gets_the_place(api: httpx.AsyncClient, house: House) -> None:
+    answer = await api.post(TICKETS, json=asking("ans"), headers=DESK)
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "ticket_id": str(await house.ticket("ans", NIGHT)),
+        "evening_id": str(NIGHT.evening_id),
+        "participant_id": str(person("ans")),
+        "state": "issued",
+        "position": None,
+        "reason": None,
+    }
+    again = await api.post(TICKETS, json=asking("ans"), headers=DESK)
+    assert (again.status_code, again.json()) == (200, answer.json())
+
+
+async def test_who_has_to_wait_hears_their_place_in_the_line(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans", "bo", "cas")
+    house.wait()
+    answer = await api.post(TICKETS, json=asking("dee"), headers=DESK)
+    assert answer.status_code == 201
+    assert (answer.json()["state"], answer.json()["position"]) == ("waiting", 2)
+    await house.decline("cas", NIGHT)
+    again = await api.post(TICKETS, json=asking("dee"), headers=DESK)
+    assert (again.status_code, again.json()["position"]) == (200, 1)
+
+
+@pytest.mark.parametrize("body", [None, {}, {"participant_id": None}, asking("ans")])
+async def test_somebody_asks_for_themselves_with_the_secret_of_their_page(
+    api: httpx.AsyncClient, house: House, body: dict[str, Any] | None
+) -> None:
+    answer = await api.post(TICKETS, json=body, headers=await own(house, "ans"))
+    assert (answer.status_code, answer.json()["participant_id"]) == (201, str(person("ans")))
+    assert await house.holders(NIGHT) == {"ans"}
+
+
+async def test_nobody_asks_for_somebody_else(api: httpx.AsyncClient, house: House) -> None:
+    headers = await own(house, "ans")
+    check_problem(await api.post(TICKETS, json=asking("bo"), headers=headers), 403, "not-yours")
+    assert await house.states(NIGHT) == {}
+
+
+async def test_a_secret_is_for_its_own_evening_only(api: httpx.AsyncClient, house: House) -> None:
+    headers = await own(house, "ans", OTHER_NIGHT)
+    check_problem(await api.post(TICKETS, headers=headers), 403, "not-yours")
+    assert await house.states(NIGHT) == {}
+
+
+async def test_the_team_has_to_say_who_asks(api: httpx.AsyncClient) -> None:
+    bodies: list[dict[str, str] | None] = [None, {}]
+    for body in bodies:
+        problem = check_problem(await api.post(TICKETS, json=body, headers=DESK), 422, "invalid-request")
+        assert fields_of(problem) == [("participant_id", "missing")]
+
+
+async def test_what_is_no_id_is_named(api: httpx.AsyncClient) -> None:
+    answer = await api.post(TICKETS, json={"participant_id": "ans"}, headers=DESK)
+    assert fields_of(check_problem(answer, 422, "invalid-request")) == [("participant_id", "not_a_uuid")]
+    answer = await api.post("/evenings/tonight/tickets", json=asking("ans"), headers=DESK)
+    assert fields_of(check_problem(answer, 422, "invalid-request")) == [("path.evening_id", "not_a_uuid")]
+
+
+async def test_what_is_not_there_is_404_and_what_cannot_be_now_is_409(api: httpx.AsyncClient, house: House) -> None:
+    nowhere = f"/evenings/{uuid4()}/tickets"
+    check_problem(await api.post(nowhere, json=asking("ans"), headers=DESK), 404, "unknown-evening")
+    check_problem(await api.post(TICKETS, json=asking("nobody"), headers=DESK), 404, "unknown-participant")
+    await house.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
+    check_problem(await api.post(TICKETS, json=asking("bo"), headers=DESK), 409, "not-active")
+    house.now = NIGHT.starts_at
+    check_problem(await api.post(TICKETS, json=asking("ans"), headers=DESK), 409, "evening-begun")
+    await house.hear(evening_cancelled(NIGHT, 2))
+    check_problem(await api.post(TICKETS, json=asking("ans"), headers=DESK), 409, "evening-cancelled")
+
+
+# Declining
+
+
+async def test_the_team_declines_for_somebody(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans", "bo", "cas")
+    ticket = await house.ticket("ans", NIGHT)
+    answer = await api.post(path_of(ticket, "decline"), headers=DESK)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ticket_id": str(ticket),
+        "evening_id": str(NIGHT.evening_id),
+        "participant_id": str(person("ans")),
+        "state": "cancelled",
+        "position": None,
+        "reason": "declined",
+    }
+    assert await house.holders(NIGHT) == {"bo", "cas"}
+    again = await api.post(path_of(ticket, "decline"), headers=DESK)
+    assert (again.status_code, again.json()) == (200, answer.json())
+
+
+async def test_somebody_declines_their_own_ticket_with_the_secret_of_their_page(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    answer = await api.post(path_of(await house.ticket("ans", NIGHT), "decline"), headers=await own(house, "ans"))
+    assert (answer.status_code, answer.json()["reason"]) == (200, "declined")
+
+
+async def test_nobody_declines_with_the_secret_of_somebody_else(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path = path_of(await house.ticket("ans", NIGHT), "decline")
+    check_problem(await api.post(path, headers=await own(house, "bo")), 403, "not-yours")
+    assert await house.holders(NIGHT) == {"ans"}
+
+
+async def test_what_cannot_be_declined_says_why(api: httpx.AsyncClient, house: House) -> None:
+    check_problem(await api.post(path_of(uuid4(), "decline"), headers=DESK), 404, "unknown-ticket")
+    await house.ask_in_turn(NIGHT, "ans", "bo")
+    await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="s1")
+    for name, code in (("ans", "already-admitted"), ("bo", "evening-begun")):
+        house.now = NIGHT.starts_at
+        check_problem(await api.post(path_of(await house.ticket(name, NIGHT), "decline"), headers=DESK), 409, code)
+
+
+# Passing on
+
+
+async def test_the_team_passes_a_ticket_on_at_once(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path = path_of(await house.ticket("ans", NIGHT), "pass-on")
+    answer = await api.post(path, json={"participant_id": str(person("bo"))}, headers=DESK)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ticket_id": str(await house.ticket("bo", NIGHT)),
+        "evening_id": str(NIGHT.evening_id),
+        "participant_id": str(person("bo")),
+        "state": "issued",
+        "position": None,
+        "reason": None,
+    }
+    assert await house.holders(NIGHT) == {"bo"}
+
+
+@pytest.mark.parametrize("by", ["desk", "ans"])
+async def test_a_colleague_named_by_their_address_is_asked_first(api: httpx.AsyncClient, house: House, by: str) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    ticket = await house.ticket("ans", NIGHT)
+    headers = DESK if by == "desk" else await own(house, "ans")
+    answer = await api.post(path_of(ticket, "pass-on"), json={"email": " BO@Example.com"}, headers=headers)
+    assert answer.status_code == 202
+    [offered] = await house.told_of("ticket.offered")
+    assert answer.json() == {"offer_id": offered.data["offer_id"], "ticket_id": str(ticket)}
+    assert await house.holders(NIGHT) == {"ans"}
+    await house.accept("bo", UUID(answer.json()["offer_id"]))
+    assert await house.holders(NIGHT) == {"bo"}
+
+
+async def test_somebody_cannot_pass_a_ticket_on_over_the_head_of_their_colleague(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path = path_of(await house.ticket("ans", NIGHT), "pass-on")
+    answer = await api.post(path, json={"participant_id": str(person("bo"))}, headers=await own(house, "ans"))
+    check_problem(answer, 403, "insufficient-scope")
+    assert await house.holders(NIGHT) == {"ans"}
+
+
+async def test_nobody_passes_on_with_the_secret_of_somebody_else(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path = path_of(await house.ticket("ans", NIGHT), "pass-on")
+    answer = await api.post(path, json={"email": "bo@example.com"}, headers=await own(house, "bo"))
+    check_problem(answer, 403, "not-yours")
+    assert await house.told_of("ticket.offered") == []
+
+
+TO_NOBODY: list[tuple[dict[str, Any], tuple[str, str]]] = [
+    ({}, ("email", "missing")),
+    ({"email": None, "participant_id": None}, ("email", "missing")),
+    ({"email": "bo@example.com", "participant_id": str(person("bo"))}, ("email", "not_allowed")),
+    ({"participant_id": "bo"}, ("participant_id", "not_a_uuid")),
+    ({"participant_id": "bo", "email": "bo@example.com"}, ("participant_id", "not_a_uuid")),
+    ({"email": "bo.at.example.com"}, ("email", "not_an_address")),
+    ({"email": 7}, ("email", "not_a_string")),
+    ({"email": "bo@example.com\r\nBcc: cas@example.com"}, ("email", "control_character")),
+]
+
+
+async def test_a_body_that_does_not_say_to_whom_is_a_problem_that_names_the_field(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path = path_of(await house.ticket("ans", NIGHT), "pass-on")
+    for body, error in TO_NOBODY:
+        answer = await api.post(path, json=body, headers=DESK)
+        assert fields_of(check_problem(answer, 422, "invalid-request")) == [error]
+        assert "example.com" not in answer.text
+    assert await house.holders(NIGHT) == {"ans"}
+
+
+async def test_who_cannot_have_the_ticket_is_told_without_being_named(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans", "bo")
+    path = path_of(await house.ticket("ans", NIGHT), "pass-on")
+    reasons = {"nobody": "stranger", "zoe": "stranger", "ans": "oneself", "bo": "colleague-has-ticket"}
+    for name, code in reasons.items():
+        answer = await api.post(path, json={"email": f"{name}@example.com"}, headers=DESK)
+        check_problem(answer, 409, code)
+        assert "example.com" not in answer.text
+    answer = await api.post(path_of(uuid4(), "pass-on"), json={"email": "bo@example.com"}, headers=DESK)
+    check_problem(answer, 404, "unknown-ticket")
+
+
+# Who calls
+
+Call = Callable[[UUID], tuple[str, dict[str, str]]]
+CALLS: dict[str, Call] = {
+    "ask": lambda _: (TICKETS, asking("ans")),
+    "decline": lambda ticket: (path_of(ticket, "decline"), {}),
+    "pass on": lambda ticket: (path_of(ticket, "pass-on"), {"email": "bo@example.com"}),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+async def test_only_the_team_and_the_owner_of_a_secret_may_do_anything(
+    api: httpx.AsyncClient, house: House, call: Call
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path, body = call(await house.ticket("ans", NIGHT))
+    known = await house.everything()
+    anonymous = await api.post(path, json=body)
+    check_problem(anonymous, 401, "unauthenticated")
+    assert "invalid_token" not in anonymous.headers["www-authenticate"]
+    for secret in ("AAAAAAAAAAAAAAAAAAAAAA", "x", "paard"):
+        unknown = await api.post(path, json=body, headers={"Authorization": f"Bearer {secret}"})
+        check_problem(unknown, 401, "unauthenticated")
+        assert 'error="invalid_token"' in unknown.headers["www-authenticate"]
+    for other in ("paard", "acme"):
+        check_problem(await api.post(path, json=body, headers=bearer(other)), 403, "insufficient-scope")
+    assert await house.everything() == known
+
+
+@pytest.mark.parametrize("action", ["decline", "pass on"])
+async def test_a_secret_opens_nothing_of_another_evening_of_the_same_person(
+    api: httpx.AsyncClient, house: House, action: str
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path, body = CALLS[action](await house.ticket("ans", NIGHT))
+    known = await house.everything()
+    check_problem(await api.post(path, json=body, headers=await own(house, "ans", OTHER_NIGHT)), 403, "not-yours")
+    assert await house.everything() == known
+
+
+async def test_every_link_somebody_got_is_a_token_and_no_token_is_a_link(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    secrets = await house.secrets("ans", NIGHT)
+    assert len(secrets) == 2
+    for secret in secrets:
+        answer = await api.post(TICKETS, headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == 200
+        seats = await api.get(f"/evenings/{NIGHT.evening_id}", headers={"Authorization": f"Bearer {secret}"})
+        check_problem(seats, 401, "unauthenticated")
+
+
+# Requests that are repeated
+
+
+async def test_a_request_repeated_with_its_key_gets_its_first_answer(api: httpx.AsyncClient, house: House) -> None:
+    headers = DESK | {"idempotency-key": "key-1"}
+    first = await api.post(TICKETS, json=asking("ans"), headers=headers)
+    await house.decline("ans", NIGHT)
+    again = await api.post(TICKETS, json=asking("ans"), headers=headers)
+    assert (again.status_code, again.json()) == (first.status_code, first.json()) == (201, first.json())
+    assert again.headers["idempotent-replay"] == "true"
+    assert await house.states(NIGHT) == {}
+
+
+async def test_a_key_is_for_one_request(api: httpx.AsyncClient, house: House) -> None:
+    headers = DESK | {"idempotency-key": "key-1"}
+    await api.post(TICKETS, json=asking("ans"), headers=headers)
+    check_problem(await api.post(TICKETS, json=asking("bo"), headers=headers), 422, "idempotency-key-reused")
+    elsewhere = f"/evenings/{OTHER_NIGHT.evening_id}/tickets"
+    check_problem(await api.post(elsewhere, json=asking("ans"), headers=headers), 422, "idempotency-key-reused")
+    assert await house.holders(NIGHT) == {"ans"}
+
+
+async def test_what_was_declined_or_offered_is_so_once_however_often_it_is_sent(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans", "bo", "cas")
+    offering, declining = (
+        (path_of(await house.ticket("ans", NIGHT), "pass-on"), {"email": "dee@example.com"}),
+        (path_of(await house.ticket("bo", NIGHT), "decline"), None),
+    )
+    for path, body in (offering, declining):
+        answers = [await api.post(path, json=body, headers=DESK | {"idempotency-key": "k"}) for _ in range(3)]
+        assert answers[0].json() == answers[1].json() == answers[2].json()
+        assert [answer.headers.get("idempotent-replay") for answer in answers] == [None, "true", "true"]
+    assert len(await house.told_of("ticket.offered")) == 1
+    assert await house.holders(NIGHT) == {"ans", "cas"}
+
+
+async def test_the_keys_of_two_people_are_their_own(api: httpx.AsyncClient, house: House) -> None:
+    for name in ("ans", "bo"):
+        answer = await api.post(TICKETS, headers=await own(house, name) | {"idempotency-key": "key-1"})
+        assert (answer.status_code, answer.json()["participant_id"]) == (201, str(person(name)))
+
+
+async def test_what_was_refused_may_be_tried_again_with_the_same_key(api: httpx.AsyncClient, house: House) -> None:
+    headers = DESK | {"idempotency-key": "key-1"}
+    check_problem(await api.post(TICKETS, json=asking("late"), headers=headers), 404, "unknown-participant")
+    await house.hear(enrolled("late"))
+    answer = await api.post(TICKETS, json=asking("late"), headers=headers)
+    assert (answer.status_code, answer.json()["state"]) == (201, "issued")
+
+
+# The bundle of a scanner
+
+BUNDLE = f"/evenings/{NIGHT.evening_id}/bundle"
+
+
+async def test_a_bundle_has_the_hash_of_every_code_that_counts_and_no_code(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans", "bo", "cas", "dee")
+    gone = await house.code("ans", NIGHT)
+    await house.decline("ans", NIGHT)
+    await house.scan(await house.code("bo", NIGHT), NIGHT, scan_id="s1")
+    answer = await api.get(BUNDLE, headers=bearer("paard"))
+    codes = {name: await house.code(name, NIGHT) for name in ("bo", "cas")}
+    assert answer.status_code == 200
+    entries = answer.json()["entries"]
+    assert entries == sorted(entries, key=lambda each: each["code_sha256"])
+    assert {each["code_sha256"]: each for each in entries} == {
+        sha256(code.encode()).hexdigest(): {
+            "code_sha256": sha256(code.encode()).hexdigest(),
+            "holder_name": f"{name.title()} de Vries",
+            "partner_name": "Acme",
+            "admitted_at": NIGHT.starts_at.isoformat().replace("+00:00", "Z") if name == "bo" else None,
+        }
+        for name, code in codes.items()
+    }
+    assert answer.json()["evening_id"] == str(NIGHT.evening_id)
+    assert not any(code in answer.text for code in (gone, *codes.values()))
+
+
+async def test_a_passed_on_ticket_is_in_the_bundle_under_its_new_code_only(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    await house.pass_on("ans", NIGHT, "bo")
+    [entry] = (await api.get(BUNDLE, headers=bearer("paard"))).json()["entries"]
+    assert entry["code_sha256"] == sha256((await house.code("bo", NIGHT)).encode()).hexdigest()
+    assert entry["holder_name"] == "Bo de Vries"
+
+
+async def test_a_bundle_that_did_not_change_is_not_sent_again(api: httpx.AsyncClient, house: House) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    first = await api.get(BUNDLE, headers=bearer("paard"))
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "private, no-cache"
+    for known in (tag, f'"other", W/{tag}', "*"):
+        again = await api.get(BUNDLE, headers=bearer("paard") | {"if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    await house.ask_in_turn(NIGHT, "bo")
+    changed = await api.get(BUNDLE, headers=bearer("paard") | {"if-none-match": tag})
+    assert (changed.status_code, len(changed.json()["entries"])) == (200, 2)
+    assert changed.headers["etag"] != tag
+
+
+async def test_a_bundle_is_for_the_box_office_of_the_venue_and_the_team(api: httpx.AsyncClient, house: House) -> None:
+    for allowed in ("paard", "desk"):
+        assert (await api.get(BUNDLE, headers=bearer(allowed))).status_code == 200
+    for other in ("ndt", "acme"):
+        check_problem(await api.get(BUNDLE, headers=bearer(other)), 403, "insufficient-scope")
+    check_problem(await api.get(BUNDLE), 401, "unauthenticated")
+    check_problem(await api.get(BUNDLE, headers=await own(house, "ans")), 401, "unauthenticated")
+
+
+async def test_an_evening_that_there_is_not_has_no_bundle(api: httpx.AsyncClient) -> None:
+    nowhere = f"/evenings/{uuid4()}/bundle"
+    check_problem(await api.get(nowhere, headers=bearer("paard")), 404, "not-found")
+    check_problem(await api.get(nowhere, headers=bearer("acme")), 403, "insufficient-scope")
