@@ -5,10 +5,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from culture_connect import dates
 from culture_connect.contracts import Language
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.refusals import Refusal
-from ticketing.pages import dates
 from ticketing.pages.both import Both
 
 # What a rule says by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.

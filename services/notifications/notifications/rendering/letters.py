@@ -11,9 +11,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from culture_connect import dates
 from culture_connect.contracts import Venue
 from notifications.domain.letters import Kind
-from notifications.rendering import dates, mime, qr, safe
+from notifications.rendering import mime, qr, safe
 from notifications.rendering.calendar import Appointment, Method, entry, uid_of
 from notifications.rendering.contents import Letter
 from notifications.rendering.words import PROGRAMME_KINDS

@@ -10,10 +10,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from culture_connect import dates
 from culture_connect.contracts import Language, Venue
 from ticketing import wording
 from ticketing.domain.refusals import Refusal
-from ticketing.pages import dates, qr
+from ticketing.pages import qr
 from ticketing.pages.view import Action, Notice, State, Trouble, View, view
 from ticketing.pages.words import say
 from ticketing.store.pages import PageFacts

@@ -31,6 +31,11 @@ def short_day(moment: datetime, language: Language) -> str:
     return f"{_DAYS[language][local.weekday()]} {local.day} {_MONTHS[language][local.month - 1]}"
 
 
+def date(moment: datetime, language: Language) -> str:
+    """ "7 mei 2026", "7 May 2026"."""
+    return day(moment, language).partition(" ")[2]
+
+
 def clock(moment: datetime, language: Language) -> str:
     """ "19.30" as the Dutch write it, "19:30" in English."""
     return moment.astimezone(LOCAL_TIME).strftime("%H.%M" if language is Language.NL else "%H:%M")
