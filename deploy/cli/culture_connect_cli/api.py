@@ -13,9 +13,10 @@ from uuid import uuid4
 
 import httpx
 
+from culture_connect.messaging.topology import REGISTRATION, SERVICES
 from culture_connect_cli.broker import BrokerNotGivenError, read_secret, stack_file
 
-URL_VARIABLE: Final = "CULTURE_CONNECT_REGISTRATION_URL"
+URL_VARIABLES: Final = {service: f"CULTURE_CONNECT_{service.upper()}_URL" for service in SERVICES}
 TOKEN_FILE_VARIABLE: Final = "CULTURE_CONNECT_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
@@ -60,26 +61,27 @@ class Api:
     @classmethod
     def find(
         cls,
+        service: str = REGISTRATION,
         *,
         url: str | None = None,
         token_file: Path | None = None,
         environment: Mapping[str, str] = os.environ,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> Self:
-        """Registration at the address given, else of the environment, else of the local stack that runs here.
+        """The service at the address given, else of the environment, else of the local stack that runs here.
 
         The local stack's token of the programme team is used with its own address only. Raises ApiError when it is
         not clear which API is meant, or when there is no token for it.
         """
-        address = url or environment.get(URL_VARIABLE)
+        address = url or environment.get(URL_VARIABLES[service])
         secret = token_file or _path(environment.get(TOKEN_FILE_VARIABLE))
         token = _token(secret) if secret else None
         if address and token is None:
             raise ApiError(
-                f"the address of registration is given, but no token: add --token-file (or {TOKEN_FILE_VARIABLE})"
+                f"the address of {service} is given, but no token: add --token-file (or {TOKEN_FILE_VARIABLE})"
             )
         if not address or token is None:
-            local_address, local_token = _local(stack_file(environment))
+            local_address, local_token = _local(service, stack_file(environment))
             address, token = address or local_address, token or local_token
         return cls(address, token, transport=transport)
 
@@ -199,17 +201,17 @@ def _token(path: Path) -> str:
     return token
 
 
-def _local(description: Path) -> tuple[str, str]:
+def _local(service: str, description: Path) -> tuple[str, str]:
     try:
         stack = json.loads(description.read_text(encoding="utf-8"))
-        return str(stack["http"]["registration"]), str(stack["tokens"]["programme"])
+        return str(stack["http"][service]), str(stack["tokens"]["programme"])
     except FileNotFoundError:
         raise ApiError(
-            "which registration? Start a local stack with `culture-connect up`, or give --url and --token-file "
-            f"(or {URL_VARIABLE} and {TOKEN_FILE_VARIABLE})"
+            f"which {service}? Start a local stack with `culture-connect up`, or give --url and --token-file "
+            f"(or {URL_VARIABLES[service]} and {TOKEN_FILE_VARIABLE})"
         ) from None
     except (OSError, ValueError, KeyError) as error:
-        raise ApiError(f"{description} does not say where registration is: {type(error).__name__}") from error
+        raise ApiError(f"{description} does not say where {service} is: {type(error).__name__}") from error
 
 
 def _path(value: str | None) -> Path | None:

@@ -3,6 +3,7 @@
 import typer
 
 from culture_connect_cli.commands.accounts import account_app
+from culture_connect_cli.commands.box_offices import box_office_app
 from culture_connect_cli.commands.doctor import doctor
 from culture_connect_cli.commands.enrol import enrol
 from culture_connect_cli.commands.participants import participants
@@ -30,3 +31,4 @@ app.add_typer(account_app, name="account")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(token_app, name="token")
 app.add_typer(programme_app, name="programme")
+app.add_typer(box_office_app, name="box-office")

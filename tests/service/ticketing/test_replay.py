@@ -1,0 +1,364 @@
+"""Box offices that keep their list by the feed alone: one that hears all of it, one that loses some, and a new one."""
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from culture_connect.contracts import Venue
+from tests.service.ticketing.house import NEXT_YEAR, House, Told, scanned
+from tests.service.ticketing.world import BoxOffice, Ear, World
+from tests.support.probes import eventually, until
+from tests.unit.http.kit import bearer
+from tests.unit.ticketing.news import (
+    enrolled,
+    erased,
+    evening,
+    evening_cancelled,
+    evening_changed,
+    partner,
+    person,
+    withdrawn,
+)
+from ticketing import replaying
+from ticketing.projecting import Event
+
+NAMES = [f"name{number}" for number in range(14)]
+NIGHT = evening(NEXT_YEAR, capacity=6)
+DANCE = evening(NEXT_YEAR, capacity=6, title="Dans", venue=Venue.NDT)
+STEPS = 40
+
+# What a box office may be told of a ticket and no more; the evening is public.
+FIELDS = {
+    "ticket.issued": {"ticket_id", "evening_id", "code", "holder_name", "partner_name", "version", "issued_at"},
+    "ticket.cancelled": {"ticket_id", "evening_id", "version", "reason"},
+    "ticket.admitted": {"ticket_id", "evening_id", "version", "admitted_at", "scanner", "entrance"},
+    "admission.refused": {"scan_id", "evening_id", "reason", "first_admitted_at"},
+}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that counts, as a box office has it."""
+
+    code: str
+    holder_name: str
+    partner_name: str
+    version: int
+    admitted_at: datetime | None = None
+
+
+@dataclass
+class DoorList:
+    """What a box office makes of its feed: it ignores what is not newer than what it has of the same ticket.
+
+    It remembers tickets that were cancelled, and nothing of a ticket that it never had.
+    """
+
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+    evening: dict[str, Any] = field(default_factory=dict)
+
+    def hear(self, messages: Iterable[Told]) -> "DoorList":
+        """Takes these in, in their order."""
+        for message in messages:
+            kind, _, what = message.type.partition(".")
+            if kind == "evening" and message.data["version"] > self.evening.get("version", 0):
+                # Which fields are others now is of no use to one who keeps them all.
+                self.evening = {**message.data, "changed": None, "cancelled": what == "cancelled"}
+            elif kind == "ticket" and message.data["version"] > self._known(message.data["ticket_id"]):
+                self._take(what, message.data)
+        return self
+
+    def copy(self) -> "DoorList":
+        """A list that stays as this one is now."""
+        return DoorList(dict(self.tickets), dict(self.gone), self.evening)
+
+    def _known(self, ticket_id: str) -> int:
+        ticket = self.tickets.get(ticket_id)
+        return ticket.version if ticket else self.gone.get(ticket_id, 0)
+
+    def _take(self, what: str, data: dict[str, Any]) -> None:
+        ticket_id, version = data["ticket_id"], data["version"]
+        if what == "issued":
+            self.tickets[ticket_id] = Ticket(data["code"], data["holder_name"], data["partner_name"], version)
+        elif what == "cancelled":
+            self.tickets.pop(ticket_id, None)
+            self.gone[ticket_id] = version
+        elif ticket_id in self.tickets:
+            admitted_at = datetime.fromisoformat(data["admitted_at"])
+            self.tickets[ticket_id] = replace(self.tickets[ticket_id], version=version, admitted_at=admitted_at)
+
+
+@dataclass
+class Season:
+    """What happens around one evening at Paard, over the routes and the bus of a running replica."""
+
+    world: World
+    client: httpx.AsyncClient
+    paard: BoxOffice
+    dice: random.Random
+    versions: dict[str, int] = field(default_factory=dict)
+    active: set[str] = field(default_factory=set)
+    version: int = NIGHT.version
+    capacity: int = NIGHT.capacity
+    scans: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.minutes = [20, 10, *self.dice.sample(range(30, 180), 150)]
+
+    async def begin(self) -> str:
+        """More people than seats; one of each thing that can happen; returns the ticket of who was erased inside."""
+        await self.world.tell(partner(), NIGHT, *(self._enrolment(name) for name in NAMES[:10]))
+        await self.paard.ear.hears(NIGHT.capacity, "ticket.issued")
+        told = await self.world.house.hears(NIGHT.capacity, "ticket.issued")
+        declined, passed_on, entered = (each.data["ticket_id"] for each in told[:3])
+        await self._post(f"/tickets/{declined}/decline")
+        await self.world.tell(self._enrolment(NAMES[10]))
+        await eventually(lambda: self._pass_on(passed_on, NAMES[10]), 200, "the answer when a ticket is passed on")
+        for times in (1, 2):
+            await self._scan(told[2].data["code"])
+            await self.paard.ear.hears(times, "ticket.admitted")
+        [erased_] = [name for name in NAMES if str(person(name)) == told[2].data["participant_id"]]
+        await self.world.tell(erased(erased_, self._next(erased_)))
+        await eventually(lambda: self._holder(entered), "–", "the holder of the ticket")
+        return str(entered)
+
+    async def step(self) -> None:
+        """One thing that happens to somebody, or to the evening."""
+        ticket = self.dice.choice(await self.tickets())
+        name = self.dice.choice(NAMES)
+        match self.dice.choice(["decline", "pass on", "pass on", "ask", "scan", "enrol or withdraw", "capacity"]):
+            case "decline":
+                await self._post(f"/tickets/{ticket['ticket_id']}/decline")
+            case "pass on":
+                await self._pass_on(ticket["ticket_id"], name)
+            case "ask":
+                await self._post(f"/evenings/{NIGHT.evening_id}/tickets", participant_id=str(person(name)))
+            case "scan":
+                await self._scan(ticket["code"])
+            case "enrol or withdraw":
+                await self.world.tell(self._withdrawal(name) if name in self.active else self._enrolment(name))
+            case "capacity":
+                await self.tell_evening(capacity=self.dice.randint(4, 8))
+
+    async def tell_evening(self, capacity: int | None = None) -> None:
+        """The evening has another capacity, or is told anew."""
+        self.version, self.capacity = self.version + 1, capacity or self.capacity
+        await self.world.tell(evening_changed(NIGHT, self.version, capacity=self.capacity))
+
+    async def everything_heard(self) -> Sequence[Told]:
+        """All that the box office was told up to now."""
+        await eventually(self._unanswered, set(), "scans without an answer", timeout=20)
+        # What is told last is heard last.
+        await self.tell_evening()
+        await until(
+            lambda: self.paard.ear.of("evening.scheduled", "evening.changed"),
+            lambda heard: any(each.data["version"] == self.version for each in heard),
+            f"version {self.version} of the evening at the box office",
+            timeout=20,
+        )
+        return tuple(self.paard.ear.heard)
+
+    async def replay(self) -> tuple[int, Sequence[Told]]:
+        """Has everything sent again; returns how many tickets the answer says, and what came."""
+        before = len(await self.everything_heard())
+        answer = await self._post(f"/evenings/{NIGHT.evening_id}/replay", venue="paard")
+        assert answer.status_code == 202
+        return answer.json()["tickets"], (await self.everything_heard())[before:]
+
+    async def tickets(self) -> list[dict[str, Any]]:
+        """The list as the box office may read it."""
+        answer = await self.client.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))
+        return list(answer.raise_for_status().json()["tickets"])
+
+    async def snapshot(self) -> dict[str, Ticket]:
+        """The same, as a `DoorList` has it."""
+        tickets = {}
+        for row in await self.tickets():
+            admitted_at = row["admitted_at"] and datetime.fromisoformat(row["admitted_at"])
+            assert (row["state"] == "admitted") == (admitted_at is not None)
+            tickets[row["ticket_id"]] = Ticket(
+                row["code"], row["holder_name"], row["partner_name"], row["version"], admitted_at
+            )
+        return tickets
+
+    async def _holder(self, ticket_id: str) -> str:
+        return (await self.snapshot())[ticket_id].holder_name
+
+    async def _pass_on(self, ticket_id: str, to: str) -> int:
+        return (await self._post(f"/tickets/{ticket_id}/pass-on", participant_id=str(person(to)))).status_code
+
+    async def _scan(self, code: str) -> None:
+        """Scanners tell of their scans in any order, and the earliest of a code counts."""
+        scan = scanned(code, NIGHT, f"scan-{len(self.scans)}", minutes=self.minutes.pop(0))
+        self.scans[scan.scan_id] = scan.scanned_at
+        await self.paard.scan(scan)
+
+    def _unanswered(self) -> set[str]:
+        ear = self.paard.ear
+        refused = {each.data["scan_id"] for each in ear.of("admission.refused")}
+        entered = {datetime.fromisoformat(each.data["admitted_at"]) for each in ear.of("ticket.admitted")}
+        return {scan for scan, moment in self.scans.items() if moment not in entered} - refused
+
+    async def _post(self, path: str, **body: str) -> httpx.Response:
+        """What people may not do now is refused, which is theirs to try."""
+        answer = await self.client.post(path, json=body, headers=bearer("desk"))
+        assert answer.status_code in (200, 201, 202, 404, 409), answer.text
+        return answer
+
+    def _enrolment(self, name: str) -> Event:
+        self.active.add(name)
+        return enrolled(name, self._next(name))
+
+    def _withdrawal(self, name: str) -> Event:
+        self.active.discard(name)
+        return withdrawn(name, self._next(name), NEXT_YEAR.date())
+
+    def _next(self, name: str) -> int:
+        self.versions[name] = self.versions.get(name, 0) + 1
+        return self.versions[name]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: World, seed: int) -> None:
+    dice = random.Random(seed)
+    paard, ndt = await world.box_office("paard"), await world.box_office("ndt")
+    async with world.replica() as (_, client):
+        season = Season(world, client, paard, dice)
+        erased_ = await season.begin()
+        for _ in range(STEPS):
+            await season.step()
+        live = await season.everything_heard()
+        count, again = await season.replay()
+        listed = await season.snapshot()
+        await world.tell(DANCE)
+        await ndt.ear.hears(1, "evening.scheduled")
+
+    assert_eventful(world.house, live)
+    assert_no_gaps(live)
+    assert_nothing_private(paard.ear.heard)
+    assert {each.data["evening_id"] for each in ndt.ear.heard} == {str(DANCE.evening_id)}
+
+    kept_up = DoorList().hear(live)
+    assert nameless(kept_up.tickets, erased_) == listed
+    before = kept_up.copy()
+    kept_up.hear(again)
+    assert (kept_up.tickets, kept_up.gone) == (before.tickets, before.gone)
+
+    begun_with_it = DoorList().hear(again)
+    assert begun_with_it.tickets == listed
+    assert begun_with_it.evening == kept_up.evening
+    assert count == len({each.data["ticket_id"] for each in of_tickets(again)})
+
+    for share in (0.1, 0.5, 0.9):
+        some = [each for each in live if dice.random() >= share]
+        lossy = DoorList().hear(dice.sample(some, len(some)))
+        assert share < 0.5 or nameless(lossy.tickets, erased_) != listed
+        assert nameless(lossy.hear(again).tickets, erased_) == listed
+
+
+async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who_went_in(world: World) -> None:
+    paard = await world.box_office("paard")
+    async with world.replica() as (_, client):
+        season = Season(world, client, paard, random.Random(0))
+        erased_ = await season.begin()
+        await world.tell(evening_cancelled(NIGHT, 9))
+        await paard.ear.hears(1, "evening.cancelled")
+        request = {"venue": "paard"}
+        await client.post(f"/evenings/{NIGHT.evening_id}/replay", json=request, headers=bearer("desk"))
+        await world.tell(evening(NEXT_YEAR, title="Later", capacity=1))
+        await paard.ear.hears(2, "evening.scheduled")
+        listed = await season.snapshot()
+    heard = [each for each in paard.ear.heard if each.data["evening_id"] == str(NIGHT.evening_id)]
+    _, again = (place for place, each in enumerate(heard) if each.type == "evening.cancelled")
+    begun_with_it = DoorList().hear(heard[again:])
+    assert begun_with_it.evening["cancelled"]
+    assert begun_with_it.tickets == listed
+    assert set(listed) == {erased_}
+
+
+@pytest.fixture
+async def _tonight(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
+    await house.forget_told()
+
+
+@pytest.mark.usefixtures("_tonight")
+@pytest.mark.parametrize(
+    ("evening_id", "venue", "token", "status", "code"),
+    [
+        (uuid4(), "paard", "desk", 404, "not-found"),
+        (NIGHT.evening_id, "ndt", "desk", 409, "other-venue"),
+        (NIGHT.evening_id, "melkweg", "desk", 422, "invalid-request"),
+        (NIGHT.evening_id, "paard", "paard", 403, "insufficient-scope"),
+    ],
+)
+async def test_a_replay_that_is_refused_sends_nothing(
+    house: House, api: httpx.AsyncClient, evening_id: UUID, venue: str, token: str, status: int, code: str
+) -> None:
+    answer = await api.post(f"/evenings/{evening_id}/replay", json={"venue": venue}, headers=bearer(token))
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert await house.told() == []
+
+
+@pytest.mark.usefixtures("_tonight")
+async def test_a_request_that_is_repeated_sends_everything_once(house: House, api: httpx.AsyncClient) -> None:
+    headers = bearer("desk") | {"Idempotency-Key": "again"}
+    for _ in range(2):
+        answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=headers)
+        assert (answer.status_code, answer.json()["tickets"]) == (202, 2)
+    assert [each.type for each in await house.told()] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
+
+
+@pytest.mark.usefixtures("_tonight")
+async def test_more_tickets_than_are_read_at_once_are_all_sent(
+    house: House, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "PORTION", 1)
+    answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=bearer("desk"))
+    assert answer.json()["tickets"] == 2
+    assert len({each.data["ticket_id"] for each in await house.told("paard", "ticket")}) == 2
+
+
+def of_tickets(messages: Iterable[Told]) -> list[Told]:
+    return [each for each in messages if each.type.startswith("ticket.")]
+
+
+def nameless(tickets: dict[str, Ticket], erased_: str) -> dict[str, Ticket]:
+    """As if the box office had forgotten the name of who was erased, which it was told before."""
+    return tickets | {erased_: replace(tickets[erased_], holder_name="–")} if erased_ in tickets else tickets
+
+
+def assert_eventful(house: Ear, live: Sequence[Told]) -> None:
+    """A season in which little happened would prove little."""
+    reasons = {each.data["reason"] for each in live if each.type == "ticket.cancelled"}
+    assert {"declined", "passed-on"} <= reasons
+    waited = {each.data["ticket_id"] for each in house.of("ticket.waitlisted")}
+    assert waited & {each.data["ticket_id"] for each in live if each.type == "ticket.issued"}, "nobody was promoted"
+    assert any(each.type == "ticket.admitted" for each in live)
+
+
+def assert_no_gaps(live: Sequence[Told]) -> None:
+    """Versions of each ticket are 1, 2, ... in the order in which they were told."""
+    versions: dict[str, list[int]] = {}
+    for each in of_tickets(live):
+        versions.setdefault(each.data["ticket_id"], []).append(each.data["version"])
+    assert versions == {ticket: list(range(1, len(told) + 1)) for ticket, told in versions.items()}
+
+
+def assert_nothing_private(messages: Sequence[Told]) -> None:
+    """No e-mail, participant id, employee reference or link, under whatever name."""
+    for each in messages:
+        assert set(each.data) <= FIELDS.get(each.type, set(each.data)), each.type
+        text = json.dumps(each.data)
+        assert "@" not in text
+        assert "://" not in text
+        assert "employee" not in text
+        assert not [name for name in NAMES if str(person(name)) in text]
