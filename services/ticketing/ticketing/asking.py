@@ -1,5 +1,7 @@
-"""Somebody asks for a seat."""
+"""People ask for seats."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from culture_connect.messaging import UnitOfWork
@@ -11,20 +13,50 @@ from ticketing.store import evenings, places, wishes
 from ticketing.store.seats import Scope
 
 
-async def ask(work: UnitOfWork, issuer: Issuer, evening_id: UUID, participant_id: UUID) -> tuple[Place, bool]:
-    """Gives the participant a ticket or a place in the line; returns it, and whether it is new.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The ticket or place in the line of somebody who asked; `is_new` when this gave it to them."""
 
-    Whoever has one already keeps it as it is. Raises Refused.
+    place: Place
+    is_new: bool
+
+
+async def ask(work: UnitOfWork, issuer: Issuer, evening_id: UUID, participant_id: UUID) -> Asked:
+    """Gives the participant a ticket or a place in the line. Raises Refused."""
+    [answer] = await ask_together(work, issuer, evening_id, [participant_id])
+    if isinstance(answer, Refused):
+        raise answer
+    return answer
+
+
+async def ask_together(
+    work: UnitOfWork, issuer: Issuer, evening_id: UUID, participant_ids: Sequence[UUID]
+) -> list[Asked | Refused]:
+    """Gives each of these, who ask at the same moment, a ticket or a place in the line, or says why not.
+
+    Whoever has one already keeps it as it is.
     """
     evening = await evenings.lock_one(work, evening_id)
     if evening is None:
-        raise Refused(Refusal.UNKNOWN_EVENING)
-    person = check_asking(evening, await places.person(work, evening_id, participant_id), work.now)
-    if (there := await places.live_place(work, evening_id, person.participant_id)) is not None:
-        return there, False
-    await wishes.ask(work, evening_id, person.participant_id)
-    await settle(work, Scope({evening_id}, {person.participant_id}), issuer)
-    place = await places.live_place(work, evening_id, person.participant_id)
-    if place is None:
-        raise RuntimeError("a candidate was left without a place")
-    return place, True
+        return [Refused(Refusal.UNKNOWN_EVENING) for _ in participant_ids]
+    people = await places.people(work, evening_id, participant_ids)
+    there = await places.live_places(work, evening_id, participant_ids)
+    refused: dict[UUID, Refused] = {}
+    for participant in participant_ids:
+        try:
+            check_asking(evening, people.get(participant), work.now)
+        except Refused as refusal:
+            refused[participant] = refusal
+    coming = {each for each in participant_ids if each not in refused and each not in there}
+    if coming:
+        await wishes.ask(work, evening_id, coming)
+        await settle(work, Scope({evening_id}, coming), issuer)
+        there |= await places.live_places(work, evening_id, coming)
+    answers: list[Asked | Refused] = []
+    for participant in participant_ids:
+        if participant in refused:
+            answers.append(refused[participant])
+        else:
+            answers.append(Asked(there[participant], participant in coming))
+            coming.discard(participant)
+    return answers

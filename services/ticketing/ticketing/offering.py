@@ -125,7 +125,7 @@ async def _hand_over(
     code = issuer.codes.sign(received, evening.evening_id)
     before, after = await places.pass_on(work, given=place.ticket_id, received=received, code=code)
     await wishes.decline(work, evening.evening_id, before.participant_id)
-    await wishes.ask(work, evening.evening_id, after.participant_id)
+    await wishes.ask(work, evening.evening_id, [after.participant_id])
     await decisions.keep(
         work,
         evening.evening_id,

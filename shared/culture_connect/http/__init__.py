@@ -8,7 +8,16 @@ Routes use `requires` (bearer tokens), `once` (Idempotency-Key), `Expected` (If-
 from culture_connect.http.app import create_app
 from culture_connect.http.changes import Changes
 from culture_connect.http.etags import Expected, etag_of
-from culture_connect.http.idempotency import Answer, forget_old_answers, once
+from culture_connect.http.idempotency import (
+    Answer,
+    KeyedRequest,
+    claim,
+    forget_old_answers,
+    keyed_request,
+    once,
+    release,
+    remember,
+)
 from culture_connect.http.paging import Page, PageQuery, PageRequest, decode_cursor, encode_cursor, page_of
 from culture_connect.http.problems import MEDIA_TYPE, FieldError, Problem, not_found
 from culture_connect.http.progress import Progress, with_progress
@@ -21,6 +30,7 @@ __all__ = [
     "Changes",
     "Expected",
     "FieldError",
+    "KeyedRequest",
     "Page",
     "PageQuery",
     "PageRequest",
@@ -28,14 +38,18 @@ __all__ = [
     "Progress",
     "Tokens",
     "TokensError",
+    "claim",
     "create_app",
     "decode_cursor",
     "encode_cursor",
     "etag_of",
     "forget_old_answers",
+    "keyed_request",
     "not_found",
     "once",
     "page_of",
+    "release",
+    "remember",
     "requires",
     "unauthenticated",
     "with_progress",

@@ -13,7 +13,7 @@ Semantics after draft-ietf-httpapi-idempotency-key-header.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -22,8 +22,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from pydantic_core import to_json
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse, Response
 
@@ -43,22 +43,43 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _CLAIM = text(
     """
     insert into idempotency_keys as known (caller, route, key, request_sha256, created_at)
-    values (:caller, :route, :key, :sha256, :now)
+    select caller, route, key, sha256, :now
+    from unnest(
+        cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[]), cast(:digests as bytea[])
+    ) as claimed (caller, route, key, sha256)
+    order by caller, route, key
     on conflict (caller, route, key) do update
     set request_sha256 = excluded.request_sha256, created_at = excluded.created_at, status = null, body = null
     where known.created_at < :expired
-    returning key
+    returning caller, route, key
     """
 )
 _FIND = text(
-    "select request_sha256, status, body from idempotency_keys where caller = :caller and route = :route and key = :key"
+    """
+    select caller, route, key, request_sha256, status, body
+    from idempotency_keys
+    join unnest(cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[])) as asked (caller, route, key)
+        using (caller, route, key)
+    """
 )
 _REMEMBER = text(
     """
-    update idempotency_keys set status = :status, body = :body
-    where caller = :caller and route = :route and key = :key
+    update idempotency_keys set status = told.status, body = told.body::jsonb
+    from unnest(
+        cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[]), cast(:statuses as int[]),
+        cast(:bodies as text[])
+    ) as told (caller, route, key, status, body)
+    where (idempotency_keys.caller, idempotency_keys.route, idempotency_keys.key) = (told.caller, told.route, told.key)
     """
-).bindparams(bindparam("body", type_=JSONB(none_as_null=True)))
+)
+_RELEASE = text(
+    """
+    delete from idempotency_keys
+    using unnest(cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[])) as freed (caller, route, key)
+    where (idempotency_keys.caller, idempotency_keys.route, idempotency_keys.key)
+        = (freed.caller, freed.route, freed.key)
+    """
+)
 _FORGET = text(
     """
     delete from idempotency_keys where ctid = any(array(
@@ -77,6 +98,35 @@ class Answer:
 
     status: int
     body: Any = None
+
+    def json(self) -> Any:
+        """The body as JSON has it."""
+        return self.body.model_dump(mode="json") if isinstance(self.body, BaseModel) else jsonable_encoder(self.body)
+
+    def response(self, *, replayed: bool = False) -> Response:
+        """The answer to a request, or to its repetition."""
+        body = self.json()
+        response = Response(status_code=self.status) if body is None else JSONResponse(body, self.status)
+        if isinstance(body, dict) and body.get("version") is not None:
+            response.headers["ETag"] = etag_of(body["version"])
+        if replayed:
+            response.headers["Idempotent-Replay"] = "true"
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """A request with an `Idempotency-Key`, and the hash of what makes it this request."""
+
+    caller: str
+    route: str
+    key: str
+    digest: bytes
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Under which its answer is remembered."""
+        return self.caller, self.route, self.key
 
 
 Effect = Callable[[UnitOfWork], Awaitable[Answer]]
@@ -103,36 +153,81 @@ async def once(request: Request, caller: Caller, effect: Effect, *, remembered: 
 
 
 async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect, remembered: bool) -> Response:
-    key = _key_of(request)
+    keyed = await keyed_request(request, caller)
+    if keyed is None:
+        return (await effect(work)).response()
+    [first] = await claim(work, [keyed])
+    if isinstance(first, Problem):
+        raise first
+    if first is not None and remembered:
+        return first.response(replayed=True)
+    answer = await effect(work)
+    await remember(work, [(keyed, answer if remembered else Answer(answer.status))])
+    await forget_old_answers(work)
+    return answer.response()
+
+
+async def keyed_request(request: Request, caller: Caller) -> KeyedRequest | None:
+    """What the request is known by when it has an `Idempotency-Key`. Raises a 422 problem for a malformed one."""
+    key = request.headers.get("idempotency-key")
     if key is None:
-        answer = await effect(work)
-        return _response(answer.status, _json(answer.body))
+        return None
+    if not _KEY.fullmatch(key):
+        error = FieldError("header.idempotency-key", "invalid", "Expected 1 to 200 visible ASCII characters")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error])
     # The template of the route, not the path: a path may name a person.
     route = f"{request.method} {request.scope['route'].path}"
-    place = {"caller": caller.name, "route": route, "key": key}
-    digest = await _digest(request)
-    if not await _claim(work, place, digest):
-        status, body = await _first_answer(work, place, digest)
-        if remembered:
-            return _response(status, body, replayed=True)
-    answer = await effect(work)
-    body = _json(answer.body)
-    await work.execute(_REMEMBER, {**place, "status": answer.status, "body": body if remembered else None})
-    await forget_old_answers(work)
-    return _response(answer.status, body)
+    return KeyedRequest(caller.name, route, key, await _digest(request))
+
+
+async def claim(work: UnitOfWork, requests: Sequence[KeyedRequest]) -> list[Answer | Problem | None]:
+    """For each request its first answer, or the problem that its key is another's; None for one that is new.
+
+    The keys differ. Raises a 409 problem while another transaction takes more than ten seconds with one of them.
+    """
+    if not requests:
+        return []
+    claimed = await _claim(work, requests)
+    others = [each for each in requests if each.place not in claimed]
+    known = {}
+    if others:
+        rows = await work.execute(_FIND, _places(others))
+        known = {(row.caller, row.route, row.key): row for row in rows}
+    answers: list[Answer | Problem | None] = []
+    for each in requests:
+        if (row := known.get(each.place)) is None:
+            answers.append(None)
+        elif row.request_sha256 != each.digest:
+            answers.append(
+                Problem(
+                    HTTPStatus.UNPROCESSABLE_ENTITY,
+                    "idempotency-key-reused",
+                    "This Idempotency-Key was used for another request",
+                )
+            )
+        else:
+            answers.append(Answer(row.status, row.body))
+    return answers
+
+
+async def remember(work: UnitOfWork, answers: Sequence[tuple[KeyedRequest, Answer]]) -> None:
+    """Keeps the answers of requests that were claimed in this transaction."""
+    if answers:
+        requests = [request for request, _ in answers]
+        bodies = [None if answer.body is None else to_json(answer.json()).decode() for _, answer in answers]
+        statuses = [int(answer.status) for _, answer in answers]
+        await work.execute(_REMEMBER, {**_places(requests), "statuses": statuses, "bodies": bodies})
+
+
+async def release(work: UnitOfWork, requests: Sequence[KeyedRequest]) -> None:
+    """Gives claimed keys back: what was refused is not remembered."""
+    if requests:
+        await work.execute(_RELEASE, _places(requests))
 
 
 async def forget_old_answers(work: UnitOfWork) -> None:
     """Removes some of the answers that nobody can ask for any more."""
     await work.execute(_FORGET, {"expired": work.now - REMEMBERED})
-
-
-def _key_of(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not _KEY.fullmatch(key):
-        error = FieldError("header.idempotency-key", "invalid", "Expected 1 to 200 visible ASCII characters")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error])
-    return key
 
 
 async def _digest(request: Request) -> bytes:
@@ -141,11 +236,17 @@ async def _digest(request: Request) -> bytes:
     return hashlib.sha256(head + await request.body()).digest()
 
 
-async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool:
+async def _claim(work: UnitOfWork, requests: Sequence[KeyedRequest]) -> set[tuple[str, str, str]]:
     await work.execute(text("set local lock_timeout = '10s'"))
     try:
         claimed = await work.execute(
-            _CLAIM, {**place, "sha256": digest, "now": work.now, "expired": work.now - REMEMBERED}
+            _CLAIM,
+            {
+                **_places(requests),
+                "digests": [each.digest for each in requests],
+                "now": work.now,
+                "expired": work.now - REMEMBERED,
+            },
         )
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
@@ -157,28 +258,12 @@ async def _claim(work: UnitOfWork, place: dict[str, str], digest: bytes) -> bool
             headers={"Retry-After": "5"},
         ) from None
     await work.execute(text("set local lock_timeout to default"))
-    return claimed.first() is not None
+    return {(row.caller, row.route, row.key) for row in claimed}
 
 
-async def _first_answer(work: UnitOfWork, place: dict[str, str], digest: bytes) -> tuple[int, Any]:
-    row = (await work.execute(_FIND, place)).one()
-    if row.request_sha256 != digest:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "idempotency-key-reused",
-            "This Idempotency-Key was used for another request",
-        )
-    return row.status, row.body
-
-
-def _json(body: Any) -> Any:
-    return body.model_dump(mode="json") if isinstance(body, BaseModel) else jsonable_encoder(body)
-
-
-def _response(status: int, body: Any, *, replayed: bool = False) -> Response:
-    response = Response(status_code=status) if body is None else JSONResponse(body, status)
-    if isinstance(body, dict) and body.get("version") is not None:
-        response.headers["ETag"] = etag_of(body["version"])
-    if replayed:
-        response.headers["Idempotent-Replay"] = "true"
-    return response
+def _places(requests: Sequence[KeyedRequest]) -> dict[str, list[str]]:
+    return {
+        "callers": [each.caller for each in requests],
+        "routes": [each.route for each in requests],
+        "keys": [each.key for each in requests],
+    }

@@ -19,6 +19,7 @@ from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelive
 from culture_connect.messaging.routes import Route, core_event, feed_to, receipt_to
 from culture_connect.messaging.service import Service
 from culture_connect.messaging.telemetry import Telemetry
+from culture_connect.messaging.together import Together
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Service",
     "Subscription",
     "Telemetry",
+    "Together",
     "TransientFailure",
     "UnitOfWork",
     "core_event",

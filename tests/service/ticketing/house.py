@@ -168,7 +168,8 @@ class House:
     async def ask(self, name: str, evening: EveningScheduled) -> tuple[Place, bool]:
         """Somebody asks for a seat; whether the place is new comes with it."""
         async with self.database.begin() as work:
-            return await asking.ask(work, self.issuer, evening.evening_id, person(name))
+            asked = await asking.ask(work, self.issuer, evening.evening_id, person(name))
+        return asked.place, asked.is_new
 
     async def ask_in_turn(self, evening: EveningScheduled, *names: str) -> None:
         """These ask for a seat, each a minute after the one before."""

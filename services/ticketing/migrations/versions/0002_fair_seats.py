@@ -14,28 +14,46 @@ LIVE = "state in ('issued', 'admitted')"
 
 # Counting lives in the database, so that no statement of any replica can sell a seat twice. Capacity may shrink
 # below what is held (allocation rules, "Changes"): only taking a seat is checked, not holding one.
+#
+# The row of an evening is written once per statement, however many partners the statement touches: what one
+# transaction leaves behind of a row is walked over by every later look at it, and each new ticket looks at its evening.
 COUNT_SEATS = """
 create function count_seats(
-    an_evening uuid, a_partner text, more_issued bigint, more_admitted bigint, more_waiting bigint
+    evening_ids uuid[], partners text[], more_issued bigint[], more_admitted bigint[], more_waiting bigint[]
 )
 returns void language plpgsql set search_path from current as $$
 declare
+    change record;
     is_oversold boolean;
+    counted bigint;
 begin
-    update shares
-    set issued = issued + more_issued, admitted = admitted + more_admitted, waiting = waiting + more_waiting
-    where evening_id = an_evening and partner = a_partner;
-    if not found then
+    for change in
+        select evening_id, sum(issued)::bigint as issued, sum(admitted)::bigint as admitted,
+            sum(waiting)::bigint as waiting
+        from unnest(evening_ids, more_issued, more_admitted, more_waiting)
+            as each (evening_id, issued, admitted, waiting)
+        group by evening_id order by evening_id
+    loop
+        update evenings
+        set issued = issued + change.issued, admitted = admitted + change.admitted, waiting = waiting + change.waiting
+        where evening_id = change.evening_id
+        returning issued + admitted > capacity into is_oversold;
+        if is_oversold and change.issued + change.admitted > 0 then
+            raise exception 'evening % has no seat left', change.evening_id
+                using errcode = 'check_violation', constraint = 'evenings_never_oversold';
+        end if;
+    end loop;
+    update shares s
+    set issued = s.issued + each.issued, admitted = s.admitted + each.admitted, waiting = s.waiting + each.waiting
+    from unnest(evening_ids, partners, more_issued, more_admitted, more_waiting)
+        as each (evening_id, partner, issued, admitted, waiting)
+    where (s.evening_id, s.partner) = (each.evening_id, each.partner);
+    get diagnostics counted = row_count;
+    if counted < cardinality(evening_ids) then
         insert into shares (evening_id, partner, issued, admitted, waiting)
-        values (an_evening, a_partner, more_issued, more_admitted, more_waiting);
-    end if;
-    update evenings
-    set issued = issued + more_issued, admitted = admitted + more_admitted, waiting = waiting + more_waiting
-    where evening_id = an_evening
-    returning issued + admitted > capacity into is_oversold;
-    if is_oversold and more_issued + more_admitted > 0 then
-        raise exception 'evening % has no seat left', an_evening
-            using errcode = 'check_violation', constraint = 'evenings_never_oversold';
+        select * from unnest(evening_ids, partners, more_issued, more_admitted, more_waiting)
+            as each (evening_id, partner, issued, admitted, waiting)
+        where not exists (select from shares s where (s.evening_id, s.partner) = (each.evening_id, each.partner));
     end if;
 end $$
 """
@@ -45,22 +63,34 @@ create or replace function follow_tickets() returns trigger language plpgsql set
 begin
     if tg_op = 'INSERT' then
         perform count_seats(
-            evening_id,
-            partner,
-            count(*) filter (where state = 'issued'),
-            count(*) filter (where state = 'admitted'),
-            count(*) filter (where state = 'waiting')
-        ) from became group by evening_id, partner order by evening_id, partner;
+            array_agg(evening_id), array_agg(partner), array_agg(issued), array_agg(admitted), array_agg(waiting)
+        )
+        from (
+            select
+                evening_id,
+                partner,
+                count(*) filter (where state = 'issued') as issued,
+                count(*) filter (where state = 'admitted') as admitted,
+                count(*) filter (where state = 'waiting') as waiting
+            from became group by evening_id, partner
+        ) as sums;
     elsif tg_op = 'DELETE' then
         perform count_seats(
-            evening_id,
-            partner,
-            -count(*) filter (where state = 'issued'),
-            -count(*) filter (where state = 'admitted'),
-            -count(*) filter (where state = 'waiting')
-        ) from was group by evening_id, partner order by evening_id, partner;
+            array_agg(evening_id), array_agg(partner), array_agg(issued), array_agg(admitted), array_agg(waiting)
+        )
+        from (
+            select
+                evening_id,
+                partner,
+                -count(*) filter (where state = 'issued') as issued,
+                -count(*) filter (where state = 'admitted') as admitted,
+                -count(*) filter (where state = 'waiting') as waiting
+            from was group by evening_id, partner
+        ) as sums;
     else
-        perform count_seats(evening_id, partner, issued, admitted, waiting)
+        perform count_seats(
+            array_agg(evening_id), array_agg(partner), array_agg(issued), array_agg(admitted), array_agg(waiting)
+        )
         from (
             select
                 evening_id,
@@ -74,7 +104,6 @@ begin
                 select evening_id, partner, state, -1 from was
             ) as changes
             group by evening_id, partner
-            order by evening_id, partner
         ) as sums
         where (issued, admitted, waiting) is distinct from (0, 0, 0);
     end if;

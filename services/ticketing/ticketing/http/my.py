@@ -22,8 +22,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from culture_connect.contracts import EmailText, Language
 from culture_connect.messaging import Database, UnitOfWork
 from culture_connect.messaging.errors import database_is_away, transactions_collided
-from ticketing import asking, declining, offering
+from ticketing import declining, offering
 from ticketing.domain.refusals import Refusal, Refused
+from ticketing.http.asks import asks_of
 from ticketing.http.refusals import status_of
 from ticketing.issuer import Issuer
 from ticketing.pages.rendering import Pages
@@ -95,14 +96,13 @@ async def back_to_the_page(request: Request, secret: str, action: str) -> Respon
 @router.post("/{secret}/{action}")
 async def act(request: Request, secret: str, action: str) -> Response:
     """Does what a button of the page says."""
-    if action not in _EFFECTS or not _SECRET.fullmatch(secret):
+    if action not in _NOTICE_OF or not _SECRET.fullmatch(secret):
         return _unknown(request)
-    effect, notice = _EFFECTS[Action(action)]
     address = ""
     try:
         form = await _form(request)
         address = form.get("email", "")
-        if not await _run(request, secret, form, effect):
+        if not await _do(request, secret, Action(action), form):
             return _unknown(request)
     except _Fault as fault:
         return await _page(
@@ -111,7 +111,7 @@ async def act(request: Request, secret: str, action: str) -> Response:
     except Refused as refused:
         trouble = Trouble(Action(action), refusal=refused.refusal, address=address)
         return await _page(request, secret, status_of(refused.refusal), trouble=trouble)
-    return _back(request, secret, said=notice)
+    return _back(request, secret, said=_NOTICE_OF[Action(action)])
 
 
 @cache
@@ -181,6 +181,18 @@ async def _form(request: Request) -> Mapping[str, str]:
 _Effect = Callable[[UnitOfWork, Issuer, UUID, UUID, Mapping[str, str]], Awaitable[object]]
 
 
+async def _do(request: Request, secret: str, action: Action, form: Mapping[str, str]) -> bool:
+    """What the button says; False for a secret that is nobody's."""
+    if action is not Action.COME:
+        return await _run(request, secret, form, _EFFECTS[action])
+    database: Database = request.app.state.database
+    async with database.begin() as work:
+        owner = await pages.owner(work, secret)
+    if owner is not None:
+        await asks_of(request).ask(*owner)
+    return owner is not None
+
+
 async def _run(request: Request, secret: str, form: Mapping[str, str], effect: _Effect) -> bool:
     """The effect in one transaction, again when that collides; False for a secret that is nobody's."""
     database: Database = request.app.state.database
@@ -196,10 +208,6 @@ async def _run(request: Request, secret: str, form: Mapping[str, str], effect: _
             if attempt == _ATTEMPTS or not transactions_collided(error):
                 raise
     raise AssertionError("unreachable")
-
-
-async def _come(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, _: Mapping[str, str]) -> None:
-    await asking.ask(work, issuer, evening, me)
 
 
 async def _decline(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:
@@ -224,13 +232,21 @@ async def _refuse(work: UnitOfWork, _: Issuer, evening: UUID, me: UUID, form: Ma
     await offering.refuse(work, await _offer(work, evening, form), by=me)
 
 
-_EFFECTS: Mapping[str, tuple[_Effect, Notice]] = {
-    Action.COME: (_come, Notice.ASKED),
-    Action.DECLINE: (_decline, Notice.DECLINED),
-    Action.PASS_ON: (_pass_on, Notice.OFFERED),
-    Action.TAKE_BACK: (_take_back, Notice.TAKEN_BACK),
-    Action.ACCEPT: (_accept, Notice.ACCEPTED),
-    Action.REFUSE: (_refuse, Notice.REFUSED),
+# Who asks is served together with others who do.
+_EFFECTS: Mapping[Action, _Effect] = {
+    Action.DECLINE: _decline,
+    Action.PASS_ON: _pass_on,
+    Action.TAKE_BACK: _take_back,
+    Action.ACCEPT: _accept,
+    Action.REFUSE: _refuse,
+}
+_NOTICE_OF: Mapping[str, Notice] = {
+    Action.COME: Notice.ASKED,
+    Action.DECLINE: Notice.DECLINED,
+    Action.PASS_ON: Notice.OFFERED,
+    Action.TAKE_BACK: Notice.TAKEN_BACK,
+    Action.ACCEPT: Notice.ACCEPTED,
+    Action.REFUSE: Notice.REFUSED,
 }
 
 

@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from culture_connect.contracts import EmailText
 from culture_connect.contracts.values import rule
-from culture_connect.http import Answer, FieldError, Problem, once
+from culture_connect.http import Answer, FieldError, Problem, keyed_request, once
 from culture_connect.messaging import UnitOfWork
-from ticketing import asking, declining, offering
+from ticketing import declining, offering
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.domain.tickets import Place, TicketState
 from ticketing.http import examples
 from ticketing.http.access import PROGRAMME, Acting, Actor
+from ticketing.http.asks import asks_of
+from ticketing.http.views import PlaceView
 from ticketing.issuer import Issuer
 from ticketing.store import line, places
 
@@ -47,19 +49,6 @@ class PassingOn(BaseModel):
         return email
 
 
-class PlaceView(BaseModel):
-    """A ticket or a place in the line; `position` while waiting, `reason` once it is no more."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.PLACE]})
-
-    ticket_id: UUID
-    evening_id: UUID
-    participant_id: UUID | None
-    state: TicketState
-    position: int | None = None
-    reason: str | None = None
-
-
 class OfferView(BaseModel):
     """A ticket that a colleague was asked to take; until they agree, it stays with its holder."""
 
@@ -81,11 +70,9 @@ async def ask(request: Request, evening_id: UUID, actor: Acting, asking_: Asking
     if actor.evening_id not in (None, evening_id):
         raise Refused(Refusal.NOT_YOURS)
 
-    async def effect(work: UnitOfWork) -> Answer:
-        place, is_new = await asking.ask(work, _issuer(request), evening_id, participant_id)
-        return Answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, await _view(work, place))
-
-    return await once(request, actor.caller, effect)
+    keyed = await keyed_request(request, actor.caller)
+    reply = await asks_of(request).ask(evening_id, participant_id, keyed)
+    return reply.answer.response(replayed=reply.replayed)
 
 
 @router.post("/tickets/{ticket_id}/decline", response_model=PlaceView)
@@ -147,14 +134,7 @@ async def _view(work: UnitOfWork, place: Place) -> PlaceView:
     position = None
     if place.state is TicketState.WAITING and place.participant_id is not None:
         position = (await line.positions(work, place.evening_id, [place.participant_id]))[place.participant_id]
-    return PlaceView(
-        ticket_id=place.ticket_id,
-        evening_id=place.evening_id,
-        participant_id=place.participant_id,
-        state=place.state,
-        position=position,
-        reason=place.reason,
-    )
+    return PlaceView.of(place, position)
 
 
 def _issuer(request: Request) -> Issuer:

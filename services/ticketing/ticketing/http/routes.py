@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from ticketing.http import admissions, decisions, evenings, keys, my, places, refusals, replays
+from ticketing.http.asks import Asks
 from ticketing.issuer import Issuer
 
 ROUTERS: Final[Sequence[APIRouter]] = (
@@ -22,4 +23,5 @@ ROUTERS: Final[Sequence[APIRouter]] = (
 def equip(app: FastAPI, issuer: Issuer) -> None:
     """Gives the routes what they work with, and refusals their answers."""
     app.state.issuer = issuer
+    app.state.asks = Asks(app.state.database, issuer)
     refusals.install(app)

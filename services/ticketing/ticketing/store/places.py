@@ -1,6 +1,6 @@
 """Single tickets and waiting places, and the people behind them: what requests are about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,10 +15,10 @@ _EVENING_OF = text("select evening_id from tickets where ticket_id = :ticket")
 _PLACE = text(
     "select ticket_id, evening_id, participant_id, partner, state, reason from tickets where ticket_id = :ticket"
 )
-_LIVE_PLACE = text(
+_LIVE_PLACES = text(
     """
     select ticket_id, evening_id, participant_id, partner, state, reason from tickets
-    where evening_id = :evening and participant_id = :participant and state <> 'cancelled'
+    where evening_id = :evening and participant_id = any(:participants) and state <> 'cancelled'
     """
 )
 _PERSON = f"""
@@ -26,7 +26,7 @@ _PERSON = f"""
     from evenings e cross join participants p left join partners s on s.slug = p.partner
     where e.evening_id = :evening and not p.erased
 """  # noqa: S608 - constants
-_BY_ID = text(f"{_PERSON} and p.participant_id = :participant")
+_BY_ID = text(f"{_PERSON} and p.participant_id = any(:participants)")
 # Of several people who had the address one after the other, the one who takes part.
 _BY_ADDRESS = text(
     f"{_PERSON} and p.partner = :partner and p.address_sha256 = :address order by active desc, p.version desc limit 1"
@@ -97,16 +97,24 @@ async def place(work: UnitOfWork, ticket: UUID) -> Place:
 
 async def live_place(work: UnitOfWork, evening: UUID, participant: UUID) -> Place | None:
     """The ticket or waiting place that this person has for the evening."""
-    parameters = {"evening": evening, "participant": participant}
-    row = (await work.execute(_LIVE_PLACE, parameters)).mappings().one_or_none()
-    return _read(row) if row else None
+    return (await live_places(work, evening, [participant])).get(participant)
+
+
+async def live_places(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Place]:
+    """The tickets or waiting places that these people have for the evening; who has none is left out."""
+    rows = await work.execute(_LIVE_PLACES, {"evening": evening, "participants": list(participants)})
+    return {row["participant_id"]: _read(row) for row in rows.mappings()}
 
 
 async def person(work: UnitOfWork, evening: UUID, participant: UUID) -> Person | None:
     """A participant with regard to this evening; None for somebody never heard of, or erased."""
-    parameters = {"evening": evening, "participant": participant}
-    row = (await work.execute(_BY_ID, parameters)).mappings().one_or_none()
-    return Person(**row) if row else None
+    return (await people(work, evening, [participant])).get(participant)
+
+
+async def people(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Person]:
+    """Those of these participants that there are, with regard to this evening."""
+    rows = await work.execute(_BY_ID, {"evening": evening, "participants": list(participants)})
+    return {row["participant_id"]: Person(**row) for row in rows.mappings()}
 
 
 async def person_at(work: UnitOfWork, evening: UUID, partner: str, address_sha256: bytes) -> Person | None:

@@ -14,7 +14,7 @@ _SAY = text(
     """
     insert into wishes (evening_id, participant_id, enrolment, wish, asked_at)
     select :evening, participant_id, enrolled_version, :wish, cast(:asked_at as timestamptz)
-    from participants where participant_id = :participant
+    from participants where participant_id = any(:participants)
     on conflict (evening_id, participant_id) do update
     set enrolment = excluded.enrolment, wish = excluded.wish, asked_at = excluded.asked_at
     """
@@ -50,14 +50,15 @@ class Invited:
     participant_id: UUID
 
 
-async def ask(work: UnitOfWork, evening: UUID, participant: UUID) -> None:
-    """Somebody would like to come, as of now."""
-    await work.execute(_SAY, {"evening": evening, "participant": participant, "wish": "asked", "asked_at": work.now})
+async def ask(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> None:
+    """These would like to come, as of now."""
+    parameters = {"evening": evening, "participants": list(participants), "wish": "asked", "asked_at": work.now}
+    await work.execute(_SAY, parameters)
 
 
 async def decline(work: UnitOfWork, evening: UUID, participant: UUID) -> None:
     """Somebody will not come, unless they ask again."""
-    await work.execute(_SAY, {"evening": evening, "participant": participant, "wish": "declined", "asked_at": None})
+    await work.execute(_SAY, {"evening": evening, "participants": [participant], "wish": "declined", "asked_at": None})
 
 
 async def invite(work: UnitOfWork, scope: Scope) -> list[Invited]:
