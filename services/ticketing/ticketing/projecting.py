@@ -4,7 +4,8 @@ A batch is taken as a whole: first everything is written down, then seats are se
 statements does not grow with the batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +21,13 @@ from culture_connect.contracts import (
     PartnerRegistered,
 )
 from culture_connect.messaging import Delivery, UnitOfWork, core_event, feed_to
+from ticketing import telling
 from ticketing.allotting import allot_seats
 from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
 from ticketing.inviting import invite
 from ticketing.issuer import Issuer
 from ticketing.settling import settle
-from ticketing.store import erasures, evenings, projections, timers
+from ticketing.store import erasures, evenings, feeds, projections, timers
 from ticketing.store.seats import Scope
 
 PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
@@ -48,8 +50,8 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
         work, {message.evening_id for message, _ in told}, and_open=bool(partners or participants)
     )
     new = await _evenings(work, told, {each.evening_id: each.version for each in locked})
-    touched = await _partners(work, partners)
-    changed, returned = await _participants(work, participants)
+    partner_news = await _partners(work, partners)
+    people_news = await _participants(work, participants)
     others = {each.evening_id for each in locked if each.is_open} - new
 
     causes: dict[UUID | None, Envelope] = {message.evening_id: cause for message, cause in told}
@@ -60,33 +62,54 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
 
     await timers.set_for(work, new)
     await allot_seats(work, new | others if partners else new)
-    for scope in (Scope(new, returned=returned), Scope(others, touched | changed, returned)):
+    touched, returned = partner_news.touched | people_news.changed, people_news.returned
+    for scope in (Scope(new, returned=returned), Scope(others, touched, returned)):
         await settle(work, scope, issuer, cause_of)
         await invite(work, scope, issuer, cause_of)
+    if people_news.renamed or partner_news.renamed:
+        for ticket in await feeds.rename(work, new | others, people_news.renamed, partner_news.renamed):
+            telling.renamed(work, ticket, cause=events[-1][1])
     erased = [message.participant_id for message, _ in participants if isinstance(message, ParticipantErased)]
     await erasures.forget(work, erased)
 
 
-async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> set[UUID]:
-    """Writes partners; returns the participants of those that began or ceased to take part, as far as is known now."""
+@dataclass(frozen=True, slots=True)
+class _PartnerNews:
+    """The participants of partners that began or ceased to take part, as far as is known now; partners renamed."""
+
+    touched: Set[UUID] = frozenset()
+    renamed: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _PeopleNews:
+    """Participants about whom something new is known, among them those who came back, and those renamed."""
+
+    changed: Set[UUID] = frozenset()
+    returned: Set[UUID] = frozenset()
+    renamed: Set[UUID] = frozenset()
+
+
+async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> _PartnerNews:
     newest = {message.slug: message for message in messages}
     if not newest:
-        return set()
-    before = await projections.taking_part(work, newest)
+        return _PartnerNews()
+    before = await projections.known_partners(work, newest)
     await projections.tell_partners(work, [_partner_row(message) for message in newest.values()])
-    now = await projections.taking_part(work, newest)
-    touched = {slug for slug in now if now[slug] != before.get(slug)}
-    return await projections.participants_of(work, touched) if touched else set()
+    now = await projections.known_partners(work, newest)
+    turned = {slug for slug in now if slug not in before or now[slug].takes_part != before[slug].takes_part}
+    return _PartnerNews(
+        touched=await projections.participants_of(work, turned) if turned else frozenset(),
+        renamed={slug for slug in before if now[slug].name != before[slug].name},
+    )
 
 
-async def _participants(
-    work: UnitOfWork, events: Sequence[tuple[ParticipantEvent, Envelope]]
-) -> tuple[set[UUID], set[UUID]]:
-    """Writes participants; returns those about whom something new is known, and among them those who came back."""
+async def _participants(work: UnitOfWork, events: Sequence[tuple[ParticipantEvent, Envelope]]) -> _PeopleNews:
     ids = {message.participant_id for message, _ in events}
     if not ids:
-        return set(), set()
-    before = {each: Participant(each) for each in ids} | await projections.read_participants(work, ids)
+        return _PeopleNews()
+    known = await projections.read_participants(work, ids)
+    before = {each: Participant(each) for each in ids} | known
     now = dict(before)
     for message, cause in events:
         now[message.participant_id] = after(now[message.participant_id], message, cause.time)
@@ -95,7 +118,11 @@ async def _participants(
             work.emit(done, core_event(done, "ticketing"), subject=str(message.participant_id), cause=cause)
     changed = {each for each in ids if now[each] != before[each]}
     await projections.tell_participants(work, [now[each] for each in changed])
-    return changed, {each for each in changed if has_returned(before[each], now[each])}
+    return _PeopleNews(
+        changed,
+        returned={each for each in changed if has_returned(before[each], now[each])},
+        renamed={each for each in known if now[each].holder_name not in (None, before[each].holder_name)},
+    )
 
 
 async def _evenings(

@@ -56,7 +56,7 @@ async def replay(work: UnitOfWork, evening_id: UUID, venue: str) -> Told | None:
 
 
 def _messages(evening_id: UUID, ticket: TicketTold) -> list[Message]:
-    """What leads somebody who knows nothing to the present state: versions begin at 1 with `ticket.issued`."""
+    """What leads somebody who knows nothing to the present state."""
     if ticket.reason is not None:
         reason = CancellationReason(ticket.reason)
         return [
@@ -70,7 +70,7 @@ def _messages(evening_id: UUID, ticket: TicketTold) -> list[Message]:
         code=ticket.code,
         holder_name=ticket.holder_name,
         partner_name=ticket.partner_name,
-        version=1,
+        version=ticket.feed_version if ticket.admitted_at is None else ticket.feed_version - 1,
         issued_at=ticket.issued_at,
     )
     if ticket.admitted_at is None:

@@ -202,13 +202,25 @@ class Ticket(Base, table=True):
         ),
         CheckConstraint("participant_id is not null or state <> 'waiting'", name="tickets_anonymous"),
         Index(
-            "tickets_line", "evening_id", "partner", "requested_at", "lot", postgresql_where=text("state = 'waiting'")
+            "tickets_line",
+            "evening_id",
+            "partner",
+            "requested_at",
+            "lot",
+            postgresql_where=text("state = 'waiting'"),
+            postgresql_include=["participant_id"],
         ),
         Index("tickets_of_participant", "participant_id"),
         Index(
             "tickets_held",
             "evening_id",
             "participant_id",
+            postgresql_where=text("state in ('issued', 'admitted')"),
+        ),
+        Index(
+            "tickets_of_holder",
+            "participant_id",
+            "evening_id",
             postgresql_where=text("state in ('issued', 'admitted')"),
         ),
     )

@@ -19,6 +19,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging import UnitOfWork, core_event, feed_to
 from ticketing.domain.door import Refused
 from ticketing.store.doors import Admitted
+from ticketing.store.feeds import Renamed
 from ticketing.store.seats import Ended
 
 
@@ -74,6 +75,20 @@ def issued(
         issued_at=work.now,
     )
     work.emit(feed, feed_to(holder.venue), subject=subject, cause=cause)
+
+
+def renamed(work: UnitOfWork, ticket: Renamed, *, cause: Envelope | None) -> None:
+    """Tells the box office how the holder of a ticket, or their partner, is called by now."""
+    feed = FeedTicketIssued(
+        ticket_id=ticket.ticket_id,
+        evening_id=ticket.evening_id,
+        code=ticket.code,
+        holder_name=ticket.holder_name,
+        partner_name=ticket.partner_name,
+        version=ticket.feed_version,
+        issued_at=ticket.issued_at,
+    )
+    work.emit(feed, feed_to(ticket.venue), subject=str(ticket.ticket_id), cause=cause)
 
 
 def waitlisted(

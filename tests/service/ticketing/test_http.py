@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 from culture_connect.contracts import Venue
 from tests.service.ticketing.house import NEXT_YEAR, House, scanned
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, withdrawn
+from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, partner_changed, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
@@ -77,7 +77,11 @@ async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(api: http
     assert not {"participant_id", "email", "employee_ref"} & set(tickets["Cas de Vries"])
 
 
-async def test_a_snapshot_agrees_with_the_feed(api: httpx.AsyncClient, house: House) -> None:
+@pytest.mark.parametrize("renamed", [False, True])
+async def test_a_snapshot_agrees_with_the_feed(api: httpx.AsyncClient, house: House, renamed: bool) -> None:
+    if renamed:
+        await house.forget_told()
+        await house.hear(partner_changed("zeebank", 2, name="Zeebank NV"))
     [issued] = [
         each.data
         for each in await house.told("paard")

@@ -246,7 +246,7 @@ async def test_a_change_of_name_costs_nobody_a_seat(house: House) -> None:
     await house.forget_told()
     await house.hear(changed("ans", 2))
     assert await house.holders(NIGHT) == {"ans", "bo"}
-    assert await house.told() == []
+    assert await house.told("core") == []
 
 
 @pytest.mark.parametrize("rounds", range(3))

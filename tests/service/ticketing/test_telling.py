@@ -5,11 +5,13 @@ from joserfc.jwk import OKPKey
 from culture_connect.contracts import Venue
 from tests.service.ticketing.house import NEXT_YEAR, House
 from tests.unit.ticketing.news import (
+    changed,
     enrolled,
     evening,
     evening_cancelled,
     evening_changed,
     partner,
+    partner_changed,
     person,
     withdrawn,
 )
@@ -131,3 +133,24 @@ async def test_nothing_older_than_what_is_known_is_told_on(house: House) -> None
     assert [each.data["version"] for each in await house.told("paard")] == [3]
     [row] = await house.rows("select capacity, version from evenings")
     assert (row.capacity, row.version) == (4, 3)
+
+
+async def test_a_box_office_hears_how_a_holder_is_called_by_now(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
+    [ticket] = [each.data for each in await house.told("paard") if each.type == "ticket.issued"]
+    await house.forget_told()
+    await house.hear(changed("ans", 2, family_name="Jansen"), changed("bo", 2, family_name="Bakker"))
+    [told] = await house.told()
+    assert (told.to, told.type) == ("paard", "ticket.issued")
+    assert told.data == ticket | {"version": 2, "holder_name": "Ans Jansen"}
+    await house.forget_told()
+    await house.hear(changed("ans", 3, family_name="Jansen"))
+    assert await house.told() == []
+
+
+async def test_a_box_office_hears_how_a_partner_is_called_by_now(house: House) -> None:
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    await house.forget_told()
+    await house.hear(partner_changed("acme", 2, name="Acme Duurzaam"))
+    [told] = await house.told()
+    assert (told.type, told.data["version"], told.data["partner_name"]) == ("ticket.issued", 2, "Acme Duurzaam")

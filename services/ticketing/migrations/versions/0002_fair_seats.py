@@ -194,8 +194,11 @@ def _tickets() -> None:
         "tickets",
         ["evening_id", "partner", "requested_at", "lot"],
         postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_include=["participant_id"],
     )
     op.create_index("tickets_of_participant", "tickets", ["participant_id"])
+    # From the people to their evenings, and from an evening to its people.
+    op.create_index("tickets_of_holder", "tickets", ["participant_id", "evening_id"], postgresql_where=sa.text(LIVE))
     op.create_index("tickets_held", "tickets", ["evening_id", "participant_id"], postgresql_where=sa.text(LIVE))
 
 

@@ -1,5 +1,6 @@
 """What a box office has been told of an evening, to be told again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +30,34 @@ _TICKETS = text(
 )
 
 
+# What was issued in this transaction has the new names already.
+_RENAME = text(
+    """
+    update tickets t set feed_version = t.feed_version + 1
+    from evenings e, participants p, partners s
+    where t.evening_id = any(:evenings) and t.state = 'issued' and t.issued_at < :now
+    and (t.participant_id = any(:participants) or t.partner = any(:partners))
+    and e.evening_id = t.evening_id and p.participant_id = t.participant_id and s.slug = t.partner
+    returning t.ticket_id, t.evening_id, e.venue, t.code, t.feed_version, t.issued_at, p.holder_name,
+        s.name as partner_name
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A ticket whose holder or partner has another name by now, as its box office is to be told."""
+
+    ticket_id: UUID
+    evening_id: UUID
+    venue: str
+    code: str
+    feed_version: int
+    issued_at: datetime
+    holder_name: str
+    partner_name: str
+
+
 @dataclass(frozen=True, slots=True)
 class TicketTold:
     """A ticket that its box office has heard of; with a `reason` when it no longer counts."""
@@ -43,6 +72,14 @@ class TicketTold:
     entrance: str | None
     holder_name: str
     partner_name: str
+
+
+async def rename(
+    work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID], partners: Collection[str]
+) -> list[Renamed]:
+    """The tickets that these participants, and the people of these partners, hold for these evenings."""
+    parameters = {"evenings": list(evenings), "participants": list(participants), "partners": list(partners)}
+    return [Renamed(**row) for row in (await work.execute(_RENAME, {**parameters, "now": work.now})).mappings()]
 
 
 async def evening_told(work: UnitOfWork, evening: UUID) -> bytes:

@@ -1,6 +1,7 @@
 """What registration told of partners and participants."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from ticketing.domain.participants import Participant
 
 _ONE_WRITER = text("select pg_advisory_xact_lock(hashtext('projections'), hashtext(current_schema()))")
 
-_TAKING_PART = text("select slug, not has_left as takes_part from partners where slug = any(:slugs)")
+_KNOWN_PARTNERS = text("select slug, name, not has_left as takes_part from partners where slug = any(:slugs)")
 _PARTICIPANTS_OF = text("select participant_id from participants where partner = any(:partners)")
 
 _PARTICIPANTS = text(
@@ -69,9 +70,19 @@ async def be_only_writer(work: UnitOfWork) -> None:
     await work.execute(_ONE_WRITER)
 
 
-async def taking_part(work: UnitOfWork, slugs: Collection[str]) -> dict[str, bool]:
-    """Of those of the partners that have been told, whether they take part or have left."""
-    return {row.slug: row.takes_part for row in await work.execute(_TAKING_PART, {"slugs": list(slugs)})}
+@dataclass(frozen=True, slots=True)
+class KnownPartner:
+    """A partner that was told."""
+
+    slug: str
+    name: str
+    takes_part: bool
+
+
+async def known_partners(work: UnitOfWork, slugs: Collection[str]) -> dict[str, KnownPartner]:
+    """Those of the partners that have been told, by slug."""
+    rows = await work.execute(_KNOWN_PARTNERS, {"slugs": list(slugs)})
+    return {row["slug"]: KnownPartner(**row) for row in rows.mappings()}
 
 
 async def tell_partners(work: UnitOfWork, partners: Sequence[Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.granting import Candidate, Seats
-from ticketing.store.rules import IS_ACTIVE, OTHERS
+from ticketing.store.rules import HELD, IS_ACTIVE, OTHERS, SEASON
 
 # A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal
 # and re-enrolment were told in one batch or in the wrong order.
@@ -88,22 +88,55 @@ _STANDING = text(
     """
 )
 
-_HEADS = text(
-    f"""
-    with others as materialized ({OTHERS})
-    select t.ticket_id, t.participant_id, t.partner, t.requested_at, t.lot, t.version, t.feed_version, t.others,
-        p.holder_name, s.name as partner_name
-    from unnest(cast(:partners as text[]), cast(:limits as int[])) as wanted (partner, most)
-    cross join lateral (
-        select w.ticket_id, w.participant_id, w.partner, w.requested_at, w.lot, w.version, w.feed_version,
-            coalesce(o.held, 0) as others
-        from tickets w left join others o using (participant_id)
-        where w.evening_id = :evening and w.partner = wanted.partner and w.state = 'waiting'
-        order by coalesce(o.held, 0), w.requested_at, w.lot limit wanted.most
-    ) as t
-    join participants p using (participant_id) join partners s on s.slug = t.partner
-    """  # noqa: S608 - constants of this module
+_LENGTH = text("select sum(waiting) from shares where evening_id = :evening and partner = any(:partners)")
+
+
+def _heads(wanted: str, narrowed: str, order: str) -> TextClause:
+    """Of each partner that is `wanted`, the `most` that it says, of those to whom it is `narrowed`, in this order."""
+    return text(
+        f"""
+        with season as materialized ({SEASON})
+        select t.ticket_id, t.participant_id, t.partner, t.requested_at, t.lot, t.version, t.feed_version, t.others,
+            p.holder_name, s.name as partner_name
+        from {wanted} cross join lateral (
+            select w.ticket_id, w.participant_id, w.partner, w.requested_at, w.lot, w.version, w.feed_version,
+                {HELD} as others
+            from tickets w
+            where w.evening_id = :evening and w.partner = wanted.partner and w.state = 'waiting' {narrowed}
+            order by {order} limit wanted.most
+        ) as t
+        join participants p using (participant_id) join partners s on s.slug = t.partner
+        """  # noqa: S608 - constants of this module
+    )
+
+
+# Of a short line everybody's tickets are looked up, and the first are sorted out.
+_LIMITS = "unnest(cast(:partners as text[]), cast(:limits as int[]))"
+_HEADS_OF_SHORT = _heads(f"{_LIMITS} as wanted (partner, most)", "", "others, w.requested_at, w.lot")
+
+# Of a long one it is counted first how many hold nothing else, one ticket, two, and so on: that tells of which of
+# these the heads are, and when the first of them asked. From there they are met in the order of the index.
+_HEADS_OF_LONG = _heads(
+    f"""(
+        select partner, others, earliest, most - before as most
+        from (
+            select partner, others, earliest, most,
+                sum(number) over (partition by partner order by others) - number as before
+            from (
+                select w.partner, coalesce(o.held, 0) as others, count(*) as number, min(w.requested_at) as earliest
+                from tickets w left join ({OTHERS}) as o using (participant_id)
+                where w.evening_id = :evening and w.partner = any(:partners) and w.state = 'waiting'
+                group by w.partner, coalesce(o.held, 0)
+            ) as levels
+            join {_LIMITS} as limits (partner, most) using (partner)
+        ) as levels
+        where before < most
+    ) as wanted""",  # noqa: S608 - constants of this module
+    f"and w.requested_at >= wanted.earliest and {HELD} = wanted.others",
+    "w.requested_at, w.lot",
 )
+# Where the two take the same time, about.
+_LONG = 5000
 
 _OTHERS = text(f"select * from ({OTHERS}) as others where participant_id = any(:participants)")  # noqa: S608
 
@@ -249,8 +282,10 @@ async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[Standin
 
 async def heads_of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int]) -> list[Waiting]:
     """Of each of these partners as many who wait as it says, in the order of its own people."""
+    length: int = (await work.execute(_LENGTH, {"evening": evening, "partners": list(limits)})).scalar() or 0
+    statement = _HEADS_OF_LONG if length > _LONG else _HEADS_OF_SHORT
     parameters = {"evening": evening, "partners": list(limits), "limits": list(limits.values())}
-    return [Waiting(**row) for row in (await work.execute(_HEADS, parameters)).mappings()]
+    return [Waiting(**row) for row in (await work.execute(statement, parameters)).mappings()]
 
 
 async def other_evenings(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, int]:
