@@ -26,8 +26,10 @@ from culture_connect.contracts import (
 )
 
 CODE_LENGTH = 300  # characters, as a signed ticket code has
+LINK = "http://127.0.0.1/my/AAAAAAAAAAAAAAAAAAAAAA"  # as long as that of a personal page
 
 _SPACE = UUID("5a0d0000-0000-4000-8000-000000000000")
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _SOON = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + timedelta(days=60)
 
 
@@ -97,6 +99,7 @@ def openings(count: int) -> Iterator[tuple[aio_pika.Message, aio_pika.Message]]:
             evening_id=evening_id,
             version=1,
             code=code,
+            link=LINK,
             issued_at=_SOON,
         )
         yield as_amqp(feed, str(ticket_id)), as_amqp(issued, str(ticket_id))
@@ -120,8 +123,8 @@ def registered(partner: str, places: int) -> PartnerRegistered:
     return PartnerRegistered(slug=partner, name=f"Werkgever {partner}", places=places, language=Language.NL, version=1)
 
 
-def scheduled(venue: Venue, capacity: int, number: int) -> EveningScheduled:
-    """The evening of this number, each on a day of its own."""
+def scheduled(venue: Venue, capacity: int, number: int, *, released: bool = False) -> EveningScheduled:
+    """The evening of this number, each on a day of its own; `released`: no seat is kept for any partner any more."""
     start = _SOON + timedelta(days=number)
     parts = [(PartKind.CONCERT, 0, 60), (PartKind.IN_DEPTH, 60, 90), (PartKind.DRINKS, 90, 120)]
     season = start.year if start.month >= 9 else start.year - 1
@@ -135,7 +138,7 @@ def scheduled(venue: Venue, capacity: int, number: int) -> EveningScheduled:
         ends_at=start + timedelta(minutes=120),
         location="Den Haag",
         capacity=capacity,
-        release_at=start - timedelta(days=7),
+        release_at=_LONG_AGO if released else start - timedelta(days=7),
         closes_at=start - timedelta(hours=2),
         programme=[
             ProgrammePart(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.results import Line, Peak, Ratio, Results
+from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results
 
 MB = 1_000_000
 
@@ -14,6 +14,8 @@ def show(results: Results, console: Console) -> None:
     """Prints what was measured and how it compares."""
     console.print(_lines(results.lines))
     console.print(_ratios(results.ratios))
+    if results.answers:
+        console.print(_answers(results.answers))
     if results.peaks:
         console.print(_peaks(results.peaks))
 
@@ -27,10 +29,9 @@ def _lines(lines: Sequence[Line]) -> Table:
     table.add_column("processor time per unit")
     for line in lines:
         slowest, fastest = line.spread
-        seconds = sorted(sample.seconds for sample in line.samples)[len(line.samples) // 2]
         cpu = ", ".join(f"{name} {value:.2f} ms" for name, value in sorted(line.cpu.items()))
         table.add_row(
-            line.name, f"{line.rate:,.0f} {line.unit}", f"{slowest:,.0f} - {fastest:,.0f}", f"{seconds:.2f}", cpu
+            line.name, f"{line.rate:,.0f} {line.unit}", f"{slowest:,.0f} - {fastest:,.0f}", f"{line.seconds:.2f}", cpu
         )
     return table
 
@@ -42,8 +43,25 @@ def _ratios(ratios: Sequence[Ratio]) -> Table:
     table.add_column("must be", justify="right")
     table.add_column("")
     for each in ratios:
-        target = "" if each.target is None else f">= {each.target:g}"
-        table.add_row(each.name, f"{each.value:.2f}", target, _verdict(each.target, met=each.met))
+        wanted = each.limit if each.target is None else each.target
+        sign = "<=" if each.target is None else ">="
+        must_be = "" if wanted is None else f"{sign} {wanted:g}"
+        table.add_row(each.name, f"{each.value:.2f}", must_be, _verdict(wanted, met=each.met))
+    return table
+
+
+def _answers(answers: Sequence[Answers]) -> Table:
+    table = Table(title="Answered", title_justify="left", caption="one request at a time", caption_justify="left")
+    table.add_column("request")
+    table.add_column("median ms", justify="right")
+    table.add_column("95% within ms", justify="right")
+    table.add_column("median must be", justify="right")
+    table.add_column("")
+    for each in answers:
+        limit = "" if each.limit is None else f"< {1000 * each.limit:g}"
+        table.add_row(
+            each.name, f"{1000 * each.median:.1f}", f"{1000 * each.p95:.1f}", limit, _verdict(each.limit, met=each.met)
+        )
     return table
 
 

@@ -1,10 +1,11 @@
-"""What was measured: samples of lines, their medians and ratios, peaks of memory, and whether those are good enough."""
+"""What was measured: lines, ratios, answers to single requests, peaks of memory, and whether those are good enough."""
 
 import json
 import os
 import platform
 import statistics
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,11 @@ class Line:
         return statistics.median(sample.rate for sample in self.samples)
 
     @property
+    def seconds(self) -> float:
+        """How long a sample took, median."""
+        return statistics.median(sample.seconds for sample in self.samples)
+
+    @property
     def spread(self) -> tuple[float, float]:
         """The slowest and the fastest rate."""
         rates = [sample.rate for sample in self.samples]
@@ -56,21 +62,57 @@ class Line:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How one line compares with another; `target` is what it must reach, None where nothing was promised."""
+    """How one line compares with another.
+
+    `target` is what it must reach, `limit` what it may not exceed, None where nothing was promised.
+    """
 
     name: str
     value: float
     target: float | None = None
+    limit: float | None = None
 
     @property
     def met(self) -> bool:
         """True when nothing was promised or the promise is kept."""
-        return self.target is None or self.value >= self.target
+        return (self.target is None or self.value >= self.target) and (self.limit is None or self.value <= self.limit)
 
 
 def ratio(name: str, line: Line, other: Line, target: float | None = None) -> Ratio:
     """The ratio of the medians."""
     return Ratio(name, line.rate / other.rate, target)
+
+
+def growth(name: str, large: Line, small: Line, limit: float | None = None) -> Ratio:
+    """How many times as long the larger amount of work takes, by the medians of the seconds."""
+    return Ratio(name, large.seconds / small.seconds, limit=limit)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How long single requests took, in seconds; the median must stay below `limit`, None where nothing was promised.
+
+    A limit of the slowest would say more of the machine's other guests than of the service.
+    """
+
+    name: str
+    seconds: Sequence[float]
+    limit: float | None = None
+
+    @property
+    def median(self) -> float:
+        """Half of them took no longer."""
+        return statistics.median(self.seconds)
+
+    @property
+    def p95(self) -> float:
+        """Nineteen of twenty took no longer."""
+        return statistics.quantiles(self.seconds, n=20, method="inclusive")[-1]
+
+    @property
+    def met(self) -> bool:
+        """True when nothing was promised or the promise is kept."""
+        return self.limit is None or self.median < self.limit
 
 
 @dataclass(frozen=True)
@@ -94,17 +136,25 @@ class Results:
     lines: list[Line] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
     peaks: list[Peak] = field(default_factory=list)
+    answers: list[Answers] = field(default_factory=list)
 
     @property
     def met(self) -> bool:
         """True when every promise is kept."""
-        return all(each.met for each in self.ratios) and all(each.met for each in self.peaks)
+        return all(
+            [
+                *(each.met for each in self.ratios),
+                *(each.met for each in self.answers),
+                *(each.met for each in self.peaks),
+            ]
+        )
 
     def add(self, other: Self) -> None:
         """Takes over what another part of the run measured."""
         self.lines += other.lines
         self.ratios += other.ratios
         self.peaks += other.peaks
+        self.answers += other.answers
 
 
 def write(path: Path, settings: dict[str, Any], results: Results) -> None:
@@ -127,8 +177,25 @@ def write(path: Path, settings: dict[str, Any], results: Results) -> None:
             for line in results.lines
         ],
         "ratios": [
-            {"name": each.name, "value": round(each.value, 2), "target": each.target, "met": each.met}
+            {
+                "name": each.name,
+                "value": round(each.value, 3),
+                "target": each.target,
+                "limit": each.limit,
+                "met": each.met,
+            }
             for each in results.ratios
+        ],
+        "answers": [
+            {
+                "name": each.name,
+                "requests": len(each.seconds),
+                "median_milliseconds": round(1000 * each.median, 2),
+                "p95_milliseconds": round(1000 * each.p95, 2),
+                "limit_milliseconds": None if each.limit is None else 1000 * each.limit,
+                "met": each.met,
+            }
+            for each in results.answers
         ],
         "memory": [
             {"name": each.name, "peak_bytes": each.value, "limit": each.limit, "met": each.met}

@@ -162,7 +162,10 @@ class Surroundings:
         environment = self._environment(name) | settings
         base = f"http://127.0.0.1:{environment['CULTURE_CONNECT_HTTP_PORT']}"
         # Profiled, a service is two or three times slower: the figures then say where, not how fast.
-        profiler = ["-m", "cProfile", "-o", str(self._profiles / f"{name}.prof")] if self._profiles else []
+        profiler: list[str] = []
+        if self._profiles:
+            self._profiles.mkdir(parents=True, exist_ok=True)
+            profiler = ["-m", "cProfile", "-o", str(self._profiles / f"{name}.prof")]
         process = await self._start(name, *profiler, "-m", name, "serve", env=environment)
         try:
             await _until_ready(base, process)
@@ -236,9 +239,14 @@ class Surroundings:
 
     async def scalar(self, statement: str) -> int:
         """A count from the database, as its administrator."""
+        ((value,),) = await self.rows(statement)
+        return int(value)
+
+    async def rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """What the database has, as its administrator."""
         connection = await asyncpg.connect(self._where.postgres_url, database=self._mark)
         try:
-            return int(await connection.fetchval(statement))
+            return list(await connection.fetch(statement, *arguments))
         finally:
             await connection.close()
 

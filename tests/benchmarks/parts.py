@@ -1,0 +1,199 @@
+"""The parts of a run: which lines each has, in which order they are measured, and how they compare.
+
+Every line is measured in every round, one after the other, so that a machine that slows down slows them all.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from rich.console import Console
+
+from culture_connect.contracts import Venue
+from tests.benchmarks import declines, imports, intake, opening, people
+from tests.benchmarks.opening import Opened
+from tests.benchmarks.publishing import publishing
+from tests.benchmarks.report import MB
+from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results, Sample, growth, ratio
+from tests.benchmarks.surroundings import Surroundings
+
+CONSOLE = Console(stderr=True)
+
+IMPORT_MEMORY = 200 * MB  # bytes that registration may hold while it takes in a file
+OPENING_MEMORY = 600 * MB  # bytes that ticketing may hold while an evening opens, for
+OPENING_LIMITED = 100_000  # participants or fewer
+STEEPER = 1.2  # how many times as fast as the number of participants the time of an opening may grow
+SCARCE = 2000  # seats, so that nearly everybody waits
+# A rate: ten thousand pairs tell it as well, and a hundred thousand would fill the harness.
+PUBLISHED = 10_000
+DECLINE = 0.03  # seconds within which a decline should be answered
+SINGLES = 50
+DECLINES_IN_A_ROW = 1000
+LATE_ENROLMENTS = 20
+
+
+async def of_intake(where: Surroundings, count: int, rounds: int) -> Results:
+    """HR messages, against subscribers that do nothing and a plain handler."""
+    service, plain = Line("intake", "messages"), Line("plain handler, ORM session per message", "messages")
+    nothing, raw = Line("FastStream doing nothing", "messages"), Line("the same, undecoded", "messages")
+    sent = Line("aio-pika publishing the answers", "pairs")
+    for number in range(rounds):
+        CONSOLE.print(f"intake, {count} messages, round {number + 1} of {rounds}")
+        nothing.samples.append(await intake.nothing(where, f"bare-{number}", count, "decoded"))
+        raw.samples.append(await intake.nothing(where, f"raw-{number}", count, "raw"))
+        sent.samples.append(await publishing(where, "intake", f"sent-{number}", count))
+        # A rate again, and the slowest of all: half the messages tell it as well.
+        plain.samples.append(await intake.plain(where, f"plain-{number}", count // 2))
+        async with where.service("registration") as served:
+            service.samples.append(await intake.service(where, served.base, f"acme-{number}", count))
+    return Results(
+        [service, nothing, raw, sent, plain],
+        [
+            ratio("intake / FastStream doing nothing", service, nothing, 0.5),
+            ratio("intake / plain handler", service, plain, 3.0),
+            ratio("intake / FastStream doing nothing, undecoded", service, raw),
+            ratio("intake / aio-pika publishing", service, sent),
+        ],
+    )
+
+
+@dataclass
+class Openings:
+    """Evenings of one shape that opened for so many participants."""
+
+    shape: str
+    capacity: int
+    participants: int
+    opened: list[Opened] = field(default_factory=list)
+
+    @property
+    def told(self) -> Line:
+        """Until the last place was told."""
+        return self._line("", "places", lambda each: each.told)
+
+    @property
+    def lines(self) -> list[Line]:
+        """Everything that was measured in seconds."""
+        committed = self._line(", until committed", "places", lambda each: each.committed)
+        return [self.told, committed, self._line(", as rows", "rows", lambda each: each.rows)]
+
+    @property
+    def peak(self) -> Peak:
+        """Ticketing's memory, with a limit where one was promised."""
+        limit = OPENING_MEMORY if self.participants <= OPENING_LIMITED else None
+        return Peak(f"ticketing, {self._name}", max(each.peak for each in self.opened), limit)
+
+    def growth_from(self, smaller: "Openings") -> list[Ratio]:
+        """How time and memory grow from the same shape for fewer participants."""
+        limit = STEEPER * self.participants / smaller.participants
+        name = f"{self.shape}: {{}} for {self.participants:,} / {smaller.participants:,} participants"
+        return [
+            growth(name.format("time"), self.told, smaller.told, limit),
+            Ratio(name.format("memory"), self.peak.value / smaller.peak.value),
+        ]
+
+    @property
+    def _name(self) -> str:
+        return f"evening opening, {self.participants:,}, {self.shape}"
+
+    def _line(self, suffix: str, unit: str, pick: Callable[[Opened], Sample]) -> Line:
+        return Line(f"{self._name}{suffix}", unit, list(map(pick, self.opened)))
+
+
+async def of_opening(where: Surroundings, participants: int, rounds: int) -> tuple[Results, list[Openings]]:
+    """Evenings that open for so many participants, against publishing what is told; also by shape, to be compared."""
+    shapes = [
+        Openings("a seat for everyone", participants, participants),
+        Openings(f"{SCARCE:,} seats", SCARCE, participants),
+    ]
+    learnt = Line(f"ticketing learns {participants:,} participants", "participants")
+    sent = Line("aio-pika publishing tickets", "pairs")
+    venues = list(Venue)
+    async with where.service("ticketing") as served:
+        CONSOLE.print(f"opening, telling ticketing of {participants} participants")
+        learnt.samples.append(await opening.populate(where, participants))
+        for number in range(rounds):
+            CONSOLE.print(f"opening, {participants} participants, round {number + 1} of {rounds}")
+            venue = venues[number % len(venues)]
+            sent.samples.append(await publishing(where, "opening", venue, min(participants, PUBLISHED)))
+            for place, shape in enumerate(shapes):
+                evening = people.scheduled(venue, shape.capacity, len(shapes) * number + place)
+                shape.opened.append(await opening.open_evening(where, served, evening, participants))
+    lines = [line for shape in shapes for line in shape.lines]
+    compared = ratio(f"evening opening, {participants:,} / aio-pika publishing", shapes[0].told, sent)
+    return Results([*lines, sent, learnt], [compared], [shape.peak for shape in shapes]), shapes
+
+
+def growing(sizes: Sequence[Sequence[Openings]]) -> Results:
+    """How openings grow from one size to the next; each size has the same shapes in the same order."""
+    return Results(
+        ratios=[
+            each
+            for smaller, larger in pairwise(sizes)
+            for before, after in zip(smaller, larger, strict=True)
+            for each in after.growth_from(before)
+        ]
+    )
+
+
+async def of_declines(where: Surroundings, waiting: int, rounds: int) -> Results:
+    """Tickets given up, and places asked for, while so many wait; against a bare transaction."""
+    kept, released = Line("declines in a row", "declines"), Line("declines in a row, seats released", "declines")
+    bare = Line("a bare transaction of two rows", "transactions")
+    answers = []
+    async with where.service("ticketing") as served:
+        CONSOLE.print(f"declines, a season with {waiting} waiting")
+        await declines.season(where, served, waiting)
+        evenings = [
+            (await declines.full_evening(where, served, waiting, is_released=False), kept, "seats allotted"),
+            (await declines.full_evening(where, served, waiting, is_released=True), released, "seats released"),
+        ]
+        for evening, _, name in evenings:
+            CONSOLE.print(f"declines, one at a time, {name}")
+            singles = await evening.decline_singly(SINGLES)
+            answers.append(Answers(f"decline, {waiting:,} waiting, {name}", singles.answered, DECLINE))
+            answers.append(Answers(f"decline, {waiting:,} waiting, {name}, until told", singles.told))
+        for number in range(rounds):
+            CONSOLE.print(f"declines, {DECLINES_IN_A_ROW} in a row, round {number + 1} of {rounds}")
+            bare.samples.append(await declines.updated(where, DECLINES_IN_A_ROW))
+            for evening, line, _ in evenings:
+                line.samples.append(await evening.decline_in_a_row(DECLINES_IN_A_ROW))
+        for evening, _, name in evenings:
+            asked = await evening.ask_again(SINGLES)
+            answers.append(Answers(f"asking, {waiting:,} waiting, {name}", asked.answered))
+        enrolled = await declines.enrol_late(where, LATE_ENROLMENTS)
+        answers.append(Answers("late enrolment, until told of its places in 5 lines", enrolled))
+    return Results(
+        [kept, released, bare],
+        [ratio(f"{line.name} / bare transaction", line, bare) for line in (kept, released)],
+        answers=answers,
+    )
+
+
+async def of_imports(where: Surroundings, count: int, rounds: int) -> Results:
+    """Files of HR, against the least that reading and storing one costs."""
+    bare = Line("csv and COPY, nothing else", "lines")
+    new, told = Line("import, new", "lines"), Line("import, new, until all is told", "lines")
+    unchanged, changed = Line("import, unchanged", "lines"), Line("import, 5% changed", "lines")
+    found = []
+    for number in range(rounds):
+        partner = f"file-{number}"
+        CONSOLE.print(f"import, {count} people, round {number + 1} of {rounds}")
+        bare.samples.append(await imports.copied(where, partner, count))
+        async with where.service("registration") as served:
+            found.append(await imports.taken_in(where, served, partner, count))
+    for each in found:
+        new.samples.append(each.new.answered)
+        told.samples.append(each.new.told)
+        unchanged.samples.append(each.unchanged.answered)
+        changed.samples.append(each.changed.answered)
+    return Results(
+        [new, told, unchanged, changed, bare],
+        [ratio(f"{line.name} / csv and COPY", line, bare) for line in (new, unchanged, changed)],
+        [
+            Peak("registration, before its first import", max(each.before for each in found)),
+            Peak("registration, import, new", max(each.new.peak for each in found), IMPORT_MEMORY),
+            Peak("registration, import, unchanged", max(each.unchanged.peak for each in found), IMPORT_MEMORY),
+            Peak("registration, import, 5% changed", max(each.changed.peak for each in found), IMPORT_MEMORY),
+        ],
+    )
