@@ -21,14 +21,6 @@ class Asked:
     is_new: bool
 
 
-async def ask(work: UnitOfWork, issuer: Issuer, evening_id: UUID, participant_id: UUID) -> Asked:
-    """Gives the participant a ticket or a place in the line. Raises Refused."""
-    [answer] = await ask_together(work, issuer, evening_id, [participant_id])
-    if isinstance(answer, Refused):
-        raise answer
-    return answer
-
-
 async def ask_together(
     work: UnitOfWork, issuer: Issuer, evening_id: UUID, participant_ids: Sequence[UUID]
 ) -> list[Asked | Refused]:

@@ -168,7 +168,9 @@ class House:
     async def ask(self, name: str, evening: EveningScheduled) -> tuple[Place, bool]:
         """Somebody asks for a seat; whether the place is new comes with it."""
         async with self.database.begin() as work:
-            asked = await asking.ask(work, self.issuer, evening.evening_id, person(name))
+            [asked] = await asking.ask_together(work, self.issuer, evening.evening_id, [person(name)])
+        if isinstance(asked, Refused):
+            raise asked
         return asked.place, asked.is_new
 
     async def ask_in_turn(self, evening: EveningScheduled, *names: str) -> None:

@@ -91,7 +91,7 @@ class Registration:
             async with self.house.database.begin() as work:
                 match step:
                     case stories.Ask(evening_id, [participant_id]):
-                        await asking.ask(work, self.house.issuer, evening_id, participant_id)
+                        await asking.ask_together(work, self.house.issuer, evening_id, [participant_id])
                     case stories.Decline(evening_id, participant_id):
                         if place := await places.live_place(work, evening_id, participant_id):
                             await declining.decline(work, self.house.issuer, place.ticket_id, by=participant_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.service.ticketing.house import NEXT_YEAR, House
 from tests.support.probes import eventually
 from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, person
-from ticketing import asking, declining
+from ticketing import declining
 from ticketing.store import places
 
 NIGHT = evening(NEXT_YEAR, capacity=1)
@@ -35,8 +35,7 @@ async def test_who_asks_waits_for_whoever_settles_the_same_evening(house: House)
     await house.hear(partner(), enrolled("ans"), NIGHT)
 
     async def ask() -> None:
-        async with house.database.begin() as work:
-            await asking.ask(work, house.issuer, NIGHT.evening_id, person("ans"))
+        await house.ask("ans", NIGHT)
 
     async with house.hearing(evening_changed(NIGHT, 2, capacity=2)):
         asked = asyncio.create_task(ask())
