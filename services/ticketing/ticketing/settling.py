@@ -98,6 +98,8 @@ class _Evening:
         tickets: dict[UUID, UUID] = {}
         for portion in _portions(round_):
             tickets |= await self._add(portion, coming)
+        if len(round_) > PORTION:
+            await seats.tell_planner(self._work)
         await self._tell_waiting(round_, tickets)
 
     async def _promote(self, portion: Sequence[Decision], heads: Mapping[UUID, Waiting]) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.store.rules import HELD, OTHERS, SEASON
+from ticketing.store.rules import ANY_EVENING, HELD, OTHERS, SEASON
 
 # "Granting", 1 to 4, over everybody who waits. Quotients of whole numbers this small differ in double precision
 # whenever the fractions do, and are equal when those are (IEEE 754 rounds correctly): the order is exact.
@@ -20,7 +20,7 @@ LINE = f"""
             row_number() over (partition by t.partner order by coalesce(o.held, 0), t.requested_at, t.lot) as k
         from tickets t join shares s using (evening_id, partner)
         left join ({OTHERS}) as o using (participant_id)
-        where t.evening_id = :evening and t.state = 'waiting'
+        where t.evening_id = {ANY_EVENING} and t.state = 'waiting'
     ) as waiting
 """  # noqa: S608 - constants of this module
 
@@ -48,7 +48,7 @@ _POSITION = text(
                     where coalesce(o.held, 0) = m.others and (w.requested_at, w.lot) < (m.requested_at, m.lot)
                 ) as sooner
             from mine m cross join tickets w left join ({OTHERS}) as o using (participant_id)
-            where w.evening_id = :evening and w.state = 'waiting'
+            where w.evening_id = {ANY_EVENING} and w.state = 'waiting'
             group by w.partner
         ) as counted join shares s using (partner)
         where s.evening_id = :evening

@@ -7,6 +7,10 @@ IS_ACTIVE = """(
     and (p.starts_on is null or p.starts_on <= e.day) and (p.active_until is null or e.day < p.active_until)
 )"""
 
+# `:evening` as one that the planner knows nothing about. Of an evening that has just opened it has no statistics yet,
+# and takes its fifty thousand places for one; like this it plans for an average evening.
+ANY_EVENING = "(select cast(:evening as uuid))"
+
 # The other evenings of the season of `:evening`.
 SEASON = """
     select other.evening_id from evenings other
