@@ -64,7 +64,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--participants", type=int, nargs="+", default=[10_000, 100_000], help="participants of an evening that opens"
     )
-    parser.add_argument("--waiting", type=int, default=50_000, help="people who wait while tickets are given up")
+    parser.add_argument(
+        "--waiting", type=int, default=50_000, help="people who wait while tickets are given up (1100 for each round)"
+    )
     parser.add_argument("--people", type=int, default=50_000, help="people in a file that is imported")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["intake", "opening", "declines", "import"], default=None)

@@ -20,7 +20,7 @@ from tests.benchmarks.surroundings import Surroundings
 CONSOLE = Console(stderr=True)
 
 IMPORT_MEMORY = 200 * MB  # bytes that registration may hold while it takes in a file
-OPENING_MEMORY = 600 * MB  # bytes that ticketing may hold while an evening opens, for
+OPENING_MEMORY = 450 * MB  # bytes that ticketing may hold while an evening opens, for
 OPENING_LIMITED = 100_000  # participants or fewer
 STEEPER = 1.2  # how many times as fast as the number of participants the time of an opening may grow
 SCARCE = 2000  # seats, so that nearly everybody waits
