@@ -6,18 +6,19 @@ from uuid import UUID
 
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.refusals import Refusal, Refused
-from ticketing.domain.tickets import Place, check_asking
+from ticketing.domain.tickets import Place, TicketState, check_asking
 from ticketing.issuer import Issuer
 from ticketing.settling import settle
-from ticketing.store import evenings, places, wishes
+from ticketing.store import evenings, line, places, wishes
 from ticketing.store.seats import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The ticket or place in the line of somebody who asked; `is_new` when this gave it to them."""
+    """The ticket of somebody who asked, or their `position` in the line; `is_new` when this gave it to them."""
 
     place: Place
+    position: int | None
     is_new: bool
 
 
@@ -39,16 +40,20 @@ async def ask_together(
             check_asking(evening, people.get(participant), work.now)
         except Refused as refusal:
             refused[participant] = refusal
+    waited = [each for each, place in there.items() if place.state is TicketState.WAITING]
     coming = {each for each in participant_ids if each not in refused and each not in there}
+    positions: dict[UUID, int] = {}
     if coming:
         await wishes.ask(work, evening_id, coming)
-        await settle(work, Scope({evening_id}, coming), issuer)
+        positions |= (await settle(work, Scope({evening_id}, coming), issuer)).get(evening_id, {})
         there |= await places.live_places(work, evening_id, coming)
+    if waited:
+        positions |= await line.positions(work, evening_id, waited)
     answers: list[Asked | Refused] = []
     for participant in participant_ids:
         if participant in refused:
             answers.append(refused[participant])
         else:
-            answers.append(Asked(there[participant], participant in coming))
+            answers.append(Asked(there[participant], positions.get(participant), participant in coming))
             coming.discard(participant)
     return answers

@@ -68,7 +68,7 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
         await invite(work, scope, issuer, cause_of)
     if people_news.renamed or partner_news.renamed:
         for ticket in await feeds.rename(work, new | others, people_news.renamed, partner_news.renamed):
-            telling.renamed(work, ticket, cause=events[-1][1])
+            telling.listed(work, ticket, cause=events[-1][1])
     erased = [message.participant_id for message, _ in participants if isinstance(message, ParticipantErased)]
     await erasures.forget(work, erased)
 

@@ -33,23 +33,30 @@ def nothing_caused_it(_: UUID, __: UUID | None) -> None:
     """For what a moment or a request brings about, and no message."""
 
 
-async def settle(work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf = nothing_caused_it) -> None:
+async def settle(
+    work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf = nothing_caused_it
+) -> dict[UUID, dict[UUID, int]]:
     """Settles the places in scope, evening after evening. The caller holds the locks of its evenings.
 
-    Takes the same number of statements for one person and for hundreds; beyond that a few for every thousand.
+    Returns by evening who joined the line, with their place in it. Takes the same number of statements for one person
+    and for hundreds; beyond that a few for every thousand.
     """
+    joined: dict[UUID, dict[UUID, int]] = {}
     if not scope.evenings:
-        return
-    for portion in _portions(await seats.end_places(work, scope)):
-        for place in portion:
-            telling.cancelled(work, place, cause=cause_of(place.evening_id, place.participant_id))
-        await work.flush()
-    newcomers = await seats.newcomers(work, scope)
+        return joined
+    newcomers: Mapping[UUID, Sequence[Newcomer]] = {}
+    if not scope.is_about_nobody:
+        for portion in _portions(await seats.end_places(work, scope)):
+            for place in portion:
+                telling.cancelled(work, place, cause=cause_of(place.evening_id, place.participant_id))
+            await work.flush()
+        newcomers = await seats.newcomers(work, scope)
     for standing in await seats.standing(work, scope.evenings):
         settling = _Evening(work, standing, issuer, cause_of)
         left = await settling.serve_line() if standing.promoting else standing.seats
         if coming := newcomers.get(standing.evening_id):
-            await settling.serve_newcomers(left, coming)
+            joined[standing.evening_id] = await settling.serve_newcomers(left, coming)
+    return joined
 
 
 class _Evening:
@@ -73,15 +80,15 @@ class _Evening:
         limits = {partner: limit for partner, limit in limits.items() if limit}
         if not limits:
             return seats_
-        heads = {each.participant_id: each for each in await seats.heads_of_line(self._work, self._evening, limits)}
+        heads = {each.participant_id: each for each in await self._heads(limits)}
         round_ = serve(seats_, [each.candidate() for each in heads.values()], Outcome.PROMOTED)
         served = [each for each in round_ if each.outcome is Outcome.PROMOTED]
         for portion in _portions(served):
             await self._promote(portion, heads)
         return _after(seats_, [heads[each.participant_id].partner for each in served])
 
-    async def serve_newcomers(self, seats_: Seats, newcomers: Sequence[Newcomer]) -> None:
-        """Gives newcomers the seats that are left, and the others a place in the line."""
+    async def serve_newcomers(self, seats_: Seats, newcomers: Sequence[Newcomer]) -> dict[UUID, int]:
+        """Gives newcomers the seats that are left, and the others a place in the line; returns those places."""
         coming = {each.participant_id: each for each in newcomers}
         others = await seats.other_evenings(self._work, self._evening, coming)
         candidates = [
@@ -100,7 +107,11 @@ class _Evening:
             tickets |= await self._add(portion, coming)
         if len(round_) > PORTION:
             await seats.tell_planner(self._work)
-        await self._tell_waiting(round_, tickets)
+        return await self._tell_waiting(round_, tickets)
+
+    async def _heads(self, limits: Mapping[str, int]) -> list[Waiting]:
+        length = sum(self._standing.waiting[partner] for partner in limits)
+        return await seats.heads_of_line(self._work, self._evening, limits, length)
 
     async def _promote(self, portion: Sequence[Decision], heads: Mapping[UUID, Waiting]) -> None:
         lucky = [heads[each.participant_id] for each in portion]
@@ -153,7 +164,7 @@ class _Evening:
         await self._work.flush()
         return tickets
 
-    async def _tell_waiting(self, round_: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> None:
+    async def _tell_waiting(self, round_: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> dict[UUID, int]:
         places = places_of(round_)
         if any(self._standing.waiting.values()):
             places = await line.positions(self._work, self._evening, places)
@@ -171,6 +182,7 @@ class _Evening:
                     cause=self._cause_of(self._evening, who),
                 )
             await self._work.flush()
+        return places
 
     async def _links(self, participants: Sequence[UUID]) -> list[str]:
         links, new = self._issuer.links.make(self._evening, participants)

@@ -19,7 +19,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging import UnitOfWork, core_event, feed_to
 from ticketing.domain.door import Refused
 from ticketing.store.doors import Admitted
-from ticketing.store.feeds import Renamed
+from ticketing.store.feeds import TicketAtBoxOffice
 from ticketing.store.seats import Ended
 
 
@@ -65,20 +65,21 @@ def issued(
         issued_at=work.now,
     )
     work.emit(message, core_event(message, holder.venue), subject=subject, cause=cause)
-    feed = FeedTicketIssued(
-        ticket_id=ticket_id,
-        evening_id=holder.evening_id,
-        code=code,
-        holder_name=holder.holder_name,
-        partner_name=holder.partner_name,
-        version=feed_version,
-        issued_at=work.now,
+    ticket = TicketAtBoxOffice(
+        ticket_id,
+        holder.evening_id,
+        holder.venue,
+        code,
+        feed_version,
+        work.now,
+        holder.holder_name,
+        holder.partner_name,
     )
-    work.emit(feed, feed_to(holder.venue), subject=subject, cause=cause)
+    listed(work, ticket, cause=cause)
 
 
-def renamed(work: UnitOfWork, ticket: Renamed, *, cause: Envelope | None) -> None:
-    """Tells the box office how the holder of a ticket, or their partner, is called by now."""
+def listed(work: UnitOfWork, ticket: TicketAtBoxOffice, *, cause: Envelope | None) -> None:
+    """Tells the box office of a ticket: that it is there, or how its holder or their partner is called by now."""
     feed = FeedTicketIssued(
         ticket_id=ticket.ticket_id,
         evening_id=ticket.evening_id,

@@ -32,10 +32,8 @@ from culture_connect.http.problems import FieldError, Problem
 from culture_connect.http.tokens import Caller
 from culture_connect.messaging import UnitOfWork
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import transactions_collided
 
 REMEMBERED = timedelta(hours=24)
-ATTEMPTS = 3
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -142,14 +140,7 @@ async def once(request: Request, caller: Caller, effect: Effect, *, remembered: 
     With `remembered` False, for what changes nothing, the answer is kept nowhere: the same request is answered anew.
     """
     database: Database = request.app.state.database
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            async with database.begin() as work:
-                return await _run(request, caller, work, effect, remembered)
-        except DBAPIError as error:
-            if attempt == ATTEMPTS or not transactions_collided(error):
-                raise
-    raise AssertionError("unreachable")
+    return await database.transact(lambda work: _run(request, caller, work, effect, remembered))
 
 
 async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect, remembered: bool) -> Response:

@@ -1,15 +1,22 @@
 """The service's door to its own schema."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from culture_connect.messaging.errors import transactions_collided
 from culture_connect.messaging.unit_of_work import UnitOfWork
+
+ATTEMPTS = 3  # of a transaction that collides with others
+
+T = TypeVar("T")
 
 
 def _now() -> datetime:
@@ -48,6 +55,20 @@ class Database:
             work = UnitOfWork(session, await session.connection(), service=self.schema, now=self._clock())
             yield work
             await work.flush()
+
+    async def transact(self, effect: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Runs `effect` in one transaction, and again in a new one when it collides with another; returns what it did.
+
+        It must have no effects but through the unit of work.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.begin() as work:
+                    return await effect(work)
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not transactions_collided(error):
+                    raise
+        raise AssertionError("unreachable")
 
     async def ping(self) -> None:
         """Raises when the database does not answer."""

@@ -10,10 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import transactions_collided
 from culture_connect.messaging.unit_of_work import UnitOfWork
-
-ATTEMPTS = 3
 
 Lane = TypeVar("Lane", bound=Hashable)
 Item = TypeVar("Item")
@@ -79,7 +76,8 @@ class Together(Generic[Lane, Item, Result]):
 
     async def _settle(self, lane: Lane, batch: Sequence[Waiting[Item, Result]]) -> None:
         try:
-            results = await self._transact(lane, [item for item, _ in batch])
+            items = [item for item, _ in batch]
+            results = await self._database.transact(lambda work: self._effect(work, lane, items))
         except Exception as error:
             if len(batch) > 1:
                 middle = len(batch) // 2
@@ -95,13 +93,3 @@ class Together(Generic[Lane, Item, Result]):
                 done.set_exception(result)
             else:
                 done.set_result(result)
-
-    async def _transact(self, lane: Lane, items: Sequence[Item]) -> Sequence[Result | Exception]:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with self._database.begin() as work:
-                    return await self._effect(work, lane, items)
-            except Exception as error:
-                if attempt == ATTEMPTS or not transactions_collided(error):
-                    raise
-        raise AssertionError("unreachable")

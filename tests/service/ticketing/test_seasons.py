@@ -175,6 +175,9 @@ async def seen(house: House, evening_id: UUID) -> tuple[set[UUID], dict[str, int
     waiting = [row.participant_id for row in rows if row.state == "waiting"]
     async with house.database.begin() as work:
         positions = await line.positions(work, evening_id, waiting)
+        # A place asked for alone is worked out in another way.
+        if waiting:
+            assert await line.positions(work, evening_id, waiting[:1]) == {waiting[0]: positions[waiting[0]]}
     assert sorted(positions.values()) == list(range(1, len(waiting) + 1))
     return holders, held, sorted(positions, key=lambda each: positions[each])
 

@@ -17,7 +17,6 @@ from ticketing.asking import Asked, ask_together
 from ticketing.domain.refusals import Refused
 from ticketing.http.views import PlaceView
 from ticketing.issuer import Issuer
-from ticketing.store import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Asks:
         replies = await _first_answers(work, wishes)
         new = [wish for wish in wishes if wish not in replies]
         asked = await ask_together(work, self._issuer, evening_id, [wish.participant_id for wish in new])
-        answers = await _answers(work, evening_id, asked)
+        answers = [_answer(each) for each in asked]
         for wish, answer in zip(new, answers, strict=True):
             replies[wish] = answer if isinstance(answer, Exception) else Reply(answer)
         kept = [(w.keyed, a) for w, a in zip(new, answers, strict=True) if w.keyed and isinstance(a, Answer)]
@@ -86,15 +85,8 @@ async def _first_answers(work: UnitOfWork, wishes: Sequence[Wish]) -> dict[Wish,
     return found
 
 
-async def _answers(work: UnitOfWork, evening_id: UUID, asked: Sequence[Asked | Refused]) -> list[Answer | Refused]:
-    waiting = [each.place.participant_id for each in asked if isinstance(each, Asked) and each.place.state == "waiting"]
-    positions = await line.positions(work, evening_id, [each for each in waiting if each]) if waiting else {}
-    return [
-        each
-        if isinstance(each, Refused)
-        else Answer(
-            HTTPStatus.CREATED if each.is_new else HTTPStatus.OK,
-            PlaceView.of(each.place, positions.get(each.place.participant_id) if each.place.participant_id else None),
-        )
-        for each in asked
-    ]
+def _answer(asked: Asked | Refused) -> Answer | Refused:
+    if isinstance(asked, Refused):
+        return asked
+    status = HTTPStatus.CREATED if asked.is_new else HTTPStatus.OK
+    return Answer(status, PlaceView.of(asked.place, asked.position))

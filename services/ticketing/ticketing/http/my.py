@@ -16,12 +16,11 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from culture_connect.contracts import EmailText, Language
 from culture_connect.messaging import Database, UnitOfWork
-from culture_connect.messaging.errors import database_is_away, transactions_collided
+from culture_connect.messaging.errors import database_is_away
 from ticketing import declining, offering
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.http.asks import asks_of
@@ -31,7 +30,6 @@ from ticketing.pages.rendering import Pages
 from ticketing.pages.view import Action, Notice, Trouble
 from ticketing.store import offers, pages, places
 
-_ATTEMPTS: Final = 3
 _LARGEST_FORM: Final = 4096  # bytes; the longest address, with a percent sign for each of them, takes a fifth
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(EmailText)
@@ -197,17 +195,14 @@ async def _run(request: Request, secret: str, form: Mapping[str, str], effect: _
     """The effect in one transaction, again when that collides; False for a secret that is nobody's."""
     database: Database = request.app.state.database
     issuer: Issuer = request.app.state.issuer
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            async with database.begin() as work:
-                owner = await pages.owner(work, secret)
-                if owner is not None:
-                    await effect(work, issuer, *owner, form)
-                return owner is not None
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS or not transactions_collided(error):
-                raise
-    raise AssertionError("unreachable")
+
+    async def for_the_owner(work: UnitOfWork) -> bool:
+        owner = await pages.owner(work, secret)
+        if owner is not None:
+            await effect(work, issuer, *owner, form)
+        return owner is not None
+
+    return await database.transact(for_the_owner)
 
 
 async def _decline(work: UnitOfWork, issuer: Issuer, evening: UUID, me: UUID, form: Mapping[str, str]) -> None:

@@ -23,13 +23,15 @@ _KEEP = text(
     """
 )
 
+# Compared as rows, so that the index of the evening is read: ordered by number alone, those of all evenings before it
+# would be passed over one by one.
 _LIST = text(
     """
     select decision_id, participant_id, ticket_id, decided_at, outcome, rule, figures
     from decisions
-    where evening_id = :evening and decision_id > :after
+    where (evening_id, decision_id) > (:evening, :after) and evening_id <= :evening
     and (cast(:participant as uuid) is null or participant_id = :participant)
-    order by decision_id limit :limit
+    order by evening_id, decision_id limit :limit
     """
 )
 

@@ -45,8 +45,8 @@ _RENAME = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
-    """A ticket whose holder or partner has another name by now, as its box office is to be told."""
+class TicketAtBoxOffice:
+    """A ticket with its code and names, as its box office is to have it in its list."""
 
     ticket_id: UUID
     evening_id: UUID
@@ -76,10 +76,12 @@ class TicketTold:
 
 async def rename(
     work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID], partners: Collection[str]
-) -> list[Renamed]:
+) -> list[TicketAtBoxOffice]:
     """The tickets that these participants, and the people of these partners, hold for these evenings."""
     parameters = {"evenings": list(evenings), "participants": list(participants), "partners": list(partners)}
-    return [Renamed(**row) for row in (await work.execute(_RENAME, {**parameters, "now": work.now})).mappings()]
+    return [
+        TicketAtBoxOffice(**row) for row in (await work.execute(_RENAME, {**parameters, "now": work.now})).mappings()
+    ]
 
 
 async def evening_told(work: UnitOfWork, evening: UUID) -> bytes:

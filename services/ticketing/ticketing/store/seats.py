@@ -88,8 +88,6 @@ _STANDING = text(
     """
 )
 
-_LENGTH = text("select sum(waiting) from shares where evening_id = :evening and partner = any(:partners)")
-
 
 def _heads(wanted: str, narrowed: str, order: str) -> TextClause:
     """Of each partner that is `wanted`, the `most` that it says, of those to whom it is `narrowed`, in this order."""
@@ -177,6 +175,11 @@ class Scope:
     evenings: Collection[UUID]
     participants: Collection[UUID] | None = None
     returned: Collection[UUID] = ()
+
+    @property
+    def is_about_nobody(self) -> bool:
+        """Seats may have come free, and nobody else may have lost or be due one."""
+        return self.participants is not None and not self.participants
 
     def query(self, statement: str, column: str) -> tuple[TextClause, dict[str, Any]]:
         """The statement narrowed to this scope, with its parameters; two texts, so that each has a plan of its own."""
@@ -280,9 +283,8 @@ async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[Standin
     ]
 
 
-async def heads_of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int]) -> list[Waiting]:
-    """Of each of these partners as many who wait as it says, in the order of its own people."""
-    length: int = (await work.execute(_LENGTH, {"evening": evening, "partners": list(limits)})).scalar() or 0
+async def heads_of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int], length: int) -> list[Waiting]:
+    """Of each of these partners, whose lines have this `length` together, as many as it says, in its own order."""
     statement = _HEADS_OF_LONG if length > _LONG else _HEADS_OF_SHORT
     parameters = {"evening": evening, "partners": list(limits), "limits": list(limits.values())}
     return [Waiting(**row) for row in (await work.execute(statement, parameters)).mappings()]
