@@ -1,6 +1,5 @@
 """`culture-connect box-office`: help for box offices that lost something."""
 
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -9,24 +8,9 @@ import typer
 from culture_connect.messaging.topology import TICKETING
 from culture_connect_cli.accounts import known_party
 from culture_connect_cli.api import Api
-from culture_connect_cli.commands.options import output, run
+from culture_connect_cli.commands.options import TicketingUrl, TokenFile, output, run
 
 box_office_app = typer.Typer(no_args_is_help=True, help="Help for box offices that lost something.")
-
-Url = Annotated[
-    str | None,
-    typer.Option(
-        envvar="CULTURE_CONNECT_TICKETING_URL",
-        help="Ticketing's address, such as http://127.0.0.1:8002. Without it: the local stack.",
-    ),
-]
-TokenFile = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="CULTURE_CONNECT_TOKEN_FILE",
-        help="A file with a bearer token of the programme team or an operator, readable by you alone.",
-    ),
-]
 
 _EXAMPLE = "0d0c6a9e-6a83-4c55-9df2-3e9c1f6b1a57"
 
@@ -41,7 +25,7 @@ def group() -> None:
 def replay(
     venue: Annotated[str, typer.Argument(help="Whose box office it is.")],
     evening: Annotated[str, typer.Argument(help="The id of an evening at that venue.")],
-    url: Url = None,
+    url: TicketingUrl = None,
     token_file: TokenFile = None,
 ) -> None:
     """Sends a box office everything of an evening again; one that missed nothing will ignore it."""

@@ -51,11 +51,18 @@ Url = Annotated[
         help="Registration's address, such as http://127.0.0.1:8001. Without it: the local stack.",
     ),
 ]
+TicketingUrl = Annotated[
+    str | None,
+    typer.Option(
+        envvar="CULTURE_CONNECT_TICKETING_URL",
+        help="Ticketing's address, such as http://127.0.0.1:8002. Without it: the local stack.",
+    ),
+]
 TokenFile = Annotated[
     Path | None,
     typer.Option(
         envvar="CULTURE_CONNECT_TOKEN_FILE",
-        help="A file with a bearer token of registration, readable by you alone.",
+        help="A file with a bearer token of the programme team, readable by you alone.",
     ),
 ]
 
