@@ -5,14 +5,16 @@ from fastapi import FastAPI
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
 from notifications.consumers import event_handlers
-from notifications.http import letters
+from notifications.housekeeping import Housekeeping
+from notifications.http import bounces, letters, unsubscribing
 from notifications.measures import Measures
 from notifications.rendering.letters import Renderer
+from notifications.rendering.mails import Composer
 from notifications.sending.sender import Sender
 from notifications.sending.smtp import SmtpLine
 from notifications.settings import NotificationsSettings
 
-DESCRIPTION = "Which letters went to whom, and when: invitations, tickets, places in the line, offers, cancellations."
+DESCRIPTION = "Which letters went to whom, and when; what bounced; who wants no reminders."
 
 
 def build_app(settings: NotificationsSettings) -> FastAPI:
@@ -20,20 +22,29 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
     database = Database(settings.database_url, schema="notifications")
     telemetry = Telemetry()
     measures = Measures(telemetry.registry)
-    renderer = Renderer(sender=settings.mail_from, domain=settings.mail_domain)
+    composer = Composer(
+        Renderer(public_url=settings.public_url),
+        sender=settings.mail_from,
+        domain=settings.mail_domain,
+        public_url=settings.public_url,
+        reply_to=settings.mail_reply_to,
+        signer=settings.signer,
+    )
     sender = Sender(
         database,
-        write=renderer.mail,
+        write=composer.mail,
         open_line=lambda: SmtpLine(settings.mail_server),
         workers=settings.mail_connections,
         claim_seconds=settings.mail_claim_seconds,
         measures=measures,
+        per_second=settings.mail_per_second,
     )
+    housekeeping = Housekeeping(database, kept_for=settings.kept_for)
     service = Service(
         name="notifications",
         settings=settings,
         database=database,
-        subscriptions=[Subscription("core", "notifications.events", event_handlers(sender.wake))],
+        subscriptions=[Subscription("core", "notifications.events", event_handlers(sender.wake, settings.patience))],
         telemetry=telemetry,
     )
     return create_app(
@@ -42,6 +53,6 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         description=DESCRIPTION,
         service=service,
         tokens=Tokens(settings.tokens_file),
-        routers=[letters.router(renderer)],
-        background=[sender.running, lambda: measures.counting(database)],
+        routers=[letters.router(composer), bounces.router(settings.mail_domain), unsubscribing.router()],
+        background=[sender.running, housekeeping.running, lambda: measures.counting(database)],
     )

@@ -13,40 +13,48 @@ from culture_connect.contracts import (
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
+    PartnerChanged,
+    PartnerLeft,
+    PartnerRegistered,
+    TicketAdmitted,
     TicketCancelled,
     TicketIssued,
     TicketOffered,
     TicketWaitlisted,
 )
 from culture_connect.messaging import Delivery, Handlers, UnitOfWork
-from notifications.asking import follow_invitations, follow_offers
-from notifications.following import (
-    EveningEvent,
-    ParticipantEvent,
-    TicketEvent,
-    follow_evenings,
-    follow_participants,
-    follow_tickets,
-)
+from notifications.domain.timing import Patience
+from notifications.following.asking import follow_invitations, follow_offers
+from notifications.following.evenings import EveningEvent, follow_evenings
+from notifications.following.people import ParticipantEvent, follow_participants, follow_partners
+from notifications.following.tickets import TicketEvent, follow_tickets
+from notifications.store.partners import PartnerEvent
 
 
-def event_handlers(wake: Callable[[], None]) -> Handlers:
-    """The handlers of `notifications.events`; `wake` is called after each commit that may let letters go."""
+def event_handlers(wake: Callable[[], None], patience: Patience) -> Handlers:
+    """The handlers of `notifications.events`; `wake` is called after each commit that may let letters go.
+
+    `patience` is how long letters wait for others of their kind.
+    """
     handlers = Handlers()
+
+    @handlers.on(PartnerRegistered, PartnerChanged, PartnerLeft)
+    async def partners(work: UnitOfWork, deliveries: Sequence[Delivery[PartnerEvent]]) -> None:
+        await follow_partners(work, deliveries)
 
     @handlers.on(ParticipantEnrolled, ParticipantChanged, ParticipantWithdrawn, ParticipantErased)
     async def participants(work: UnitOfWork, deliveries: Sequence[Delivery[ParticipantEvent]]) -> None:
-        await follow_participants(work, deliveries)
+        await follow_participants(work, deliveries, patience)
         _after_commit(work, wake)
 
     @handlers.on(EveningScheduled, EveningChanged, EveningCancelled)
     async def evenings(work: UnitOfWork, deliveries: Sequence[Delivery[EveningEvent]]) -> None:
-        await follow_evenings(work, deliveries)
+        await follow_evenings(work, deliveries, patience)
         _after_commit(work, wake)
 
-    @handlers.on(TicketIssued, TicketWaitlisted, TicketCancelled)
+    @handlers.on(TicketIssued, TicketWaitlisted, TicketCancelled, TicketAdmitted)
     async def tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
-        await follow_tickets(work, deliveries)
+        await follow_tickets(work, deliveries, patience)
         _after_commit(work, wake)
 
     @handlers.on(TicketOffered)

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from culture_connect.messaging import Database
-from notifications.store import letters
+from notifications.domain.kinds import State
+from notifications.store import lists
 
 INTERVAL = 5.0  # seconds between two counts
 
@@ -17,9 +18,15 @@ class Measures:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.letters = Gauge("culture_connect_letters", "Letters by state", ["state"], registry=registry)
+        self.unsent_for_good = Gauge(
+            "culture_connect_letters_unsent_for_good",
+            "Letters that failed or were not to be sent, by kind and reason",
+            ["state", "kind", "reason"],
+            registry=registry,
+        )
         self.oldest_unsent = Gauge(
             "culture_connect_letters_oldest_unsent_seconds",
-            "Age of the oldest letter that is planned or being sent",
+            "How long the oldest letter is late that should have gone by now: the alarm of a mail server that is away",
             registry=registry,
         )
         self.attempts = Counter(
@@ -32,9 +39,12 @@ class Measures:
     async def count(self, database: Database) -> None:
         """Counts the letters now."""
         async with database.begin() as work:
-            by_state, oldest = await letters.tally(work)
-        for state, number in by_state.items():
-            self.letters.labels(str(state)).set(number)
+            counts, oldest = await lists.tally(work)
+        for state in State:
+            self.letters.labels(str(state)).set(sum(count.letters for count in counts if count.state is state))
+        for count in counts:
+            if count.state in (State.FAILED, State.SUPPRESSED):
+                self.unsent_for_good.labels(str(count.state), count.kind, count.reason).set(count.letters)
         self.oldest_unsent.set(oldest)
 
     @contextlib.asynccontextmanager

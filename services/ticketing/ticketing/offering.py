@@ -156,5 +156,6 @@ async def _hand_over(
         version=after.version,
         feed_version=after.feed_version,
         cause=None,
+        passed_on_by=before.participant_id,
     )
     return await places.place(work, received)

@@ -52,8 +52,9 @@ def issued(
     version: int,
     feed_version: int,
     cause: Envelope | None,
+    passed_on_by: UUID | None = None,
 ) -> None:
-    """Tells everybody that somebody has a seat."""
+    """Tells everybody that somebody has a seat; `passed_on_by` is the colleague who gave it."""
     subject = str(ticket_id)
     message = TicketIssued(
         ticket_id=ticket_id,
@@ -63,6 +64,7 @@ def issued(
         code=code,
         link=link,
         issued_at=work.now,
+        passed_on_by=passed_on_by,
     )
     work.emit(message, core_event(message, holder.venue), subject=subject, cause=cause)
     ticket = TicketAtBoxOffice(

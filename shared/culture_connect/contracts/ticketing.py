@@ -59,6 +59,9 @@ class TicketIssued(_Ticket, Message):
     code: TicketCode
     link: Link | None = None
     issued_at: Timestamp
+    passed_on_by: Annotated[
+        ParticipantId | None, Field(description="The participant who passed this ticket on, if somebody did")
+    ] = None
 
 
 class TicketWaitlisted(_Ticket, Message):

@@ -43,6 +43,9 @@ def settings(surroundings: Surroundings, mail_server: MailServer, tmp_path: Path
         core_url=surroundings.core_url,
         tokens_file=tokens,
         smtp_port=mail_server.port,
+        mail_welcome_seconds=0,
+        mail_ticket_seconds=0,
+        mail_change_seconds=0,
     )
 
 

@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,10 +16,12 @@ from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 from culture_connect.contracts import (
     CancellationReason,
     Envelope,
+    EveningChanged,
     EveningScheduled,
     InvitationExtended,
     Language,
     Message,
+    ParticipantChanged,
     ParticipantEnrolled,
     TicketCancelled,
     TicketIssued,
@@ -27,7 +29,10 @@ from culture_connect.contracts import (
     TicketWaitlisted,
     headers_of,
 )
+from culture_connect.messaging import Database
 from notifications.app import build_app
+from notifications.domain.days import local_day
+from notifications.housekeeping import Housekeeping
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.mail_server import MailServer
 from tests.support.probes import eventually
@@ -53,11 +58,16 @@ class House:
         self._events = events
         self._told = told
 
-    async def tell(self, *messages: Message, id: str | None = None) -> None:  # noqa: A002 - CloudEvents' name
-        """Publishes the events in their order, each with an id of its own unless one is given."""
+    async def tell(
+        self,
+        *messages: Message,
+        id: str | None = None,  # noqa: A002 - CloudEvents' name
+        at: datetime | None = None,
+    ) -> None:
+        """Publishes the events in their order, each with an id of its own unless one is given, as of now or `at`."""
         for message in messages:
             envelope = Envelope(
-                id=id or str(uuid4()), type=message.type, source="/culture-connect/tests", time=datetime.now(UTC)
+                id=id or str(uuid4()), type=message.type, source="/culture-connect/tests", time=at or datetime.now(UTC)
             )
             wire = aio_pika.Message(
                 message.to_json(),
@@ -106,7 +116,7 @@ class House:
         What comes before it would have been sent before it: so nothing else was.
         """
         other = uuid4()
-        await self.tell(enrolled(other, email=f"marker-{other.hex}@acme.example"), evening(), issued(other))
+        await self.tell(known(other, email=f"marker-{other.hex}@acme.example"), evening(), issued(other))
         await self.until_mailed(mails)
         assert f"marker-{other.hex}@acme.example" in self.mail_server.recipients
 
@@ -119,8 +129,28 @@ class House:
         await eventually(tried, True, "an attempt that failed", timeout=20)
 
     async def hurry(self) -> None:
-        """Lets the pauses of all letters be over."""
-        await self.rows("update letters set due_at = now() where state = 'planned'")
+        """Lets the pauses of all letters be over, but for those of a later day."""
+        await self.rows("update letters set due_at = now() where state = 'planned' and wanted_at <= now()")
+
+    async def until_planned(self, count: int, **wanted: str | UUID) -> None:
+        """Waits for so many letters that are planned."""
+
+        async def planned() -> int:
+            return len(await self.letters(state="planned", limit="200", **wanted))
+
+        await eventually(planned, count, "letters planned", timeout=20)
+
+    async def due_now(self, kind: str) -> None:
+        """Ends the patience of the letters of this kind."""
+        await self.rows("update letters set due_at = now() where state = 'planned' and kind = $1", kind)
+
+    async def keep_house(self, *, later: timedelta = timedelta(0)) -> None:
+        """One round of the housekeeping, by a clock that is ahead by so much."""
+        database = Database(self.settings.database_url, schema="notifications", clock=lambda: datetime.now(UTC) + later)
+        try:
+            await Housekeeping(database, kept_for=self.settings.kept_for).once()
+        finally:
+            await database.close()
 
     async def kept_of(self, *participants: UUID) -> str:
         """All that is kept of these participants, as one text to search in."""
@@ -174,7 +204,7 @@ async def running(settings: NotificationsSettings) -> AsyncIterator[httpx.AsyncC
 def enrolled(
     participant: UUID, *, version: int = 1, language: Language = Language.NL, **changes: Any
 ) -> ParticipantEnrolled:
-    """Somebody who takes part."""
+    """Somebody who takes part, and is welcomed."""
     return ParticipantEnrolled(
         participant_id=participant,
         partner="acme",
@@ -186,9 +216,38 @@ def enrolled(
     )
 
 
+def known(participant: UUID, **changes: Any) -> ParticipantChanged:
+    """Somebody whose name and address are told, and who is not welcomed for it."""
+    return ParticipantChanged.model_validate(enrolled(participant, **changes).model_dump(mode="json"))
+
+
+def in_future(**changes: Any) -> dict[str, Any]:
+    """The evening of these tests: that of the letters, on the same day of the week in a year that is still to come."""
+    told = json.dumps(an_evening(**changes))
+    return dict(json.loads(told.replace("2026-", "2054-").replace("-2027", "-2055")))
+
+
 def evening(**changes: Any) -> EveningScheduled:
-    """The evening of these tests."""
-    return EveningScheduled.model_validate(an_evening(**changes))
+    """The evening as it is first told."""
+    return EveningScheduled.model_validate(in_future(**changes))
+
+
+def evening_in(days: int, **changes: Any) -> EveningScheduled:
+    """The evening so many days from today."""
+    return EveningScheduled.model_validate(on_day(local_day(datetime.now(UTC)) + timedelta(days=days), **changes))
+
+
+def on_day(day: date, **changes: Any) -> dict[str, Any]:
+    """The evening on that day, released a week before."""
+    released = day - timedelta(days=7)
+    told = json.dumps(an_evening(**changes))
+    told = told.replace("2026-11-05", day.isoformat()).replace("2026-10-29", released.isoformat())
+    return dict(json.loads(told))
+
+
+def moved(version: int, **changes: Any) -> EveningChanged:
+    """The evening as it is told later."""
+    return EveningChanged.model_validate(in_future(version=version, changed=sorted(changes), **changes))
 
 
 def issued(

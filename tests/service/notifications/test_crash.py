@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from tests.service.notifications.house import House, enrolled, evening, issued, running
+from tests.service.notifications.house import House, evening, issued, known, running
 from tests.support.probes import eventually
 
 
@@ -44,7 +44,7 @@ async def process_of(house: House, log: Path) -> AsyncIterator[Process]:
 async def test_a_letter_in_hand_when_the_process_is_killed_is_repeated_as_it_was(world: House, tmp_path: Path) -> None:
     participant = uuid4()
     world.mail_server.hold(f"{participant}@acme.example")
-    await world.tell(evening(), enrolled(participant), issued(participant))
+    await world.tell(evening(), known(participant), issued(participant))
     log = tmp_path / "notifications.log"
     async with process_of(world, log) as process:
         await eventually(lambda: len(world.mail_server.received), 1, "mails handed over", timeout=30)
@@ -53,7 +53,7 @@ async def test_a_letter_in_hand_when_the_process_is_killed_is_repeated_as_it_was
         process.kill()
     world.mail_server.release()
     # What changed meanwhile must not make the repetition another letter.
-    await world.tell(enrolled(participant, version=2, given_name="Other"))
+    await world.tell(known(participant, version=2, given_name="Other"))
     async with process_of(world, log):
         await eventually(lambda: len(world.mail_server.received), 2, "mails handed over", timeout=30)
         await eventually(lambda: states(world), ["sent"], "the states of the letters", timeout=20)
@@ -71,11 +71,11 @@ async def test_another_replica_leaves_a_claimed_letter_alone(world: House) -> No
     single = world.settings.model_copy(update={"mail_connections": 1})
     world.mail_server.hold(f"{claimed}@acme.example")
     async with running(single) as world.api:
-        await world.tell(evening(), enrolled(claimed), issued(claimed))
+        await world.tell(evening(), known(claimed), issued(claimed))
         await world.until_mailed(1)
         async with running(single):
             # The only worker of the first replica is busy: so the second one sends this, past the older letter.
-            await world.tell(enrolled(other), issued(other))
+            await world.tell(known(other), issued(other))
             await world.until_mailed(2)
             world.mail_server.release()
             await world.until_state(claimed, "ticket-issued", "sent")

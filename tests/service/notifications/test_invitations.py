@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from culture_connect.contracts import EveningCancelled, EveningChanged, Language, Message, ParticipantErased
-from tests.service.notifications.house import House, enrolled, evening, invited
+from tests.service.notifications.house import House, evening, in_future, invited, known
 from tests.support.probes import eventually
-from tests.unit.notifications.builders import EVENING, LINK, an_evening, part_of
+from tests.unit.notifications.builders import EVENING, LINK, part_of
 
 # Markers are about the evening of all tests, so what is cancelled here is another one.
 OTHER = UUID("2c7f6f0e-9d3b-4d4f-8a55-1d2e3f4a5b6c")
@@ -16,12 +16,12 @@ OTHER = UUID("2c7f6f0e-9d3b-4d4f-8a55-1d2e3f4a5b6c")
 
 def cancelled() -> EveningCancelled:
     """The other evening, which does not take place."""
-    return EveningCancelled.model_validate(an_evening(evening_id=str(OTHER), version=2))
+    return EveningCancelled.model_validate(in_future(evening_id=str(OTHER), version=2))
 
 
 async def test_an_invitation_becomes_a_letter_in_the_participants_language(house: House) -> None:
     dutch, english = uuid4(), uuid4()
-    await house.tell(evening(), enrolled(dutch), enrolled(english, language=Language.EN))
+    await house.tell(evening(), known(dutch), known(english, language=Language.EN))
     await house.tell(invited(dutch), invited(english))
     await house.until_mailed(2)
     assert {mail.recipient: str(mail.mail["Subject"]) for mail in house.mail_server.received} == {
@@ -40,8 +40,8 @@ async def test_an_invitation_becomes_a_letter_in_the_participants_language(house
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_contact_evening_and_invitation_may_arrive_in_any_order(house: House, order: tuple[int, ...]) -> None:
     participant = uuid4()
-    events: list[Message] = [enrolled(participant), evening(), invited(participant)]
-    tables = ["contacts", "evenings", "letters"]
+    events: list[Message] = [known(participant), evening(), invited(participant)]
+    tables = ["contacts where email is not null", "evenings where version > 0", "letters"]
     for number in order:
         await house.tell(events[number])
         statement = f"select count(*) from {tables[number]}"  # noqa: S608 - one of three names
@@ -56,7 +56,7 @@ async def test_contact_evening_and_invitation_may_arrive_in_any_order(house: Hou
 
 async def test_an_invitation_delivered_again_makes_no_second_letter_and_a_new_one_does(house: House) -> None:
     participant = uuid4()
-    await house.tell(evening(), enrolled(participant))
+    await house.tell(evening(), known(participant))
     await house.tell(invited(participant), id="once")
     await house.tell(invited(participant), id="once")
     await house.until_mailed(1)
@@ -69,7 +69,7 @@ async def test_an_invitation_delivered_again_makes_no_second_letter_and_a_new_on
 
 async def test_an_evening_that_is_cancelled_takes_the_invitations_with_it_that_were_not_sent(house: House) -> None:
     told, waiting, elsewhere = uuid4(), uuid4(), uuid4()
-    await house.tell(evening(), evening(evening_id=str(OTHER)), *map(enrolled, (told, waiting, elsewhere)))
+    await house.tell(evening(), evening(evening_id=str(OTHER)), *map(known, (told, waiting, elsewhere)))
     await house.tell(invited(told, evening_id=OTHER))
     await house.until_state(told, "invitation", "sent")
     await house.mail_server.stop()
@@ -85,7 +85,7 @@ async def test_an_evening_that_is_cancelled_takes_the_invitations_with_it_that_w
 
 async def test_nobody_is_invited_to_an_evening_that_is_cancelled(house: House) -> None:
     before, after = uuid4(), uuid4()
-    await house.tell(enrolled(before), enrolled(after), invited(before, evening_id=OTHER))
+    await house.tell(known(before), known(after), invited(before, evening_id=OTHER))
     await house.until_state(before, "invitation", "planned")
     await house.tell(cancelled())
     assert await house.until_state(before, "invitation", "suppressed") == ("suppressed", "evening-cancelled")
@@ -96,19 +96,19 @@ async def test_nobody_is_invited_to_an_evening_that_is_cancelled(house: House) -
 
 async def test_a_cancellation_that_was_passed_already_calls_nothing_off(house: House) -> None:
     participant = uuid4()
-    changed = EveningChanged.model_validate(an_evening(evening_id=str(OTHER), version=3, changed=["capacity"]))
+    changed = EveningChanged.model_validate(in_future(evening_id=str(OTHER), version=3, changed=["capacity"]))
     await house.tell(changed, invited(participant, evening_id=OTHER))
     await house.until_state(participant, "invitation", "planned")
-    await house.tell(cancelled(), enrolled(participant))
+    await house.tell(cancelled(), known(participant))
     await house.until_state(participant, "invitation", "sent")
 
 
 async def test_nothing_of_an_invitation_to_somebody_who_was_erased_is_kept_or_sent(house: House) -> None:
     told, waiting = uuid4(), uuid4()
-    await house.tell(evening(), enrolled(told), invited(told))
+    await house.tell(evening(), known(told), invited(told))
     await house.until_state(told, "invitation", "sent")
     await house.mail_server.stop()
-    await house.tell(enrolled(waiting), invited(waiting))
+    await house.tell(known(waiting), invited(waiting))
     await house.until_state(waiting, "invitation", "planned")
     await house.tell(*(ParticipantErased(participant_id=each, version=2) for each in (told, waiting)))
     assert await house.until_state(waiting, "invitation", "suppressed") == ("suppressed", "erased")

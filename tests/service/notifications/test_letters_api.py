@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx
 
 from culture_connect.http import encode_cursor
-from tests.service.notifications.house import House, enrolled, evening, issued
+from tests.service.notifications.house import House, evening, issued, known
 from tests.support.probes import eventually
 from tests.unit.notifications.builders import CODE, EVENING
 
@@ -16,7 +16,7 @@ def as_caller(name: str) -> dict[str, str]:
 
 async def test_the_list_tells_of_letters_and_not_of_people(house: House) -> None:
     participant = uuid4()
-    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.tell(evening(), known(participant), issued(participant))
     await house.until_state(participant, "ticket-issued", "sent")
     answer = await house.api.get("/letters", headers=as_caller("desk"))
     [letter] = answer.json()["items"]
@@ -37,9 +37,9 @@ async def test_a_cursor_of_no_possible_moment_is_refused(house: House) -> None:
 
 async def test_the_operator_reads_the_letter_that_was_sent(house: House) -> None:
     participant = uuid4()
-    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.tell(evening(), known(participant), issued(participant))
     await house.until_state(participant, "ticket-issued", "sent")
-    await house.tell(evening(version=2, location="Elsewhere"), enrolled(participant, version=2, given_name="Other"))
+    await house.tell(evening(version=2, location="Elsewhere"), known(participant, version=2, given_name="Other"))
     await house.marker(mails=2)
     [letter] = await house.letters(participant_id=participant)
     rendered = (await house.api.get(f"/letters/{letter['letter_id']}")).json()["rendered"]
@@ -59,7 +59,7 @@ async def test_a_letter_that_waits_is_shown_as_it_would_be_sent(house: House) ->
     where = f"/letters/{letter['letter_id']}"
     assert (await house.api.get(where)).json()["rendered"] is None
     await house.mail_server.stop()
-    await house.tell(evening(), enrolled(participant))
+    await house.tell(evening(), known(participant))
 
     async def subject() -> str | None:
         rendered = (await house.api.get(where)).json()["rendered"]
@@ -70,7 +70,7 @@ async def test_a_letter_that_waits_is_shown_as_it_would_be_sent(house: House) ->
 
 async def test_letters_are_found_by_person_evening_and_state_page_by_page(house: House) -> None:
     people = [uuid4() for _ in range(5)]
-    await house.tell(evening(), *map(enrolled, people), *map(issued, people))
+    await house.tell(evening(), *map(known, people), *map(issued, people))
     for person in people:
         await house.until_state(person, "ticket-issued", "sent")
     assert len(await house.letters(evening_id=EVENING)) == 5

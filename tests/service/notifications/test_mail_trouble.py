@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from culture_connect.contracts import CancellationReason, ParticipantErased, ParticipantWithdrawn
-from tests.service.notifications.house import House, enrolled, evening, gone, issued, running, waitlisted
+from tests.service.notifications.house import House, enrolled, evening, gone, issued, known, running, waitlisted
 from tests.service.notifications.mail_server import once
 from tests.support.probes import eventually
 
@@ -11,7 +11,7 @@ from tests.support.probes import eventually
 async def test_letters_wait_for_a_mail_server_that_is_away(house: House) -> None:
     people = [uuid4() for _ in range(10)]
     await house.mail_server.stop()
-    await house.tell(evening(), *map(enrolled, people), *map(issued, people))
+    await house.tell(evening(), *map(known, people), *map(issued, people))
     await house.until_tried()
     assert house.mail_server.received == []
     await house.mail_server.start()
@@ -24,10 +24,12 @@ async def test_letters_wait_for_a_mail_server_that_is_away(house: House) -> None
 async def test_a_busy_server_gets_the_letter_later(house: House) -> None:
     participant = uuid4()
     house.mail_server.to = once("450 4.2.1 try again later")
-    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.tell(evening(), known(participant), issued(participant))
     await house.until_tried()
-    assert await house.states(participant) == {"ticket-issued": ("planned", "smtp-450")}
-    [(pause,)] = await house.rows("select extract(epoch from due_at - now())::float8 from letters")
+    assert (await house.states(participant))["ticket-issued"] == ("planned", "smtp-450")
+    [(pause,)] = await house.rows(
+        "select extract(epoch from due_at - now())::float8 from letters where kind = 'ticket-issued'"
+    )
     assert 20 < pause <= 30
     await house.hurry()
     await house.until_mailed(1)
@@ -37,7 +39,7 @@ async def test_a_busy_server_gets_the_letter_later(house: House) -> None:
 async def test_an_address_that_does_not_exist_is_told_and_not_tried_again(house: House) -> None:
     nobody, somebody = uuid4(), uuid4()
     house.mail_server.to = lambda address: "550 5.1.1 no such user" if str(nobody) in address else "250 OK"
-    await house.tell(evening(), enrolled(nobody), enrolled(somebody), issued(nobody), issued(somebody))
+    await house.tell(evening(), known(nobody), known(somebody), issued(nobody), issued(somebody))
     assert await house.until_state(nobody, "ticket-issued", "failed") == ("failed", "smtp-550")
     expected = [{"participant_id": str(nobody)}]
     await eventually(lambda: house.told("mail.undeliverable"), expected, "what is said about mail", timeout=20)
@@ -49,7 +51,7 @@ async def test_an_address_that_does_not_exist_is_told_and_not_tried_again(house:
 async def test_a_letter_whose_dialogue_broke_off_is_repeated_as_it_was(house: House) -> None:
     participant = uuid4()
     house.mail_server.take = once("drop")
-    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.tell(evening(), known(participant), issued(participant))
     await house.until_mailed(2)
     first, second = house.mail_server.received
     assert first.message_id == second.message_id
@@ -62,7 +64,7 @@ async def test_a_server_that_never_answers_holds_a_letter_no_longer_than_its_cla
     participant = uuid4()
     world.mail_server.hold(f"{participant}@acme.example")
     async with running(world.settings.model_copy(update={"mail_claim_seconds": 2.0})) as world.api:
-        await world.tell(evening(), enrolled(participant), issued(participant))
+        await world.tell(evening(), known(participant), issued(participant))
         await world.until_mailed(2)
         world.mail_server.release()
         await world.until_state(participant, "ticket-issued", "sent")
@@ -72,14 +74,16 @@ async def test_a_server_that_never_answers_holds_a_letter_no_longer_than_its_cla
 async def test_a_ticket_that_is_cancelled_before_its_letter_was_sent_is_never_mentioned(house: House) -> None:
     participant = uuid4()
     await house.mail_server.stop()
-    await house.tell(evening(), enrolled(participant), issued(participant))
+    await house.tell(evening(), known(participant), issued(participant))
     await house.until_tried()
-    await house.tell(gone(participant, CancellationReason.DECLINED))
-    await house.until_state(participant, "ticket-cancelled", "suppressed")
-    assert await house.states(participant) == {
+    await house.tell(gone(participant, CancellationReason.REVOKED))
+    states = {
         "ticket-issued": ("suppressed", "ticket-cancelled"),
+        "reminder-week": ("suppressed", "ticket-cancelled"),
+        "reminder-day": ("suppressed", "ticket-cancelled"),
         "ticket-cancelled": ("suppressed", "never-told"),
     }
+    await eventually(lambda: house.states(participant), states, "states of the letters", timeout=20)
     await house.mail_server.start()
     await house.marker(mails=1)
 
@@ -87,7 +91,7 @@ async def test_a_ticket_that_is_cancelled_before_its_letter_was_sent_is_never_me
 async def test_a_place_in_the_line_that_was_not_told_yet_is_overtaken_by_the_seat(house: House) -> None:
     participant = uuid4()
     await house.mail_server.stop()
-    await house.tell(evening(), enrolled(participant), waitlisted(participant, position=1, version=1))
+    await house.tell(evening(), known(participant), waitlisted(participant, position=1, version=1))
     await house.until_tried()
     await house.tell(issued(participant, version=2))
     assert await house.until_state(participant, "ticket-waitlisted", "suppressed") == ("suppressed", "overtaken")
@@ -98,16 +102,16 @@ async def test_a_place_in_the_line_that_was_not_told_yet_is_overtaken_by_the_sea
 
 async def test_nothing_of_somebody_who_was_erased_is_kept_or_sent(house: House) -> None:
     told, waiting = uuid4(), uuid4()
-    await house.tell(evening(), enrolled(told), issued(told))
+    await house.tell(evening(), known(told), issued(told))
     await house.until_state(told, "ticket-issued", "sent")
     await house.mail_server.stop()
-    await house.tell(enrolled(waiting), issued(waiting))
+    await house.tell(known(waiting), issued(waiting))
     await house.until_state(waiting, "ticket-issued", "planned")
     await house.tell(*(ParticipantErased(participant_id=each, version=2) for each in (told, waiting)))
     assert await house.until_state(waiting, "ticket-issued", "suppressed") == ("suppressed", "erased")
     await eventually(lambda: len(house.told("erasure.completed")), 2, "erasures completed", timeout=20)
     await nothing_is_kept_of(told, waiting, house)
-    await house.tell(gone(told, CancellationReason.ERASED), issued(waiting, version=2), enrolled(waiting))
+    await house.tell(gone(told, CancellationReason.ERASED), issued(waiting, version=2), known(waiting))
     assert await house.until_state(told, "ticket-cancelled", "suppressed") == ("suppressed", "erased")
     completed = [{"participant_id": str(each)} for each in (told, waiting)]
     await eventually(lambda: house.told("erasure.completed"), completed, "what is said about erasures", timeout=20)
@@ -119,17 +123,35 @@ async def test_nothing_of_somebody_who_was_erased_is_kept_or_sent(house: House) 
     await house.marker(mails=2)
 
 
-async def test_somebody_who_left_before_the_evening_gets_no_ticket_any_more(house: House) -> None:
+async def test_somebody_who_left_before_the_evening_gets_no_ticket_until_they_are_back(house: House) -> None:
     participant = uuid4()
-    await house.tell(evening(), enrolled(participant))
     leaving = ParticipantWithdrawn.model_validate(
-        {"participant_id": participant, "partner": "acme", "effective_on": "2026-11-05", "version": 2}
+        {"participant_id": participant, "partner": "acme", "effective_on": "2054-11-05", "version": 2}
     )
-    await house.tell(leaving, issued(participant))
-    await house.until_state(participant, "ticket-issued", "planned")
+    await house.tell(evening(), known(participant), leaving)
+    await house.until_state(participant, "goodbye", "suppressed")
+    await house.tell(issued(participant))
+    held_back = ("planned", "withdrawn")
+
+    async def ticket() -> tuple[str, str | None] | None:
+        return (await house.states(participant)).get("ticket-issued")
+
+    await eventually(ticket, held_back, "the letter with the ticket", timeout=20)
     await house.marker(mails=1)
     await house.tell(enrolled(participant, version=3))
     await house.until_mailed(2)
+    await house.until_state(participant, "ticket-issued", "sent")
+
+
+async def test_a_ticket_of_somebody_who_stays_away_is_not_sent(house: House) -> None:
+    participant = uuid4()
+    leaving = ParticipantWithdrawn(participant_id=participant, partner="acme", version=2)
+    await house.tell(evening(), known(participant), leaving)
+    await house.until_state(participant, "goodbye", "suppressed")
+    await house.tell(issued(participant))
+    await house.until_state(participant, "ticket-issued", "planned")
+    await house.rows("update letters set wanted_at = wanted_at - interval '15 minutes', due_at = now()")
+    assert await house.until_state(participant, "ticket-issued", "suppressed") == ("suppressed", "withdrawn")
 
 
 async def nothing_is_kept_of(told: UUID, waiting: UUID, house: House) -> None:

@@ -1,115 +1,240 @@
-"""Which letter the news calls for."""
+"""Which letters the news calls for, or why none."""
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
+from notifications.domain.kinds import REMINDERS, Bundle, Kind, State, Suppression, bundle_of, template_of
 from notifications.domain.letters import (
     Decision,
-    Kind,
+    Dropped,
+    KnownLetter,
+    KnownTerm,
     KnownTicket,
+    Plan,
     Standing,
-    State,
-    Suppression,
+    TicketTurn,
+    change_letter_id,
     decide,
+    digest_letter_id,
     invitation_letter_id,
     invitation_stillborn,
     letter_id,
     offer_letter_id,
     offer_stillborn,
+    on_change,
+    on_enrolment,
+    on_withdrawal,
+    term_letter_id,
 )
 
-ISSUED, WAITLISTED, CANCELLED = Standing.ISSUED, Standing.WAITLISTED, Standing.CANCELLED
+ISSUED, WAITLISTED, ADMITTED, CANCELLED = Standing.ISSUED, Standing.WAITLISTED, Standing.ADMITTED, Standing.CANCELLED
+REMINDING = [Plan(Kind.REMINDER_DAY), Plan(Kind.REMINDER_WEEK)]
 
 
-def plan_of(known: KnownTicket, version: int, standing: Standing, reason: str | None = None) -> Decision:
-    decision = decide(known, version, standing, reason)
-    assert decision is not None
-    return decision
+def told(kind: Kind = Kind.TICKET_ISSUED, state: State = State.SENT) -> KnownLetter:
+    """A letter that may have been read."""
+    return KnownLetter(kind, state)
 
 
-@pytest.mark.parametrize(("standing", "kind"), [(ISSUED, Kind.TICKET_ISSUED), (WAITLISTED, Kind.TICKET_WAITLISTED)])
-def test_a_new_ticket_calls_for_its_letter(standing: Standing, kind: Kind) -> None:
-    decision = plan_of(KnownTicket(), 1, standing)
-    assert (decision.plan, decision.stillborn) == (kind, None)
+def decision(known: KnownTicket, news: TicketTurn) -> Decision:
+    """The decision on news that is news."""
+    made = decide(known, news)
+    assert made is not None
+    return made
+
+
+def first_plan(known: KnownTicket, news: TicketTurn) -> Plan:
+    """The letter that the news itself calls for."""
+    return decision(known, news).plans[0]
+
+
+def test_a_ticket_calls_for_its_letter_and_two_reminders() -> None:
+    made = decision(KnownTicket(), TicketTurn(1, ISSUED))
+    assert list(made.plans) == [Plan(Kind.TICKET_ISSUED), *REMINDING]
+
+
+def test_a_waiting_place_calls_for_its_letter_alone() -> None:
+    made = decision(KnownTicket(), TicketTurn(1, WAITLISTED))
+    assert list(made.plans) == [Plan(Kind.TICKET_WAITLISTED)]
 
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_version_that_was_passed_changes_nothing(version: int) -> None:
-    assert decide(KnownTicket(version=2, standing=CANCELLED), version, ISSUED) is None
-
-
-def test_a_ticket_that_was_cancelled_before_its_issue_arrived_gets_no_ticket_letter() -> None:
-    first = plan_of(KnownTicket(), 2, CANCELLED, "declined")
-    assert first.stillborn is Suppression.NEVER_TOLD
-    assert decide(KnownTicket(version=2, standing=CANCELLED), 1, ISSUED) is None
+    assert decide(KnownTicket(version=2, standing=CANCELLED), TicketTurn(version, ISSUED)) is None
 
 
 def test_another_place_in_the_line_calls_for_no_further_letter() -> None:
-    known = KnownTicket(version=1, standing=WAITLISTED, letters=[State.SENT])
-    assert plan_of(known, 2, WAITLISTED) == Decision()
+    known = KnownTicket(1, WAITLISTED, [told(Kind.TICKET_WAITLISTED)])
+    assert decision(known, TicketTurn(2, WAITLISTED)) == Decision(
+        [Plan(Kind.TICKET_WAITLISTED, Suppression.ALREADY_TOLD)]
+    )
 
 
-def test_a_seat_overtakes_the_place_in_the_line() -> None:
-    known = KnownTicket(version=1, standing=WAITLISTED, letters=[State.PLANNED])
-    assert plan_of(known, 2, ISSUED) == Decision(Kind.TICKET_ISSUED, None, Suppression.OVERTAKEN)
+def test_a_seat_overtakes_the_place_in_the_line_that_nobody_read_of() -> None:
+    known = KnownTicket(1, WAITLISTED, [KnownLetter(Kind.TICKET_WAITLISTED, State.PLANNED)])
+    made = decision(known, TicketTurn(2, ISSUED))
+    assert made.plans[0] == Plan(Kind.TICKET_ISSUED)
+    assert (made.dropped, made.because) == (Dropped.OWN, Suppression.OVERTAKEN)
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.SENDING])
-def test_who_was_told_of_a_ticket_is_told_of_its_end(state: State) -> None:
-    known = KnownTicket(version=1, standing=ISSUED, letters=[state])
-    decision = plan_of(known, 2, CANCELLED, "evening-cancelled")
-    assert decision == Decision(Kind.TICKET_CANCELLED, None, Suppression.TICKET_CANCELLED)
+def test_who_read_of_a_place_in_the_line_is_told_that_it_became_a_seat(state: State) -> None:
+    known = KnownTicket(1, WAITLISTED, [told(Kind.TICKET_WAITLISTED, state)])
+    assert first_plan(known, TicketTurn(2, ISSUED)) == Plan(Kind.TICKET_PROMOTED)
 
 
-@pytest.mark.parametrize("state", [State.PLANNED, State.SUPPRESSED, State.FAILED])
-def test_who_never_heard_of_a_ticket_is_not_told_of_its_end(state: State) -> None:
-    known = KnownTicket(version=1, standing=ISSUED, letters=[state])
-    decision = plan_of(known, 2, CANCELLED, "declined")
-    assert decision == Decision(Kind.TICKET_CANCELLED, Suppression.NEVER_TOLD, Suppression.TICKET_CANCELLED)
+def test_a_ticket_from_a_colleague_is_told_as_such_also_to_who_waited() -> None:
+    known = KnownTicket(1, WAITLISTED, [told(Kind.TICKET_WAITLISTED)])
+    for before in (KnownTicket(), known):
+        assert first_plan(before, TicketTurn(2, ISSUED, passed_on=True)) == Plan(Kind.TICKET_RECEIVED)
 
 
-@pytest.mark.parametrize("standing", list(Standing))
-def test_nothing_is_sent_to_somebody_who_was_erased(standing: Standing) -> None:
-    assert plan_of(KnownTicket(holder_erased=True), 1, standing).stillborn is Suppression.ERASED
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("declined", Kind.TICKET_DECLINED),
+        ("passed-on", Kind.TICKET_PASSED_ON),
+        ("evening-cancelled", Kind.EVENING_CANCELLED),
+        ("withdrawn", Kind.TICKET_CANCELLED),
+        ("revoked", Kind.TICKET_CANCELLED),
+    ],
+)
+def test_who_read_of_a_ticket_is_told_of_its_end_and_gets_nothing_else_about_it(reason: str, kind: Kind) -> None:
+    made = decision(KnownTicket(1, ISSUED, [told()]), TicketTurn(2, CANCELLED, reason))
+    assert made == Decision([Plan(kind)], Dropped.ALL, Suppression.TICKET_CANCELLED)
 
 
-def test_a_ticket_cancelled_by_an_erasure_is_not_talked_about() -> None:
-    known = KnownTicket(version=1, standing=ISSUED, letters=[State.SENT])
-    assert plan_of(known, 2, CANCELLED, "erased").stillborn is Suppression.ERASED
+@pytest.mark.parametrize("reason", ["evening-cancelled", "withdrawn", "revoked"])
+def test_nobody_is_told_of_the_end_of_what_they_never_heard_of(reason: str) -> None:
+    known = KnownTicket(1, ISSUED, [KnownLetter(Kind.TICKET_ISSUED, State.PLANNED)])
+    assert first_plan(known, TicketTurn(2, CANCELLED, reason)).stillborn is Suppression.NEVER_TOLD
+
+
+def test_a_letter_that_may_have_arrived_counts_as_read() -> None:
+    known = KnownTicket(1, ISSUED, [KnownLetter(Kind.TICKET_ISSUED, State.PLANNED, written=True)])
+    assert first_plan(known, TicketTurn(2, CANCELLED, "revoked")).stillborn is None
+
+
+@pytest.mark.parametrize("reason", ["declined", "passed-on"])
+def test_who_gave_the_ticket_up_gets_the_confirmation_whatever_they_were_sent(reason: str) -> None:
+    assert first_plan(KnownTicket(1, ISSUED), TicketTurn(2, CANCELLED, reason)).stillborn is None
+
+
+def test_a_ticket_whose_end_is_heard_of_first_is_never_told() -> None:
+    assert first_plan(KnownTicket(), TicketTurn(2, CANCELLED, "declined")).stillborn is Suppression.NEVER_TOLD
+    assert decide(KnownTicket(2, CANCELLED), TicketTurn(1, ISSUED)) is None
+
+
+def test_who_went_in_is_reminded_no_more_and_hears_nothing_of_it() -> None:
+    made = decision(KnownTicket(1, ISSUED, [told()]), TicketTurn(2, ADMITTED))
+    assert made == Decision((), Dropped.REMINDERS, Suppression.ADMITTED)
+
+
+@pytest.mark.parametrize("standing", [ISSUED, WAITLISTED, CANCELLED])
+def test_nothing_is_planned_for_somebody_who_was_erased(standing: Standing) -> None:
+    made = decision(KnownTicket(holder_erased=True), TicketTurn(1, standing, "revoked"))
+    assert [plan.stillborn for plan in made.plans] == [Suppression.ERASED]
+
+
+def test_who_takes_part_is_welcomed_once() -> None:
+    assert on_enrolment(KnownTerm(), 1) == Decision([Plan(Kind.WELCOME)], Dropped.OWN, Suppression.OVERTAKEN)
+    again = on_enrolment(KnownTerm(1, enrolled=True, told=True), 2)
+    assert again == Decision([Plan(Kind.WELCOME, Suppression.ALREADY_TOLD)])
+    assert on_enrolment(KnownTerm(2, enrolled=True), 2) is None
+
+
+def test_who_comes_back_is_welcomed_again() -> None:
+    made = on_enrolment(KnownTerm(2, enrolled=False, told=True), 3)
+    assert made is not None
+    assert made.plans[0] == Plan(Kind.WELCOME)
+
+
+def test_who_leaves_is_bid_farewell_once_unless_nobody_ever_wrote_to_them() -> None:
+    welcomed = on_withdrawal(KnownTerm(1, enrolled=True, told=True), 2)
+    assert welcomed == Decision([Plan(Kind.GOODBYE)], Dropped.OWN, Suppression.WITHDRAWN)
+    unheard = on_withdrawal(KnownTerm(1, enrolled=True), 2)
+    assert unheard is not None
+    assert unheard.plans[0].stillborn is Suppression.NEVER_TOLD
+    again = on_withdrawal(KnownTerm(2, enrolled=False, told=True), 3)
+    assert again == Decision([Plan(Kind.GOODBYE, Suppression.ALREADY_TOLD)])
+    assert on_withdrawal(KnownTerm(3), 2) is None
+
+
+def test_neither_welcome_nor_farewell_goes_to_somebody_who_was_erased() -> None:
+    for made in (on_enrolment(KnownTerm(erased=True), 1), on_withdrawal(KnownTerm(erased=True), 1)):
+        assert made is not None
+        assert made.plans[0].stillborn is Suppression.ERASED
+
+
+def test_several_changes_within_minutes_are_one_letter() -> None:
+    assert on_change([]) == Plan(Kind.EVENING_CHANGED)
+    pending = [KnownLetter(Kind.EVENING_CHANGED, State.PLANNED)]
+    assert on_change(pending) == Plan(Kind.EVENING_CHANGED, Suppression.ALREADY_TOLD)
+    on_its_way = [KnownLetter(Kind.EVENING_CHANGED, State.PLANNED, written=True)]
+    assert on_change(on_its_way) == Plan(Kind.EVENING_CHANGED)
+
+
+def test_an_offer_is_told_while_its_ticket_stands_and_its_addressee_is_known() -> None:
+    assert offer_stillborn(KnownTicket(1, ISSUED), asked_erased=False) is None
+    assert offer_stillborn(KnownTicket(1, CANCELLED), asked_erased=False) is Suppression.TICKET_CANCELLED
+    assert offer_stillborn(KnownTicket(1, ISSUED), asked_erased=True) is Suppression.ERASED
+
+
+def test_an_invitation_is_told_while_its_evening_stands_and_its_addressee_is_known() -> None:
+    assert invitation_stillborn(invited_erased=False, evening_cancelled=False) is None
+    assert invitation_stillborn(invited_erased=False, evening_cancelled=True) is Suppression.EVENING_CANCELLED
+    assert invitation_stillborn(invited_erased=True, evening_cancelled=True) is Suppression.ERASED
+
+
+def test_what_comes_with_an_enrolment_travels_together_and_so_does_what_comes_with_a_withdrawal() -> None:
+    arriving = {kind for kind in Kind if bundle_of(kind) is Bundle.ARRIVAL}
+    assert arriving == {
+        Kind.WELCOME,
+        Kind.TICKET_ISSUED,
+        Kind.TICKET_PROMOTED,
+        Kind.TICKET_RECEIVED,
+        Kind.TICKET_WAITLISTED,
+    }
+    assert bundle_of(Kind.GOODBYE) is bundle_of(Kind.TICKET_CANCELLED, "withdrawn") is Bundle.DEPARTURE
+    assert bundle_of(Kind.TICKET_CANCELLED, "revoked") is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "template"),
+    [
+        ([Kind.TICKET_ISSUED], "ticket-issued"),
+        ([Kind.TICKET_ISSUED, Kind.TICKET_ISSUED], "tickets"),
+        ([Kind.TICKET_ISSUED, Kind.WELCOME], "welcome"),
+        ([Kind.TICKET_CANCELLED, Kind.GOODBYE], "goodbye"),
+    ],
+)
+def test_a_mail_has_the_folder_of_its_letter_or_of_its_like(kinds: list[Kind], template: str) -> None:
+    assert template_of(kinds) == template
 
 
 def test_the_same_news_makes_the_same_letter_and_other_news_another() -> None:
-    participant, evening, ticket = uuid4(), uuid4(), uuid4()
-    first = letter_id(participant, evening, Kind.TICKET_ISSUED, ticket, 1)
-    assert first == letter_id(participant, evening, Kind.TICKET_ISSUED, ticket, 1)
-    assert first != letter_id(participant, evening, Kind.TICKET_ISSUED, ticket, 2)
-    assert first != letter_id(participant, evening, Kind.TICKET_CANCELLED, ticket, 1)
-    assert first != letter_id(uuid4(), evening, Kind.TICKET_ISSUED, ticket, 1)
+    who, evening, ticket = uuid4(), uuid4(), uuid4()
+    ids = [
+        letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 1),
+        letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 2),
+        letter_id(who, evening, Kind.TICKET_DECLINED, ticket, 2),
+        term_letter_id(who, Kind.WELCOME, 1),
+        term_letter_id(who, Kind.GOODBYE, 1),
+        term_letter_id(who, Kind.WELCOME, 3),
+        change_letter_id(who, evening, 2),
+        change_letter_id(who, evening, 3),
+        offer_letter_id(ticket),
+        invitation_letter_id("an event"),
+        digest_letter_id("acme", date(2026, 11, 16)),
+        digest_letter_id("acme", date(2026, 11, 23)),
+    ]
+    assert len(set(ids)) == len(ids)
+    assert ids[0] == letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 1)
 
 
-@pytest.mark.parametrize("standing", [None, ISSUED, WAITLISTED])
-def test_a_colleague_is_asked_whether_or_not_the_ticket_is_known_yet(standing: Standing | None) -> None:
-    assert offer_stillborn(KnownTicket(version=1, standing=standing), asked_erased=False) is None
-
-
-def test_nobody_is_offered_a_ticket_that_is_no_more() -> None:
-    known = KnownTicket(version=2, standing=CANCELLED)
-    assert offer_stillborn(known, asked_erased=False) is Suppression.TICKET_CANCELLED
-
-
-def test_nobody_is_invited_to_an_evening_that_is_cancelled() -> None:
-    assert invitation_stillborn(invited_erased=False, evening_cancelled=True) is Suppression.EVENING_CANCELLED
-    assert invitation_stillborn(invited_erased=False, evening_cancelled=False) is None
-
-
-def test_nobody_is_asked_anything_who_was_erased() -> None:
-    assert offer_stillborn(KnownTicket(), asked_erased=True) is Suppression.ERASED
-    assert invitation_stillborn(invited_erased=True, evening_cancelled=False) is Suppression.ERASED
-
-
-def test_an_offer_and_an_invitation_make_one_letter_each() -> None:
-    offer = uuid4()
-    assert offer_letter_id(offer) == offer_letter_id(offer)
-    assert invitation_letter_id(str(offer)) == invitation_letter_id(str(offer))
-    assert len({offer_letter_id(offer), offer_letter_id(uuid4()), invitation_letter_id(str(offer))}) == 3
+@pytest.mark.parametrize("kind", sorted(REMINDERS))
+def test_there_is_one_reminder_of_a_kind_whatever_became_of_the_tickets(kind: Kind) -> None:
+    who, evening = uuid4(), uuid4()
+    assert letter_id(who, evening, kind, uuid4(), 1) == letter_id(who, evening, kind, uuid4(), 7)

@@ -1,42 +1,15 @@
-"""Which letter the news calls for."""
+"""Which letters the news calls for, or why none."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from notifications.domain.kinds import REMINDERS, Kind, State, Suppression
+
 # Never change it: the identity of every letter ever sent, and with it its Message-ID, comes from here.
 _NAMESPACE = UUID("6f1d4a5e-52d9-4b0c-9c55-0c7c1f8a3e21")
-
-
-class Kind(StrEnum):
-    """The letters there are; each has a folder of templates by this name."""
-
-    TICKET_ISSUED = "ticket-issued"
-    TICKET_WAITLISTED = "ticket-waitlisted"
-    TICKET_CANCELLED = "ticket-cancelled"
-    TICKET_OFFERED = "ticket-offered"
-    INVITATION = "invitation"
-
-
-class State(StrEnum):
-    """The life of a letter: planned, sending, sent; or failed (refused for good), or suppressed (not to be sent)."""
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    SUPPRESSED = "suppressed"
-
-
-class Suppression(StrEnum):
-    """Why a letter is not sent."""
-
-    OVERTAKEN = "overtaken"
-    TICKET_CANCELLED = "ticket-cancelled"
-    EVENING_CANCELLED = "evening-cancelled"
-    NEVER_TOLD = "never-told"
-    ERASED = "erased"
 
 
 class Standing(StrEnum):
@@ -44,65 +17,180 @@ class Standing(StrEnum):
 
     ISSUED = "issued"
     WAITLISTED = "waitlisted"
+    ADMITTED = "admitted"
     CANCELLED = "cancelled"
 
 
-_LETTER_FOR = {
-    Standing.ISSUED: Kind.TICKET_ISSUED,
-    Standing.WAITLISTED: Kind.TICKET_WAITLISTED,
-    Standing.CANCELLED: Kind.TICKET_CANCELLED,
-}
+@dataclass(frozen=True, slots=True)
+class KnownLetter:
+    """A letter that was planned before. `written` when it may have arrived, whatever its state."""
+
+    kind: Kind
+    state: State
+    written: bool = False
+
+    @property
+    def told(self) -> bool:
+        """True when its addressee may have read it."""
+        return self.written or self.state in (State.SENDING, State.SENT)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTicket:
-    """What is known of a ticket before the news: its version, where it stood, the states of its letters to its holder.
+    """What is known of a ticket before the news: its version, where it stood, its letters to its holder.
 
     `holder_erased` is true when everything about its holder had to go.
     """
 
     version: int = 0
     standing: Standing | None = None
-    letters: Sequence[State] = ()
+    letters: Sequence[KnownLetter] = ()
     holder_erased: bool = False
+
+    @property
+    def told(self) -> bool:
+        """True when its holder may have heard of it."""
+        return any(letter.told for letter in self.letters)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTurn:
+    """Where a ticket stands now, as of a version.
+
+    `reason` is the contract's reason of a cancellation; `passed_on` is true for a ticket that a colleague gave.
+    """
+
+    version: int
+    standing: Standing
+    reason: str | None = None
+    passed_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTerm:
+    """What is known of a participation before the news: its version, whether it holds (None: not known), whether its
+    participant was ever written to or is about to be, and whether they were erased.
+    """
+
+    version: int = 0
+    enrolled: bool | None = None
+    told: bool = False
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A letter to write; with a reason in `stillborn` it is only recorded, and never sent."""
+
+    kind: Kind
+    stillborn: Suppression | None = None
+
+
+class Dropped(StrEnum):
+    """Which letters of a ticket are dropped that have not been sent."""
+
+    ALL = "all"  # offers of it to colleagues as well
+    OWN = "own"  # those to its holder
+    REMINDERS = "reminders"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done about a ticket's letters.
+    """What is to be done: letters to plan, and which unsent ones are dropped for which reason."""
 
-    `plan` is the letter to write, `stillborn` the reason why it is only recorded and never sent, `overtaken` the
-    reason for which the letters of this ticket that have not been sent are dropped; offers of it only when it is
-    cancelled.
+    plans: Sequence[Plan] = ()
+    dropped: Dropped | None = None
+    because: Suppression | None = None
+
+
+_ENDING = {
+    "declined": Kind.TICKET_DECLINED,
+    "passed-on": Kind.TICKET_PASSED_ON,
+    "evening-cancelled": Kind.EVENING_CANCELLED,
+}
+_BY_ONESELF = ("declined", "passed-on")
+
+
+def decide(known: KnownTicket, news: TicketTurn) -> Decision | None:
+    """The decision on a ticket; None when this version was passed already.
+
+    A ticket that stays where it was (another place in the line) calls for no further letter: one that is still to be
+    sent takes the new place with it.
     """
+    if news.version <= known.version:
+        return None
+    kind = _kind_of(known, news)
+    if kind is None:
+        return Decision(dropped=Dropped.REMINDERS, because=Suppression.ADMITTED)
+    if news.standing is known.standing:
+        return Decision([Plan(kind, Suppression.ALREADY_TOLD)])
+    plans = [Plan(kind, _stillborn(known, news))]
+    if news.standing is Standing.ISSUED and not known.holder_erased:
+        plans += [Plan(reminder) for reminder in sorted(REMINDERS)]
+    if news.standing is Standing.CANCELLED:
+        return Decision(plans, Dropped.ALL, Suppression.TICKET_CANCELLED)
+    return Decision(plans, Dropped.OWN, Suppression.OVERTAKEN)
 
-    plan: Kind | None = None
-    stillborn: Suppression | None = None
-    overtaken: Suppression | None = None
+
+def _kind_of(known: KnownTicket, news: TicketTurn) -> Kind | None:
+    match news.standing:
+        case Standing.ADMITTED:
+            return None
+        case Standing.CANCELLED:
+            return _ENDING.get(news.reason or "", Kind.TICKET_CANCELLED)
+        case Standing.WAITLISTED:
+            return Kind.TICKET_WAITLISTED
+        case Standing.ISSUED if news.passed_on:
+            return Kind.TICKET_RECEIVED
+        case Standing.ISSUED:
+            waited = any(letter.kind is Kind.TICKET_WAITLISTED and letter.told for letter in known.letters)
+            return Kind.TICKET_PROMOTED if waited else Kind.TICKET_ISSUED
 
 
-def decide(known: KnownTicket, version: int, standing: Standing, reason: str | None = None) -> Decision | None:
-    """The decision on a ticket that now stands at `standing`; None when this version was passed already.
+def _stillborn(known: KnownTicket, news: TicketTurn) -> Suppression | None:
+    """Nothing goes to somebody who was erased, and no cancellation to somebody who never heard of the ticket."""
+    if known.holder_erased or news.reason == "erased":
+        return Suppression.ERASED
+    if news.standing is not Standing.CANCELLED or known.told:
+        return None
+    # Who gave the ticket up wants to see that it worked, however they had heard of it.
+    acted = news.reason in _BY_ONESELF and known.standing is not None
+    return None if acted else Suppression.NEVER_TOLD
 
-    `reason` is the contract's reason of a cancellation. A ticket that stays where it was (another place in the
-    line) calls for no further letter: one that is still to be sent takes the new place with it.
-    """
+
+def on_enrolment(known: KnownTerm, version: int) -> Decision | None:
+    """Somebody takes part, for the first time or again; None when this version was passed already."""
     if version <= known.version:
         return None
-    if standing == known.standing:
-        return Decision()
-    overtaken = Suppression.TICKET_CANCELLED if standing is Standing.CANCELLED else Suppression.OVERTAKEN
-    return Decision(_LETTER_FOR[standing], _stillborn(known, standing, reason), overtaken)
+    if known.erased:
+        return Decision([Plan(Kind.WELCOME, Suppression.ERASED)])
+    if known.enrolled:
+        return Decision([Plan(Kind.WELCOME, Suppression.ALREADY_TOLD)])
+    return Decision([Plan(Kind.WELCOME)], Dropped.OWN, Suppression.OVERTAKEN)
 
 
-def _stillborn(known: KnownTicket, standing: Standing, reason: str | None) -> Suppression | None:
-    """Nothing goes to somebody who was erased, and no cancellation to somebody who never heard of the ticket."""
-    if known.holder_erased or reason == "erased":
-        return Suppression.ERASED
-    if standing is not Standing.CANCELLED:
+def on_withdrawal(known: KnownTerm, version: int) -> Decision | None:
+    """Somebody leaves; who was never welcomed gets no farewell. None when this version was passed already."""
+    if version <= known.version:
         return None
-    told = any(state in (State.SENDING, State.SENT) for state in known.letters)
-    return None if told else Suppression.NEVER_TOLD
+    if known.erased:
+        return Decision([Plan(Kind.GOODBYE, Suppression.ERASED)])
+    if known.enrolled is False:
+        return Decision([Plan(Kind.GOODBYE, Suppression.ALREADY_TOLD)])
+    farewell = Plan(Kind.GOODBYE, None if known.told else Suppression.NEVER_TOLD)
+    return Decision([farewell], Dropped.OWN, Suppression.WITHDRAWN)
+
+
+def on_change(letters: Collection[KnownLetter]) -> Plan:
+    """An evening changed in something that its guests should know; `letters` are those to one of them about it.
+
+    One that is still to be written tells this change as well.
+    """
+    pending = any(
+        letter.kind is Kind.EVENING_CHANGED and letter.state is State.PLANNED and not letter.written
+        for letter in letters
+    )
+    return Plan(Kind.EVENING_CHANGED, Suppression.ALREADY_TOLD if pending else None)
 
 
 def offer_stillborn(ticket: KnownTicket, *, asked_erased: bool) -> Suppression | None:
@@ -123,8 +211,23 @@ def invitation_stillborn(*, invited_erased: bool, evening_cancelled: bool) -> Su
 
 
 def letter_id(participant_id: UUID, evening_id: UUID, kind: Kind, ticket_id: UUID, ticket_version: int) -> UUID:
-    """The identity of a letter of a ticket: the same news makes the same letter, on every replica, in every replay."""
+    """The identity of a letter of a ticket: the same news makes the same letter, on every replica, in every replay.
+
+    There is one reminder of a kind per participant and evening, whatever became of their tickets meanwhile.
+    """
+    if kind in REMINDERS:
+        return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{kind}")
     return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{kind}/{ticket_id}/{ticket_version}")
+
+
+def term_letter_id(participant_id: UUID, kind: Kind, version: int) -> UUID:
+    """The identity of a welcome or a farewell, by the version of the participant that calls for it."""
+    return uuid5(_NAMESPACE, f"{participant_id}/{kind}/{version}")
+
+
+def change_letter_id(participant_id: UUID, evening_id: UUID, evening_version: int) -> UUID:
+    """The identity of the letter about a change, by the version of the evening that calls for it."""
+    return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{Kind.EVENING_CHANGED}/{evening_version}")
 
 
 def offer_letter_id(offer_id: UUID) -> UUID:
@@ -135,3 +238,8 @@ def offer_letter_id(offer_id: UUID) -> UUID:
 def invitation_letter_id(event_id: str) -> UUID:
     """The identity of the letter about an invitation, which has no id but that of its event (`ce-id`)."""
     return uuid5(_NAMESPACE, f"{Kind.INVITATION}/{event_id}")
+
+
+def digest_letter_id(partner: str, first_day: date) -> UUID:
+    """The identity of a partner's weekly digest, by the Monday of the week it is about."""
+    return uuid5(_NAMESPACE, f"{Kind.DIGEST}/{partner}/{first_day.isoformat()}")

@@ -1,13 +1,13 @@
-"""What a letter is written from: kept with the letter once it is being sent."""
+"""What a mail is written from: kept with its letter once it is being sent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from culture_connect.contracts import Evening, Language, Localised
-from notifications.domain.letters import Kind
+from culture_connect.contracts import Evening, Language, Localised, Venue
+from notifications.domain.kinds import Kind
 
 
 class _Known(BaseModel):
@@ -17,17 +17,17 @@ class _Known(BaseModel):
 
 
 class Recipient(_Known):
-    """Whom the letter is for."""
+    """Whom the mail is for: a participant, or without names the contact of a partner."""
 
-    given_name: str
-    family_name: str
     email: str
     language: Language
+    given_name: str | None = None
+    family_name: str | None = None
 
     @property
     def name(self) -> str:
-        """The name for the address line."""
-        return f"{self.given_name} {self.family_name}"
+        """The name for the address line, empty when there is none."""
+        return " ".join(filter(None, (self.given_name, self.family_name)))
 
 
 class ToldEvening(Evening):
@@ -47,23 +47,67 @@ class TicketDetails(_Known):
     reason: str | None = None
 
 
+class Piece(_Known):
+    """One letter of the mail.
+
+    `before` is the evening as the addressee was last told it, for a letter about changes. `sequence` is that of the
+    calendar entry (RFC 5545, 3.8.7.4), None when this letter brings none. `giver` is the given name of who offers or
+    passed on a ticket, None when it is not known (any more). `last_day` is the last day of somebody who leaves.
+    """
+
+    letter_id: UUID
+    kind: Kind
+    evening: ToldEvening | None = None
+    before: ToldEvening | None = None
+    ticket: TicketDetails = TicketDetails()
+    sequence: int | None = None
+    giver: str | None = None
+    last_day: date | None = None
+
+
+class DigestEvening(_Known):
+    """An evening in a partner's week: how many of its people have a seat, went in, wait."""
+
+    title: Localised
+    venue: Venue
+    starts_at: datetime
+    cancelled: bool = False
+    seats: int
+    admitted: int
+    waiting: int
+
+
+class Digest(_Known):
+    """A partner's week in numbers; both days belong to it."""
+
+    first_day: date
+    last_day: date
+    joined: int
+    left: int
+    taking_part: int
+    places: int
+    evenings: list[DigestEvening]
+
+
 class Contents(_Known):
-    """Everything a letter tells. `holder_name` is the given name of who offers a ticket, None when it is not known."""
+    """Everything a mail tells; the first piece leads. `unsubscribe` is the secret of the addressee's preferences."""
 
     recipient: Recipient
-    evening: ToldEvening
-    ticket: TicketDetails
-    holder_name: str | None = None
+    pieces: list[Piece] = Field(min_length=1)
+    partner_name: str | None = None
+    digest: Digest | None = None
+    unsubscribe: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter with its contents. `written_at` is the moment its Date header tells, the same in every repetition."""
+    """A mail with its contents, known by the id of its leading letter.
+
+    `participant_id` is None for a letter to a partner. `written_at` is the moment its Date header tells, the same in
+    every repetition.
+    """
 
     letter_id: UUID
-    participant_id: UUID
-    evening_id: UUID
-    kind: Kind
-    sequence: int
+    participant_id: UUID | None
     written_at: datetime
     contents: Contents

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -12,12 +13,15 @@ from culture_connect.contracts import MailUndeliverable
 from culture_connect.messaging import Database, UnitOfWork, core_event
 from culture_connect.messaging.errors import reason_of
 from notifications.domain.pauses import Pauses
+from notifications.domain.timing import GIVES_UP_AFTER
 from notifications.measures import Measures
 from notifications.rendering.contents import Letter
-from notifications.rendering.letters import Mail
+from notifications.rendering.mails import Mail
 from notifications.rendering.safe import UnusableAddressError
+from notifications.sending.claiming import Claims
+from notifications.sending.hands import Hands
 from notifications.sending.outcomes import Deferred, Outcome, Refused, Sent
-from notifications.store import claims
+from notifications.store import claims, pace
 from notifications.store.claims import Claimed
 
 log = structlog.get_logger(__name__)
@@ -43,10 +47,10 @@ class Line(Protocol):
 
 
 class Sender:
-    """Sends what is due. Any number of replicas may do so at the same time: a letter is claimed by one.
+    """Sends what is due. Any number of replicas may do so at the same time: a mail is claimed by one.
 
-    `claim_seconds` is how long a letter belongs to a worker; its dialogue gets three quarters of it, so that no
-    other worker can begin before it is over.
+    `claim_seconds` is how long a mail belongs to a worker; its dialogue gets seven tenths of it, so that no other
+    worker can begin before it is over. `per_second` bounds what all replicas together give the mail server.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Sender:
         workers: int,
         claim_seconds: float,
         measures: Measures,
+        per_second: float | None = None,
         letter_pauses: Pauses = LETTER_PAUSES,
         server_pauses: Pauses = SERVER_PAUSES,
     ) -> None:
@@ -66,7 +71,9 @@ class Sender:
         self._open_line = open_line
         self._workers = workers
         self._claim_seconds = claim_seconds
+        self._claims = Claims(claim_seconds)
         self._measures = measures
+        self._per_second = per_second
         self._letter_pauses = letter_pauses
         self._server_pauses = server_pauses
         self._server_failures = 0
@@ -76,6 +83,7 @@ class Sender:
 
     def wake(self) -> None:
         """Makes the sender look for letters now."""
+        self._claims.refresh()
         self._news.set()
 
     @contextlib.asynccontextmanager
@@ -98,21 +106,23 @@ class Sender:
 
     async def _work(self, *, polls: bool) -> None:
         line = self._open_line()
-        done: tuple[Claimed, Outcome] | None = None
+        hands = Hands()
         database_failures, last_letter = 0, time.monotonic()
         try:
             while True:
                 try:
-                    claimed = await self._exchange(done)
+                    wait = await self._exchange(hands)
                 except Exception as error:
                     database_failures += 1
                     log.warning("letters not reached", reason=reason_of(error))
                     await asyncio.sleep(self._server_pauses.after(database_failures))
                     continue
-                done, database_failures = None, 0
-                if claimed is not None:
+                database_failures = 0
+                if (claimed := hands.take()) is not None:
                     self._news.set()  # there may be more: the next idle worker looks
-                    done = claimed, await self._send(claimed, line)
+                    if wait:
+                        await asyncio.sleep(wait)
+                    hands.done = claimed, await self._send(claimed, line)
                     last_letter = time.monotonic()
                 elif self._stopping:
                     return
@@ -123,23 +133,43 @@ class Sender:
         finally:
             await line.close()
 
-    async def _exchange(self, done: tuple[Claimed, Outcome] | None) -> Claimed | None:
-        """Settles the last letter and claims the next in one transaction."""
+    async def _exchange(self, hands: Hands) -> float:
+        """Settles the last mail, and takes some when there are none in hand, in one transaction.
+
+        Returns the seconds until the next may be sent.
+        """
+        away = self._stopping or time.monotonic() < self._resume_at
+        taken: list[Claimed] = []
+        wait = 0.0
         async with self._database.begin() as work:
-            if done is not None:
-                await self._settle(work, *done)
-            if self._stopping or time.monotonic() < self._resume_at:
-                return None
-            return await claims.claim(work, self._claim_seconds)
+            if hands.done is not None:
+                await self._settle(work, *hands.done)
+            if away:
+                await self._give_back(work, hands)
+            elif not hands.mails:
+                taken = await self._claims.take(work)
+            elif hands.age > self._claim_seconds / 8:
+                for claimed in hands.mails:
+                    await claims.renew(work, claimed, self._claim_seconds)
+            if self._per_second and not away and (taken or hands.mails):
+                wait = await pace.reserve(work, self._per_second)
+        hands.committed(taken, away=away, renewed_after=self._claim_seconds / 8)
+        return wait
+
+    async def _give_back(self, work: UnitOfWork, hands: Hands) -> None:
+        """What was taken and not begun is anybody's again, as soon as the server is back."""
+        seconds = max(self._resume_at - time.monotonic(), 0.0)
+        for claimed in hands.mails:
+            await claims.deferred(work, claimed, None, seconds=seconds, answered=False, repeat=claimed.repeated)
 
     async def _settle(self, work: UnitOfWork, claimed: Claimed, outcome: Outcome) -> None:
         match outcome:
             case Sent():
                 await claims.sent(work, claimed)
             case Refused(reason):
-                if await claims.failed(work, claimed, reason):
-                    news = MailUndeliverable(participant_id=claimed.participant_id)
-                    work.emit(news, core_event(news, None), subject=str(claimed.participant_id))
+                await self._fail(work, claimed, reason)
+            case Deferred(reason, server_away) if not server_away and _in_vain(claimed, work.now):
+                await self._fail(work, claimed, reason)
             case Deferred(reason, server_away, may_have_arrived):
                 pause = self._server_pauses if server_away else self._letter_pauses
                 attempts = max(self._server_failures, 1) if server_away else claimed.attempts + 1
@@ -149,8 +179,14 @@ class Sender:
                     reason,
                     seconds=pause.after(attempts),
                     answered=not server_away,
-                    repeat=may_have_arrived,
+                    repeat=may_have_arrived or claimed.repeated,
                 )
+
+    async def _fail(self, work: UnitOfWork, claimed: Claimed, reason: str) -> None:
+        participant = claimed.letter.participant_id
+        if await claims.failed(work, claimed, reason) and participant is not None:
+            news = MailUndeliverable(participant_id=participant)
+            work.emit(news, core_event(news, None), subject=str(participant))
 
     async def _send(self, claimed: Claimed, line: Line) -> Outcome:
         outcome = await self._attempt(claimed, line)
@@ -162,7 +198,7 @@ class Sender:
         if not isinstance(outcome, Sent):
             log.warning(
                 "letter not sent",
-                letter_id=str(claimed.letter_id),
+                letter_id=str(claimed.letter.letter_id),
                 outcome=type(outcome).__name__.lower(),
                 reason=outcome.reason,
             )
@@ -170,13 +206,13 @@ class Sender:
 
     async def _attempt(self, claimed: Claimed, line: Line) -> Outcome:
         try:
-            mail = self._write(claimed.letter())
+            mail = self._write(claimed.letter)
         except UnusableAddressError:
             return Refused("unusable-address")
         except Exception as error:
             return Deferred(reason_of(error))
         try:
-            async with asyncio.timeout(self._claim_seconds * 0.75):
+            async with asyncio.timeout(self._claim_seconds * 0.7):
                 return await line.send(mail)
         except TimeoutError:
             await line.close()
@@ -202,3 +238,8 @@ class Sender:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
         self._news.clear()
+
+
+def _in_vain(claimed: Claimed, now: datetime) -> bool:
+    """A server that says "not now" to a letter for so long means "no"; one that does not answer says nothing."""
+    return claimed.deferred_since is not None and now - claimed.deferred_since >= GIVES_UP_AFTER

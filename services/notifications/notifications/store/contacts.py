@@ -1,6 +1,7 @@
 """Whom to write to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -8,39 +9,81 @@ from sqlalchemy import text
 
 from culture_connect.contracts import ParticipantChanged, ParticipantEnrolled, ParticipantErased
 from culture_connect.messaging import UnitOfWork
+from notifications.domain.letters import KnownTerm
 
 PersonEvent = ParticipantEnrolled | ParticipantChanged | ParticipantErased
 
+# Somebody of whom nothing is known yet gets a row of version 0, so that there is something to lock.
+_ENTER = text(
+    """
+    insert into contacts (participant_id, person_version, erased, term_version)
+    select participant_id, 0, false, 0 from unnest(cast(:participant_ids as uuid[])) as news (participant_id)
+    order by participant_id
+    on conflict (participant_id) do nothing
+    """
+)
 _TELL_PERSONS = text(
     """
-    insert into contacts as known
-        (participant_id, person_version, given_name, family_name, email, language, erased, term_version)
-    select participant_id, version, given_name, family_name, email, language, erased, 0
+    insert into contacts as known (
+        participant_id, partner, person_version, given_name, family_name, email, language, erased, unsubscribe,
+        left_on, term_version
+    )
+    select participant_id, partner, version, given_name, family_name, email, language, erased,
+        case when not erased then gen_random_uuid() end, case when erased then cast(:today as date) end, 0
     from unnest(
-        cast(:participant_ids as uuid[]), cast(:versions as integer[]), cast(:given_names as text[]),
-        cast(:family_names as text[]), cast(:emails as text[]), cast(:languages as text[]), cast(:erased as boolean[])
-    ) as news (participant_id, version, given_name, family_name, email, language, erased)
+        cast(:participant_ids as uuid[]), cast(:partners as text[]), cast(:versions as integer[]),
+        cast(:given_names as text[]), cast(:family_names as text[]), cast(:emails as text[]),
+        cast(:languages as text[]), cast(:erased as boolean[])
+    ) as news (participant_id, partner, version, given_name, family_name, email, language, erased)
     order by participant_id
     on conflict (participant_id) do update
-    set person_version = excluded.person_version, given_name = excluded.given_name,
-        family_name = excluded.family_name, email = excluded.email, language = excluded.language,
-        erased = excluded.erased
+    set partner = coalesce(excluded.partner, known.partner), person_version = excluded.person_version,
+        given_name = excluded.given_name, family_name = excluded.family_name, email = excluded.email, language = excluded.language,
+        erased = excluded.erased, unsubscribe = case when not excluded.erased then known.unsubscribe end,
+        left_on = coalesce(known.left_on, excluded.left_on)
     where known.person_version < excluded.person_version
+    """
+)
+# An address decides through which door a letter goes; without one it stays in.
+_ADDRESS = text(
+    """
+    update letters set domain = news.domain
+    from (
+        select participant_id, lower(substring(email from '[^@]*$')) as domain from contacts
+        where participant_id = any(:participant_ids)
+    ) as news
+    where letters.participant_id = news.participant_id and letters.state in ('planned', 'sending')
+        and letters.domain is distinct from news.domain
+    """
+)
+_TERMS = text(
+    """
+    select participant_id, term_version, withdrawn_on, erased, exists (
+        select from letters
+        where letters.participant_id = contacts.participant_id
+            and (letters.state in ('sending', 'sent') or letters.mail_id is not null)
+    ) as told
+    from contacts where participant_id = any(:participant_ids) order by participant_id for update
     """
 )
 _TELL_TERMS = text(
     """
-    insert into contacts as known (participant_id, person_version, erased, term_version, withdrawn_on)
-    select participant_id, 0, false, version, withdrawn_on
+    update contacts
+    set term_version = news.version, withdrawn_on = news.withdrawn_on, left_on = news.withdrawn_on
     from unnest(cast(:participant_ids as uuid[]), cast(:versions as integer[]), cast(:withdrawn_on as date[]))
         as news (participant_id, version, withdrawn_on)
-    order by participant_id
-    on conflict (participant_id) do update
-    set term_version = excluded.term_version, withdrawn_on = excluded.withdrawn_on
-    where known.term_version < excluded.term_version
+    where contacts.participant_id = news.participant_id
     """
 )
-# Locked, so that an erasure waits until what is being planned is there to be dropped.
+# Whatever came after it: somebody joined on that day.
+_TELL_JOINED = text(
+    """
+    update contacts set joined_on = greatest(contacts.joined_on, news.joined_on)
+    from unnest(cast(:participant_ids as uuid[]), cast(:joined_on as date[])) as news (participant_id, joined_on)
+    where contacts.participant_id = news.participant_id
+    """
+)
+# Locked, so that an erasure or a new address waits until what is being planned is there to be found.
 _ERASED = text(
     """
     select participant_id, erased from contacts
@@ -49,36 +92,71 @@ _ERASED = text(
 )
 
 
-async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent]) -> None:
-    """Takes over the data of each person, or their erasure, unless a later version is known; one row per person."""
+@dataclass(frozen=True, slots=True)
+class Term:
+    """As of a version, the day from which somebody is withdrawn; None for somebody who takes part."""
+
+    version: int
+    withdrawn_on: date | None = None
+
+
+async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: date) -> None:
+    """Takes over the data of each person, or their erasure, unless a later version is known; one row per person.
+
+    Who is erased without having been withdrawn counts as gone from today.
+    """
     persons = [None if isinstance(each, ParticipantErased) else each for each in news]
     await work.execute(
         _TELL_PERSONS,
         {
             "participant_ids": [each.participant_id for each in news],
+            "partners": [person and person.partner for person in persons],
             "versions": [each.version for each in news],
             "given_names": [person and person.given_name for person in persons],
             "family_names": [person and person.family_name for person in persons],
             "emails": [person and person.email for person in persons],
             "languages": [person and str(person.language) for person in persons],
             "erased": [person is None for person in persons],
+            "today": today,
         },
     )
+    await work.execute(_ADDRESS, {"participant_ids": [each.participant_id for each in news]})
 
 
-async def tell_terms(work: UnitOfWork, news: Mapping[UUID, tuple[int, date | None]]) -> None:
-    """Takes over from which day each person is withdrawn, None for not at all, with the version that tells it."""
+async def lock_terms(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownTerm]:
+    """What is known of these participations; nobody else changes them until the transaction ends."""
+    ids = {"participant_ids": list(participant_ids)}
+    await work.execute(_ENTER, ids)
+    return {
+        row.participant_id: KnownTerm(
+            version=row.term_version,
+            enrolled=row.withdrawn_on is None if row.term_version else None,
+            told=row.told,
+            erased=row.erased,
+        )
+        for row in await work.execute(_TERMS, ids)
+    }
+
+
+async def tell_terms(work: UnitOfWork, news: Mapping[UUID, Term]) -> None:
+    """Takes over whether these participations hold; the caller has compared the versions."""
     await work.execute(
         _TELL_TERMS,
         {
             "participant_ids": list(news),
-            "versions": [version for version, _ in news.values()],
-            "withdrawn_on": [day for _, day in news.values()],
+            "versions": [term.version for term in news.values()],
+            "withdrawn_on": [term.withdrawn_on for term in news.values()],
         },
     )
 
 
-async def erased_among(work: UnitOfWork, participant_ids: Sequence[UUID]) -> frozenset[UUID]:
+async def tell_joined(work: UnitOfWork, days: Mapping[UUID, date]) -> None:
+    """Notes on which days these participants joined, for the last time if more than once."""
+    await work.execute(_TELL_JOINED, {"participant_ids": list(days), "joined_on": list(days.values())})
+
+
+async def lock(work: UnitOfWork, participant_ids: Sequence[UUID]) -> frozenset[UUID]:
     """Those of the participants who were erased; no erasure of any of them goes on until this transaction ends."""
-    rows = await work.execute(_ERASED, {"participant_ids": list(participant_ids)})
-    return frozenset(row.participant_id for row in rows if row.erased)
+    ids = {"participant_ids": list(participant_ids)}
+    await work.execute(_ENTER, ids)
+    return frozenset(row.participant_id for row in await work.execute(_ERASED, ids) if row.erased)

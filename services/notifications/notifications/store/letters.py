@@ -1,4 +1,4 @@
-"""Letters: planning, dropping and looking at them. Sending is in `claims`."""
+"""Letters on their way into the world: planning, timing and dropping them. Writing and sending is in `claims`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,217 +7,248 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
-from sqlmodel import col, select
+from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.letters import Kind, State, Suppression
-from notifications.tables import LetterRow
+from notifications.domain.kinds import ENDINGS, REMINDERS, Bundle, Kind, Suppression
+from notifications.domain.letters import Dropped
 
-# A letter that is just being sent may arrive all the same: then its claim settles it as sent.
-_SUPPRESS = text(
-    """
-    update letters set state = 'suppressed', reason = news.reason
-    from unnest(cast(:ticket_ids as uuid[]), cast(:reasons as text[])) as news (ticket_id, reason)
-    where letters.ticket_id = news.ticket_id and letters.state in ('planned', 'sending')
-        and (letters.offer_id is null or news.reason = 'ticket-cancelled')
-    """
-)
-_LOCK_INVITATIONS = text(
-    """
-    select letter_id from letters
-    where evening_id = any(:evening_ids) and kind = 'invitation' order by letter_id for update
-    """
-)
-_CALL_OFF = text(
-    """
-    update letters set state = 'suppressed', reason = 'evening-cancelled'
-    from evenings
-    where letters.evening_id = any(:evening_ids) and letters.kind = 'invitation'
-        and letters.state in ('planned', 'sending')
-        and evenings.evening_id = letters.evening_id and evenings.cancelled
-    """
-)
+# A reminder is of a participant and an evening: a later ticket of theirs takes over one that was never sent.
 _PLAN = text(
     """
-    insert into letters (
-        letter_id, participant_id, evening_id, kind, ticket_id, ticket_version, offer_id, holder_id, details,
-        sequence, state, reason, attempts, due_at, planned_at
+    insert into letters as known (
+        letter_id, participant_id, partner, evening_id, kind, bundle, ticket_id, ticket_version, offer_id, holder_id,
+        repeats, details, state, reason, attempts, planned_at, wanted_at, due_at, ended_at, domain
     )
-    select letter_id, participant_id, evening_id, kind, ticket_id, ticket_version, offer_id, holder_id,
-        cast(details as jsonb),
-        coalesce((
-            select max(earlier.sequence) + 1 from letters as earlier
-            where earlier.participant_id = news.participant_id and earlier.evening_id = news.evening_id
-                and earlier.kind in ('ticket-issued', 'ticket-cancelled')
-        ), 0),
-        case when reason is null then 'planned' else 'suppressed' end, reason, 0, :now, :now
+    select news.letter_id, news.participant_id, news.partner, news.evening_id, kind, bundle, ticket_id, ticket_version,
+        offer_id, holder_id, repeats, cast(news.details as jsonb),
+        case when reason is null then 'planned' else 'suppressed' end, reason, 0, :now, wanted_at,
+        case when news.evening_id is null or evenings.version > 0 then wanted_at end,
+        case when reason is not null then cast(:now as timestamptz) end,
+        lower(substring(coalesce(contacts.email, partners.contact_email) from '[^@]*$'))
     from unnest(
-        cast(:letter_ids as uuid[]), cast(:participant_ids as uuid[]), cast(:evening_ids as uuid[]),
-        cast(:kinds as text[]), cast(:ticket_ids as uuid[]), cast(:versions as integer[]), cast(:offer_ids as uuid[]),
-        cast(:holder_ids as uuid[]), cast(:details as text[]), cast(:reasons as text[])
+        cast(:letter_ids as uuid[]), cast(:participant_ids as uuid[]), cast(:partners as text[]),
+        cast(:evening_ids as uuid[]), cast(:kinds as text[]), cast(:bundles as text[]), cast(:ticket_ids as uuid[]),
+        cast(:versions as integer[]), cast(:offer_ids as uuid[]), cast(:holder_ids as uuid[]),
+        cast(:repeats as uuid[]), cast(:details as text[]), cast(:reasons as text[]), cast(:wanted_at as timestamptz[])
     ) as news (
-        letter_id, participant_id, evening_id, kind, ticket_id, ticket_version, offer_id, holder_id, details, reason
+        letter_id, participant_id, partner, evening_id, kind, bundle, ticket_id, ticket_version, offer_id, holder_id,
+        repeats, details, reason, wanted_at
     )
-    on conflict do nothing
+    left join contacts on contacts.participant_id = news.participant_id
+    left join partners on partners.slug = news.partner
+    left join evenings on evenings.evening_id = news.evening_id
+    order by news.letter_id
+    on conflict (letter_id) do update
+    set ticket_id = excluded.ticket_id, ticket_version = excluded.ticket_version, state = excluded.state,
+        reason = excluded.reason, ended_at = excluded.ended_at, domain = excluded.domain, wanted_at = null,
+        due_at = null
+    where known.state = 'suppressed' and known.mail_id is null and known.reason <> 'unsubscribed'
+        and known.kind = any(:reminders)
     """
 )
-_LOCK_PERSONAL = text(
+# A letter whose evening is told at last may go; reminders hang on the hour it begins.
+_RELEASE = text(
     """
-    select letter_id from letters
-    where participant_id = any(:participant_ids) or holder_id = any(:participant_ids) order by letter_id for update
-    """
-)
-_ERASE = text(
-    """
-    update letters set contents = null, details = case when details is not null then cast('{}' as jsonb) end,
-        reason = case when state in ('planned', 'sending') then 'erased' else reason end,
-        state = case when state in ('planned', 'sending') then 'suppressed' else state end
-    where participant_id = any(:participant_ids)
+    update letters set due_at = wanted_at
+    where evening_id = any(:evening_ids) and state = 'planned' and due_at is null and wanted_at is not null
     """
 )
-# Without the holder's id, too, a letter that is being claimed at this moment cannot find the name again.
-_FORGET_HOLDER = text(
-    "update letters set holder_id = null, contents = contents - 'holder_name' where holder_id = any(:participant_ids)"
+# A moment that passed before there was a ticket, or before the evening moved, is none; a later one is again.
+_TIME = text(
+    """
+    update letters
+    set wanted_at = timed.moment, due_at = timed.moment, state = timed.state,
+        reason = case when timed.state = 'suppressed' then 'too-late' end,
+        ended_at = case when timed.state = 'suppressed' then cast(:now as timestamptz) end
+    from (
+        select letters.letter_id, moments.moment,
+            case when moments.moment > greatest(tickets.issued_at, cast(:after as timestamptz))
+                then 'planned' else 'suppressed' end as state
+        from unnest(cast(:evening_ids as uuid[]), cast(:kinds as text[]), cast(:moments as timestamptz[]))
+            as moments (evening_id, kind, moment)
+        join letters on letters.evening_id = moments.evening_id and letters.kind = moments.kind
+        join tickets on tickets.ticket_id = letters.ticket_id and tickets.standing = 'issued'
+        where (letters.state = 'planned' or letters.state = 'suppressed' and letters.reason = 'too-late')
+            and letters.mail_id is null and letters.attempts = 0 and letters.repeats is null
+            and (cast(:ticket_ids as uuid[]) is null or letters.ticket_id = any(:ticket_ids))
+            and letters.wanted_at is distinct from moments.moment
+        order by letters.letter_id
+        for update of letters
+    ) as timed
+    where letters.letter_id = timed.letter_id
+    """
 )
-# What a letter would be written from now, of the rows that `SOURCES` finds for it.
-CONTENTS = """
-    jsonb_build_object(
-        'recipient', jsonb_build_object(
-            'given_name', contacts.given_name, 'family_name', contacts.family_name,
-            'email', contacts.email, 'language', contacts.language
-        ),
-        'evening', evenings.details,
-        'ticket', coalesce(letters.details, tickets.details),
-        'holder_name', holder.given_name
-    )
-"""
-SOURCES = """
-    left join contacts on contacts.participant_id = letters.participant_id
-    left join evenings on evenings.evening_id = letters.evening_id
-    left join tickets on tickets.ticket_id = letters.ticket_id
-    left join contacts as holder on holder.participant_id = letters.holder_id
-"""
-_LETTER = text(
+# A letter that is just being sent may arrive all the same: then its claim settles it as sent.
+_SUPPRESSED = "state = 'suppressed', ended_at = :now, reason ="
+_UNSENT = "letters.state in ('planned', 'sending')"
+_DROP = text(
     f"""
-    select letters.letter_id, letters.participant_id, letters.evening_id, kind, letters.ticket_id, sequence, state,
-        reason, attempts, planned_at, written_at, sent_at,
-        coalesce(
-            contents,
-            case when contacts.email is not null and evenings.details is not null and sent_at is null
-            then {CONTENTS} end
-        ) as contents
-    from letters {SOURCES}
-    where letter_id = :letter_id
+    update letters set {_SUPPRESSED} news.reason
+    from unnest(cast(:ticket_ids as uuid[]), cast(:dropped as text[]), cast(:reasons as text[]))
+        as news (ticket_id, dropped, reason)
+    where letters.ticket_id = news.ticket_id and {_UNSENT}
+        and case news.dropped
+            when 'reminders' then letters.kind = any(:reminders)
+            when 'own' then letters.offer_id is null
+            else true
+        end
     """  # noqa: S608 - put together from constants
 )
-_TALLY = text("select state, count(*) as letters from letters group by state")
-_OLDEST = text(
+_LOCK_EVENINGS = text(
+    f"""
+    select letter_id from letters where evening_id = any(:evening_ids) and {_UNSENT} order by letter_id for update
+    """  # noqa: S608 - put together from constants
+)
+_CALL_OFF = text(
+    f"""
+    update letters set {_SUPPRESSED} 'evening-cancelled'
+    where evening_id = any(:evening_ids) and {_UNSENT} and not kind = any(:endings)
+    """  # noqa: S608 - put together from constants
+)
+_DROP_TERMS = text(
+    f"""
+    update letters set {_SUPPRESSED} news.reason
+    from unnest(cast(:participant_ids as uuid[]), cast(:reasons as text[])) as news (participant_id, reason)
+    where letters.participant_id = news.participant_id and {_UNSENT} and letters.kind in ('welcome', 'goodbye')
+    """  # noqa: S608 - put together from constants
+)
+_ADOPT = text(
     """
-    select coalesce(extract(epoch from now() - min(planned_at)), 0)::float8
-    from letters where state in ('planned', 'sending')
+    update letters
+    set wanted_at = case when kind = any(:reminders) then wanted_at else coalesce(wanted_at, planned_at) end,
+        domain = lower(substring(contacts.email from '[^@]*$'))
+    from contacts
+    where contacts.participant_id = letters.participant_id and letters.state = 'planned'
+        and letters.domain is null and contacts.email is not null
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewLetter:
-    """A letter to be planned; with a reason in `stillborn` it is only recorded, as suppressed.
+    """A letter to be planned, to a participant or to a partner; with a reason in `stillborn` it is only recorded.
 
-    A letter of a ticket has the ticket and its version, and tells what the ticket's row holds. Any other brings its
-    own `details`; an offer has the ticket and its holder, None when the holder was erased.
+    A letter of a ticket has the ticket and its version, and tells what the ticket's row holds; a reminder has no
+    `wanted_at` until `time_reminders`. An offer has the ticket and its holder, None when the holder was erased;
+    a ticket from a colleague has them as holder as well.
     """
 
     letter_id: UUID
     kind: Kind
-    participant_id: UUID
-    evening_id: UUID
-    stillborn: Suppression | None
+    wanted_at: datetime | None
+    participant_id: UUID | None = None
+    partner: str | None = None
+    evening_id: UUID | None = None
+    stillborn: Suppression | None = None
+    bundle: Bundle | None = None
     ticket_id: UUID | None = None
     ticket_version: int | None = None
     offer_id: UUID | None = None
     holder_id: UUID | None = None
+    repeats: UUID | None = None
     details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which letters a list shows; None for all."""
+class Drop:
+    """Which unsent letters of a ticket are dropped, and why."""
 
-    participant_id: UUID | None = None
-    evening_id: UUID | None = None
-    state: State | None = None
-
-
-async def suppress(work: UnitOfWork, reasons: Mapping[UUID, Suppression]) -> None:
-    """Drops the letters of these tickets (id -> reason) that have not been sent; offers go with a cancellation only."""
-    await work.execute(
-        _SUPPRESS, {"ticket_ids": list(reasons), "reasons": [str(reason) for reason in reasons.values()]}
-    )
+    ticket_id: UUID
+    dropped: Dropped
+    because: Suppression
 
 
-async def call_off(work: UnitOfWork, evening_ids: Sequence[UUID]) -> None:
-    """Drops the invitations to those of these evenings that are cancelled, as far as they have not been sent."""
-    for statement in (_LOCK_INVITATIONS, _CALL_OFF):
-        await work.execute(statement, {"evening_ids": list(evening_ids)})
-
-
-async def plan(work: UnitOfWork, new: Sequence[NewLetter], now: datetime) -> None:
-    """Plans letters, due at once; one that was planned before stays as it is."""
+async def plan(work: UnitOfWork, new: Sequence[NewLetter]) -> None:
+    """Plans letters; one that was planned before stays as it is, but for a reminder that was dropped."""
     await work.execute(
         _PLAN,
         {
             "letter_ids": [letter.letter_id for letter in new],
             "participant_ids": [letter.participant_id for letter in new],
+            "partners": [letter.partner for letter in new],
             "evening_ids": [letter.evening_id for letter in new],
             "kinds": [str(letter.kind) for letter in new],
+            "bundles": [letter.bundle and str(letter.bundle) for letter in new],
             "ticket_ids": [letter.ticket_id for letter in new],
             "versions": [letter.ticket_version for letter in new],
             "offer_ids": [letter.offer_id for letter in new],
             "holder_ids": [letter.holder_id for letter in new],
+            "repeats": [letter.repeats for letter in new],
             "details": [None if letter.details is None else json.dumps(dict(letter.details)) for letter in new],
             "reasons": [letter.stillborn and str(letter.stillborn) for letter in new],
-            "now": now,
+            "wanted_at": [letter.wanted_at for letter in new],
+            "now": work.now,
+            "reminders": [str(kind) for kind in REMINDERS],
         },
     )
 
 
-async def erase(work: UnitOfWork, participant_ids: Sequence[UUID]) -> None:
-    """Drops what these participants have not been sent yet, removes what all their letters held, and their names
-    from the letters to colleagues whom they offered a ticket.
+async def release(work: UnitOfWork, evening_ids: Sequence[UUID]) -> None:
+    """Lets the letters go that waited for these evenings to be told."""
+    await work.execute(_RELEASE, {"evening_ids": list(evening_ids)})
+
+
+async def time_reminders(
+    work: UnitOfWork,
+    moments: Mapping[UUID, Mapping[Kind, datetime]],
+    *,
+    ticket_ids: Sequence[UUID] | None = None,
+    after: datetime | None = None,
+) -> None:
+    """Sets the reminders of these evenings to their moments, of these tickets only where they are given.
+
+    One whose moment lies before the issue of its ticket, or not after `after`, is dropped: it comes too late.
     """
-    ids = {"participant_ids": list(participant_ids)}
-    for statement in (_LOCK_PERSONAL, _ERASE, _FORGET_HOLDER):
-        await work.execute(statement, ids)
+    timed = [(evening, kind, moment) for evening, kinds in moments.items() for kind, moment in kinds.items()]
+    await work.execute(
+        _TIME,
+        {
+            "evening_ids": [evening for evening, _, _ in timed],
+            "kinds": [str(kind) for _, kind, _ in timed],
+            "moments": [moment for _, _, moment in timed],
+            "ticket_ids": None if ticket_ids is None else list(ticket_ids),
+            "after": after,
+            "now": work.now,
+        },
+    )
 
 
-async def page(
-    work: UnitOfWork, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[LetterRow]:
-    """The newest letters first, at most `limit`, those after the one with this (planned_at, letter_id)."""
-    query = select(LetterRow).order_by(col(LetterRow.planned_at).desc(), col(LetterRow.letter_id).desc()).limit(limit)
-    if wanted.participant_id is not None:
-        query = query.where(LetterRow.participant_id == wanted.participant_id)
-    if wanted.evening_id is not None:
-        query = query.where(LetterRow.evening_id == wanted.evening_id)
-    if wanted.state is not None:
-        query = query.where(LetterRow.state == wanted.state)
-    if after is not None:
-        planned_at, last_id = after
-        query = query.where(
-            (col(LetterRow.planned_at) < planned_at)
-            | ((col(LetterRow.planned_at) == planned_at) & (col(LetterRow.letter_id) < last_id))
-        )
-    return (await work.session.exec(query)).all()
+async def drop(work: UnitOfWork, drops: Sequence[Drop]) -> None:
+    """Drops letters of tickets that have not been sent."""
+    await work.execute(
+        _DROP,
+        {
+            "ticket_ids": [each.ticket_id for each in drops],
+            "dropped": [str(each.dropped) for each in drops],
+            "reasons": [str(each.because) for each in drops],
+            "reminders": [str(kind) for kind in REMINDERS],
+            "now": work.now,
+        },
+    )
 
 
-async def find(work: UnitOfWork, wanted: UUID) -> RowMapping | None:
-    """A letter with its contents: as it was sent, or as it would be now; null when there is nothing to write from."""
-    return (await work.execute(_LETTER, {"letter_id": wanted})).mappings().first()
+async def drop_of_terms(work: UnitOfWork, reasons: Mapping[UUID, Suppression]) -> None:
+    """Drops welcomes and farewells of these participants that have not been sent."""
+    await work.execute(
+        _DROP_TERMS,
+        {
+            "participant_ids": list(reasons),
+            "reasons": [str(reason) for reason in reasons.values()],
+            "now": work.now,
+        },
+    )
 
 
-async def tally(work: UnitOfWork) -> tuple[Mapping[State, int], float]:
-    """How many letters there are in each state, and the seconds since the oldest unsent one was planned."""
-    counted: dict[str, Any] = {row.state: row.letters for row in await work.execute(_TALLY)}
-    oldest = (await work.execute(_OLDEST)).scalar_one()
-    return {state: counted.get(state, 0) for state in State}, float(oldest)
+async def call_off(work: UnitOfWork, evening_ids: Sequence[UUID]) -> None:
+    """Drops what has not been sent about these cancelled evenings, but for the news of an end."""
+    await work.execute(_LOCK_EVENINGS, {"evening_ids": list(evening_ids)})
+    await work.execute(
+        _CALL_OFF,
+        {"evening_ids": list(evening_ids), "endings": [str(kind) for kind in ENDINGS], "now": work.now},
+    )
+
+
+async def adopt(work: UnitOfWork) -> None:
+    """Takes in letters that went astray: an older release plans them without domain and moment."""
+    await work.execute(_ADOPT, {"reminders": [str(kind) for kind in REMINDERS]})

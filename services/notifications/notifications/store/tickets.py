@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.letters import KnownTicket, Standing, State
+from notifications.domain.kinds import Kind, State
+from notifications.domain.letters import KnownLetter, KnownTicket, Standing, TicketTurn
 
 # A ticket that is new gets a row of version 0 first, so that there is something to lock.
 _ENTER = text(
@@ -28,16 +30,32 @@ _KNOWN = text(
 # Letters that offer the ticket to others are locked as well, and are none of its holder's.
 _LETTERS = text(
     """
-    select ticket_id, state, offer_id is null as to_holder from letters
+    select ticket_id, kind, state, mail_id is not null as written, offer_id is null as to_holder from letters
     where ticket_id = any(:ticket_ids) order by letter_id for update
+    """
+)
+_GUESTS = text(
+    """
+    select ticket_id, participant_id, evening_id from tickets
+    where evening_id = any(:evening_ids) and standing in ('issued', 'waitlisted') order by ticket_id for share
+    """
+)
+_CHANGES = text(
+    """
+    select ticket_id, kind, state, mail_id is not null as written from letters
+    where evening_id = any(:evening_ids) and kind = 'evening-changed' and state = 'planned'
+    order by letter_id for update
     """
 )
 _TELL = text(
     """
-    update tickets set version = news.version, standing = news.standing, details = cast(news.details as jsonb)
+    update tickets set version = news.version, standing = news.standing,
+        details = case when news.standing = 'admitted' then tickets.details else cast(news.details as jsonb) end,
+        issued_at = coalesce(news.issued_at, tickets.issued_at)
     from unnest(
-        cast(:ticket_ids as uuid[]), cast(:versions as integer[]), cast(:standings as text[]), cast(:details as text[])
-    ) as news (ticket_id, version, standing, details)
+        cast(:ticket_ids as uuid[]), cast(:versions as integer[]), cast(:standings as text[]),
+        cast(:details as text[]), cast(:issued_at as timestamptz[])
+    ) as news (ticket_id, version, standing, details, issued_at)
     where tickets.ticket_id = news.ticket_id
     """
 )
@@ -60,6 +78,13 @@ class TicketNews(HeldTicket):
     version: int
     standing: Standing
     details: Mapping[str, Any]
+    issued_at: datetime | None = None
+    passed_on_by: UUID | None = None
+
+    @property
+    def turn(self) -> TicketTurn:
+        """What decides about its letters."""
+        return TicketTurn(self.version, self.standing, self.details.get("reason"), self.passed_on_by is not None)
 
 
 async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[UUID]) -> Mapping[UUID, KnownTicket]:
@@ -77,10 +102,11 @@ async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[U
     )
     ids = {"ticket_ids": [ticket.ticket_id for ticket in held]}
     known = {row.ticket_id: row for row in await work.execute(_KNOWN, ids)}
-    letters: dict[UUID, list[State]] = {}
+    letters: dict[UUID, list[KnownLetter]] = {}
     for row in await work.execute(_LETTERS, ids):
         if row.to_holder:
-            letters.setdefault(row.ticket_id, []).append(State(row.state))
+            letter = KnownLetter(Kind(row.kind), State(row.state), row.written)
+            letters.setdefault(row.ticket_id, []).append(letter)
     return {
         ticket.ticket_id: KnownTicket(
             version=known[ticket.ticket_id].version,
@@ -92,6 +118,19 @@ async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[U
     }
 
 
+async def of_guests(work: UnitOfWork, evening_ids: Sequence[UUID]) -> Mapping[HeldTicket, Sequence[KnownLetter]]:
+    """The tickets and waiting places of these evenings, each with the letters about changes of it."""
+    ids = {"evening_ids": list(evening_ids)}
+    held: dict[UUID, HeldTicket] = {}
+    for row in await work.execute(_GUESTS, ids):
+        held[row.ticket_id] = HeldTicket(row.ticket_id, row.participant_id, row.evening_id)
+    letters: dict[HeldTicket, list[KnownLetter]] = {ticket: [] for ticket in held.values()}
+    for row in await work.execute(_CHANGES, ids):
+        if ticket := held.get(row.ticket_id):
+            letters[ticket].append(KnownLetter(Kind(row.kind), State(row.state), row.written))
+    return letters
+
+
 async def tell(work: UnitOfWork, news: Sequence[TicketNews]) -> None:
     """Takes over where these tickets stand; the caller has compared the versions."""
     await work.execute(
@@ -101,6 +140,7 @@ async def tell(work: UnitOfWork, news: Sequence[TicketNews]) -> None:
             "versions": [ticket.version for ticket in news],
             "standings": [str(ticket.standing) for ticket in news],
             "details": [json.dumps(dict(ticket.details)) for ticket in news],
+            "issued_at": [ticket.issued_at for ticket in news],
         },
     )
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from culture_connect.contracts import InvitationExtended, TicketOffered
 from culture_connect.messaging import Delivery, UnitOfWork
+from notifications.domain.kinds import Kind
 from notifications.domain.letters import (
-    Kind,
     invitation_letter_id,
     invitation_stillborn,
     offer_letter_id,
@@ -20,18 +20,18 @@ from notifications.store.tickets import HeldTicket
 async def follow_offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOffered]]) -> None:
     """Plans the letter of each offer, to the colleague; the letters to the holder of the ticket stay as they are."""
     offers = [delivery.message for delivery in deliveries]
-    erased = await contacts.erased_among(
-        work, [id_ for offer in offers for id_ in (offer.participant_id, offer.holder_id)]
-    )
+    erased = await contacts.lock(work, [id_ for offer in offers for id_ in (offer.participant_id, offer.holder_id)])
+    await evenings.steady(work, [offer.evening_id for offer in offers])
     held = [HeldTicket(offer.ticket_id, offer.holder_id, offer.evening_id) for offer in offers]
     known = await tickets.lock(work, held, erased)
     planned = [
         NewLetter(
             offer_letter_id(offer.offer_id),
             Kind.TICKET_OFFERED,
-            offer.participant_id,
-            offer.evening_id,
-            offer_stillborn(known[offer.ticket_id], asked_erased=offer.participant_id in erased),
+            work.now,
+            participant_id=offer.participant_id,
+            evening_id=offer.evening_id,
+            stillborn=offer_stillborn(known[offer.ticket_id], asked_erased=offer.participant_id in erased),
             ticket_id=offer.ticket_id,
             offer_id=offer.offer_id,
             holder_id=None if offer.holder_id in erased else offer.holder_id,
@@ -39,28 +39,29 @@ async def follow_offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOf
         )
         for offer in offers
     ]
-    await letters.plan(work, planned, work.now)
+    await letters.plan(work, planned)
 
 
 async def follow_invitations(work: UnitOfWork, deliveries: Sequence[Delivery[InvitationExtended]]) -> None:
     """Plans the letter of each invitation, whether or not contact and evening are known yet."""
     invitations = [(delivery.envelope.id, delivery.message) for delivery in deliveries]
-    erased = await contacts.erased_among(work, [each.participant_id for _, each in invitations])
-    cancelled = await evenings.cancelled_among(work, [each.evening_id for _, each in invitations])
+    erased = await contacts.lock(work, [each.participant_id for _, each in invitations])
+    told = await evenings.steady(work, [each.evening_id for _, each in invitations])
     planned = [
         NewLetter(
             invitation_letter_id(event_id),
             Kind.INVITATION,
-            each.participant_id,
-            each.evening_id,
-            invitation_stillborn(
-                invited_erased=each.participant_id in erased, evening_cancelled=each.evening_id in cancelled
+            work.now,
+            participant_id=each.participant_id,
+            evening_id=each.evening_id,
+            stillborn=invitation_stillborn(
+                invited_erased=each.participant_id in erased, evening_cancelled=told[each.evening_id].cancelled
             ),
             details=_details(each, erased=each.participant_id in erased),
         )
         for event_id, each in invitations
     ]
-    await letters.plan(work, planned, work.now)
+    await letters.plan(work, planned)
 
 
 def _details(question: TicketOffered | InvitationExtended, *, erased: bool) -> Mapping[str, Any]:
