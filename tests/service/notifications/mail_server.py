@@ -1,15 +1,15 @@
 """A real mail server on loopback that can be told to be unfriendly."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Any, Self
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
-from tests.unit.notifications.builders import parsed
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 OK = "250 OK"
 
@@ -24,8 +24,11 @@ class Received:
 
     @property
     def mail(self) -> EmailMessage:
-        """As a mail program reads it."""
-        return parsed(self.message)
+        """As a mail program reads it; anything wrong with it fails."""
+        read = message_from_bytes(self.message, policy=policy.default)
+        assert isinstance(read, EmailMessage)
+        assert [defect for part in read.walk() for defect in part.defects] == []
+        return read
 
     @property
     def message_id(self) -> str:
@@ -37,10 +40,25 @@ class MailServer:
     """Takes mail on a port that stays the same when it is stopped and started again.
 
     `from_`, `to` and `take` are asked for the answer to a sender, a recipient, and a whole mail; an answer "drop"
-    breaks the connection instead.
+    breaks the connection instead. `tls` protects the line from the first byte, `starttls` when it is asked for; with
+    `login`, a user and a password, nobody sends without them.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        pipelining: bool = True,
+        tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+        login: tuple[str, str] | None = None,
+        mechanisms: frozenset[str] = frozenset({"PLAIN", "LOGIN"}),
+    ) -> None:
+        self._pipelining = pipelining
+        self._tls = tls
+        self._starttls = starttls
+        self._login = login
+        self._without = {"PLAIN", "LOGIN"} - mechanisms
+        self.logins: list[str] = []
         self.received: list[Received] = []
         self.port = 0
         self.from_: Callable[[str], str] = lambda _: OK
@@ -64,7 +82,7 @@ class MailServer:
     async def start(self) -> None:
         """Takes connections."""
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: SMTP(self, hostname="mail.example", timeout=60), "127.0.0.1", self.port
+            self._protocol, "127.0.0.1", self.port, ssl=self._tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -99,7 +117,33 @@ class MailServer:
         """The mails to this address."""
         return [each for each in self.received if each.recipient == recipient]
 
+    def _protocol(self) -> SMTP:
+        return SMTP(
+            self,
+            hostname="mail.example",
+            timeout=60,
+            tls_context=self._starttls,
+            require_starttls=self._starttls is not None,
+            auth_required=self._login is not None,
+            auth_require_tls=self._tls is None,
+            auth_exclude_mechanism=self._without,
+            authenticator=self._authenticate,
+        )
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, given: LoginPassword
+    ) -> AuthResult:
+        self.logins.append(mechanism)
+        return AuthResult(success=(given.login.decode(), given.password.decode()) == self._login)
+
     # What aiosmtpd calls
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's names
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """What the server can do. aiosmtpd takes commands that come together, but does not say so."""
+        session.host_name = hostname
+        return ["250-mail.example", *(["250-PIPELINING"] if self._pipelining else []), *responses[1:]]
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's names
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

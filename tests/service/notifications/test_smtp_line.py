@@ -4,20 +4,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from notifications.rendering.letters import Mail
+from notifications.rendering.mails import Mail
 from notifications.sending.outcomes import Deferred, Outcome, Refused, Sent
 from notifications.sending.smtp import LETTERS_PER_LINE, SmtpLine
 from notifications.sending.smtp import MailServer as Address
 from tests.service.notifications.mail_server import MailServer, once
-from tests.unit.notifications.builders import RENDERER, a_letter
 
-MAIL = RENDERER.mail(a_letter())
+MESSAGE = b"Message-ID: <1@cultureconnect.example>\r\nSubject: Kaartje\r\n\r\n..\r\n.\r\n.tot dan\r\n"
+MAIL = Mail("avond@cultureconnect.example", "zoe@acme.example", MESSAGE, "1@cultureconnect.example")
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
+@pytest.fixture(params=[True, False], ids=["pipelining", "plain"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[MailServer]:
     """A mail server that takes everything until told otherwise."""
-    async with MailServer() as server:
+    async with MailServer(pipelining=request.param) as server:
         yield server
 
 
@@ -51,6 +51,7 @@ async def test_one_connection_carries_many_letters(server: MailServer, line: Smt
         ("450 4.2.1 greylisted", Deferred("smtp-450")),
         ("452 4.2.2 mailbox full", Deferred("smtp-452")),
         ("421 4.3.2 closing", Deferred("smtp-421", server_away=True)),
+        ("530 5.7.0 log in first", Deferred("smtp-530", server_away=True)),
     ],
 )
 @pytest.mark.parametrize("step", ["to", "take"])

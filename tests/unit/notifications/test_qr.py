@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from notifications.rendering.qr import picture
+from notifications.rendering.qr import QUIET, matrix, picture
 from tests.unit.notifications.builders import CODE
 
 
@@ -48,3 +48,8 @@ def test_dark_and_light_are_spread_evenly_enough_for_scanners() -> None:
 def test_each_code_has_one_picture() -> None:
     assert picture(CODE) == picture(CODE)
     assert picture(CODE) != picture(CODE + "x")
+
+
+def test_the_picture_shows_the_modules_that_are_printed() -> None:
+    inner = [row[QUIET:-QUIET] for row in modules_of(picture(CODE))[QUIET:-QUIET]]
+    assert inner == [[bool(dark) for dark in row] for row in matrix(CODE)]

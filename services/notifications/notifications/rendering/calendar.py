@@ -1,16 +1,20 @@
-"""The calendar entry of a letter (iCalendar, RFC 5545; invitation by mail, RFC 5546 and 6047)."""
+"""The calendar entries of a letter (iCalendar, RFC 5545; invitation by mail, RFC 5546 and 6047)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 from uuid import UUID
 
 from icalendar import Calendar, Component, Event, vCalAddress, vText
 
+from culture_connect import dates
 from culture_connect.contracts import LOCAL_TIME
-from notifications.rendering.safe import one_line
+from notifications.domain.kinds import ENDINGS
+from notifications.rendering.contents import Letter, Piece, ToldEvening
+from notifications.rendering.safe import ascii_address, one_line
+from notifications.rendering.words import PROGRAMME_KINDS
 
 Method = Literal["REQUEST", "CANCEL"]
 
@@ -36,6 +40,15 @@ END:VTIMEZONE
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A calendar object, what it asks of a calendar, and the name of its file."""
+
+    name: str
+    method: Method
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """What the entry tells. `organizer` and `attendee` are (name, address)."""
 
@@ -52,19 +65,60 @@ class Appointment:
     url: str | None = None
 
 
+def entries(letter: Letter, *, organizer: tuple[str, str], domain: str) -> list[Entry]:
+    """An entry per evening that the letter puts into the calendar, moves there, or takes out.
+
+    Raises UnusableAddressError when the addressee's address cannot be used.
+    """
+    return [
+        _entry(letter, piece, piece.evening, piece.sequence, organizer, domain)
+        for piece in letter.contents.pieces
+        if piece.evening is not None and piece.sequence is not None
+    ]
+
+
 def uid_of(participant_id: UUID, evening_id: UUID, domain: str) -> str:
     """One entry per participant and evening, so that a later letter changes it and makes no second."""
     return f"{evening_id}.{participant_id}@{domain}"
 
 
-def entry(appointment: Appointment, method: Method) -> bytes:
+def _entry(
+    letter: Letter, piece: Piece, evening: ToldEvening, sequence: int, organizer: tuple[str, str], domain: str
+) -> Entry:
+    if letter.participant_id is None:
+        raise ValueError("only participants have calendar entries")
+    recipient = letter.contents.recipient
+    method: Method = "CANCEL" if piece.kind in ENDINGS else "REQUEST"
+    appointment = Appointment(
+        uid=uid_of(letter.participant_id, evening.evening_id, domain),
+        sequence=sequence,
+        written_at=letter.written_at,
+        starts_at=evening.starts_at,
+        ends_at=evening.ends_at,
+        summary=f"Culture Connect: {evening.title.in_(recipient.language)}",
+        location=f"{evening.venue.label}, {evening.location}",
+        description=[
+            f"{dates.clock(part.starts_at, recipient.language)} "
+            f"{PROGRAMME_KINDS[recipient.language][part.kind]}: {part.title.in_(recipient.language)}"
+            for part in evening.programme
+        ],
+        organizer=organizer,
+        attendee=(recipient.name, ascii_address(recipient.email)),
+        # Where to give the seat back, as long as there is one.
+        url=piece.ticket.link if method == "REQUEST" else None,
+    )
+    day = evening.starts_at.astimezone(LOCAL_TIME).date()
+    return Entry(f"{day.isoformat()}-{evening.venue}.ics", method, _object(appointment, method))
+
+
+def _object(appointment: Appointment, method: Method) -> bytes:
     """The calendar object: an invitation that asks for no reply, or its cancellation."""
     event = Event()
     event.add("uid", appointment.uid)
     event.add("sequence", appointment.sequence)
     event.add("dtstamp", appointment.written_at)
-    event.add("dtstart", appointment.starts_at.astimezone(LOCAL_TIME))
-    event.add("dtend", appointment.ends_at.astimezone(LOCAL_TIME))
+    event.add("dtstart", _on_the_clock(appointment.starts_at))
+    event.add("dtend", _on_the_clock(appointment.ends_at))
     event.add("summary", one_line(appointment.summary))
     event.add("location", one_line(appointment.location))
     event.add("description", "\n".join(one_line(line) for line in appointment.description))
@@ -86,6 +140,14 @@ def entry(appointment: Appointment, method: Method) -> bytes:
 @cache
 def _timezone() -> Component:
     return Component.from_ical(_TIMEZONE)
+
+
+def _on_the_clock(moment: datetime) -> datetime:
+    """The moment as the clocks of The Hague show it; in UTC when they have shown it before, in the hour that comes
+    twice: a local time would mean the first (RFC 5545, 3.3.5).
+    """
+    local = moment.astimezone(LOCAL_TIME)
+    return moment.astimezone(UTC) if local.fold else local
 
 
 def _person(name: str, address: str) -> vCalAddress:

@@ -38,6 +38,13 @@ def binary_part(content_type: str, data: bytes, *more: tuple[str, str]) -> Part:
     return Part(headers, b"\r\n".join(lines) + b"\r\n")
 
 
+def file_part(content_type: str, name: str, data: bytes) -> Part:
+    """A file to keep; `name` is ours, of letters, digits, dots and hyphens."""
+    return binary_part(
+        f'{content_type};\r\n name="{name}"', data, ("Content-Disposition", f'attachment;\r\n filename="{name}"')
+    )
+
+
 def multipart(subtype: str, boundary: str, parts: Sequence[Part]) -> Part:
     """Parts as one. `boundary` is unique in the message; with `=_` in it, no encoded body can contain it."""
     delimiter = f"--{boundary}".encode("ascii")

@@ -18,3 +18,26 @@ PROGRAMME_KINDS = {
         "drinks": "Drinks",
     },
 }
+
+CHANGE_LABELS = {
+    Language.NL: {
+        "day": "Datum",
+        "time": "Tijd",
+        "venue": "Huis",
+        "location": "Plaats",
+        "title": "Titel",
+        "theme": "Thema",
+    },
+    Language.EN: {
+        "day": "Date",
+        "time": "Time",
+        "venue": "Venue",
+        "location": "Location",
+        "title": "Title",
+        "theme": "Theme",
+    },
+}
+
+# In the place of the time that a part of the programme had, or has.
+NEW_PART = {Language.NL: "stond niet op het programma", Language.EN: "was not on the programme"}
+OLD_PART = {Language.NL: "vervalt", Language.EN: "no longer takes place"}

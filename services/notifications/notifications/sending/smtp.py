@@ -1,31 +1,30 @@
 """One line to the mail server, kept open from letter to letter."""
 
-import contextlib
+import asyncio
+import ssl
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Literal, cast
 
-from aiosmtplib import (
-    SMTP,
-    SMTPDataError,
-    SMTPException,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-)
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException, SMTPServerDisconnected
 
-from notifications.rendering.letters import Mail
-from notifications.sending.outcomes import Deferred, Outcome, Refused, Sent
+from notifications.rendering import safe
+from notifications.rendering.mails import Mail
+from notifications.sending.outcomes import Deferred, Outcome, Refused
+from notifications.sending.pipelining import Abilities, Dialogue
 
 Tls = Literal["none", "starttls", "tls"]
 
 LETTERS_PER_LINE = 100  # servers grow suspicious of lines that never end
-_CLOSING = 421  # RFC 5321, 4.2.1: the server is about to hang up
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """Where the mail server is, and how to speak to it.
 
-    `hello` is the name we give (RFC 5321, 4.1.1.1), `timeout` seconds for one step of the dialogue.
+    `tls` is what protects the line: nothing, STARTTLS (RFC 3207) or TLS from the first byte (RFC 8314); the certificate
+    has to be the host's, vouched for by an authority that this machine knows or by one in `ca_file` (PEM). `hello` is
+    the name we give (RFC 5321, 4.1.1.1), `timeout` seconds for one step of the dialogue.
     """
 
     host: str
@@ -33,6 +32,7 @@ class MailServer:
     tls: Tls = "none"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
     hello: str = "localhost"
     timeout: float = 20.0
 
@@ -42,17 +42,21 @@ class SmtpLine:
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
-        self._client: SMTP | None = None
+        self._dialogue: Dialogue | None = None
         self._letters = 0
 
     async def send(self, mail: Mail) -> Outcome:
         """One dialogue (RFC 5321, 3.3); never raises for what a server or a line does."""
-        reused = self._client is not None and self._client.is_connected
-        outcome = await self._dialogue(mail)
+        try:
+            safe.ascii_address(mail.recipient)
+        except safe.UnusableAddressError:
+            return Refused("unusable-address")
+        reused = self._dialogue is not None and self._dialogue.open
+        outcome = await self._attempt(mail)
         # A server may hang up a line that was idle: that says nothing about its health.
         if reused and isinstance(outcome, Deferred) and outcome.server_away and not outcome.may_have_arrived:
             await self.close()
-            outcome = await self._dialogue(mail)
+            outcome = await self._attempt(mail)
         self._letters += 1
         if (isinstance(outcome, Deferred) and outcome.server_away) or self._letters >= LETTERS_PER_LINE:
             await self.close()
@@ -60,63 +64,93 @@ class SmtpLine:
 
     async def close(self) -> None:
         """Hangs up, politely where the server still listens."""
-        client, self._client, self._letters = self._client, None, 0
-        if client is None:
-            return
-        try:
-            with contextlib.suppress(SMTPException, OSError):
-                await client.quit(timeout=2)
-        finally:
-            client.close()
+        dialogue, self._dialogue, self._letters = self._dialogue, None, 0
+        if dialogue is not None:
+            await dialogue.hang_up()
 
-    async def _dialogue(self, mail: Mail) -> Outcome:
-        handing_over = False
+    async def _attempt(self, mail: Mail) -> Outcome:
         try:
-            client = await self._connected()
-            await client.mail(mail.sender)
-            await client.rcpt(mail.recipient)
-            handing_over = True
-            await client.data(mail.message)
-        except (SMTPRecipientRefused, SMTPDataError) as error:
-            await self._reset()
-            return _answer_to_letter(error)
+            dialogue = await self._connected()
         except SMTPResponseException as error:
-            # Greeting, login, sender: the server refuses us, not this letter.
             return Deferred(f"smtp-{error.code}", server_away=True)
         except (SMTPException, OSError) as error:
-            return Deferred(type(error).__name__, server_away=True, may_have_arrived=handing_over)
-        return Sent()
+            return Deferred(_reason_of(error), server_away=True)
+        return await dialogue.transfer(mail)
 
-    async def _connected(self) -> SMTP:
-        if self._client is not None and self._client.is_connected:
-            return self._client
-        server = self._server
-        self._client = SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.tls == "tls",
-            start_tls=server.tls == "starttls",
-            local_hostname=server.hello,
-            timeout=server.timeout,
-        )
-        self._letters = 0
-        await self._client.connect()
-        return self._client
-
-    async def _reset(self) -> None:
-        """Makes the line ready for the next letter, or gives it up."""
-        try:
-            if self._client is not None:
-                await self._client.rset()
-        except (SMTPException, OSError):
-            await self.close()
+    async def _connected(self) -> Dialogue:
+        if self._dialogue is not None and self._dialogue.open:
+            return self._dialogue
+        await self.close()
+        self._dialogue = await _open(self._server)
+        return self._dialogue
 
 
-def _answer_to_letter(error: SMTPRecipientRefused | SMTPDataError) -> Outcome:
-    """5xx is for good, 4xx for now (RFC 5321, 4.2.1)."""
-    reason = f"smtp-{error.code}"
-    if 500 <= error.code < 600:
-        return Refused(reason)
-    return Deferred(reason, server_away=error.code == _CLOSING)
+class _Missing(SMTPException):
+    """The server does not offer STARTTLS, or no way to log in that we know."""
+
+
+async def _open(server: MailServer) -> Dialogue:
+    """Connects, greets, protects the line and logs in. Raises SMTPException or OSError for what prevents it."""
+    client = SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.tls == "tls",
+        start_tls=False,
+        local_hostname=server.hello,
+        timeout=server.timeout,
+        cert_bundle=str(server.ca_file) if server.ca_file is not None else None,
+    )
+    try:
+        await client.connect()
+        await _greet(client)
+        if server.tls == "starttls":
+            if not client.supports_extension("starttls"):
+                raise _Missing("starttls-missing")
+            await client.starttls()
+            await _greet(client)  # what was said in clear may have been anybody's (RFC 3207, 4.2)
+        if server.username is not None:
+            await _log_in(client, server.username, server.password or "")
+        if not client.is_connected:
+            raise SMTPServerDisconnected("Connection lost")
+        # From here on the line is the dialogue's: the client takes one answer at a time, and drops what comes with it.
+        return Dialogue(cast(asyncio.Transport, client.transport), _abilities(client), server.timeout)
+    except BaseException:
+        client.close()
+        raise
+
+
+async def _greet(client: SMTP) -> None:
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+async def _log_in(client: SMTP, username: str, password: str) -> None:
+    """One try: a server that counts wrong passwords would count every method that is tried."""
+    if "plain" in client.server_auth_methods:
+        await client.auth_plain(username, password)
+    elif "login" in client.server_auth_methods:
+        await client.auth_login(username, password)
+    else:
+        raise _Missing("login-missing")
+
+
+def _abilities(client: SMTP) -> Abilities:
+    size = client.esmtp_extensions.get("size", "")
+    return Abilities(
+        pipelining=client.supports_extension("pipelining"),
+        dsn=client.supports_extension("dsn"),
+        # RFC 1870, 4: none or zero is no limit.
+        size=int(size) or None if size.isascii() and size.isdecimal() else None,
+    )
+
+
+def _reason_of(error: Exception) -> str:
+    if isinstance(error, _Missing):
+        return error.message
+    if isinstance(error, ssl.SSLCertVerificationError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return "certificate-not-trusted"
+    return type(error).__name__

@@ -5,22 +5,20 @@ with the page and why it could not be done.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from culture_connect.contracts import EmailText, Language
+from culture_connect.contracts import EmailText
+from culture_connect.http.pages import FormError, chosen_language, form_of, language_of, personal_route
 from culture_connect.messaging import Database, UnitOfWork
-from culture_connect.messaging.errors import database_is_away
 from ticketing import declining, offering
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.http.asks import asks_of
@@ -30,53 +28,25 @@ from ticketing.pages.rendering import Pages
 from ticketing.pages.view import Action, Notice, Trouble
 from ticketing.store import offers, pages, places
 
-_LARGEST_FORM: Final = 4096  # bytes; the longest address, with a percent sign for each of them, takes a fifth
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(EmailText)
-# The address of the page is a key: it goes nowhere, is kept nowhere, and nothing of elsewhere comes near it.
-_HEADERS = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-_LANGUAGES = {str(language): language for language in Language}
 _NOTICES = {str(notice): notice for notice in Notice}
-_log = structlog.get_logger(__name__)
 
 
-class _PersonalRoute(APIRoute):
-    """Every answer has the headers of the page, and whatever fails is told in a page."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler of the route, within that promise."""
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except Exception as error:
-                away = database_is_away(error)
-                _log.error("database-unavailable" if away else "internal-error", exc_info=error)
-                status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
-                response = HTMLResponse(_pages().unavailable(_language(request)), status)
-            response.headers.update(_HEADERS | {"Content-Security-Policy": _pages().policy})
-            return response
-
-        return answer
+@cache
+def _pages() -> Pages:
+    return Pages()
 
 
-router = APIRouter(prefix="/my", include_in_schema=False, route_class=_PersonalRoute)
+router = APIRouter(prefix="/my", include_in_schema=False, route_class=personal_route(_pages))
 
 
 class _Fault(Exception):
     """A field of the form is missing or malformed."""
 
-    def __init__(self, field: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> None:
+    def __init__(self, field: str) -> None:
         super().__init__(field)
         self.field = field
-        self.status = status
 
 
 @router.api_route("/{secret}", methods=["GET", "HEAD"])
@@ -98,23 +68,23 @@ async def act(request: Request, secret: str, action: str) -> Response:
         return _unknown(request)
     address = ""
     try:
-        form = await _form(request)
+        form = await form_of(request)
         address = form.get("email", "")
         if not await _do(request, secret, Action(action), form):
             return _unknown(request)
+    except FormError as error:
+        return await _page(request, secret, error.status, trouble=Trouble(Action(action), field="form"))
     except _Fault as fault:
         return await _page(
-            request, secret, fault.status, trouble=Trouble(Action(action), field=fault.field, address=address)
+            request,
+            secret,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            trouble=Trouble(Action(action), field=fault.field, address=address),
         )
     except Refused as refused:
         trouble = Trouble(Action(action), refusal=refused.refusal, address=address)
         return await _page(request, secret, status_of(refused.refusal), trouble=trouble)
     return _back(request, secret, said=_NOTICE_OF[Action(action)])
-
-
-@cache
-def _pages() -> Pages:
-    return Pages()
 
 
 async def _page(
@@ -131,13 +101,13 @@ async def _page(
         facts = await pages.facts(work, *owner) if owner else None
     if facts is None:
         return _unknown(request)
-    language = _language(request, facts.language)
+    language = language_of(request, facts.language)
     page = _pages().render(facts, secret=secret, language=language, now=work.now, notice=notice, trouble=trouble)
     return HTMLResponse(page, status)
 
 
 def _unknown(request: Request) -> Response:
-    return HTMLResponse(_pages().unknown(_language(request)), HTTPStatus.NOT_FOUND)
+    return HTMLResponse(_pages().unknown(language_of(request)), HTTPStatus.NOT_FOUND)
 
 
 def _back(request: Request, secret: str, **query: str) -> Response:
@@ -146,33 +116,6 @@ def _back(request: Request, secret: str, **query: str) -> Response:
         query["lang"] = chosen
     place = f"../{secret}" if _SECRET.fullmatch(secret) else "../unknown"
     return RedirectResponse(f"{place}?{urlencode(query)}" if query else place, HTTPStatus.SEE_OTHER)
-
-
-def _language(request: Request, own: Language | None = None) -> Language:
-    """The language that was chosen, or the person's own, or the first of the browser's that we speak."""
-    if (chosen := _chosen_language(request) or own) is not None:
-        return chosen
-    accepted = (tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(","))
-    return next((_LANGUAGES[tag] for tag in accepted if tag in _LANGUAGES), Language.NL)
-
-
-def _chosen_language(request: Request) -> Language | None:
-    return _LANGUAGES.get(request.query_params.get("lang", ""))
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    """The fields of a small form. Raises _Fault."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise _Fault("form", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        return {}
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=10))
-    except ValueError:
-        raise _Fault("form") from None
 
 
 # What an effect is given: the transaction, evening and participant of the page, and the form.

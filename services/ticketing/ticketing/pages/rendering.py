@@ -1,17 +1,15 @@
 """The personal page as HTML that needs no script and loads nothing."""
 
-import base64
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from culture_connect import dates
-from culture_connect.contracts import Language, Venue
+from culture_connect.contracts import Language
+from culture_connect.http.pages import Site
 from ticketing import wording
 from ticketing.domain.refusals import Refusal
 from ticketing.pages import qr
@@ -32,21 +30,8 @@ class Pages:
     """Writes personal pages; `policy` is the Content-Security-Policy that they are made for."""
 
     def __init__(self) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-        digest = base64.b64encode(sha256(style.encode()).digest()).decode()
-        self.policy = (
-            f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none';"
-            " frame-ancestors 'none'"
-        )
-        self._common = {"style": Markup(style), "institutions": [venue.label for venue in Venue]}  # noqa: S704 - our own file
+        self._site = Site(_TEMPLATES)
+        self.policy = self._site.policy
 
     def render(
         self,
@@ -87,14 +72,7 @@ class Pages:
         return self._fill("short.html", language, "", key="unavailable")
 
     def _fill(self, template: str, language: Language, path: str, **facts: Any) -> str:
-        other = Language.NL if language is Language.EN else Language.EN
-        return self._templates.get_template(template).render(
-            **self._common,
-            **facts,
-            language=str(language),
-            other={"language": str(other), "link": f"{path}?lang={other}"},
-            say=partial(say, language=language),
-        )
+        return self._site.fill(template, language, path, say=partial(say, language=language), **facts)
 
 
 def _evening(facts: PageFacts, language: Language) -> dict[str, Any]:

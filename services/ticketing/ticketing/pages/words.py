@@ -8,7 +8,6 @@ from ticketing.pages.both import Both
 
 WORDS: Final[Mapping[str, Both]] = {
     # Around everything.
-    "other-language": Both("English", "Nederlands"),
     "when-and-where": Both("Wanneer en waar", "When and where"),
     "times": Both("{starts} – {ends} uur", "{starts} – {ends}"),
     "programme": Both("Het programma", "The programme"),

@@ -1,0 +1,129 @@
+"""What templates may use: harmless lines of text in the reader's language.
+
+At the top stand those of the whole mail and those of its leading piece; `pieces`, `tickets`, `waiting` and `ended` hold
+the same for each piece. All names are always there: what a letter does not tell is None or empty.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from culture_connect import dates
+from culture_connect.contracts import LOCAL_TIME, Language, Venue
+from notifications.domain.days import local_day
+from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.rendering.changes import changes
+from notifications.rendering.contents import Digest, Letter, Piece, ToldEvening
+from notifications.rendering.directions import DIRECTIONS
+from notifications.rendering.links import unsubscribe_link
+from notifications.rendering.safe import one_line
+from notifications.rendering.words import PROGRAMME_KINDS
+
+_NO_EVENING: dict[str, Any] = dict.fromkeys(
+    ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "location", "explanation")
+) | {"directions": None, "programme": []}
+
+
+def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
+    """The facts of a mail; links to this service begin with `public_url`."""
+    contents = letter.contents
+    language = contents.recipient.language
+    pieces = [_piece(piece, letter, number, language) for number, piece in enumerate(contents.pieces, 1)]
+    return {
+        **pieces[0],
+        "given_name": _line(contents.recipient.given_name),
+        "partner": _line(contents.partner_name),
+        "pieces": pieces,
+        "tickets": [piece for piece in pieces if piece["kind"] in TICKETS],
+        "waiting": [piece for piece in pieces if piece["kind"] is Kind.TICKET_WAITLISTED],
+        "ended": [piece for piece in pieces if piece["kind"] in ENDINGS - {Kind.GOODBYE}],
+        "digest": _digest(contents.digest, language) if contents.digest else None,
+        "unsubscribe": unsubscribe_link(public_url, contents.unsubscribe) if contents.unsubscribe else None,
+        "language": str(language),
+        "institutions": [venue.label for venue in Venue],
+    }
+
+
+def cid_of(letter: Letter, number: int) -> str:
+    """The content id of the picture of the code of the letter's piece of this number, from 1."""
+    return f"ticket-code-{number}@{letter.letter_id}"
+
+
+def _piece(piece: Piece, letter: Letter, number: int, language: Language) -> dict[str, Any]:
+    ticket = piece.ticket
+    last_day = piece.last_day
+    leaves_later = last_day is not None and last_day >= local_day(letter.written_at)
+    return {
+        **(_evening(piece.evening, letter.written_at, language) if piece.evening else _NO_EVENING),
+        "kind": piece.kind,
+        "cid": cid_of(letter, number),
+        "code": _line(ticket.code),
+        "link": _line(ticket.link),
+        "position": ticket.position,
+        "reason": ticket.reason,
+        "giver": _line(piece.giver),
+        "changes": changes(piece.before, piece.evening, language) if piece.before and piece.evening else [],
+        "last_day": _day(last_day, language) if last_day and leaves_later else None,
+        "has_entry": piece.sequence is not None,
+    }
+
+
+def _evening(evening: ToldEvening, written_at: datetime, language: Language) -> dict[str, Any]:
+    return {
+        "title": one_line(evening.title.in_(language)),
+        "theme": one_line(evening.theme.in_(language)),
+        "day": dates.day(evening.starts_at, language),
+        "short_day": dates.short_day(evening.starts_at, language),
+        "days_left": (local_day(evening.starts_at) - local_day(written_at)).days,
+        "starts": dates.clock(evening.starts_at, language),
+        "ends": dates.clock(evening.ends_at, language),
+        "venue": evening.venue.label,
+        "location": one_line(evening.location),
+        "explanation": _line(evening.reason.in_(language)) if evening.reason else None,
+        "directions": DIRECTIONS[evening.venue][language],
+        "programme": _programme(evening, language),
+    }
+
+
+def _programme(evening: ToldEvening, language: Language) -> Sequence[dict[str, str]]:
+    return [
+        {
+            "starts": dates.clock(part.starts_at, language),
+            "ends": dates.clock(part.ends_at, language),
+            "label": PROGRAMME_KINDS[language][part.kind],
+            "title": one_line(part.title.in_(language)),
+        }
+        for part in evening.programme
+    ]
+
+
+def _digest(digest: Digest, language: Language) -> dict[str, Any]:
+    return {
+        "first_day": _day(digest.first_day, language),
+        "last_day": _day(digest.last_day, language),
+        "joined": digest.joined,
+        "left": digest.left,
+        "taking_part": digest.taking_part,
+        "places": digest.places,
+        "evenings": [
+            {
+                "title": one_line(evening.title.in_(language)),
+                "short_day": dates.short_day(evening.starts_at, language),
+                "venue": evening.venue.label,
+                "cancelled": evening.cancelled,
+                "seats": evening.seats,
+                "admitted": evening.admitted,
+                "waiting": evening.waiting,
+            }
+            for evening in digest.evenings
+        ],
+    }
+
+
+def _day(day: date, language: Language) -> str:
+    return dates.date(datetime.combine(day, time(12), LOCAL_TIME), language)
+
+
+def _line(text: str | None) -> str | None:
+    """The text in a line; None when nothing visible is left of it."""
+    return (one_line(text) or None) if text else None
