@@ -53,6 +53,6 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         description=DESCRIPTION,
         service=service,
         tokens=Tokens(settings.tokens_file),
-        routers=[letters.router(composer), bounces.router(settings.mail_domain), unsubscribing.router()],
+        routers=[letters.router(composer), bounces.router(settings.mail_domain), unsubscribing.router],
         background=[sender.running, housekeeping.running, lambda: measures.counting(database)],
     )

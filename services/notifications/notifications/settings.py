@@ -11,6 +11,7 @@ from culture_connect.contracts import Venue
 from culture_connect.settings import ServiceSettings
 from notifications.domain.timing import Patience
 from notifications.rendering.safe import UnusableAddressError, ascii_address, one_line
+from notifications.rendering.signing import Signer
 from notifications.sending.smtp import MailServer, Tls
 
 
@@ -96,3 +97,11 @@ class NotificationsSettings(ServiceSettings):
     def kept_for(self) -> timedelta:
         """How long contents are kept."""
         return timedelta(days=self.mail_kept_days)
+
+    @property
+    def signer(self) -> Signer | None:
+        """Who signs letters, None when nobody does. Raises DkimKeyError for a key that cannot be used."""
+        if self.dkim_key_file is None:
+            return None
+        domain = parseaddr(self.mail_from)[1].partition("@")[2]
+        return Signer.from_file(self.dkim_key_file, domain=domain, selector=self.dkim_selector)

@@ -1,10 +1,14 @@
-"""Bearer tokens: who calls, and what they may do.
+"""Tokens: who calls, and what they may do.
 
 The tokens file is a JSON list of `{"name", "scopes", "sha256"}`, with `"expires_at"` when a token ends by itself; it
 holds hashes only, so reading it gives nobody access. It is read again when it changes. A scope is a role (`programme`,
 `operator`) or a role of one party (`box-office:paard`, `partner:acme`).
+
+Programs send them as bearer tokens (RFC 6750). Browsers cannot: pages also take them as the password of HTTP Basic
+(RFC 7617).
 """
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
@@ -16,14 +20,16 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from culture_connect.http.problems import Problem
 from culture_connect.settings import SettingsError, private_file
 
 _REALM = 'Bearer realm="culture-connect"'
+_BASIC_REALM = 'Basic realm="culture-connect", charset="UTF-8"'
 _bearer = HTTPBearer(auto_error=False, description="A token of the tokens file")
+_basic = HTTPBasic(auto_error=False, description="A token of the tokens file as the password, with any user name")
 _log = structlog.get_logger(__name__)
 
 
@@ -143,34 +149,75 @@ class Tokens:
         return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
 
 
-def requires(*scopes: str) -> Callable[..., Awaitable[Caller]]:
+class _Basic(HTTPBasic):
+    """FastAPI's own, but in UTF-8 (RFC 7617, 2.1), and what is malformed counts as nothing."""
+
+    async def __call__(self, request: HTTPConnection) -> HTTPBasicCredentials | None:  # type: ignore[override]
+        """User name and password of the request, None for any other."""
+        scheme, encoded = get_authorization_scheme_param(request.headers.get("authorization"))
+        if scheme.lower() != "basic":
+            return None
+        try:
+            username, separator, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        return HTTPBasicCredentials(username=username, password=password) if separator else None
+
+
+_basic = _Basic(scheme_name="HTTPBasic", description="Any user name, and a token of the tokens file as password")
+
+
+def requires(*scopes: str, basic: bool = False) -> Callable[..., Awaitable[Caller]]:
     """A dependency that lets through callers with any one of the scopes; without scopes, any known caller.
 
-    A scope may name path parameters: `requires("programme", "partner:{slug}")`. Raises a 401 problem without a
-    known token and a 403 problem without a scope (RFC 6750).
+    A scope may name path parameters: `requires("programme", "partner:{slug}")`. With `basic` a browser may ask for the
+    token as well; only to look, since it sends it along whoever made it ask. Raises a 401 problem without a known token
+    and a 403 problem without a scope.
     """
 
-    async def authenticate(
-        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> Caller:
-        if credentials is None:
-            raise unauthenticated()
+    def admit(request: Request, token: str | None) -> Caller:
+        if token is None:
+            raise unauthenticated(basic=basic)
         tokens: Tokens = request.app.state.tokens
-        caller = tokens.caller(credentials.credentials)
+        caller = tokens.caller(token)
         if caller is None:
-            raise unauthenticated(invalid=True)
+            raise unauthenticated(invalid=True, basic=basic)
         if scopes:
             caller.demand(*(scope.format_map(request.path_params) for scope in scopes))
         return caller
 
-    return authenticate
+    async def authenticate(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Caller:
+        return admit(request, credentials.credentials if credentials else None)
+
+    async def authenticate_people_too(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        typed: Annotated[HTTPBasicCredentials | None, Depends(_basic)],
+    ) -> Caller:
+        if credentials is None and typed is not None and request.method in _CHANGES_NOTHING:
+            return admit(request, typed.password)
+        return admit(request, credentials.credentials if credentials else None)
+
+    return authenticate_people_too if basic else authenticate
 
 
-def unauthenticated(*, invalid: bool = False) -> Problem:
-    """401 for a request without a token, or with one that is not valid (RFC 6750, 3)."""
-    return Problem(
-        HTTPStatus.UNAUTHORIZED,
-        "unauthenticated",
-        "A valid bearer token is needed",
-        headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"' if invalid else _REALM},
-    )
+class _Unauthenticated(Problem):
+    """401 with its challenges, a header for each: browsers do not find one behind another."""
+
+    def __init__(self, *challenges: str) -> None:
+        super().__init__(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A valid bearer token is needed")
+        self._challenges = challenges
+
+    def response(self, trace: str | None = None) -> Response:
+        response = super().response(trace)
+        for challenge in self._challenges:
+            response.headers.append("WWW-Authenticate", challenge)
+        return response
+
+
+def unauthenticated(*, invalid: bool = False, basic: bool = False) -> Problem:
+    """401 for a request without a token, or with one that is not valid (RFC 6750, 3; RFC 7617, 2)."""
+    bearer = f'{_REALM}, error="invalid_token"' if invalid else _REALM
+    return _Unauthenticated(_BASIC_REALM, bearer) if basic else _Unauthenticated(bearer)

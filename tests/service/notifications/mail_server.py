@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -118,23 +119,26 @@ class MailServer:
         return [each for each in self.received if each.recipient == recipient]
 
     def _protocol(self) -> SMTP:
-        return SMTP(
-            self,
-            hostname="mail.example",
-            timeout=60,
-            tls_context=self._starttls,
-            require_starttls=self._starttls is not None,
-            auth_required=self._login is not None,
-            auth_require_tls=self._tls is None,
-            auth_exclude_mechanism=self._without,
-            authenticator=self._authenticate,
-        )
+        with warnings.catch_warnings():
+            # It does not see TLS that was there before it, and thinks of the passwords.
+            warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
+            return SMTP(
+                self,
+                hostname="mail.example",
+                timeout=60,
+                tls_context=self._starttls,
+                require_starttls=self._starttls is not None,
+                auth_required=self._login is not None,
+                auth_require_tls=self._tls is None,
+                auth_exclude_mechanism=self._without,
+                authenticator=self._authenticate,
+            )
 
     def _authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, given: LoginPassword
     ) -> AuthResult:
         self.logins.append(mechanism)
-        return AuthResult(success=(given.login.decode(), given.password.decode()) == self._login)
+        return AuthResult(success=(given.login.decode(), given.password.decode()) == self._login, handled=False)
 
     # What aiosmtpd calls
 
@@ -149,8 +153,7 @@ class MailServer:
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """The answer to a sender."""
-        assert isinstance(server.transport, asyncio.Transport)
-        self._lines.add(server.transport)
+        self._lines.add(cast(asyncio.Transport, server.transport))  # uvloop's is none by inheritance
         envelope.mail_from = address
         return self._answer(server, self.from_(address))
 

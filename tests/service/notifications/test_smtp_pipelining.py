@@ -135,6 +135,7 @@ async def test_only_a_text_that_was_handed_over_may_have_arrived(
     outcome = await line.send(MAIL)
     assert isinstance(outcome, Deferred)
     assert (outcome.server_away, outcome.may_have_arrived) == (True, may_have_arrived)
+    assert outcome.reason != "SMTPReadTimeoutError"
     before = sink.taken.total()
     assert before == (1 if fault == TAKE_AND_DROP else 0)
     assert await line.send(MAIL) == Sent()
@@ -167,7 +168,8 @@ async def test_a_line_that_cannot_start_over_is_left(sink: Sink, line: SmtpLine)
 
 async def test_a_server_that_closes_is_not_asked_for_more(sink: Sink, line: SmtpLine) -> None:
     sink.mood = answers(rcpt="421 4.3.2 closing", data=HOLD)
-    assert await line.send(MAIL) == Deferred("smtp-421", server_away=True)
+    async with asyncio.timeout(1):
+        assert await line.send(MAIL) == Deferred("smtp-421", server_away=True)
     assert await line.send(MAIL) == Sent()
 
 
@@ -180,6 +182,27 @@ async def test_an_idle_line_that_the_server_ended_with_a_word_is_made_anew(sink:
 async def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_one(sink: Sink, line: SmtpLine) -> None:
     sink.mood = answers(text="250 taken\r\n250 taken twice", rcpt=["250 yes", "550 5.1.1 no such user"])
     assert [await line.send(MAIL), await line.send(TO_ANOTHER)] == [Sent(), Refused("smtp-550")]
+    assert sink.heard[0] == [["EHLO localhost"], [SENDER, RECIPIENT, "DATA"]]
+
+
+async def test_a_reply_that_never_ends_is_not_waited_for() -> None:
+    async def talk_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (b"220 mail.example\r\n", b"250 mail.example\r\n", b"2" * 10_000):
+            writer.write(answer)
+            await reader.readline()
+        writer.close()
+
+    server = await asyncio.start_server(talk_on, "127.0.0.1", 0)
+    line = SmtpLine(MailServer("127.0.0.1", server.sockets[0].getsockname()[1], timeout=5))
+    async with server, asyncio.timeout(1):
+        assert await line.send(MAIL) == Deferred("SMTPServerDisconnected", server_away=True)
+        await line.close()
+
+
+async def test_a_line_that_the_server_has_enough_of_is_made_anew(sink: Sink, line: SmtpLine) -> None:
+    sink.mood = answers(mail=["250 yes", "451 4.7.0 too many mails"])
+    assert [await line.send(MAIL), await line.send(MAIL)] == [Sent(), Sent()]
+    assert len(sink.heard) == 2
 
 
 async def test_an_answer_may_have_several_lines(sink: Sink, line: SmtpLine) -> None:

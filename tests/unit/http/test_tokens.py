@@ -1,3 +1,4 @@
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,16 @@ async def partner(slug: str, caller: Annotated[Caller, Depends(requires("program
 async def door(venue: str, caller: Annotated[Caller, Depends(requires())]) -> str:
     caller.demand(f"box-office:{venue}")
     return caller.name
+
+
+@router.api_route("/page", methods=["GET", "HEAD", "POST"])
+async def page(caller: Annotated[Caller, Depends(requires("programme", basic=True))]) -> str:
+    return caller.name
+
+
+def typed(password: str, *, user: str = "somebody") -> dict[str, str]:
+    """What a browser sends once it has asked."""
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 @pytest.fixture
@@ -59,6 +70,55 @@ async def test_a_wrong_token_is_not_let_through(client: httpx.AsyncClient, heade
 @pytest.mark.parametrize("header", [f"Basic {token_of('desk')}", token_of("desk"), ""])
 async def test_only_the_bearer_scheme_counts(client: httpx.AsyncClient, header: str) -> None:
     assert (await client.get("/desk", headers={"Authorization": header})).status_code == 401
+
+
+@pytest.mark.parametrize("user", ["somebody", "", "Zoë"])
+async def test_a_browser_may_look_at_a_page_with_the_token_as_password(client: httpx.AsyncClient, user: str) -> None:
+    answer = await client.get("/page", headers=typed(token_of("desk"), user=user))
+
+    assert (answer.status_code, answer.json()) == (200, "desk")
+    assert (await client.head("/page", headers=typed(token_of("desk"), user=user))).status_code == 200
+    assert (await client.get("/page", headers=bearer("desk"))).status_code == 200
+
+
+async def test_a_password_that_a_browser_sends_along_changes_nothing(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/page", headers=typed(token_of("desk")))).status_code == 401
+    assert (await client.post("/page", headers=bearer("desk"))).status_code == 200
+
+
+async def test_a_password_counts_nowhere_but_on_pages(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/desk", headers=typed(token_of("desk")))
+
+    assert answer.status_code == 401
+    assert "Basic" not in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        typed("wrong")["Authorization"],
+        typed("")["Authorization"],
+        "Basic",
+        "Basic é",
+        "Basic !!!!",
+        f"Basic {b64encode(b'no-colon').decode()}",
+        f"Basic {b64encode(bytes([58, 255])).decode()}",
+        None,
+    ],
+)
+async def test_a_page_without_the_right_password_says_how_to_authenticate(
+    client: httpx.AsyncClient, header: str | None
+) -> None:
+    answer = await client.get("/page", headers={} if header is None else {b"Authorization": header.encode()})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    basic, token = answer.headers.get_list("www-authenticate")
+    assert basic == 'Basic realm="culture-connect", charset="UTF-8"'
+    assert token.startswith('Bearer realm="culture-connect"')
+
+
+async def test_a_password_without_the_scope_is_not_enough(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/page", headers=typed(token_of("acme")))).status_code == 403
 
 
 async def test_a_token_without_the_scope_is_told_which_it_needs(client: httpx.AsyncClient) -> None:

@@ -15,8 +15,8 @@ DIRECTIONS: Mapping[Venue, Mapping[Language, str]] = {
     Venue.NDT: _AMARE,
     Venue.RESIDENTIE_ORKEST: _AMARE,
     Venue.PAARD: {
-        Language.NL: "PAARD zit aan de Prinsegracht 12, midden in het centrum: een kwartier lopen van Den Haag Centraal "
-        "en een paar minuten van de tramhalte Grote Markt. Er zijn fietsenstallingen bij de Grote Markt.",
+        Language.NL: "PAARD zit aan de Prinsegracht 12, midden in het centrum: een kwartier lopen van Den Haag "
+        "Centraal en een paar minuten van de tramhalte Grote Markt. Er zijn fietsenstallingen bij de Grote Markt.",
         Language.EN: "PAARD is at Prinsegracht 12, in the middle of town: a quarter of an hour on foot from "
         "Den Haag Centraal and a few minutes from tram stop Grote Markt. There are bicycle parks at Grote Markt.",
     },
@@ -29,9 +29,9 @@ DIRECTIONS: Mapping[Venue, Mapping[Language, str]] = {
         "from there it is a few minutes’ walk. Bicycles can be left at the museum.",
     },
     Venue.HET_NATIONALE_THEATER: {
-        Language.NL: "De Koninklijke Schouwburg van Het Nationale Theater staat aan het Korte Voorhout 3, op vijf minuten "
-        "lopen van Den Haag Centraal. Fietsen kun je kwijt op het Korte Voorhout.",
-        Language.EN: "The Koninklijke Schouwburg of Het Nationale Theater is at Korte Voorhout 3, a five-minute walk from "
-        "Den Haag Centraal. Bicycles can be left on Korte Voorhout.",
+        Language.NL: "De Koninklijke Schouwburg van Het Nationale Theater staat aan het Korte Voorhout 3, op vijf "
+        "minuten lopen van Den Haag Centraal. Fietsen kun je kwijt op het Korte Voorhout.",
+        Language.EN: "The Koninklijke Schouwburg of Het Nationale Theater is at Korte Voorhout 3, a five-minute walk "
+        "from Den Haag Centraal. Bicycles can be left on Korte Voorhout.",
     },
 }

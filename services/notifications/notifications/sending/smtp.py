@@ -144,7 +144,7 @@ def _abilities(client: SMTP) -> Abilities:
         pipelining=client.supports_extension("pipelining"),
         dsn=client.supports_extension("dsn"),
         # RFC 1870, 4: none or zero is no limit.
-        size=int(size) or None if size.isascii() and size.isdecimal() else None,
+        size=int(size) or None if size.isdecimal() else None,
     )
 
 

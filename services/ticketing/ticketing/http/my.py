@@ -112,7 +112,7 @@ def _unknown(request: Request) -> Response:
 
 def _back(request: Request, secret: str, **query: str) -> Response:
     """To the page, from an address that has one part more."""
-    if (chosen := _chosen_language(request)) is not None:
+    if (chosen := chosen_language(request)) is not None:
         query["lang"] = chosen
     place = f"../{secret}" if _SECRET.fullmatch(secret) else "../unknown"
     return RedirectResponse(f"{place}?{urlencode(query)}" if query else place, HTTPStatus.SEE_OTHER)

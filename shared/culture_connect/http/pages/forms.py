@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from email import message_from_bytes
+from email.message import Message
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
@@ -49,8 +50,9 @@ async def form_of(request: Request) -> Mapping[str, str]:
 def _parts(declared: str, body: bytes) -> Mapping[str, str]:
     """The text fields of a form in parts. Raises ValueError."""
     message = message_from_bytes(b"Content-Type: " + declared.encode("latin-1") + b"\r\n\r\n" + body)
-    parts = message.get_payload() if message.is_multipart() else []
-    if not isinstance(parts, list) or not 0 < len(parts) <= _MOST_FIELDS:
+    content = message.get_payload() if message.is_multipart() else []
+    parts = [part for part in content if isinstance(part, Message)]
+    if not 0 < len(parts) <= _MOST_FIELDS:
         raise ValueError("expected a few parts")
     fields = {}
     for part in parts:
