@@ -90,7 +90,7 @@ async def letters_of(system: System, partner: str) -> int:
         """
         select count(*) from notifications.letters
         join registration.participants using (participant_id)
-        where partner = $1 and letters.state = 'sent'
+        where participants.partner = $1 and letters.kind = 'ticket-issued' and letters.state = 'sent'
         """,
         partner,
     )
@@ -125,7 +125,7 @@ async def every_person_has_one_letter(system: System, partner: str, *, repeats: 
 async def _letters(system: System, partner: str) -> list[tuple[str, str]]:
     return [
         (address, letter["message_id"])
-        for letter in await system.letters()
+        for letter in await system.ticket_letters()
         for address in letter["to"]
         if address.endswith(f"@{partner}.example")
     ]

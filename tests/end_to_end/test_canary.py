@@ -50,7 +50,7 @@ async def test_no_log_no_metric_and_no_dead_letters_header_tells_who_took_part(s
         [ticket] = await until(
             lambda: tickets_of(box_office.data("ticket.issued"), evening), bool, "ticket", timeout=30
         )
-        await until(lambda: system.letters(to=EMAIL), bool, "the letter", timeout=30)
+        await until(lambda: system.ticket_letters(to=EMAIL), bool, "the letter", timeout=30)
         await asyncio.to_thread(send_what_is_wrong, hr, day)
         await asyncio.to_thread(scan_what_is_wrong, system.box_office(venue), evening)
         await ask_what_is_wrong(system, evening, ticket["code"])
@@ -157,7 +157,7 @@ async def ask_what_is_wrong(system: System, evening: str, code: str) -> None:
         assert (await system.request("POST", "registration", "/partners", json=partner, headers=again)).is_success
     page = await system.request("GET", "registration", "/partners/canary/participants", headers=programme)
     assert GIVEN in page.text
-    [letter] = (await system.get("notifications", f"/letters?evening_id={evening}"))["items"]
+    [letter] = (await system.get("notifications", f"/letters?evening_id={evening}&kind=ticket-issued"))["items"]
     shown = await system.request("GET", "notifications", f"/letters/{letter['letter_id']}", headers=operator)
     assert EMAIL in shown.text
 

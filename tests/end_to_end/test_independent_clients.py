@@ -63,9 +63,9 @@ async def onboard(system: System, partner: str, venue: str) -> tuple[Credentials
 
 
 async def letter_to(system: System, address: str) -> dict[str, Any]:
-    """The only letter to this address."""
+    """The only letter to this address that brings a ticket."""
     found: list[dict[str, Any]] = await until(
-        lambda: system.letters(to=address), bool, f"a letter to {address}", timeout=PATIENCE
+        lambda: system.ticket_letters(to=address), bool, f"a letter to {address}", timeout=PATIENCE
     )
     assert len(found) == 1
     return found[0]

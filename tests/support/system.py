@@ -66,6 +66,10 @@ class System:
         """Any request to a service, or to the mailbox; the answer may be a refusal."""
         return await self._http.request(method, self._url(service, path), **options)
 
+    async def ticket_letters(self, *, to: str | None = None) -> list[dict[str, Any]]:
+        """Those of the letters that bring a ticket, with a welcome or alone."""
+        return [letter for letter in await self.letters(to=to) if "ticket" in letter["subject"].lower()]
+
     async def letters(self, *, to: str | None = None) -> list[dict[str, Any]]:
         """What arrived in the mailbox, for everyone or for one address."""
         query = {"to": to} if to else {}

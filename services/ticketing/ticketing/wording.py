@@ -7,9 +7,9 @@ from typing import Any
 
 from culture_connect import dates
 from culture_connect.contracts import Language
+from culture_connect.http.pages import Both
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.refusals import Refusal
-from ticketing.pages.both import Both
 
 # What a rule says by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.
 _RULES: Mapping[Rule, Both] = {

@@ -21,15 +21,18 @@ from typing import Annotated
 import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from culture_connect.http.problems import Problem
 from culture_connect.settings import SettingsError, private_file
 
 _REALM = 'Bearer realm="culture-connect"'
 _BASIC_REALM = 'Basic realm="culture-connect", charset="UTF-8"'
+_CHANGES_NOTHING = ("GET", "HEAD")
 _bearer = HTTPBearer(auto_error=False, description="A token of the tokens file")
-_basic = HTTPBasic(auto_error=False, description="A token of the tokens file as the password, with any user name")
 _log = structlog.get_logger(__name__)
 
 

@@ -34,7 +34,7 @@ async def test_an_invitation_becomes_a_letter_in_the_participants_language(house
     assert (letter["evening_id"], letter["ticket_id"]) == (str(EVENING), None)
     shown = (await house.api.get(f"/letters/{letter['letter_id']}")).json()["rendered"]
     assert LINK in shown["html"]
-    assert shown["calendar"] is None
+    assert shown["calendars"] == []
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

@@ -19,7 +19,7 @@ async def test_the_list_tells_of_letters_and_not_of_people(house: House) -> None
     await house.tell(evening(), known(participant), issued(participant))
     await house.until_state(participant, "ticket-issued", "sent")
     answer = await house.api.get("/letters", headers=as_caller("desk"))
-    [letter] = answer.json()["items"]
+    [letter] = [letter for letter in answer.json()["items"] if letter["kind"] == "ticket-issued"]
     assert letter["participant_id"] == str(participant)
     assert letter["evening_id"] == str(EVENING)
     assert letter["sent_at"] is not None
@@ -39,23 +39,24 @@ async def test_the_operator_reads_the_letter_that_was_sent(house: House) -> None
     participant = uuid4()
     await house.tell(evening(), known(participant), issued(participant))
     await house.until_state(participant, "ticket-issued", "sent")
-    await house.tell(evening(version=2, location="Elsewhere"), known(participant, version=2, given_name="Other"))
+    await house.tell(evening(version=2, capacity=150), known(participant, version=2, given_name="Other"))
     await house.marker(mails=2)
-    [letter] = await house.letters(participant_id=participant)
+    [letter] = await house.letters(participant_id=participant, kind="ticket-issued")
     rendered = (await house.api.get(f"/letters/{letter['letter_id']}")).json()["rendered"]
     assert rendered["to"] == f"{participant}@acme.example"
     assert rendered["message_id"] == house.mail_server.of(f"{participant}@acme.example")[0].message_id
     assert "Beste Zoë" in rendered["text"]
     assert "Prinsegracht" in rendered["text"]
     assert 'src="data:image/png;base64,' in rendered["html"]
-    assert "METHOD:REQUEST" in rendered["calendar"]
+    [calendar] = rendered["calendars"]
+    assert "METHOD:REQUEST" in calendar["text"]
 
 
 async def test_a_letter_that_waits_is_shown_as_it_would_be_sent(house: House) -> None:
     participant = uuid4()
     await house.tell(issued(participant))
     await house.until_state(participant, "ticket-issued", "planned")
-    [letter] = await house.letters()
+    [letter] = await house.letters(kind="ticket-issued")
     where = f"/letters/{letter['letter_id']}"
     assert (await house.api.get(where)).json()["rendered"] is None
     await house.mail_server.stop()
@@ -73,14 +74,17 @@ async def test_letters_are_found_by_person_evening_and_state_page_by_page(house:
     await house.tell(evening(), *map(known, people), *map(issued, people))
     for person in people:
         await house.until_state(person, "ticket-issued", "sent")
-    assert len(await house.letters(evening_id=EVENING)) == 5
+    assert len(await house.letters(evening_id=EVENING)) == 15
+    assert len(await house.letters(evening_id=EVENING, kind="reminder-day")) == 5
     assert await house.letters(evening_id=uuid4()) == []
     assert len(await house.letters(state="sent")) == 5
     assert await house.letters(state="failed") == []
-    assert len(await house.letters(participant_id=people[0])) == 1
-    seen, cursor = [], None
+    assert len(await house.letters(participant_id=people[0])) == 3
+    [sent] = await house.letters(participant_id=people[0], state="sent")
+    assert await house.letters(mail_id=sent["mail_id"]) == [sent]
+    seen, cursor, wanted = [], None, {"limit": "2", "kind": "ticket-issued"}
     while True:
-        page = (await house.api.get("/letters", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
+        page = (await house.api.get("/letters", params=wanted | ({"cursor": cursor} if cursor else {}))).json()
         seen += [letter["participant_id"] for letter in page["items"]]
         if (cursor := page["next_cursor"]) is None:
             break
@@ -91,7 +95,7 @@ async def test_each_sees_what_its_token_allows(house: House) -> None:
     participant = uuid4()
     await house.tell(issued(participant))
     await house.until_state(participant, "ticket-issued", "planned")
-    [letter] = await house.letters()
+    [letter] = await house.letters(kind="ticket-issued")
 
     async def status(path: str, caller: str) -> int:
         answer: httpx.Response = await house.api.get(path, headers=as_caller(caller))
@@ -114,9 +118,9 @@ async def test_letters_are_counted_by_state(house: House) -> None:
 
     async def planned() -> bool:
         metrics = (await house.api.get("/metrics")).text
-        return 'culture_connect_letters{state="planned"} 1.0' in metrics
+        return 'culture_connect_letters{state="planned"} 3.0' in metrics
 
-    await eventually(planned, True, "one planned letter in the metrics", timeout=20)
+    await eventually(planned, True, "a letter and two reminders in the metrics", timeout=20)
     metrics = (await house.api.get("/metrics")).text
     assert 'culture_connect_letters{state="sent"} 0.0' in metrics
     assert "culture_connect_letters_oldest_unsent_seconds" in metrics

@@ -93,7 +93,7 @@ async def test_a_place_in_the_line_is_told_and_then_the_seat(house: House) -> No
     await house.until_mailed(2)
     first, second = (part_of(mail.mail, "text/plain").get_content() for mail in house.mail_server.received)
     assert "op plaats 3" in first
-    assert "Je bent erbij" in second
+    assert "er is een plaats vrijgekomen, en die is voor jou" in second
     await house.marker(mails=3)
 
 

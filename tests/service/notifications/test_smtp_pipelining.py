@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import cast
 
 import pytest
 import uvloop
@@ -185,18 +186,24 @@ async def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_one(s
     assert sink.heard[0] == [["EHLO localhost"], [SENDER, RECIPIENT, "DATA"]]
 
 
-async def test_a_reply_that_never_ends_is_not_waited_for() -> None:
-    async def talk_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for answer in (b"220 mail.example\r\n", b"250 mail.example\r\n", b"2" * 10_000):
-            writer.write(answer)
-            await reader.readline()
-        writer.close()
+class Endless(asyncio.Protocol):
+    """A server that greets, and then says one thing for ever."""
 
-    server = await asyncio.start_server(talk_on, "127.0.0.1", 0)
-    line = SmtpLine(MailServer("127.0.0.1", server.sockets[0].getsockname()[1], timeout=5))
-    async with server, asyncio.timeout(1):
-        assert await line.send(MAIL) == Deferred("SMTPServerDisconnected", server_away=True)
-        await line.close()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greets."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(b"220 mail.example\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        """Says it."""
+        self.transport.write(b"250 mail.example\r\n" if data.startswith(b"EHLO") else b"2" * 10_000)
+
+
+async def test_a_reply_that_never_ends_is_not_waited_for() -> None:
+    async with await asyncio.get_running_loop().create_server(Endless, "127.0.0.1", 0) as server:
+        line = SmtpLine(MailServer("127.0.0.1", server.sockets[0].getsockname()[1], timeout=5))
+        async with asyncio.timeout(1):
+            assert await line.send(MAIL) == Deferred("SMTPServerDisconnected", server_away=True)
 
 
 async def test_a_line_that_the_server_has_enough_of_is_made_anew(sink: Sink, line: SmtpLine) -> None:

@@ -36,7 +36,7 @@ def ordinary(kind: Kind) -> Circumstances:
 def reason(letter: Circumstances) -> Suppression | None:
     """Why it is not written."""
     silent = silence(letter)
-    return silent and silent.reason
+    return silent.reason if silent else None
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -23,8 +23,10 @@ class Reader:
         letters = [each for each in await self._mailbox.letters() if address in each["to"]]
         for letter in sorted(letters, key=lambda each: str(each["received_at"]), reverse=True):
             text = (await self._mailbox.read(letter["id"]))["text"] or ""
-            link = _LINK.search(text)
-            if link is not None and any(title in text for title in titles):
+            # A letter may tell of several evenings: the link of each stands below its title.
+            told = max(text.find(title) for title in titles)
+            link = _LINK.search(text, told) if told >= 0 else None
+            if link is not None:
                 return await self._decline(link[0])
         return False
 

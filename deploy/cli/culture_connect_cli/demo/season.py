@@ -92,13 +92,13 @@ class Season:
         if partner is None or person is None:
             self.missing.append(f"a holder of a ticket for {_title(full)}")
             return
-        before, letters = len(office.tickets), len(self.letters)
+        before, letters = len(office.tickets), await self._promoted(full)
         waiting = self.seats[full["evening_id"]]["waiting"]
         self._begin(f"{partner} withdraws someone who had a seat for {_title(full)}: the first in the line gets it")
         await self.systems[partner].withdraw(person["employee_ref"])
         await self._until(lambda: self._moved_up(full, waiting), "the waiting line to move up")
         await self._until(lambda: len(office.tickets) > before, f"the new ticket at {full['venue']}")
-        await self._until(lambda: self._more_letters_than(letters), "the letter of whoever moved up")
+        await self._until(lambda: self._more_promoted(full, letters), "the letter of whoever moved up")
 
     async def _change_of_plans(self) -> None:
         full = self.evenings[-1]
@@ -157,16 +157,23 @@ class Season:
 
     async def _everyone_has_letters(self) -> bool:
         self.letters = await self._mailbox.letters()
-        expected: int = sum(seats["issued"] + seats["waiting"] for seats in self.seats.values())
-        return len(self.letters) >= expected
+        for evening_id, seats in self.seats.items():
+            if await self._team.letters(evening_id, "ticket-issued") < seats["issued"]:
+                return False
+            if await self._team.letters(evening_id, "ticket-waitlisted") < seats["waiting"]:
+                return False
+        return True
 
     async def _moved_up(self, evening: dict[str, Any], waiting: int) -> bool:
         self.seats[evening["evening_id"]] = await self._team.seats(evening["evening_id"])
         return bool(self.seats[evening["evening_id"]]["waiting"] < waiting)
 
-    async def _more_letters_than(self, letters: int) -> bool:
+    async def _promoted(self, evening: dict[str, Any]) -> int:
+        return await self._team.letters(evening["evening_id"], "ticket-promoted")
+
+    async def _more_promoted(self, evening: dict[str, Any], letters: int) -> bool:
         self.letters = await self._mailbox.letters()
-        return len(self.letters) > letters
+        return await self._promoted(evening) > letters
 
     def _someone_with_a_seat(self, evening: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
         """HR does not know who has a seat, the box office does: by name and partner."""

@@ -15,6 +15,7 @@ class ProgrammeTeam:
     def __init__(self, client: httpx.AsyncClient, urls: dict[str, str], token: str) -> None:
         self._client = client
         self._registration, self._ticketing = urls["registration"], urls["ticketing"]
+        self._notifications = urls["notifications"]
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def register(self, partner: Partner) -> None:
@@ -46,6 +47,22 @@ class ProgrammeTeam:
         answer.raise_for_status()
         seats: dict[str, Any] = answer.json()
         return seats
+
+    async def letters(self, evening_id: str, kind: str) -> int:
+        """How many letters of a kind about an evening were sent; those of one mail are counted one by one."""
+        count, cursor = 0, None
+        while True:
+            query = {"evening_id": evening_id, "kind": kind, "state": "sent", "limit": "200"}
+            answer = await self._client.get(
+                f"{self._notifications}/letters",
+                params=query | ({"cursor": cursor} if cursor else {}),
+                headers=self._headers,
+            )
+            page = answer.raise_for_status().json()
+            count += len(page["items"])
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return count
 
     async def _days(self) -> set[date]:
         days: set[date] = set()

@@ -1,23 +1,21 @@
 """What mail servers report about letters, handed in by whoever reads the mailbox that they report to."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from culture_connect.http import Caller, requires
-from culture_connect.http.problems import FieldError, Problem
-from culture_connect.messaging import Database
-from notifications.bouncing import note
-from notifications.sending.bounces import NotABounceError, read
+from culture_connect.http import Answer, Caller, Problem, once, requires
+from culture_connect.messaging import UnitOfWork
+from notifications import bouncing
+from notifications.sending.bounces import read
 
-_TYPES = ("message/rfc822", "application/octet-stream")
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}},
-    }
+_TYPE = "message/rfc822"
+_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "description": "The report as it came, headers and all, of at most 1 MiB",
+    "content": {_TYPE: {"schema": {"type": "string", "format": "binary"}}},
 }
 
 
@@ -25,22 +23,30 @@ def router(domain: str) -> APIRouter:
     """The route, for reports about mails whose ids end in `domain`."""
     routes = APIRouter(tags=["bounces"])
 
-    @routes.post("/bounces", status_code=HTTPStatus.NO_CONTENT, openapi_extra=_BODY)
-    async def take_bounce(request: Request, _: Annotated[Caller, Depends(requires("operator"))]) -> Response:
-        """Takes a bounce as it came (RFC 3464). A failure for good makes its letter `failed` and is told on the bus
-        once; any other report, and one about a mail that is not ours, changes nothing. May be repeated.
+    @routes.post(
+        "/bounces",
+        status_code=HTTPStatus.NO_CONTENT,
+        response_class=Response,
+        openapi_extra={"requestBody": _BODY},
+    )
+    async def take_bounce(
+        request: Request, caller: Annotated[Caller, Depends(requires("operator", "mail"))]
+    ) -> Response:
+        """Takes a bounce as it came (RFC 3464).
+
+        A failure for good makes its letters `failed`, and is told on the bus, once. Any other report, and one about a
+        mail that is not ours, is taken and changes nothing.
         """
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
-            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Expected message/rfc822")
-        try:
-            bounce = read(await request.body(), domain)
-        except NotABounceError as error:
-            problem = FieldError("body", "not-a-bounce", str(error))
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[problem]
-            ) from None
-        database: Database = request.app.state.database
-        await database.transact(lambda work: note(work, bounce))
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", f"Expected {_TYPE}")
+        bounce = read(await request.body(), domain)
+        if bounce is None:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-a-bounce", "This is no report about a mail (RFC 3464)")
+
+        async def effect(work: UnitOfWork) -> Answer:
+            await bouncing.note(work, bounce)
+            return Answer(HTTPStatus.NO_CONTENT)
+
+        return await once(request, caller, effect)
 
     return routes

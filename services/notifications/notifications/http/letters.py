@@ -1,94 +1,31 @@
 """Letters for those who run the programme: a list without people in it, and for operators the letter itself."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel
+from pydantic import ValidationError
 from starlette.responses import HTMLResponse, Response
 
 from culture_connect.contracts import Slug, Timestamp
-from culture_connect.http import Caller, Page, PageQuery, not_found, page_of, requires
-from culture_connect.http.idempotency import Answer, once
-from culture_connect.http.problems import Problem
+from culture_connect.http import Answer, Caller, Page, PageQuery, Problem, not_found, once, page_of, requires
+from culture_connect.http.pages import PRIVATE
 from culture_connect.messaging import Database, UnitOfWork
-from notifications.domain.kinds import Kind, State, Suppression
+from notifications.domain.kinds import Kind, State
+from notifications.http.views import LetterView, RenderedView, WholeLetterView
 from notifications.pages.letter import LetterPage
-from notifications.rendering.contents import Letter
+from notifications.pages.reasons import REASONS
 from notifications.rendering.mails import Composer
 from notifications.resending import CannotResendError, UnknownLetterError, resend
 from notifications.store import lists
 from notifications.store.lists import Wanted
-from notifications.tables import LetterRow
 from notifications.writing import letter_of
 
-_WHY_NOT = {
-    Suppression.ADMITTED: "its addressee is in already",
-    Suppression.ERASED: "its addressee was erased",
-    Suppression.EVENING_CANCELLED: "its evening is cancelled",
-    Suppression.NEVER_TOLD: "its addressee was never told of the evening",
-    Suppression.NO_ADDRESS: "its addressee has no address",
-    Suppression.NOTHING_HAPPENED: "there is nothing to tell any more",
-    Suppression.OVERTAKEN: "what it tells does not hold any more",
-    Suppression.TICKET_CANCELLED: "its ticket is cancelled",
-    Suppression.TOO_LATE: "its moment has passed",
-    Suppression.UNSUBSCRIBED: "its addressee has switched such letters off",
-    Suppression.WITHDRAWN: "its addressee no longer takes part",
-}
-
-
-class LetterView(BaseModel):
-    """A letter without its addressee: for a participant or a partner.
-
-    `reason` says why it was not sent, or not yet; `mail_id` is the same for letters that went as one mail; `repeats` is
-    the letter that was asked to be sent again.
-    """
-
-    letter_id: UUID
-    participant_id: UUID | None
-    partner: str | None
-    evening_id: UUID | None
-    ticket_id: UUID | None
-    kind: Kind
-    state: State
-    reason: str | None
-    attempts: int
-    planned_at: datetime
-    wanted_at: datetime | None
-    sent_at: datetime | None
-    mail_id: UUID | None
-    repeats: UUID | None
-
-
-class AttachmentView(BaseModel):
-    """A calendar entry that comes with a mail."""
-
-    name: str
-    text: str
-
-
-class RenderedView(BaseModel):
-    """The mail as people read it; pictures of codes are in `html`."""
-
-    to: str
-    language: str
-    message_id: str
-    subject: str
-    text: str
-    html: str
-    calendars: list[AttachmentView]
-
-
-class WholeLetterView(LetterView):
-    """A letter and the mail it went with.
-
-    What was sent is shown as it was sent, what was not as it would be sent now. `rendered` is null when that cannot
-    be told: contact or evening are not known yet, the contents are not kept any more, or the person was erased.
-    """
-
-    rendered: RenderedView | None
+_TOGETHER = 50  # letters of one mail that its page names
+_log = structlog.get_logger(__name__)
 
 
 def router(composer: Composer) -> APIRouter:
@@ -112,24 +49,27 @@ def router(composer: Composer) -> APIRouter:
         place = wanted.after(Timestamp, UUID)
         after = (place[0], place[1]) if place else None
         database: Database = request.app.state.database
-        filters = Wanted(participant_id, evening_id, state, partner, kind, mail_id)
+        chosen = Wanted(participant_id, evening_id, state, partner, kind, mail_id)
         async with database.begin() as work:
-            rows = await lists.page(work, filters, after, wanted.limit + 1)
-        return page_of([_view(row) for row in rows], wanted, key=lambda view: (view.planned_at, view.letter_id))
+            rows = await lists.page(work, chosen, after, wanted.limit + 1)
+        return page_of(list(map(LetterView.of, rows)), wanted, key=lambda view: (view.planned_at, view.letter_id))
 
     @routes.get("/{letter_id}")
     async def show_letter(
         request: Request, letter_id: UUID, _: Annotated[Caller, Depends(requires("operator"))]
     ) -> WholeLetterView:
-        """One letter as it is read."""
-        return await whole(request, letter_id)
+        """One letter, and the mail that it went with as it is read."""
+        letter, _together = await _look(request, letter_id, composer)
+        return letter
 
     @routes.get("/{letter_id}/page", response_class=HTMLResponse)
     async def show_letter_page(
         request: Request, letter_id: UUID, _: Annotated[Caller, Depends(requires("operator", basic=True))]
     ) -> Response:
-        """The same as a page. A browser sends the token as the password of HTTP Basic, with any user name."""
-        return page.response(await whole(request, letter_id))
+        """The same as a page; a browser sends the token as the password of HTTP Basic, with any user name."""
+        letter, together = await _look(request, letter_id, composer)
+        headers = PRIVATE | {"Content-Security-Policy": page.policy}
+        return HTMLResponse(page.render(letter, together), headers=headers)
 
     @routes.post("/{letter_id}/resend", status_code=HTTPStatus.CREATED, response_model=LetterView)
     async def resend_letter(
@@ -137,51 +77,46 @@ def router(composer: Composer) -> APIRouter:
     ) -> Response:
         """Plans a new letter about the same, written from what holds now, with a Message-ID of its own.
 
-        409 when it would not be sent now.
+        A letter that would not be sent now is refused with 409.
         """
 
         async def effect(work: UnitOfWork) -> Answer:
             try:
-                return Answer(HTTPStatus.CREATED, _view(await resend(work, letter_id)))
+                return Answer(HTTPStatus.CREATED, LetterView.of(await resend(work, letter_id)))
             except UnknownLetterError:
                 raise not_found("letter") from None
             except CannotResendError as error:
-                raise _conflict(error.reason) from None
+                raise _conflict(error) from None
 
         return await once(request, caller, effect)
-
-    async def whole(request: Request, letter_id: UUID) -> WholeLetterView:
-        database: Database = request.app.state.database
-        async with database.begin() as work:
-            row = await lists.find(work, letter_id)
-            letter = await letter_of(work, letter_id)
-        if row is None:
-            raise not_found("letter")
-        rendered = _rendered(letter, composer) if letter else None
-        return WholeLetterView.model_validate({**_view(row).model_dump(), "rendered": rendered})
 
     return routes
 
 
-def _view(row: LetterRow) -> LetterView:
-    return LetterView.model_validate(row, from_attributes=True)
+async def _look(request: Request, letter_id: UUID, composer: Composer) -> tuple[WholeLetterView, Sequence[LetterView]]:
+    """The letter, and all that travelled in the same mail. Raises a 404 problem."""
+    database: Database = request.app.state.database
+    async with database.begin() as work:
+        row = await lists.find(work, letter_id)
+        if row is None:
+            raise not_found("letter")
+        together = await lists.page(work, Wanted(mail_id=row.mail_id), None, _TOGETHER) if row.mail_id else [row]
+        rendered = await _rendered(work, letter_id, composer)
+    view = WholeLetterView(**LetterView.of(row).model_dump(), rendered=rendered)
+    return view, list(map(LetterView.of, together))
 
 
-def _rendered(letter: Letter, composer: Composer) -> RenderedView:
-    rendered = composer.render(letter)
-    recipient = letter.contents.recipient
-    return RenderedView(
-        to=recipient.email,
-        language=str(recipient.language),
-        message_id=composer.message_id(letter.letter_id),
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.page,
-        calendars=[AttachmentView(name=entry.name, text=entry.data.decode()) for entry in composer.calendars(letter)],
-    )
+async def _rendered(work: UnitOfWork, letter_id: UUID, composer: Composer) -> RenderedView | None:
+    try:
+        letter = await letter_of(work, letter_id)
+    except ValidationError:
+        # What another release kept, or told, in a form that this one cannot read.
+        _log.error("letter cannot be read", letter_id=str(letter_id))
+        return None
+    return RenderedView.of(letter, composer) if letter else None
 
 
-def _conflict(reason: Suppression | None) -> Problem:
-    code = f"not-sent-{reason}" if reason else "contents-not-kept"
-    why = _WHY_NOT.get(reason, str(reason)) if reason else "what it told is not kept any more"
-    return Problem(HTTPStatus.CONFLICT, code, f"The letter cannot be sent again: {why}")
+def _conflict(error: CannotResendError) -> Problem:
+    code = f"not-sent-{error.reason}" if error.reason else "contents-not-kept"
+    why = REASONS[error.reason] if error.reason else "what it told is not kept any more"
+    return Problem(HTTPStatus.CONFLICT, code, "The letter would not be sent now", f"The reason: {why}.")

@@ -1,78 +1,54 @@
 """The page behind the link that switches letters off, in its reader's language."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from culture_connect.contracts import Language
 from culture_connect.http.pages import Site
+from notifications.pages.words import say
 from notifications.store.preferences import Preference
 
-_WORDS = {
-    Language.NL: {
-        "title": "Welke post je krijgt",
-        "reminders": "herinneringen aan een avond, een week en een dag van tevoren",
-        "digest": "het weekoverzicht in cijfers",
-        "is_on": "Je krijgt nu: {what}.",
-        "is_off": "Je krijgt geen post meer met {what}.",
-        "switch_off": "Zet dit uit",
-        "switch_on": "Zet dit weer aan",
-        "always": "Tickets, wijzigingen en afzeggingen krijg je altijd.",
-        "unknown_title": "Deze link werkt niet meer",
-        "unknown": "We kennen deze link niet, of niet meer. Gebruik de link uit de laatste mail die je van ons kreeg.",
-        "unavailable_title": "Dat lukte even niet",
-        "unavailable": "Dat ligt aan ons, niet aan jou. Er is niets veranderd; probeer het over een paar minuten weer.",
-    },
-    Language.EN: {
-        "title": "Which letters you get",
-        "reminders": "reminders of an evening, a week and a day before",
-        "digest": "the weekly overview in numbers",
-        "is_on": "You now get: {what}.",
-        "is_off": "You no longer get {what}.",
-        "switch_off": "Switch this off",
-        "switch_on": "Switch this on again",
-        "always": "Tickets, changes and cancellations always come.",
-        "unknown_title": "This link no longer works",
-        "unknown": "We do not know this link, or no longer. Use the link in the last mail that you got from us.",
-        "unavailable_title": "That did not work just now",
-        "unavailable": "This is our fault, not yours. Nothing has changed; please try again in a few minutes.",
-    },
-}
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Pages:
-    """Writes the page and what stands in its place when there is none."""
+    """Writes the page, and what stands in its place when there is none."""
 
     def __init__(self) -> None:
-        self._site = Site(Path(__file__).parent / "templates")
+        self._site = Site(_TEMPLATES)
 
     @property
     def policy(self) -> str:
         """The Content-Security-Policy that the pages are made for."""
         return self._site.policy
 
-    def preferences(self, preference: Preference, secret: str, language: Language) -> str:
-        """What its reader can do without, and the button that switches it."""
-        words = _WORDS[language]
-        what = words["digest" if preference.partner else "reminders"]
-        return self._site.fill(
+    def preferences(
+        self, preference: Preference, secret: str, language: Language, *, switched: bool = False, faulty: bool = False
+    ) -> str:
+        """What its reader can do without, and the button that switches it.
+
+        `switched` after they just did, `faulty` when what they posted was no form of ours. Links are relative, for a
+        service that is reached below a path.
+        """
+        return self._fill(
             "preferences.html",
             language,
             secret,
-            title=words["title"],
-            standing=words["is_off" if preference.off else "is_on"].format(what=what),
-            always=None if preference.partner else words["always"],
-            action=secret,
-            wanted="on" if preference.off else "off",
-            button=words["switch_on" if preference.off else "switch_off"],
+            what="reminders" if preference.partner is None else "digest",
+            standing="off" if preference.off else "on",
+            # What is posted from a page in another language than the person's own comes back in that language.
+            action=secret if language == preference.language else f"{secret}?lang={language}",
+            message="faulty" if faulty else "switched" if switched else None,
         )
 
     def unknown(self, language: Language) -> str:
-        """For a link that is nobody's."""
-        return self._short("unknown", language)
+        """For a link that is nobody's, in both languages: whose it was cannot be told. The browser's comes first."""
+        return self._fill("unknown.html", language, languages=sorted(Language, key=lambda each: each is not language))
 
     def unavailable(self, language: Language) -> str:
         """For when we cannot answer, through no fault of the person."""
-        return self._short("unavailable", language)
+        return self._fill("unavailable.html", language)
 
-    def _short(self, what: str, language: Language) -> str:
-        words = _WORDS[language]
-        return self._site.fill("short.html", language, "", title=words[f"{what}_title"], text=words[what])
+    def _fill(self, template: str, language: Language, path: str = "", **facts: Any) -> str:
+        return self._site.fill(template, language, path, say=partial(say, language=language), say_in=say, **facts)

@@ -1,91 +1,164 @@
-"""Reports about mails that were sent: delivery status notifications (RFC 3464), as mail servers send them back."""
+"""Reads what mail servers report about mails of ours that they took: delivery status notifications (RFC 3464).
 
+Anybody may send us one. So it is taken apart with a few cuts, at one level, each part no larger than it has to be;
+there is nothing here that grows with how deep or how odd a message is made.
+"""
+
+import base64
+import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import Message
+from email.parser import BytesHeaderParser
+from enum import StrEnum
 from uuid import UUID
 
-LARGEST = 1024 * 1024  # bytes
-_MOST_PARTS = 50
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
+LARGEST = 1 << 20  # bytes; a report with the whole mail in it is smaller
+_LARGEST_HEADER = 64 << 10  # bytes of one block of headers
+_LONGEST_VALUE = 1000  # characters of a header that is looked at (RFC 5322, 2.1.1: 998 in a line)
+_MOST_PARTS = 10  # RFC 6522, 3: two or three
+_MOST_RECIPIENTS = 100
+
+# With their internationalized relatives (RFC 6533).
+_STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RETURNED_PARTS = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
+
+_STATUS = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")  # RFC 3463, 2; a comment may follow
+_EMPTY_LINE = re.compile(rb"\n[ \t]*\n")
+_MESSAGE_ID = re.compile(r"\s*<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([a-z0-9.-]{1,253})>?\s*", re.IGNORECASE)
 
 
-class NotABounceError(Exception):
-    """The message is no delivery status notification; the text quotes nothing of it."""
+class Action(StrEnum):
+    """What became of the mail (RFC 3464, 2.3.3), the best first."""
+
+    DELIVERED = "delivered"
+    RELAYED = "relayed"
+    EXPANDED = "expanded"
+    DELAYED = "delayed"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a report says of a mail: `action` and `status` (RFC 3463) of the worst of its recipients.
+    """A report about a mail: `letter_id` of the letter that leads it, None when it is none of ours.
 
-    `letter_id` is the id of the mail, None when the report does not tell which of ours it is about.
+    `status` is a code such as 5.1.1 (RFC 3463). A mail of ours has one addressee. When the report speaks of several,
+    the address leads to several people, and this is the best that became of it: who reached one has arrived.
     """
 
     letter_id: UUID | None
-    action: str
+    action: Action
     status: str
 
     @property
     def permanent(self) -> bool:
-        """True when the mail will never arrive."""
-        return self.action == "failed" and self.status.startswith("5")
+        """Whether the address takes no mail: not after a delay, nor when a server gave up on one that was away."""
+        return self.action is Action.FAILED and self.status.startswith("5")
 
 
-def read(raw: bytes, domain: str) -> Bounce:
-    """Reads a report about a mail of ours, whose Message-IDs end in `domain`. Raises NotABounceError."""
-    if len(raw) > LARGEST:
-        raise NotABounceError("the message is larger than 1 MiB")
-    report = message_from_bytes(raw)
-    if report.get_content_type() != "multipart/report":
-        raise NotABounceError("expected a multipart/report (RFC 3464)")
-    groups = [group for part in _parts(report, "message/delivery-status") for group in _groups(part)]
-    told = [(_action(group), _status(group)) for group in groups if group["Action"] is not None]
-    if not told:
-        raise NotABounceError("expected a part message/delivery-status with an Action")
-    action, status = min(told, key=lambda each: _ACTIONS.index(each[0]))
-    return Bounce(_letter_of(report, groups, domain), action, status)
+def read(message: bytes, domain: str) -> Bounce | None:
+    """What the message (RFC 5322) reports; None when it is no report, or none that can be understood.
+
+    A letter is ours when the id of its mail ends in `domain`: the one that the report repeats (RFC 3461, 4.4), else the
+    Message-ID of the mail that came back.
+    """
+    if len(message) > LARGEST:
+        return None
+    top, body = _headers(message.replace(b"\r\n", b"\n"))
+    if _type_of(top) != "multipart/report" or _parameter(top, "report-type").lower() != "delivery-status":
+        return None
+    boundary = _parameter(top, "boundary").rstrip()
+    if not boundary:
+        return None
+    report, returned = None, None
+    for part in _parts(body, boundary):
+        headers, content = _headers(part)
+        if report is None and _type_of(headers) in _STATUS_PARTS:
+            report = _decoded(headers, content)
+        elif returned is None and _type_of(headers) in _RETURNED_PARTS:
+            returned = _decoded(headers, content)
+    blocks = _blocks(report) if report is not None else []
+    fates = [fate for block in blocks if (fate := _fate(block)) is not None]
+    if not fates:
+        return None
+    action, status = min(fates, key=_gravity)
+    letter_id = _letter(_value(blocks[0], "Original-Envelope-Id"), domain)
+    if letter_id is None and returned is not None:
+        letter_id = _letter(_value(_headers(returned.lstrip(b"\n"))[0], "Message-ID"), domain)
+    return Bounce(letter_id, action, status)
 
 
-def _letter_of(report: Message, groups: list[Message], domain: str) -> UUID | None:
-    """By the envelope id that we asked for (RFC 3461, 4.4), or by the Message-ID of what was returned."""
-    ids = [str(group["Original-Envelope-Id"] or "") for group in groups]
-    for part in _parts(report, "message/rfc822", "text/rfc822-headers"):
-        payload = part.get_payload()
-        if isinstance(payload, list):
-            ids += [str(each["Message-ID"] or "") for each in payload if isinstance(each, Message)]
-        elif isinstance(decoded := part.get_payload(decode=True), bytes):
-            ids.append(str(message_from_bytes(decoded)["Message-ID"] or ""))
-    ours = re.compile(rf"<?([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})(?:@|\+40){re.escape(domain)}>?")
-    found = (ours.fullmatch(each.strip()) for each in ids)
-    return next((UUID(match[1]) for match in found if match), None)
+def _fate(block: Message) -> tuple[Action, str] | None:
+    """What became of the mail for one recipient; None where that is not said, or not as RFC 3464, 2.3 has it."""
+    status = _STATUS.match(_value(block, "Status"))
+    action = _value(block, "Action").partition("(")[0].strip().lower()
+    return (Action(action), status[1]) if status is not None and action in set(Action) else None
 
 
-def _parts(report: Message, *types: str) -> Iterator[Message]:
-    """The parts of the report itself of these types; what lies deeper is somebody else's."""
-    payload = report.get_payload()
-    for part in payload[:_MOST_PARTS] if isinstance(payload, list) else []:
-        if isinstance(part, Message) and part.get_content_type() in types:
-            yield part
+def _gravity(fate: tuple[Action, str]) -> tuple[int, str]:
+    action, status = fate
+    return list(Action).index(action), status[0]
 
 
-def _groups(part: Message) -> list[Message]:
-    """The groups of fields of a status part: of the mail, then of each recipient."""
-    payload = part.get_payload()
-    return [group for group in payload if isinstance(group, Message)] if isinstance(payload, list) else []
+def _letter(mail_id: str, domain: str) -> UUID | None:
+    found = _MESSAGE_ID.fullmatch(mail_id)
+    return UUID(found[1]) if found is not None and found[2].lower() == domain.lower() else None
 
 
-def _action(group: Message) -> str:
-    action = str(group["Action"]).strip().lower()
-    if action not in _ACTIONS:
-        raise NotABounceError(f"Action: expected one of {', '.join(_ACTIONS)}")
-    return action
+def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
+    """The parts between the boundaries (RFC 2046, 5.1.1), and no more than there can be."""
+    line = re.compile(rb"^--%b(--)?[ \t]*$" % re.escape(boundary.encode("utf-8", "surrogateescape")), re.MULTILINE)
+    begin = None
+    for _, found in zip(range(_MOST_PARTS), line.finditer(body), strict=False):
+        if begin is not None:
+            yield body[begin : found.start()]
+        if found[1]:
+            return
+        begin = found.end() + 1
+    if begin is not None:
+        yield body[begin:]  # cut short on its way, as some servers do with what they return
 
 
-def _status(group: Message) -> str:
-    match = _STATUS.match(str(group["Status"] or "").strip())
-    if match is None:
-        raise NotABounceError("Status: expected three numbers such as 5.1.1 (RFC 3463)")
-    return match[0]
+def _blocks(report: bytes) -> list[Message]:
+    """The blocks of a report: that about the mail, then one for each recipient."""
+    blocks = _EMPTY_LINE.split(report.strip(), maxsplit=4 * _MOST_RECIPIENTS)
+    return [_headers(block.lstrip())[0] for block in blocks if block.strip()][: _MOST_RECIPIENTS + 1]
+
+
+def _headers(data: bytes) -> tuple[Message, bytes]:
+    """The block of headers at the beginning, and what follows it."""
+    if data.startswith(b"\n"):
+        return Message(), data[1:]
+    end = _EMPTY_LINE.search(data)
+    head, rest = (data[: end.start() + 1], data[end.end() :]) if end is not None else (data, b"")
+    return BytesHeaderParser().parsebytes(head[:_LARGEST_HEADER]), rest
+
+
+def _value(headers: Message, name: str) -> str:
+    """The first header of that name; nothing when there is none, or one that is longer than it can be."""
+    value = str(headers.get(name, ""))
+    return value if len(value) <= _LONGEST_VALUE else ""
+
+
+def _type_of(headers: Message) -> str:
+    return _value(headers, "Content-Type").partition(";")[0].strip().lower()
+
+
+def _parameter(headers: Message, name: str) -> str:
+    """A parameter of the Content-Type; nothing when it is written in a way that only RFC 2231 has."""
+    value = headers.get_param(name) if _value(headers, "Content-Type") else None
+    return value if isinstance(value, str) else ""
+
+
+def _decoded(headers: Message, content: bytes) -> bytes:
+    """The part without the encoding that RFC 3464 forbids and some gateways add."""
+    match _value(headers, "Content-Transfer-Encoding").strip().lower():
+        case "base64":
+            try:
+                return base64.b64decode(content).replace(b"\r\n", b"\n")
+            except ValueError:
+                return b""
+        case "quoted-printable":
+            return quopri.decodestring(content).replace(b"\r\n", b"\n")
+    return content

@@ -79,8 +79,12 @@ class Draft:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What the event told that called for the letter: its own, or that of its ticket."""
-        return {**(self.row["ticket"] or {}), **(self.row["details"] or {})}
+        """What the event told that called for the letter: its own, or that of its ticket.
+
+        The ticket that an offer is about is somebody else's, and its code none of the addressee's business.
+        """
+        own: dict[str, Any] | None = self.row["details"]
+        return own if own is not None else self.row["ticket"] or {}
 
 
 async def find(work: UnitOfWork, letter_id: UUID) -> Draft | None:

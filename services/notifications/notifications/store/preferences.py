@@ -1,13 +1,16 @@
 """What addressees have switched off, by the secret of the links in their letters."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.kinds import OPTIONAL
+from notifications.domain.kinds import OPTIONAL, Kind
+from notifications.domain.timing import reminders
 
 _FIND = text(
     """
@@ -29,27 +32,52 @@ _SWITCH_PARTNER = text(
     where unsubscribe = :secret
     """
 )
-_DROP = text(
-    """
-    update letters set state = 'suppressed', reason = 'unsubscribed', ended_at = cast(:now as timestamptz)
-    where (participant_id = :participant or partner = :partner) and kind = any(:kinds)
-        and state in ('planned', 'sending')
-    """
-)
-# Those whose moment is still to come.
+_OF_PARTICIPANT, _OF_PARTNER = "letters.participant_id = :participant", "letters.partner = :partner"
+_DROP = """
+    update letters set state = 'suppressed', reason = 'unsubscribed', ended_at = :now
+    where letter_id = any(array(
+        select letter_id from letters
+        where {whose} and kind = any(:kinds) and state in ('planned', 'sending') order by letter_id for update
+    ))
+"""
+_DROPPED = "{whose} and state = 'suppressed' and reason = 'unsubscribed' and mail_id is null and repeats is null"
+# Their evenings keep their hour until the letters are timed.
+_LOCK_EVENINGS = f"""
+    select evening_id from evenings where evening_id = any(array(select evening_id from letters where {_DROPPED}))
+    order by evening_id for share
+"""  # noqa: S608 - put together from constants
+# Meanwhile the addressee may have another ticket, or another address.
+_FIND_DROPPED = f"""
+    select letters.letter_id, letters.kind, letters.wanted_at, evenings.starts_at, tickets.ticket_id, tickets.version,
+        lower(substring(coalesce(contacts.email, partners.contact_email) from '[^@]*$')) as domain
+    from letters
+    left join contacts on contacts.participant_id = letters.participant_id
+    left join partners on partners.slug = letters.partner
+    left join evenings on evenings.evening_id = letters.evening_id
+    left join tickets on tickets.participant_id = letters.participant_id
+        and tickets.evening_id = letters.evening_id and tickets.standing = 'issued'
+    where {_DROPPED} and (tickets.ticket_id is not null or letters.partner is not null)
+    order by letters.letter_id for update of letters
+"""  # noqa: S608 - put together from constants
 _TAKE_UP = text(
     """
-    update letters set state = 'planned', reason = null, ended_at = null
-    where (participant_id = :participant or partner = :partner) and kind = any(:kinds)
-        and state = 'suppressed' and reason = 'unsubscribed' and mail_id is null
-        and (wanted_at is null or wanted_at > cast(:now as timestamptz))
+    update letters set state = 'planned', reason = null, ended_at = null, wanted_at = again.moment,
+        due_at = again.moment, domain = again.domain, ticket_id = again.ticket_id, ticket_version = again.version
+    from unnest(
+        cast(:letter_ids as uuid[]), cast(:moments as timestamptz[]), cast(:domains as text[]),
+        cast(:ticket_ids as uuid[]), cast(:versions as integer[])
+    ) as again (letter_id, moment, domain, ticket_id, version)
+    where letters.letter_id = again.letter_id
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Whose links they are, a participant's or a partner's, and whether what can be switched off is."""
+    """Whose links they are, a participant's or a partner's, and whether what can be switched off is.
+
+    `language` is None for somebody of whom nothing is told yet.
+    """
 
     participant_id: UUID | None
     partner: str | None
@@ -66,19 +94,49 @@ async def find(work: UnitOfWork, secret: UUID) -> Preference | None:
 
 
 async def switch(work: UnitOfWork, secret: UUID, *, off: bool) -> Preference | None:
-    """Switches what can be switched off or on again, with the letters that are not sent yet; any number of times."""
+    """Switches what can be switched off or on again, with the letters that are not sent yet; None for a secret that is
+    nobody's. Any number of times is as good as once.
+    """
     parameters = {"secret": secret, "off": off, "now": work.now}
     await work.execute(_SWITCH_CONTACT, parameters)
     await work.execute(_SWITCH_PARTNER, parameters)
     preference = await find(work, secret)
     if preference is not None:
-        await work.execute(
-            _DROP if off else _TAKE_UP,
-            {
-                "participant": preference.participant_id,
-                "partner": preference.partner,
-                "kinds": [str(kind) for kind in OPTIONAL],
-                "now": work.now,
-            },
-        )
+        await (_drop if off else _take_up)(work, preference)
     return preference
+
+
+async def _drop(work: UnitOfWork, preference: Preference) -> None:
+    kinds = {"kinds": [str(kind) for kind in OPTIONAL], "now": work.now}
+    whose, addressee = _addressee(preference)
+    await work.execute(text(_DROP.format(whose=whose)), addressee | kinds)
+
+
+async def _take_up(work: UnitOfWork, preference: Preference) -> None:
+    """Plans again what was dropped and whose moment is still to come."""
+    whose, addressee = _addressee(preference)
+    await work.execute(text(_LOCK_EVENINGS.format(whose=whose)), addressee)
+    dropped = await work.execute(text(_FIND_DROPPED.format(whose=whose)), addressee)
+    again = [(row, moment) for row in dropped if (moment := _moment(row)) is None or moment > work.now]
+    await work.execute(
+        _TAKE_UP,
+        {
+            "letter_ids": [row.letter_id for row, _ in again],
+            "moments": [moment for _, moment in again],
+            "domains": [row.domain for row, _ in again],
+            "ticket_ids": [row.ticket_id for row, _ in again],
+            "versions": [row.version for row, _ in again],
+        },
+    )
+
+
+def _moment(row: Any) -> datetime | None:
+    """When the letter is to go; None for a reminder of an evening that nobody told yet."""
+    moment: datetime | None = row.wanted_at if row.starts_at is None else reminders(row.starts_at)[Kind(row.kind)]
+    return moment
+
+
+def _addressee(preference: Preference) -> tuple[str, dict[str, Any]]:
+    if preference.partner is not None:
+        return _OF_PARTNER, {"partner": preference.partner}
+    return _OF_PARTICIPANT, {"participant": preference.participant_id}

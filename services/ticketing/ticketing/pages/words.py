@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from culture_connect.contracts import Language
-from ticketing.pages.both import Both
+from culture_connect.http.pages import Both
 
 WORDS: Final[Mapping[str, Both]] = {
     # Around everything.

@@ -1,0 +1,178 @@
+"""Reports of mail servers: what each says of which letter, and that no message, however made, does harm."""
+
+import base64
+import time
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifications.sending.bounces import LARGEST, Action, Bounce, read
+
+REPORTS = Path(__file__).parent / "bounces"
+LETTER = UUID("0b6f5a3e-7c1d-5a52-9d1f-3a5f0c1e2b4d")
+DOMAIN = "cultureconnect.example"
+
+
+def report(name: str) -> bytes:
+    """A report as it came."""
+    return (REPORTS / f"{name}.eml").read_bytes()
+
+
+FAILED = report("postfix-failed")
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize(
+    ("name", "action", "status", "permanent"),
+    [
+        ("postfix-failed", Action.FAILED, "5.1.1", True),
+        ("exchange-failed", Action.FAILED, "5.1.10", True),
+        ("gmail-failed", Action.FAILED, "5.1.1", True),
+        ("postfix-expired", Action.FAILED, "4.4.1", False),
+        ("postfix-delayed", Action.DELAYED, "4.4.1", False),
+        ("postfix-relayed", Action.RELAYED, "2.0.0", False),
+    ],
+)
+def test_a_report_says_what_became_of_which_letter(
+    name: str, action: Action, status: str, permanent: bool, line_end: bytes
+) -> None:
+    bounce = read(report(name).replace(b"\n", line_end), DOMAIN)
+    assert bounce == Bounce(LETTER, action, status)
+    assert bounce.permanent == permanent
+
+
+@pytest.mark.parametrize("name", ["out-of-office", "read-receipt"])
+def test_what_else_comes_back_is_no_report(name: str) -> None:
+    assert read(report(name), DOMAIN) is None
+
+
+def test_either_id_tells_which_letter_it_was() -> None:
+    envelope = FAILED.replace(b"\nMessage-ID: <0b6f", b"\nMessage-ID: <ffff")
+    returned = FAILED.replace(b"Original-Envelope-Id", b"X-Envelope-Id")
+    neither = envelope.replace(b"Original-Envelope-Id", b"X-Envelope-Id")
+    assert [found.letter_id for each in (envelope, returned) if (found := read(each, DOMAIN))] == [LETTER, LETTER]
+    assert read(neither, DOMAIN) == Bounce(UUID("ffff" + str(LETTER)[4:]), Action.FAILED, "5.1.1")
+
+
+@pytest.mark.parametrize("domain", ["example", "elsewhere.example", "connect.example", "x.cultureconnect.example"])
+def test_a_letter_of_another_house_is_none_of_ours(domain: str) -> None:
+    assert read(FAILED, domain) == Bounce(None, Action.FAILED, "5.1.1")
+
+
+def test_a_domain_is_the_same_in_capitals() -> None:
+    assert read(FAILED.replace(b"@cultureconnect", b"@CultureConnect"), DOMAIN) == read(FAILED, DOMAIN)
+
+
+@pytest.mark.parametrize(
+    "mail_id", [b"1", b"not-a-uuid", b"0b6f5a3e7c1d5a529d1f3a5f0c1e2b4d", b"", b"\xff\xfe", b"x" * 5000]
+)
+def test_an_id_that_is_no_letter_is_none_of_ours(mail_id: bytes) -> None:
+    strange = FAILED.replace(str(LETTER).encode(), mail_id)
+    assert read(strange, DOMAIN) == Bounce(None, Action.FAILED, "5.1.1")
+
+
+def of_several(*fates: tuple[str, str]) -> bytes:
+    """The report with these fates of recipients."""
+    blocks = "\n".join(f"Final-Recipient: rfc822; a@b.example\nAction: {act}\nStatus: {code}\n" for act, code in fates)
+    head, _, rest = FAILED.partition(b"Final-Recipient:")
+    return head + blocks.encode() + rest[rest.index(b"\n--") :]
+
+
+@pytest.mark.parametrize(
+    ("fates", "action", "status"),
+    [
+        ([("failed", "5.1.1"), ("relayed", "2.0.0")], Action.RELAYED, "2.0.0"),
+        ([("delayed", "4.4.1"), ("failed", "5.1.1")], Action.DELAYED, "4.4.1"),
+        ([("failed", "5.7.1"), ("failed", "4.2.2")], Action.FAILED, "4.2.2"),
+        ([("failed", "5.2.2"), ("failed", "5.1.1")], Action.FAILED, "5.2.2"),
+        ([("FAILED (for good)", "5.1.1 (no such person)")], Action.FAILED, "5.1.1"),
+        ([("lost", "5.1.1"), ("failed", "5.1.6")], Action.FAILED, "5.1.6"),
+    ],
+)
+def test_who_reached_one_of_several_has_arrived(fates: list[tuple[str, str]], action: Action, status: str) -> None:
+    assert read(of_several(*fates), DOMAIN) == Bounce(LETTER, action, status)
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [("failed", ""), ("failed", "550"), ("failed", "3.1.1"), ("failed", "5.1"), ("failed", "5.1.1.1"), ("", "5.1.1")],
+)
+def test_a_report_that_does_not_say_what_became_of_it_is_none(fate: tuple[str, str]) -> None:
+    assert read(of_several(fate), DOMAIN) is None
+
+
+def test_a_gateway_may_have_encoded_the_report() -> None:
+    head, _, rest = FAILED.partition(b"Content-Type: message/delivery-status\n\n")
+    fields, boundary, rest = rest.partition(b"\n\n--9B6")
+    encoded = base64.encodebytes(fields.replace(b"\n", b"\r\n"))
+    kind = b"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\n"
+    assert read(head + kind + encoded + boundary + rest, DOMAIN) == read(FAILED, DOMAIN)
+
+
+def test_a_report_within_a_message_is_not_about_that_message() -> None:
+    wrapped = (
+        b'Content-Type: multipart/mixed; boundary="w"\n\n--w\nContent-Type: message/rfc822\n\n' + FAILED + b"\n--w--\n"
+    )
+    assert read(wrapped, DOMAIN) is None
+
+
+def test_a_report_that_was_cut_short_counts_for_what_is_left() -> None:
+    assert read(FAILED[: FAILED.index(b"\nReturn-Path: <avond")], DOMAIN) == read(FAILED, DOMAIN)
+
+
+def test_words_for_people_are_not_the_report() -> None:
+    told = FAILED.replace(b"This is the mail system", b"Action: relayed\nStatus: 2.0.0\n\nThis is the mail system")
+    assert read(told, DOMAIN) == read(FAILED, DOMAIN)
+
+
+BOUNDARY = b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"\n",
+        b"\n" * (LARGEST - 1),
+        b" \t\n" * (LARGEST // 3),
+        FAILED + b"x" * LARGEST,
+        BOUNDARY + b"--b\n" * (LARGEST // 5),
+        BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\n" + b"a: b\n\n" * (LARGEST // 7),
+        BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\n" + b"\n" * (LARGEST // 2),
+        BOUNDARY + b"--b\nContent-Type: message/delivery-status\n",
+        BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\n\n--b--",
+        BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\nStatus: " + b"5" * (LARGEST // 2),
+        BOUNDARY + b"--b\nContent-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\nA\n",
+        b"Content-Type: multipart/report; report-type=delivery-status; " + b'a=";' * 300_000 + b"\n\n",
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary*=utf-8\x00''b\n\n--b\n",
+        b"Content-Type: multipart/report; report-type*0*=x'y'deliv; boundary*9=b; boundary*1*=c\n\n--b\n",
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=\n\n--\n\n",
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=\xff\xfe\n\n--\xff\xfe\n\n",
+        b"".join(b"Content-Type: multipart/report; boundary=%d\n\n--%d\n" % (depth, depth) for depth in range(20_000)),
+        b"a:" + b"(" * (LARGEST - 10),
+        b"Content-Type: " + b"(" * 60_000 + b"\n\n",
+        b"a: b\n" * (LARGEST // 5),
+    ],
+)
+def test_no_message_is_read_slowly_or_breaks_the_reader(message: bytes) -> None:
+    began = time.process_time()
+    assert read(message, DOMAIN) is None
+    assert time.process_time() - began < 0.5
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_damaged_report_is_a_report_or_none(data: st.DataObject) -> None:
+    whole = data.draw(st.sampled_from([FAILED, report("exchange-failed"), report("gmail-failed")]))
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(damaged)))
+        piece = data.draw(
+            st.one_of(st.binary(max_size=8), st.sampled_from([b"\n\n", b"--", b";", b'"', b"*0*=", b"\x00"]))
+        )
+        damaged[at : at + data.draw(st.integers(0, 30))] = piece
+    bounce = read(bytes(damaged), DOMAIN)
+    assert bounce is None or (bounce.action in set(Action) and bounce.status[0] in "245")
