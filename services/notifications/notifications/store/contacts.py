@@ -39,7 +39,8 @@ _TELL_PERSONS = text(
     on conflict (participant_id) do update
     set partner = coalesce(excluded.partner, known.partner), person_version = excluded.person_version,
         given_name = excluded.given_name, family_name = excluded.family_name, email = excluded.email,
-        language = excluded.language, erased = excluded.erased, unsubscribe = case when not excluded.erased then known.unsubscribe end,
+        language = excluded.language, erased = excluded.erased,
+        unsubscribe = case when not excluded.erased then known.unsubscribe end,
         left_on = coalesce(known.left_on, excluded.left_on)
     where known.person_version < excluded.person_version
     """
