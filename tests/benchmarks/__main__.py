@@ -1,4 +1,4 @@
-"""Measures intake, evening opening, declines and imports against bare lines, prints tables and writes JSON.
+"""Measures intake, evening opening, declines, imports and letters against bare lines, prints tables and writes JSON.
 
 Each part has a database and virtual hosts of its own, thrown away afterwards. Ends with status 1 when something is
 slower, grows faster or takes more memory than promised.
@@ -55,6 +55,9 @@ async def _measure(where: Servers, options: argparse.Namespace) -> Results:
     if options.only in (None, "import"):
         async with around("import", *(f"file-{number}" for number in range(options.rounds))) as surroundings:
             found.add(await parts.of_imports(surroundings, options.people, options.rounds))
+    if options.only in (None, "letters"):
+        async with around("letters") as surroundings:
+            found.add(await parts.of_letters(surroundings, options.letters, options.rounds))
     return found
 
 
@@ -68,8 +71,9 @@ def _options() -> argparse.Namespace:
         "--waiting", type=int, default=50_000, help="people who wait while tickets are given up (1100 for each round)"
     )
     parser.add_argument("--people", type=int, default=50_000, help="people in a file that is imported")
+    parser.add_argument("--letters", type=int, default=10_000, help="letters to a mail server, for each line and round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=["intake", "opening", "declines", "import"], default=None)
+    parser.add_argument("--only", choices=["intake", "opening", "declines", "import", "letters"], default=None)
     parser.add_argument("--no-fsync", action="store_true", help="let the embedded database skip fsync")
     parser.add_argument("--profile", type=Path, help="folder for a cProfile of each service")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))

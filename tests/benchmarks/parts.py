@@ -10,7 +10,7 @@ from itertools import pairwise
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import declines, imports, intake, opening, people
+from tests.benchmarks import declines, imports, intake, letters, opening, people
 from tests.benchmarks.opening import Opened
 from tests.benchmarks.publishing import publishing
 from tests.benchmarks.report import MB
@@ -30,6 +30,7 @@ DECLINE = 0.03  # seconds within which a decline should be answered
 SINGLES = 50
 DECLINES_IN_A_ROW = 1000
 LATE_ENROLMENTS = 20
+LETTERS_MEMORY = 200 * MB  # bytes that notifications may hold while letters go
 
 
 async def of_intake(where: Surroundings, count: int, rounds: int) -> Results:
@@ -196,4 +197,34 @@ async def of_imports(where: Surroundings, count: int, rounds: int) -> Results:
             Peak("registration, import, unchanged", max(each.unchanged.peak for each in found), IMPORT_MEMORY),
             Peak("registration, import, 5% changed", max(each.changed.peak for each in found), IMPORT_MEMORY),
         ],
+    )
+
+
+async def of_letters(where: Surroundings, count: int, rounds: int) -> Results:
+    """Letters with tickets to a server that takes everything, against only writing them; then to one that misbehaves."""
+    lines = {1: Line("letters, one connection", "letters"), 4: Line("letters, four connections", "letters")}
+    alone = Line("the same letters written, sent nowhere", "letters")
+    peaks, first = [], 0
+    for number in range(rounds):
+        CONSOLE.print(f"letters, {count}, round {number + 1} of {rounds}")
+        alone.samples.append(letters.written(min(count, 500)))
+        for connections, line in lines.items():
+            sample, peak = await letters.sent(where, first, count, connections)
+            line.samples.append(sample)
+            peaks.append(peak)
+            first += count
+    CONSOLE.print(f"letters, {count}, to a server that misbehaves")
+    faulty = await letters.faulty(where, first, count)
+    misbehaving = Line("letters, four connections, a server that misbehaves", "letters", [faulty.sample])
+    return Results(
+        [*lines.values(), alone, misbehaving],
+        [
+            ratio("letters, four connections / one", lines[4], lines[1]),
+            ratio("share of the time in writing, one connection", lines[1], alone),
+            ratio("share of the time in writing, four connections", lines[4], alone),
+            Ratio(f"letters lost, of {count:,}", faulty.lost, limit=0),
+            Ratio(f"letters that came twice, where {faulty.allowed} might", faulty.twice, limit=faulty.allowed),
+            Ratio(f"letters failed beside the {faulty.refused} to nobody", faulty.failed - faulty.refused, limit=0),
+        ],
+        [Peak("notifications, letters", max(peaks), LETTERS_MEMORY)],
     )

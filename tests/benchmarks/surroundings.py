@@ -31,7 +31,7 @@ from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.benchmarks.cpu import CpuClock
 
-SERVICES = ("registration", "ticketing")
+SERVICES = ("registration", "ticketing", "notifications")
 CLONE = Path(__file__).parent.parent.parent
 STARTING = 60.0  # seconds a service may take
 

@@ -120,7 +120,27 @@ def test_a_report_within_a_message_is_not_about_that_message() -> None:
 
 
 def test_a_report_that_was_cut_short_counts_for_what_is_left() -> None:
-    assert read(FAILED[: FAILED.index(b"\nReturn-Path: <avond")], DOMAIN) == read(FAILED, DOMAIN)
+    whole = report("postfix-expired")
+    assert read(whole[: whole.index(b"\nAuto-Submitted: auto-generated")], DOMAIN) == read(whole, DOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "another"),
+    [
+        (b"multipart/report", b"multipart/mixed"),
+        (b"report-type=delivery-status", b"report-type=disposition-notification"),
+        (b"Content-Type: message/delivery-status", b"Content-Type: text/plain"),
+        # What comes after the end is no part of it.
+        (b"\nContent-Description: Delivery report", b"--\n\n--9B6F61A3E7.1790856007/mx.relay.example"),
+    ],
+)
+def test_only_what_calls_itself_a_report_is_read_as_one(kind: bytes, another: bytes) -> None:
+    assert kind in FAILED
+    assert read(FAILED.replace(kind, another, 1), DOMAIN) is None
+
+
+def test_empty_lines_between_recipients_do_not_count() -> None:
+    assert read(FAILED.replace(b"\nFinal-Recipient", b"\n\nFinal-Recipient"), DOMAIN) == read(FAILED, DOMAIN)
 
 
 def test_words_for_people_are_not_the_report() -> None:
@@ -147,6 +167,8 @@ BOUNDARY = b'Content-Type: multipart/report; report-type=delivery-status; bounda
         BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\nStatus: " + b"5" * (LARGEST // 2),
         BOUNDARY + b"--b\nContent-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\nA\n",
         b"Content-Type: multipart/report; report-type=delivery-status; " + b'a=";' * 300_000 + b"\n\n",
+        b'Content-Type: multipart/report; report-type=delivery-status; a="' + b";" * 50_000 + b"\n\n",
+        b"Received: from somewhere\n" * 3_000 + FAILED,
         b"Content-Type: multipart/report; report-type=delivery-status; boundary*=utf-8\x00''b\n\n--b\n",
         b"Content-Type: multipart/report; report-type*0*=x'y'deliv; boundary*9=b; boundary*1*=c\n\n--b\n",
         b"Content-Type: multipart/report; report-type=delivery-status; boundary=\n\n--\n\n",

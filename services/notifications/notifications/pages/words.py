@@ -15,7 +15,7 @@ WORDS: Final[Mapping[str, Both]] = {
     "reminders-on": Both("Je krijgt onze herinneringen", "You receive our reminders"),
     "reminders-on-lead": Both(
         "Heb je ze niet nodig? Dan laten we ze achterwege.",
-        "You can do without them? Then we leave them out.",
+        "Can you do without them? Then we leave them out.",
     ),
     "reminders-off": Both("Je krijgt geen herinneringen", "You receive no reminders"),
     "reminders-off-lead": Both(
@@ -39,7 +39,7 @@ WORDS: Final[Mapping[str, Both]] = {
     "digest-on": Both("Je krijgt het weekoverzicht", "You receive the weekly overview"),
     "digest-on-lead": Both(
         "Heb je er niets aan? Dan sturen we het niet meer.",
-        "It is of no use to you? Then we stop sending it.",
+        "Is it of no use to you? Then we stop sending it.",
     ),
     "digest-off": Both("Je krijgt geen weekoverzicht", "You do not receive the weekly overview"),
     "digest-off-lead": Both(

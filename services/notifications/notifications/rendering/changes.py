@@ -1,60 +1,110 @@
 """A change of an evening as people would tell it: what was, and what is."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from culture_connect import dates
-from culture_connect.contracts import Evening, Language, ProgrammePart
-from notifications.domain.changes import material
+from culture_connect.contracts import LOCAL_TIME, Evening, Language, ProgrammePart
 from notifications.rendering.safe import one_line
-from notifications.rendering.words import CHANGE_LABELS, NEW_PART, OLD_PART, PROGRAMME_KINDS
+from notifications.rendering.words import CHANGES, HOURS, PROGRAMME_KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that changed, in the reader's language."""
+    """One thing that changed, in the reader's language. `old` is None for what is new, `new` for what is gone."""
 
     label: str
-    old: str
-    new: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a programme as a reader sees it; `offset` is how long after the evening it begins and ends."""
+
+    label: str
+    title: str
+    times: str
+    offset: tuple[timedelta, timedelta]
+
+    @property
+    def name(self) -> str:
+        return f"{self.label}: {self.title}"
 
 
 def changes(before: Evening, now: Evening, language: Language) -> list[Change]:
-    """What changed between two versions of an evening, the date first; empty when guests would notice nothing."""
-    changed = material(before, now)
-    labels = CHANGE_LABELS[language]
-    told: list[Change] = []
-
-    def tell(label: str, old: str, new: str) -> None:
-        if old != new:
-            told.append(Change(labels[label], old, new))
-
-    tell("day", dates.day(before.starts_at, language), dates.day(now.starts_at, language))
-    if changed & {"starts_at", "ends_at"}:
-        tell("time", _hours(before, language), _hours(now, language))
-    tell("venue", before.venue.label, now.venue.label)
-    tell("location", one_line(before.location), one_line(now.location))
-    tell("title", one_line(before.title.in_(language)), one_line(now.title.in_(language)))
-    tell("theme", one_line(before.theme.in_(language)), one_line(now.theme.in_(language)))
-    return told + _programme(before, now, language)
+    """What changed between two versions of an evening, the date first; empty when this reader would notice nothing."""
+    words = CHANGES[language]
+    compared = [
+        (words["when"], _when(before, language), _when(now, language)),
+        (words["where"], _where(before), _where(now)),
+        (words["title"], one_line(before.title.in_(language)), one_line(now.title.in_(language))),
+        (words["theme"], one_line(before.theme.in_(language)), one_line(now.theme.in_(language))),
+    ]
+    told = [Change(label, old, new) for label, old, new in compared if old != new]
+    return told + _programme(_parts(before, language), _parts(now, language), language)
 
 
-def _programme(before: Evening, now: Evening, language: Language) -> list[Change]:
-    """Part by part: the same title of the same kind is the same part, whenever it begins."""
-    old = {_name(part, language): _times(part, language) for part in before.programme}
-    new = {_name(part, language): _times(part, language) for part in now.programme}
-    told = [Change(name, old[name], times) for name, times in new.items() if name in old and old[name] != times]
-    added = [Change(name, NEW_PART[language], times) for name, times in new.items() if name not in old]
-    gone = [Change(name, times, OLD_PART[language]) for name, times in old.items() if name not in new]
-    return told + added + gone
+def _programme(gone: list[_Part], added: list[_Part], language: Language) -> list[Change]:
+    """Parts that moved, got another title, are new or are gone.
+
+    What moved along with the whole evening is not told: the new hour of the evening tells it.
+    """
+    _pairs(gone, added, lambda old, new: old.name == new.name and _stayed(old, new))
+    moved = _pairs(gone, added, lambda old, new: old.name == new.name)
+    renamed = _pairs(gone, added, lambda old, new: old.label == new.label)
+    told = [Change(new.name, old.times, new.times) for old, new in moved]
+    for old, new in renamed:
+        stayed = _stayed(old, new)
+        told.append(
+            Change(new.label, *(part.title if stayed else f"{part.times}, {part.title}" for part in (old, new)))
+        )
+    words = CHANGES[language]
+    told += [Change(words["new"], None, f"{part.times}, {part.name}") for part in added]
+    return told + [Change(words["gone"], f"{part.times}, {part.name}", None) for part in gone]
 
 
-def _name(part: ProgrammePart, language: Language) -> str:
-    return f"{PROGRAMME_KINDS[language][part.kind]}: {one_line(part.title.in_(language))}"
+def _pairs(
+    gone: list[_Part], added: list[_Part], alike: Callable[[_Part, _Part], bool]
+) -> Sequence[tuple[_Part, _Part]]:
+    """Takes out of both lists what is alike, and gives it back as (old, new)."""
+    pairs = []
+    for new in list(added):
+        old = next((part for part in gone if alike(part, new)), None)
+        if old is not None:
+            gone.remove(old)
+            added.remove(new)
+            pairs.append((old, new))
+    return pairs
+
+
+def _stayed(old: _Part, new: _Part) -> bool:
+    return old.times == new.times or old.offset == new.offset
+
+
+def _parts(evening: Evening, language: Language) -> list[_Part]:
+    # Within one time zone Python calculates with what the clocks show: a change of clocks moves nothing.
+    start = evening.starts_at.astimezone(LOCAL_TIME)
+    return [
+        _Part(
+            label=PROGRAMME_KINDS[language][part.kind],
+            title=one_line(part.title.in_(language)),
+            times=_times(part, language),
+            offset=(part.starts_at.astimezone(LOCAL_TIME) - start, part.ends_at.astimezone(LOCAL_TIME) - start),
+        )
+        for part in evening.programme
+    ]
 
 
 def _times(part: ProgrammePart, language: Language) -> str:
     return f"{dates.clock(part.starts_at, language)} – {dates.clock(part.ends_at, language)}"
 
 
-def _hours(evening: Evening, language: Language) -> str:
-    return f"{dates.clock(evening.starts_at, language)} – {dates.clock(evening.ends_at, language)}"
+def _when(evening: Evening, language: Language) -> str:
+    starts, ends = dates.clock(evening.starts_at, language), dates.clock(evening.ends_at, language)
+    return HOURS[language].format(day=dates.day(evening.starts_at, language), starts=starts, ends=ends)
+
+
+def _where(evening: Evening) -> str:
+    return f"{evening.venue.label}, {one_line(evening.location)}"

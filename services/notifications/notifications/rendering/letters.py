@@ -1,6 +1,10 @@
-"""Letters from their templates: `templates/<kind>/<language>/{subject.txt,body.txt,body.html}`."""
+"""Letters from their templates: `templates/<kind>/<language>/{subject.txt,body.txt,body.html}`.
+
+What several letters share is in `templates/parts*`.
+"""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +19,7 @@ from notifications.rendering.contents import Letter
 from notifications.rendering.facts import cid_of, facts_of
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,9 @@ class Renderer:
         contents = letter.contents
         folder = f"{template_of([piece.kind for piece in contents.pieces])}/{contents.recipient.language}"
         facts = facts_of(letter, self._public_url)
+        facts["subject"] = safe.one_line(self._fill(f"{folder}/subject.txt", facts))
         return Rendered(
-            subject=safe.one_line(self._fill(f"{folder}/subject.txt", facts)),
+            subject=facts["subject"],
             text=self._fill(f"{folder}/body.txt", facts),
             html=self._inliner.inline(self._fill(f"{folder}/body.html", facts)),
             pictures=[
@@ -77,4 +83,6 @@ class Renderer:
         )
 
     def _fill(self, template: str, facts: dict[str, Any]) -> str:
-        return self._templates.get_template(template).render(facts).strip() + "\n"
+        filled = self._templates.get_template(template).render(facts)
+        # What a letter does not tell leaves its blank lines behind.
+        return _BLANK_LINES.sub("\n\n", filled).strip() + "\n"

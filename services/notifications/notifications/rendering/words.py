@@ -19,25 +19,24 @@ PROGRAMME_KINDS = {
     },
 }
 
-CHANGE_LABELS = {
+HOURS = {Language.NL: "{day}, {starts} tot {ends} uur", Language.EN: "{day}, {starts} to {ends}"}
+
+# What stands above the old and the new.
+CHANGES = {
     Language.NL: {
-        "day": "Datum",
-        "time": "Tijd",
-        "venue": "Huis",
-        "location": "Plaats",
+        "when": "Wanneer",
+        "where": "Waar",
         "title": "Titel",
         "theme": "Thema",
+        "new": "Nieuw op het programma",
+        "gone": "Niet meer op het programma",
     },
     Language.EN: {
-        "day": "Date",
-        "time": "Time",
-        "venue": "Venue",
-        "location": "Location",
+        "when": "When",
+        "where": "Where",
         "title": "Title",
         "theme": "Theme",
+        "new": "New on the programme",
+        "gone": "No longer on the programme",
     },
 }
-
-# In the place of the time that a part of the programme had, or has.
-NEW_PART = {Language.NL: "stond niet op het programma", Language.EN: "was not on the programme"}
-OLD_PART = {Language.NL: "vervalt", Language.EN: "no longer takes place"}

@@ -18,7 +18,7 @@ LARGEST = 1 << 20  # bytes; a report with the whole mail in it is smaller
 _LARGEST_HEADER = 64 << 10  # bytes of one block of headers
 _LONGEST_VALUE = 1000  # characters of a header that is looked at (RFC 5322, 2.1.1: 998 in a line)
 _MOST_PARTS = 10  # RFC 6522, 3: two or three
-_MOST_RECIPIENTS = 100
+_MOST_BLOCKS = 200  # one for each recipient, and one about the mail
 
 # With their internationalized relatives (RFC 6533).
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -68,24 +68,21 @@ def read(message: bytes, domain: str) -> Bounce | None:
     top, body = _headers(message.replace(b"\r\n", b"\n"))
     if _type_of(top) != "multipart/report" or _parameter(top, "report-type").lower() != "delivery-status":
         return None
-    boundary = _parameter(top, "boundary").rstrip()
-    if not boundary:
-        return None
-    report, returned = None, None
-    for part in _parts(body, boundary):
+    report, returned = b"", b""
+    for part in _parts(body, _parameter(top, "boundary").rstrip()):
         headers, content = _headers(part)
-        if report is None and _type_of(headers) in _STATUS_PARTS:
+        if _type_of(headers) in _STATUS_PARTS:
             report = _decoded(headers, content)
-        elif returned is None and _type_of(headers) in _RETURNED_PARTS:
+        elif _type_of(headers) in _RETURNED_PARTS:
             returned = _decoded(headers, content)
-    blocks = _blocks(report) if report is not None else []
+    blocks = _blocks(report)
     fates = [fate for block in blocks if (fate := _fate(block)) is not None]
     if not fates:
         return None
     action, status = min(fates, key=_gravity)
     letter_id = _letter(_value(blocks[0], "Original-Envelope-Id"), domain)
-    if letter_id is None and returned is not None:
-        letter_id = _letter(_value(_headers(returned.lstrip(b"\n"))[0], "Message-ID"), domain)
+    if letter_id is None:
+        letter_id = _letter(_value(_headers(returned)[0], "Message-ID"), domain)
     return Bounce(letter_id, action, status)
 
 
@@ -122,8 +119,7 @@ def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
 
 def _blocks(report: bytes) -> list[Message]:
     """The blocks of a report: that about the mail, then one for each recipient."""
-    blocks = _EMPTY_LINE.split(report.strip(), maxsplit=4 * _MOST_RECIPIENTS)
-    return [_headers(block.lstrip())[0] for block in blocks if block.strip()][: _MOST_RECIPIENTS + 1]
+    return [_headers(block.lstrip())[0] for block in _EMPTY_LINE.split(report.strip(), maxsplit=_MOST_BLOCKS)]
 
 
 def _headers(data: bytes) -> tuple[Message, bytes]:
