@@ -1,6 +1,6 @@
 """One click switches off what one can do without, and nothing else; another switches it on again."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -80,10 +80,7 @@ async def preferences(house: House) -> list[Any]:
     return [tuple(row) for rows in kept for row in rows]
 
 
-@pytest.mark.parametrize("body", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}])
-async def test_a_click_in_the_mail_program_ends_reminders_and_tickets_still_come(
-    house: House, body: Mapping[str, Any]
-) -> None:
+async def test_a_click_in_the_mail_program_ends_reminders_and_tickets_still_come(house: House) -> None:
     participant = uuid4()
     await house.tell(evening_in(5), known(participant), issued(participant))
     await house.until_state(participant, "reminder-week", "sent")
@@ -93,7 +90,9 @@ async def test_a_click_in_the_mail_program_ends_reminders_and_tickets_still_come
     link = str(reminder["List-Unsubscribe"]).strip("<>")
     assert link in part_of(reminder, "text/plain").get_content()
 
-    answers = [await house.api.post(link, **body) for _ in range(2)]
+    # In either form that RFC 8058 (3.1) lets a mail program send.
+    in_parts = {name: (None, value) for name, value in ONE_CLICK.items()}
+    answers = [await house.api.post(link, files=in_parts), await house.api.post(link, data=ONE_CLICK)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert "Je krijgt geen herinneringen" in answers[0].text
     states = await house.states(participant)
@@ -209,7 +208,7 @@ async def test_every_answer_keeps_the_secret_and_leads_nowhere(house: House) -> 
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-robots-tag"] == "noindex, nofollow"
         assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
-        assert "//" not in answer.text.replace("<!--", "")
+        assert "//" not in answer.text
     for unknown in answers[3:]:
         assert "Deze link kennen we niet" in unknown.text
         assert "We do not know this link" in unknown.text

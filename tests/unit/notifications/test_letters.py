@@ -127,11 +127,6 @@ def test_what_one_can_do_without_says_how_to_switch_it_off(kind: Kind) -> None:
     assert f'href="{link}"' in rendered.html
 
 
-@pytest.mark.parametrize("kind", [Kind.TICKET_ISSUED, Kind.EVENING_CANCELLED, Kind.WELCOME])
-def test_no_other_letter_offers_to_be_switched_off(kind: Kind) -> None:
-    assert "/unsubscribe/" not in RENDERER.render(a_mail(kind)).text
-
-
 @pytest.mark.parametrize(
     ("kind", "days", "words"),
     [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Evening, Language, ProgrammePart
+from culture_connect.contracts import Evening, Language, ProgrammePart
 from notifications.rendering.safe import one_line
 from notifications.rendering.words import CHANGES, HOURS, PROGRAMME_KINDS
 
@@ -84,14 +84,12 @@ def _stayed(old: _Part, new: _Part) -> bool:
 
 
 def _parts(evening: Evening, language: Language) -> list[_Part]:
-    # Within one time zone Python calculates with what the clocks show: a change of clocks moves nothing.
-    start = evening.starts_at.astimezone(LOCAL_TIME)
     return [
         _Part(
             label=PROGRAMME_KINDS[language][part.kind],
             title=one_line(part.title.in_(language)),
             times=_times(part, language),
-            offset=(part.starts_at.astimezone(LOCAL_TIME) - start, part.ends_at.astimezone(LOCAL_TIME) - start),
+            offset=(part.starts_at - evening.starts_at, part.ends_at - evening.starts_at),
         )
         for part in evening.programme
     ]

@@ -1,7 +1,8 @@
 """What templates may use: harmless lines of text in the reader's language.
 
 At the top stand those of the whole mail and those of its leading piece; `pieces`, `tickets`, `waiting` and `ended` hold
-the same for each piece. All names are always there: what a letter does not tell is None or empty.
+the same for each piece; bodies have the letter's `subject` as well. All names are always there: what a letter does not
+tell is None or empty.
 """
 
 from collections.abc import Sequence

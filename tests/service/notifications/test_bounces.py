@@ -1,0 +1,92 @@
+"""A mail that was taken and comes back has failed after all, and registration hears of the address once."""
+
+import hashlib
+import json
+from uuid import UUID, uuid4
+
+from structlog.testing import capture_logs
+
+from tests.service.notifications.house import House, enrolled, evening, issued, known
+from tests.support.probes import eventually
+
+REPORT = "message/rfc822"
+
+
+def a_report(mail_id: str, *, action: str = "failed", status: str = "5.1.1") -> bytes:
+    """What a mail server says of a mail; the headers of the mail are with it."""
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nTo: avond@cultureconnect.example\r\nSubject: Undelivered\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nThis mail came back.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; somebody@acme.example\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{mail_id}@cultureconnect.example>\r\n\r\n"
+        "--b--\r\n"
+    ).encode()
+
+
+async def sent_letter(house: House) -> tuple[UUID, str]:
+    """Somebody with a letter that was sent, and its mail."""
+    participant = uuid4()
+    await house.tell(evening(), known(participant), issued(participant))
+    await house.until_state(participant, "ticket-issued", "sent")
+    [letter] = await house.letters(participant_id=participant, kind="ticket-issued")
+    return participant, letter["mail_id"]
+
+
+async def hand_in(house: House, report: bytes, content_type: str = REPORT, caller: str = "console") -> int:
+    """Posts a report; the status of the answer."""
+    headers = {"content-type": content_type, "authorization": f"Bearer {caller}"}
+    return (await house.api.post("/bounces", content=report, headers=headers)).status_code
+
+
+async def test_a_bounce_makes_its_letter_failed_and_is_told_once(house: House) -> None:
+    participant, mail = await sent_letter(house)
+    for _ in range(3):
+        assert await hand_in(house, a_report(mail)) == 204
+    assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", "bounced-5.1.1")
+    undeliverable = [{"participant_id": str(participant)}]
+    await eventually(lambda: house.told("mail.undeliverable"), undeliverable, "what is said of mail", timeout=20)
+    await house.marker(mails=2)
+    assert house.told("mail.undeliverable") == undeliverable
+
+
+async def test_all_letters_of_a_mail_that_came_back_have_failed(house: House) -> None:
+    participant = uuid4()
+    await house.tell(evening(), issued(participant))
+    await house.until_state(participant, "ticket-issued", "planned")
+    await house.tell(enrolled(participant))
+    await house.until_state(participant, "welcome", "sent")
+    [letter] = await house.letters(participant_id=participant, kind="welcome")
+    with capture_logs() as lines:
+        assert await hand_in(house, a_report(letter["mail_id"])) == 204
+    together = await house.letters(mail_id=letter["mail_id"])
+    assert {each["kind"]: each["reason"] for each in together} == {
+        "welcome": "bounced-5.1.1",
+        "ticket-issued": "bounced-5.1.1",
+    }
+    assert "acme.example" not in str(lines)
+
+
+async def test_a_report_that_is_no_failure_of_ours_changes_nothing(house: House) -> None:
+    participant, mail = await sent_letter(house)
+    for action, status in (("delayed", "4.4.1"), ("delivered", "2.0.0"), ("failed", "4.4.7")):
+        assert await hand_in(house, a_report(mail, action=action, status=status)) == 204
+    assert await hand_in(house, a_report(str(uuid4()))) == 204
+    assert await house.until_state(participant, "ticket-issued", "sent") == ("sent", None)
+    assert house.told("mail.undeliverable") == []
+
+
+async def test_what_is_no_report_is_refused_and_so_is_who_may_not_hand_one_in(house: House) -> None:
+    report = a_report(str(uuid4()))
+    assert await hand_in(house, b"Subject: I am on holiday\r\n\r\nBack on Monday.\r\n") == 422
+    assert await hand_in(house, report, content_type="application/json") == 415
+    assert await hand_in(house, report + b" " * (1 << 20)) == 413
+    assert await hand_in(house, report, caller="desk") == 403
+    assert await hand_in(house, report, caller="nobody") == 401
+    # Whoever reads the mailbox may do this alone.
+    tokens = house.settings.tokens_file
+    postmaster = {"name": "postmaster", "scopes": ["mail"], "sha256": hashlib.sha256(b"postmaster").hexdigest()}
+    tokens.write_text(json.dumps([*json.loads(tokens.read_text()), postmaster]))
+    assert await hand_in(house, report, caller="postmaster") == 204
+    assert (await house.api.get("/letters", headers={"authorization": "Bearer postmaster"})).status_code == 403

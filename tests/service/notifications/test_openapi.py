@@ -1,0 +1,61 @@
+"""The API does what its OpenAPI document says, whatever is asked of it."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from notifications.app import build_app
+from notifications.settings import NotificationsSettings
+from tests.service.notifications.test_bounces import a_report
+from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
+from tests.support.surroundings import Surroundings
+
+WELCOMED = """
+    with people as (
+        insert into notifications.contacts (participant_id, person_version, given_name, family_name, email, language,
+            erased, term_version)
+        values ($1, 1, 'Zoë', 'de Boer', 'zoe@acme.example', 'nl', false, 0)
+    )
+    insert into notifications.letters (letter_id, participant_id, kind, state, attempts, planned_at, wanted_at)
+    values ($2, $1, 'welcome', 'planned', 0, now(), now())
+"""
+
+
+@pytest.fixture
+def api(settings: NotificationsSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    """An operator."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # what schemathesis sends goes straight there
+    with desk_of(build_app(settings), "console") as client:
+        yield client
+
+
+@pytest.mark.timeout(180)
+def test_every_answer_is_one_that_the_document_promises(api: httpx.Client, surroundings: Surroundings) -> None:
+    real = asyncio.run(_furnish(surroundings))
+    found = ask_everything(api, real)
+    assert not found.faults, "\n\n".join(found.faults)
+    assert real.keys() < found.operations
+    assert found.succeeded | {"POST /bounces"} == found.operations
+    # What schemathesis makes up is no report, and what it can be given is no file.
+    report = a_report(str(uuid4()))
+    assert api.post("/bounces", content=report, headers={"Content-Type": "message/rfc822"}).status_code == 204
+
+
+async def _furnish(surroundings: Surroundings) -> dict[str, Wanted]:
+    """A letter; returns by operation what is there."""
+    letter_id = uuid4()
+    connection = await asyncpg.connect(surroundings.database.superuser_url)
+    try:
+        await connection.execute(WELCOMED, uuid4(), letter_id)
+    finally:
+        await connection.close()
+    letter = {"letter_id": str(letter_id)}
+    return {
+        "GET /letters/{letter_id}": lambda: Existing(letter),
+        "GET /letters/{letter_id}/page": lambda: Existing(letter),
+        "POST /letters/{letter_id}/resend": lambda: Existing(letter),
+    }
