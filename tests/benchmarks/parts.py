@@ -201,7 +201,7 @@ async def of_imports(where: Surroundings, count: int, rounds: int) -> Results:
 
 
 async def of_letters(where: Surroundings, count: int, rounds: int) -> Results:
-    """Letters with tickets to a server that takes everything, against only writing them; then to one that misbehaves."""
+    """Letters with tickets to a server that takes all, against only writing them; then to one that misbehaves."""
     lines = {1: Line("letters, one connection", "letters"), 4: Line("letters, four connections", "letters")}
     alone = Line("the same letters written, sent nowhere", "letters")
     peaks, first = [], 0

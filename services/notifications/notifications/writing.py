@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.changes import material
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
 from notifications.domain.letters import Standing
 from notifications.domain.relevance import Silence, silence
+from notifications.rendering.changes import changes
 from notifications.rendering.contents import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
 from notifications.store import digests, drafts
 from notifications.store.drafts import Draft
@@ -136,7 +137,8 @@ def _news(draft: Draft, digest: Digest | None) -> bool:
         return digest is not None and bool(digest.joined or digest.left or digest.evenings)
     if draft.kind is Kind.EVENING_CHANGED and draft.row["before"] is not None:
         before, now = (ToldEvening.model_validate(draft.row[version]) for version in ("before", "evening"))
-        return bool(material(before, now))
+        # What changed in the other language only is no news to its reader.
+        return bool(changes(before, now, Language(draft.row["language"])))
     return True
 
 
