@@ -34,7 +34,7 @@ OWN: Final[Mapping[str, list[str]]] = {
 
 _NAME: Final = re.compile(r"[a-z0-9._-]{1,100}")
 _PARTNER: Final = re.compile(f"partner:{SLUG_PATTERN}")
-_FIXED_SCOPES: Final = ("programme", OPERATOR, *(f"box-office:{venue}" for venue in Venue))
+_FIXED_SCOPES: Final = ("programme", OPERATOR, "mail", *(f"box-office:{venue}" for venue in Venue))
 
 
 class TokenError(Exception):

@@ -50,6 +50,12 @@ async def test_the_operator_reads_the_letter_that_was_sent(house: House) -> None
     assert 'src="data:image/png;base64,' in rendered["html"]
     [calendar] = rendered["calendars"]
     assert "METHOD:REQUEST" in calendar["text"]
+    assert [file["name"] for file in rendered["attachments"]] == ["ticket.pdf", calendar["name"]]
+    assert rendered["attachments"][1]["size"] == len(calendar["text"].encode())
+    headers = {header["name"]: header["value"] for header in rendered["headers"]}
+    [sent] = house.mail_server.of(f"{participant}@acme.example")
+    assert headers["Message-ID"] == sent.message_id
+    assert headers["Date"] == sent.mail["Date"]
 
 
 async def test_a_letter_that_waits_is_shown_as_it_would_be_sent(house: House) -> None:

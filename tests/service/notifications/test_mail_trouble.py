@@ -36,6 +36,22 @@ async def test_a_busy_server_gets_the_letter_later(house: House) -> None:
     assert await house.until_state(participant, "ticket-issued", "sent") == ("sent", None)
 
 
+async def test_a_server_that_says_not_now_for_two_days_means_no(house: House) -> None:
+    participant = uuid4()
+    house.mail_server.to = lambda _: "450 4.2.2 mailbox full"
+    await house.tell(evening(), known(participant), issued(participant))
+    await house.until_tried()
+    await house.rows("update letters set deferred_since = now() - interval '47 hours' where state = 'planned'")
+    await house.hurry()
+    await eventually(lambda: attempts(house), 2, "attempts", timeout=20)
+    assert (await house.states(participant))["ticket-issued"] == ("planned", "smtp-450")
+    await house.rows("update letters set deferred_since = now() - interval '48 hours' where state = 'planned'")
+    await house.hurry()
+    assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", "smtp-450")
+    expected = [{"participant_id": str(participant)}]
+    await eventually(lambda: house.told("mail.undeliverable"), expected, "what is said about mail", timeout=20)
+
+
 async def test_an_address_that_does_not_exist_is_told_and_not_tried_again(house: House) -> None:
     nobody, somebody = uuid4(), uuid4()
     house.mail_server.to = lambda address: "550 5.1.1 no such user" if str(nobody) in address else "250 OK"
@@ -159,3 +175,9 @@ async def nothing_is_kept_of(told: UUID, waiting: UUID, house: House) -> None:
     everything = await house.kept_of(told, waiting)
     for secret in ("Zoë", "Meer", "acme.example", "eyJ", "/my/"):
         assert secret not in everything
+
+
+async def attempts(house: House) -> int:
+    """How often the only letter with a ticket was tried."""
+    [row] = await house.rows("select attempts from letters where kind = 'ticket-issued'")
+    return int(row[0])

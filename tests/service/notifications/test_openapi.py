@@ -1,12 +1,14 @@
 """The API does what its OpenAPI document says, whatever is asked of it."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
+import schemathesis
 
 from notifications.app import build_app
 from notifications.settings import NotificationsSettings
@@ -25,11 +27,21 @@ WELCOMED = """
 """
 
 
+turns = itertools.count()
+
+
+@schemathesis.serializer("message/rfc822")
+def report(_: object, made_up: object) -> bytes:
+    """What is made up is no report of a mail server; every other body is one."""
+    return a_report(str(uuid4())) if next(turns) % 2 else str(made_up).encode(errors="replace")
+
+
 @pytest.fixture
 def api(settings: NotificationsSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """An operator."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # what schemathesis sends goes straight there
-    with desk_of(build_app(settings), "console") as client:
+    # No mail server: that of the fixtures does not answer while a test is not asynchronous.
+    with desk_of(build_app(settings.model_copy(update={"smtp_port": 1})), "console") as client:
         yield client
 
 
@@ -39,10 +51,7 @@ def test_every_answer_is_one_that_the_document_promises(api: httpx.Client, surro
     found = ask_everything(api, real)
     assert not found.faults, "\n\n".join(found.faults)
     assert real.keys() < found.operations
-    assert found.succeeded | {"POST /bounces"} == found.operations
-    # What schemathesis makes up is no report, and what it can be given is no file.
-    report = a_report(str(uuid4()))
-    assert api.post("/bounces", content=report, headers={"Content-Type": "message/rfc822"}).status_code == 204
+    assert found.succeeded == found.operations
 
 
 async def _furnish(surroundings: Surroundings) -> dict[str, Wanted]:

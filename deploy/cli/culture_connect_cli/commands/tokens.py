@@ -33,7 +33,7 @@ def add(
     name: Name,
     scope: Annotated[
         list[str],
-        typer.Option(help="programme, operator, partner:SLUG or box-office:VENUE; may be repeated."),
+        typer.Option(help="programme, operator, mail, partner:SLUG or box-office:VENUE; may be repeated."),
     ],
     expires_in: Annotated[
         int | None,
