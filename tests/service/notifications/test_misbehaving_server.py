@@ -7,7 +7,7 @@ from tests.service.notifications.house import House, evening, issued, known, run
 from tests.support.probes import until
 from tests.support.smtp_sink import TAKE_AND_DROP, Moody, Sink
 
-LETTERS = 600
+LETTERS = 300
 
 
 async def test_no_letter_is_lost_and_those_alone_come_twice_that_the_server_took_without_a_word(world: House) -> None:

@@ -49,6 +49,7 @@ async def test_an_issued_ticket_is_told_to_the_house_and_with_the_holders_name_t
         "code": feed.data["code"],
         "issued_at": feed.data["issued_at"],
         "link": core.data["link"],
+        "passed_on_by": None,
     }
     assert core.data["link"].startswith("https://mijn.cultureconnect.example/my/")
     assert set(feed.data) == {
