@@ -97,7 +97,7 @@ def _environment(service: str, home: Home, ports: Mapping[str, int]) -> dict[str
         told |= {"SMTP_HOST": LOOPBACK, "SMTP_PORT": str(ports[SMTP]), "SMTP_TLS": "none"}
         told |= {"PUBLIC_URL": f"http://{LOOPBACK}:{ports[service]}"}
         # Who watches has less patience than letters usually have with what may come beside them.
-        told |= {"MAIL_WELCOME_SECONDS": "3", "MAIL_TICKET_SECONDS": "1", "MAIL_CHANGE_SECONDS": "3"}
+        told |= {"MAIL_WELCOME_SECONDS": "2", "MAIL_TICKET_SECONDS": "0.5", "MAIL_CHANGE_SECONDS": "3"}
         # The mailbox answers at once: letters of a sender that died need not wait for the slowest of servers.
         told |= {"MAIL_CLAIM_SECONDS": "20"}
     return {f"CULTURE_CONNECT_{name}": value for name, value in told.items()}
