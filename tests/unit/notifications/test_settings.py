@@ -1,11 +1,15 @@
 """Settings that would send letters badly are refused."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
+from notifications.rendering.signing import DkimKeyError
 from notifications.settings import NotificationsSettings
 
 
@@ -50,3 +54,20 @@ def test_the_password_is_not_shown(given: dict[str, Any]) -> None:
     settings = NotificationsSettings(**given, smtp_username="letters", smtp_password="secret", smtp_tls="tls")
     assert settings.mail_server.password == "secret"
     assert "secret" not in repr(settings) + repr(settings.mail_server)
+
+
+def test_without_a_key_nobody_signs_and_with_one_the_sender_does(given: dict[str, Any], tmp_path: Path) -> None:
+    assert NotificationsSettings(**given).signer is None
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    file = tmp_path / "dkim.pem"
+    file.touch(mode=0o600)
+    file.write_bytes(pem)
+    signer = NotificationsSettings(**given, dkim_key_file=file, mail_from="Letters <letters@paard.example>").signer
+    assert signer is not None
+    assert b"d=paard.example;" in signer.sign(b"From: <letters@paard.example>\r\n\r\nHi\r\n", datetime.now(UTC))
+    file.chmod(0o644)
+    with pytest.raises(DkimKeyError, match="private"):
+        _ = NotificationsSettings(**given, dkim_key_file=file).signer

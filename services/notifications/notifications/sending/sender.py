@@ -9,9 +9,9 @@ from typing import Protocol
 
 import structlog
 
-from culture_connect.contracts import MailUndeliverable
-from culture_connect.messaging import Database, UnitOfWork, core_event
+from culture_connect.messaging import Database, UnitOfWork
 from culture_connect.messaging.errors import reason_of
+from notifications.bouncing import tell_undeliverable
 from notifications.domain.pauses import Pauses
 from notifications.domain.timing import GIVES_UP_AFTER
 from notifications.measures import Measures
@@ -185,8 +185,7 @@ class Sender:
     async def _fail(self, work: UnitOfWork, claimed: Claimed, reason: str) -> None:
         participant = claimed.letter.participant_id
         if await claims.failed(work, claimed, reason) and participant is not None:
-            news = MailUndeliverable(participant_id=participant)
-            work.emit(news, core_event(news, None), subject=str(participant))
+            tell_undeliverable(work, participant)
 
     async def _send(self, claimed: Claimed, line: Line) -> Outcome:
         outcome = await self._attempt(claimed, line)

@@ -112,6 +112,14 @@ _FAILED = text(
     where mail_id = :mail_id and claim = :claim and state in ('sending', 'suppressed')
     """
 )
+# A letter that failed before has been told of.
+_BOUNCED = text(
+    """
+    update letters set state = 'failed', reason = :reason, ended_at = now()
+    where mail_id = :mail_id and state in ('sending', 'sent', 'planned')
+    returning participant_id
+    """
+)
 _DEFERRED = text(
     """
     update letters set state = 'planned', reason = :reason, attempts = attempts + :attempts,
@@ -229,6 +237,12 @@ async def failed(work: UnitOfWork, claimed: Claimed, reason: str) -> bool:
     """The mail was refused for good; False when it was settled by somebody else."""
     result = await work.execute(_FAILED, _of(claimed) | {"reason": reason})
     return result.rowcount > 0
+
+
+async def bounced(work: UnitOfWork, mail_id: UUID, reason: str) -> set[UUID]:
+    """The mail came back; the participants whose letters had not failed before."""
+    rows = await work.execute(_BOUNCED, {"mail_id": mail_id, "reason": reason})
+    return {row.participant_id for row in rows if row.participant_id is not None}
 
 
 async def deferred(
