@@ -219,7 +219,9 @@ class Kit:
 
     async def postponed(self) -> list[str]:
         """The ids of the messages that the broker did not take."""
-        return [row[0] for row in await self._rows("select headers ->> 'ce-id' from outbox where attempts > 0")]
+        return [
+            row[0] for row in await self._rows("select headers ->> 'ce-id' from outbox where last_error is not null")
+        ]
 
     async def _rows(self, statement: str) -> Sequence[Any]:
         async with self.database.engine.connect() as connection:

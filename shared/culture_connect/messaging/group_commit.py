@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
+from uuid import UUID
 
 from prometheus_client import Histogram
 
@@ -37,7 +38,7 @@ class Item:
     """A delivery with what the inbox remembers of it: its id and the digest of its body."""
 
     message_id: str
-    digest: bytes
+    digest: UUID
     content: Delivery[Any] | InvalidDelivery
 
 
@@ -156,7 +157,7 @@ class GroupCommit:
 
     async def _not_answered_before(self, work: UnitOfWork, impostors: Sequence[Item]) -> list[Item]:
         """Of the messages with a reused id, those whose refusal has not been sent yet."""
-        keyed = {f"{item.message_id}#{item.digest.hex()}": item for item in impostors}
+        keyed = {f"{item.message_id}#{item.digest.hex}": item for item in impostors}
         new, _ = await inbox.record(work.connection, self._queue, {key: item.digest for key, item in keyed.items()})
         return [item for key, item in keyed.items() if key in new]
 

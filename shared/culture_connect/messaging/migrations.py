@@ -10,7 +10,98 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.tables import metadata
+
+# What services made with their first revision, before the tables grew.
+_FIRST_TABLES = """
+create table outbox (
+    id bigint generated always as identity primary key,
+    vhost text not null,
+    exchange text not null,
+    routing_key text not null,
+    headers jsonb not null,
+    correlation_id text,
+    body bytea not null,
+    due_at timestamptz,
+    attempts integer not null default 0,
+    last_error text,
+    created_at timestamptz not null default now()
+);
+create index outbox_at_once on outbox (id) where due_at is null;
+create index outbox_due on outbox (due_at, id) where due_at is not null;
+create table inbox (
+    consumer text not null,
+    message_id text not null,
+    digest bytea not null,
+    received_at timestamptz not null default now(),
+    primary key (consumer, message_id)
+);
+create table idempotency_keys (
+    caller text not null,
+    route text not null,
+    key text not null,
+    request_sha256 bytea not null,
+    status integer,
+    body jsonb,
+    created_at timestamptz not null default now(),
+    primary key (caller, route, key)
+);
+create index idempotency_keys_age on idempotency_keys (created_at);
+-- The outbox is written and emptied all day: vacuum it by the row, not by the fifth of a table.
+alter table outbox set (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+"""
+
+# What was postponed before is sent at once, and postponed anew if need be. Outbox ids are unique, so a row's lane is
+# all that is to be worked out; the inbox keeps its memory in its narrower form.
+_LANES_LEASES_AND_RETRIES = """
+alter table outbox add column lane text, add column quarantined_at timestamptz;
+update outbox set
+    lane = concat_ws(
+        '/', vhost, exchange, case vhost when 'edge' then routing_key else split_part(routing_key, '.', 1) end
+    ),
+    due_at = case when attempts = 0 then due_at end;
+drop index outbox_at_once;
+drop index outbox_due;
+alter table outbox alter column lane set not null, drop column attempts;
+create index outbox_pending on outbox (lane, id) where due_at is null and quarantined_at is null;
+create index outbox_timers on outbox (due_at) where due_at is not null and quarantined_at is null;
+create index outbox_quarantined on outbox (lane) where quarantined_at is not null;
+create table outbox_lanes (
+    lane text primary key,
+    attempts integer not null,
+    last_error text not null,
+    failing_since timestamptz not null default now(),
+    retry_at timestamptz not null,
+    quarantined_at timestamptz
+);
+create table leases (name text primary key, holder uuid not null, expires_at timestamptz not null);
+create table retries (
+    id bigint generated always as identity primary key,
+    vhost text not null,
+    queue text not null,
+    key text,
+    message_id text,
+    properties bytea not null,
+    body bytea not null,
+    received_at timestamptz not null,
+    attempts integer not null,
+    due_at timestamptz not null,
+    last_error text
+);
+create index retries_due on retries (queue, due_at, id);
+create index retries_of_key on retries (queue, key, id) where key is not null;
+alter table inbox rename to first_inbox;
+alter table first_inbox rename constraint inbox_pkey to first_inbox_pkey;
+create table inbox (key uuid primary key, digest uuid not null, received_at timestamptz not null default now());
+insert into inbox (key, digest, received_at)
+select
+    encode(substring(sha256(
+        convert_to(consumer, 'UTF8') || '\\x00'::bytea || convert_to(message_id, 'UTF8')) from 1 for 16), 'hex')::uuid,
+    encode(substring(digest from 1 for 16), 'hex')::uuid,
+    received_at
+from first_inbox;
+create index inbox_age on inbox using brin (received_at);
+drop table first_inbox;
+"""
 
 
 def upgrade(folder: Path, *, database_url: str, schema: str) -> None:
@@ -35,11 +126,18 @@ class Operations(Protocol):
 
 def create_messaging_tables(operations: Operations) -> None:
     """Creates outbox, inbox and idempotency keys in the schema of the connection; for a first revision."""
-    metadata.create_all(operations.get_bind(), checkfirst=False)
-    # The outbox is written and emptied all day: vacuum it by the row, not by the fifth of a table.
-    operations.execute(
-        "alter table outbox set (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000)"
-    )
+    _run_all(operations, _FIRST_TABLES)
+
+
+def add_lanes_leases_and_retries(operations: Operations) -> None:
+    """Brings the kit's tables from their first shape to that of `tables`; for a later revision."""
+    _run_all(operations, _LANES_LEASES_AND_RETRIES)
+
+
+def _run_all(operations: Operations, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            operations.execute(statement)
 
 
 def run_environment(schema: str, target_metadata: MetaData | None = None) -> None:

@@ -13,13 +13,13 @@ from culture_connect.messaging.routes import Route
 # One channel per schema, so that a relay is woken by its own service only.
 _INSERT = text(
     """
-    insert into outbox (vhost, exchange, routing_key, headers, correlation_id, body, due_at)
-    select vhost, exchange, routing_key, headers::jsonb, correlation_id, body, due_at
+    insert into outbox (lane, vhost, exchange, routing_key, headers, correlation_id, body, due_at)
+    select lane, vhost, exchange, routing_key, headers::jsonb, correlation_id, body, due_at
     from unnest(
-        cast(:vhosts as text[]), cast(:exchanges as text[]), cast(:routing_keys as text[]),
+        cast(:lanes as text[]), cast(:vhosts as text[]), cast(:exchanges as text[]), cast(:routing_keys as text[]),
         cast(:headers as text[]), cast(:correlation_ids as text[]), cast(:bodies as bytea[]),
         cast(:due_at as timestamptz[])
-    ) with ordinality as row (vhost, exchange, routing_key, headers, correlation_id, body, due_at, place)
+    ) with ordinality as row (lane, vhost, exchange, routing_key, headers, correlation_id, body, due_at, place)
     order by place
     """
 )
@@ -44,6 +44,7 @@ async def store(connection: AsyncConnection, messages: Sequence[Outgoing]) -> No
     await connection.execute(
         _INSERT,
         {
+            "lanes": [message.route.lane for message in messages],
             "vhosts": [message.route.vhost for message in messages],
             "exchanges": [message.route.exchange for message in messages],
             "routing_keys": [message.route.routing_key for message in messages],

@@ -1,8 +1,8 @@
 """From what came over the wire to what a handler understands."""
 
-import hashlib
 import json
 from datetime import UTC, datetime
+from uuid import UUID
 
 from aio_pika.abc import AbstractIncomingMessage
 
@@ -17,6 +17,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging.errors import PermanentFailure
 from culture_connect.messaging.group_commit import Item
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
+from culture_connect.messaging.inbox import digest_of
 from culture_connect.messaging.topology import party_of
 
 
@@ -48,8 +49,8 @@ class Reader:
                 now=datetime.now(UTC),
             )
         except EnvelopeError as error:
-            return self._invalid(error.id, error.type, error.problems, _json(raw.body), _digest(error.type, raw.body))
-        digest = _digest(envelope.type, raw.body)
+            return self._invalid(error.id, error.type, error.problems, _json(raw.body), digest_of(error.type, raw.body))
+        digest = digest_of(envelope.type, raw.body)
         if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
             return None
         try:
@@ -64,17 +65,12 @@ class Reader:
         type_: str | None,
         problems: list[RefusalError],
         data: object | None,
-        digest: bytes,
+        digest: UUID,
     ) -> Item:
         if message_id is None or self._handlers.invalid is None:
             raise PermanentFailure(problems[0].code)
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
         return Item(message_id, digest, content)
-
-
-def _digest(type_: str | None, body: bytes) -> bytes:
-    """What two deliveries of one message have in common: an erasure may have the same body as a withdrawal."""
-    return hashlib.sha256(f"{type_}\0".encode() + body).digest()
 
 
 def _json(body: bytes) -> object | None:

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 BATCH = 1000
 POLL = 1.0  # seconds; NOTIFY makes it faster, this makes it certain
-LONGEST_POSTPONEMENT = 60  # seconds
+LONGEST_POSTPONEMENT = 2  # seconds
 
 _LOCK = "select pg_try_advisory_lock(hashtext('outbox relay'), hashtext(current_schema()))"
 _AT_ONCE = """
@@ -36,8 +36,7 @@ _DUE = """
 _NEXT_DUE = "select extract(epoch from min(due_at) - now())::float8 from outbox where due_at is not null"
 _DELETE = "delete from outbox where id = any($1)"
 _POSTPONE = """
-    update outbox set attempts = attempts + 1, last_error = failed.error,
-        due_at = now() + make_interval(secs => least($3, power(2, least(attempts, 10))))
+    update outbox set last_error = failed.error, due_at = now() + make_interval(secs => $3)
     from unnest($1::bigint[], $2::text[]) as failed (id, error)
     where outbox.id = failed.id
 """

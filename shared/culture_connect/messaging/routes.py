@@ -16,6 +16,15 @@ class Route:
     exchange: str
     routing_key: str
 
+    @property
+    def lane(self) -> str:
+        """The name of what this message shares a destination with: all that reaches the same queues.
+
+        On `edge` that is one outside party, on `core` one subject, whose events go to the same services.
+        """
+        destination = self.routing_key if self.vhost == "edge" else self.routing_key.partition(".")[0]
+        return f"{self.vhost}/{self.exchange}/{destination}"
+
 
 def core_event(message: Message, scope: str | None) -> Route:
     """The route of an event between the services.

@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    Uuid,
     func,
     text,
 )
@@ -23,29 +24,74 @@ outbox = Table(
     metadata,
     # Assigned while the aggregate's row lock is held: per aggregate the order of ids is the order of commits.
     Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # The destination whose trouble delays this message, and no other message: see `Route.lane`.
+    Column("lane", Text, nullable=False),
     Column("vhost", Text, nullable=False),
     Column("exchange", Text, nullable=False),
     Column("routing_key", Text, nullable=False),
     Column("headers", JSONB, nullable=False),
     Column("correlation_id", Text),
     Column("body", LargeBinary, nullable=False),
-    # Null: as soon as possible. A moment: a durable timer, or the next try of what could not be delivered.
+    # A durable timer; null: as soon as possible.
     Column("due_at", DateTime(timezone=True)),
-    Column("attempts", Integer, nullable=False, server_default="0"),
+    # Set when this row can never be sent, whatever its destination does.
+    Column("quarantined_at", DateTime(timezone=True)),
     Column("last_error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
-Index("outbox_at_once", outbox.c.id, postgresql_where=text("due_at is null"))
-Index("outbox_due", outbox.c.due_at, outbox.c.id, postgresql_where=text("due_at is not null"))
+Index("outbox_pending", outbox.c.lane, outbox.c.id, postgresql_where=text("due_at is null and quarantined_at is null"))
+Index("outbox_timers", outbox.c.due_at, postgresql_where=text("due_at is not null and quarantined_at is null"))
+Index("outbox_quarantined", outbox.c.lane, postgresql_where=text("quarantined_at is not null"))
+
+# Lanes in trouble; a lane without a row is well.
+outbox_lanes = Table(
+    "outbox_lanes",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text, nullable=False),
+    Column("failing_since", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("retry_at", DateTime(timezone=True), nullable=False),
+    Column("quarantined_at", DateTime(timezone=True)),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Uuid, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+retries = Table(
+    "retries",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("vhost", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    # Messages of one key keep their order; null: this one waits for nobody.
+    Column("key", Text),
+    Column("message_id", Text),
+    # AMQP properties and headers as JSON; no jsonb, since a sender's text may hold what jsonb refuses.
+    Column("properties", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("last_error", Text),
+)
+Index("retries_due", retries.c.queue, retries.c.due_at, retries.c.id)
+Index("retries_of_key", retries.c.queue, retries.c.key, retries.c.id, postgresql_where=text("key is not null"))
 
 inbox = Table(
     "inbox",
     metadata,
-    Column("consumer", Text, primary_key=True),
-    Column("message_id", Text, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),
+    # SHA-256 of queue and message id, and of type and body, 16 bytes of each: a row is half as wide as with the texts.
+    Column("key", Uuid, primary_key=True),
+    Column("digest", Uuid, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+Index("inbox_age", inbox.c.received_at, postgresql_using="brin")
 
 idempotency_keys = Table(
     "idempotency_keys",

@@ -19,7 +19,7 @@ from notifications.tables import Base
 from tests.support.databases import Database as Empty
 from tests.support.surroundings import Surroundings
 
-OF_THE_KIT = ("outbox", "inbox", "idempotency_keys", "alembic_version")
+OF_THE_KIT = ("outbox", "outbox_lanes", "leases", "retries", "inbox", "idempotency_keys", "alembic_version")
 # As the first release plans a letter, and any later one has to bear while replicas of both are there.
 LETTER = """
     insert into letters (

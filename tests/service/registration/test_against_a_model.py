@@ -44,10 +44,10 @@ _OF_A_PARTNER = {
     "erasures": _PEOPLE,
     "participants": "partner = :slug",
     "partners": "slug = :slug",
-    "inbox": "consumer = 'hr.' || :slug || '.enrolments'",
+    "inbox": ":slug <> ''",
     "idempotency_keys": ":slug <> ''",
 }
-_OF_NOBODY = {"evenings", "venues", "outbox", "alembic_version"}
+_OF_NOBODY = {"evenings", "venues", "outbox", "outbox_lanes", "leases", "retries", "alembic_version"}
 
 Rows = list[dict[str, Any]]
 
