@@ -1,4 +1,4 @@
-"""What the broker does with messages that are refused or put off, with nothing but the applied topology."""
+"""What the broker does with messages that are refused, with nothing but the applied topology."""
 
 from typing import Any
 
@@ -7,10 +7,8 @@ import aio_pika
 from culture_connect.messaging.topology import (
     DEAD_LETTERS,
     DELIVERY_LIMIT,
-    RETRY_HEADER,
     dead_queue,
     enrolments_queue,
-    retry_exchange,
 )
 from culture_connect_cli.broker import Broker
 from culture_connect_cli.management import Management
@@ -68,28 +66,6 @@ async def test_a_dead_letter_that_cannot_be_delivered_is_kept_where_it_was(broke
         finally:
             body = {"routing_key": "registration", "arguments": {}}
             await management.post("bindings", edge, "e", DEAD_LETTERS, "q", DEAD, body=body)
-
-
-async def test_a_message_that_was_put_off_comes_back_to_the_queue_it_came_from(broker: Broker) -> None:
-    inbound = await _sent_by_a_new_party(broker, b"later")
-    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
-        taken = await clients.first(ours, inbound)
-        again = aio_pika.Message(taken.body, headers={RETRY_HEADER: "5s"}, message_id=taken.message_id)
-        await clients.send(ours, retry_exchange("registration"), inbound, again)
-        await taken.ack()
-        back = await clients.first(ours, inbound)
-        await back.ack()
-    assert (back.body, back.message_id) == (b"later", "m-1")
-    assert back.headers["x-first-death-reason"] == "expired"
-
-
-async def test_a_message_that_comes_back_to_a_removed_party_becomes_a_dead_letter(broker: Broker) -> None:
-    message = aio_pika.Message(b"stray", headers={RETRY_HEADER: "5s"})
-    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
-        await clients.send(ours, retry_exchange("registration"), enrolments_queue("gone"), message)
-        dead = await clients.first(ours, DEAD)
-        await dead.ack()
-    assert dead.body == b"stray"
 
 
 async def _held_for_dead_lettering(management: Management, vhost: str, queue: str) -> Any:

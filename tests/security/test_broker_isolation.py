@@ -75,9 +75,6 @@ PUBLICATIONS: dict[str, Callable[[Party], tuple[str, str]]] = {
     "receipts": lambda party: ("receipts", clients.name_of(party.other)),
     "tickets": lambda _: ("tickets", "paard"),
     "dead letters": lambda _: ("dead-letters", "registration"),
-    "to be retried": lambda _: ("registration.retry", "x"),
-    "back from the delay": lambda party: ("registration.return", party.other_inbound),
-    "as a stray": lambda _: ("ticketing.stray", "x"),
     "to a standard exchange": lambda _: ("amq.topic", "x"),
 }
 
@@ -86,7 +83,6 @@ READS: dict[str, Callable[[Party], str]] = {
     "the messages of another to us": lambda party: party.other_inbound,
     "the receipts of another": lambda party: party.other_outbound,
     "dead letters": lambda _: "registration.dead",
-    "delayed messages": lambda _: "ticketing.retry.10m",
 }
 
 

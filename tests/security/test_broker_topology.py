@@ -124,8 +124,25 @@ async def test_definitions_can_be_imported_as_they_are_written(broker: Broker) -
 
 async def test_two_administrators_can_apply_at_once(broker: Broker) -> None:
     async with broker.management() as management:
-        assert await management.delete("queues", broker.vhosts.edge, "registration.retry.5s")
+        assert await management.delete("queues", broker.vhosts.edge, "registration.dead")
     await asyncio.gather(_apply(broker), _apply(broker))
+    assert await _verify(broker) == []
+
+
+async def test_what_an_earlier_release_used_is_removed_once_it_is_empty(broker: Broker) -> None:
+    vhost, queue = broker.vhosts.edge, "ticketing.retry.10m"
+    async with broker.management() as management:
+        await _declare(management, vhost, queue)
+        await management.put("exchanges", vhost, "ticketing.retry", body={"type": "headers", "durable": True})
+        message = {"properties": {}, "routing_key": queue, "payload": "waits", "payload_encoding": "string"}
+        await management.post("exchanges", vhost, "amq.default", "publish", body=message)
+        await _apply(broker)
+        assert {str(row) for row in await _verify(broker)} == {
+            f"queue {queue} in {vhost} is no longer used",
+            f"exchange ticketing.retry in {vhost} is no longer used",
+        }
+        await management.delete("queues", vhost, queue, "contents")
+    await _apply(broker)
     assert await _verify(broker) == []
 
 

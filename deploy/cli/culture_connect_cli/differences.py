@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from culture_connect.messaging.topology import ADMINISTRATOR, Arguments, Topology
+from culture_connect.messaging.topology import (
+    ADMINISTRATOR,
+    RETIRED_EXCHANGES,
+    RETIRED_QUEUES,
+    Arguments,
+    Topology,
+)
 from culture_connect_cli.parties import Definitions
 
 
@@ -15,6 +21,7 @@ class Cure(StrEnum):
 
     APPLY = "`culture-connect topology apply` puts it right"
     RECREATE = "empty and remove it, then run `culture-connect topology apply`"
+    RETIRE = "`culture-connect topology apply` removes it once it is empty"
     REMOVE = "find out who made it, then remove it"
     ACCOUNT = "`culture-connect topology apply` with its password, or `culture-connect account add`"
 
@@ -71,7 +78,7 @@ def _exchanges(expected: Topology, found: Definitions) -> Iterator[Difference]:
         yield from _durability(what, row)
         yield from _arguments(what, exchange.arguments, row["arguments"])
     for vhost, name in rows:
-        yield Difference(f"exchange {name} in {vhost}", "does not belong here", Cure.REMOVE)
+        yield _superfluous(f"exchange {name} in {vhost}", retired=name in RETIRED_EXCHANGES)
 
 
 def _queues(expected: Topology, found: Definitions) -> Iterator[Difference]:
@@ -87,7 +94,13 @@ def _queues(expected: Topology, found: Definitions) -> Iterator[Difference]:
         told = {**row["arguments"], **({"x-queue-type": row["type"]} if "type" in row else {})}
         yield from _arguments(what, queue.arguments, told)
     for vhost, name in rows:
-        yield Difference(f"queue {name} in {vhost}", "does not belong here", Cure.REMOVE)
+        yield _superfluous(f"queue {name} in {vhost}", retired=name in RETIRED_QUEUES)
+
+
+def _superfluous(what: str, *, retired: bool) -> Difference:
+    if retired:
+        return Difference(what, "is no longer used", Cure.RETIRE)
+    return Difference(what, "does not belong here", Cure.REMOVE)
 
 
 def _bindings(expected: Topology, found: Definitions) -> Iterator[Difference]:
@@ -109,6 +122,8 @@ def _bindings(expected: Topology, found: Definitions) -> Iterator[Difference]:
         if binding not in rows:
             yield Difference(_binding(*binding), "is missing", Cure.APPLY)
     for row in sorted(rows - set(wanted)):
+        if row[1] in RETIRED_EXCHANGES:
+            continue  # it goes with its exchange
         yield Difference(_binding(*row), "does not belong here", Cure.REMOVE)
 
 

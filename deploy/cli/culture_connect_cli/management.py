@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -75,20 +76,22 @@ class Management:
         """Hands something over."""
         await self._request("POST", path, body)
 
-    async def delete(self, *path: str) -> bool:
+    async def delete(self, *path: str, query: Mapping[str, str] | None = None) -> bool:
         """Removes something; False when it was not there."""
         try:
-            await self._request("DELETE", path)
+            await self._request("DELETE", path, query=query)
         except RequestRefusedError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 return False
             raise
         return True
 
-    async def _request(self, method: str, path: tuple[str, ...], body: Any = None) -> httpx.Response:
+    async def _request(
+        self, method: str, path: tuple[str, ...], body: Any = None, query: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         address = "/".join(quote(part, safe="") for part in path)
         try:
-            response = await self._client.request(method, address, json=body)
+            response = await self._client.request(method, address, json=body, params=query)
         except httpx.TransportError as error:
             raise BrokerUnreachableError(f"no broker answers at {self.url}: {type(error).__name__}") from error
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):

@@ -1,8 +1,11 @@
 """The topology on a running broker: made, and compared with the code."""
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 
 from culture_connect.messaging.topology import (
+    RETIRED_EXCHANGES,
+    RETIRED_QUEUES,
     Topology,
     Vhosts,
     complete,
@@ -11,7 +14,7 @@ from culture_connect.messaging.topology import (
     password_hash,
 )
 from culture_connect_cli.differences import Cure, Difference, differences
-from culture_connect_cli.management import BrokerError, Management
+from culture_connect_cli.management import BrokerError, Management, RequestRefusedError
 from culture_connect_cli.parties import Definitions, parties_of
 
 
@@ -36,14 +39,16 @@ async def apply(
 
     Parties that the broker knows already are completed as well; `partners` and `venues` (slugs) add others.
     `passwords` maps accounts to passwords: such an account is made, or gets this password. Other accounts
-    keep theirs and are not made. Nothing is ever removed. Raises TopologyConflictError, before anything is
-    changed, when a queue or an exchange exists with other arguments; BrokerError as `Management` does.
+    keep theirs and are not made. What an earlier release used is removed once it is empty; nothing else ever is. Raises
+    TopologyConflictError, before anything is changed, when a queue or an exchange exists with other arguments;
+    BrokerError as `Management` does.
     """
     found = await management.get("definitions")
     known = parties_of(found, vhosts, with_account=True)
     wanted = complete(vhosts, {*known.partners, *partners}, {*known.venues, *venues})
     mended = await make(management, wanted, found, passwords or {})
-    return mended + await _let_in(management, vhosts, found)
+    mended += await _let_in(management, vhosts, found)
+    return mended + await _retire(management, vhosts, found)
 
 
 async def make(
@@ -79,6 +84,34 @@ async def _let_in(management: Management, vhosts: Vhosts, found: Definitions) ->
         await management.put("permissions", vhost, user, body=body)
     problem = "has no permissions"
     return [Difference(f"account {user} in {vhost}", problem, Cure.APPLY, user) for vhost in missing]
+
+
+async def _retire(management: Management, vhosts: Vhosts, found: Definitions) -> list[Difference]:
+    """Removes what is no longer used: queues that are empty, and with the last of them the exchanges around them."""
+    removed = []
+    for vhost in (vhosts.core, vhosts.edge):
+        queues = [row["name"] for row in found["queues"] if row["vhost"] == vhost and row["name"] in RETIRED_QUEUES]
+        emptied = [name for name in queues if await _is_removed(management, vhost, name)]
+        removed += [Difference(f"queue {name} in {vhost}", "was no longer used", Cure.RETIRE) for name in emptied]
+        if emptied != queues:
+            continue  # what waits in them comes back by way of the exchanges
+        for row in found["exchanges"]:
+            if row["vhost"] == vhost and row["name"] in RETIRED_EXCHANGES:
+                await management.delete("exchanges", vhost, row["name"])
+                what = f"exchange {row['name']} in {vhost}"
+                removed.append(Difference(what, "was no longer used", Cure.RETIRE))
+    return removed
+
+
+async def _is_removed(management: Management, vhost: str, queue: str) -> bool:
+    """Removes the queue if nothing is in it; its count may be some seconds old, so the broker decides."""
+    try:
+        await management.delete("queues", vhost, queue, query={"if-empty": "true"})
+    except RequestRefusedError as error:
+        if error.status == HTTPStatus.BAD_REQUEST:
+            return False
+        raise
+    return True
 
 
 async def verify(management: Management, vhosts: Vhosts, *, elsewhere: bool = True) -> list[Difference]:

@@ -1,30 +1,42 @@
-"""One queue, consumed through FastStream: read, commit with others, settle."""
+"""One queue and what becomes of its messages, on a connection of its own.
+
+What happens to it happens to no other queue: it loses its broker, waits for its leader, and comes back alone.
+"""
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Final
 
-import aiormq
 import structlog
-from faststream import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
-from faststream.rabbit.subscriber.usecase import RabbitSubscriber
+from aiormq.exceptions import ChannelNotFoundEntity
 
 from culture_connect.contracts import MESSAGES
+from culture_connect.messaging import retries
 from culture_connect.messaging.acks import Acks
+from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import PermanentFailure, reason_of
+from culture_connect.messaging.errors import MessagingError, reason_of
+from culture_connect.messaging.failures import Outcome, Source
 from culture_connect.messaging.group_commit import GroupCommit
 from culture_connect.messaging.handlers import Handlers
-from culture_connect.messaging.publisher import Publisher, PublishFailed
-from culture_connect.messaging.reading import Reader
+from culture_connect.messaging.incoming import IncomingMessage
+from culture_connect.messaging.reading import Item, Reader
 from culture_connect.messaging.routes import VirtualHost
-from culture_connect.messaging.settlement import settle_failure
+from culture_connect.messaging.subscriber import DirectBroker, DirectSubscriber
 from culture_connect.messaging.telemetry import Telemetry
+from culture_connect.messaging.turns import Turns
 
 log = structlog.get_logger()
+
+LOOK: Final = 1.0  # seconds between two looks at whether all is well
+PROBE: Final = 10.0  # seconds between two questions to the queue, and for its answer
+LONGEST_SILENCE: Final = 3  # questions without an answer; then a new connection is tried
+# Messages held longer would be returned by the broker's own consumer timeout (30 minutes), one by one.
+LONGEST_HOLD: Final = 300.0  # seconds without the database
+GRACE: Final = 15.0  # seconds for what is in hand when stopping
 
 
 @dataclass(frozen=True)
@@ -41,114 +53,224 @@ class Subscription:
     found: Callable[[bool], None] | None = None
 
 
+MISSING: Final = "the queue does not exist"
+UNBEGUN: Final = "not connected to the broker yet"
+
+
+class Lost(MessagingError):
+    """Something ended that should have gone on; the text says what, for an operator."""
+
+
 class Consumer:
-    """A running subscription. Made by `start`, ended by `stop`."""
+    """Takes what comes from one queue, and tries again what waits, until it is stopped."""
 
     def __init__(
         self,
         subscription: Subscription,
         *,
         service: str,
+        url: str,
         database: Database,
-        publisher: Publisher,
         telemetry: Telemetry,
+        turns: Turns,
+        delays: tuple[float, ...],
     ) -> None:
         self.subscription = subscription
-        self._service = service
-        self._publisher = publisher
+        self.problem: str | None = UNBEGUN
+        self._url = url
+        self._name = f"{service} {subscription.queue}"
+        self._database = database
         self._telemetry = telemetry
+        self._turns = turns
         # Between the services every type goes to everyone; outside parties may send only what we take from them.
         ignored = frozenset(MESSAGES) if subscription.vhost == "core" else frozenset[str]()
         self._reader = Reader(subscription.queue, subscription.handlers, ignored)
         self._commits = GroupCommit(
             database,
-            subscription.queue,
+            Source(service, subscription.vhost, subscription.queue),
             subscription.handlers,
             # One half is committed while the other arrives.
             largest_batch=max(1, subscription.prefetch // 2),
+            delays=delays,
             batch_size=telemetry.batch_size.labels(subscription.queue),
+            settled=self._settled,
         )
         self._acks = Acks()
-        self._running: asyncio.Task[None] | None = None
-        self._subscriber: RabbitSubscriber | None = None
-
-    async def start(self, broker: RabbitBroker) -> None:
-        """Begins to consume; the queue must exist."""
-        subscriber = broker.subscriber(
-            RabbitQueue(self.subscription.queue, declare=False),
-            channel=Channel(prefetch_count=self.subscription.prefetch),
-            ack_policy=AckPolicy.MANUAL,
-            decoder=_undecoded,
-            no_reply=True,
-            persistent=False,
-            include_in_schema=False,
-        )
-        subscriber(self.deliver)
-        self._subscriber = subscriber
-        self._running = asyncio.create_task(self._commits.run(), name=f"commit {self.subscription.queue}")
-        await subscriber.start()
-
-    async def stop(self) -> None:
-        """Stops taking, and waits for what is in hand as long as the broker's graceful timeout allows."""
-        if self._subscriber is not None:
-            await self._subscriber.stop()
-            await self._acks.sent()
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
-
-    async def is_consuming(self) -> bool:
-        """True while the broker delivers to this consumer; it ends it, for instance, when the queue is deleted."""
-        subscriber = self._subscriber
-        # FastStream does not tell, so the channel of its queue is asked.
-        queue = subscriber._queue_obj if subscriber else None
-        if subscriber is None or queue is None or queue.channel.is_closed:
-            return False
-        channel = cast("aiormq.Channel", await queue.channel.get_underlay_channel())
-        return subscriber._consumer_tag in channel.consumers
+        self._in_hand = 0
+        self._nothing_in_hand = asyncio.Event()
+        self._nothing_in_hand.set()
+        # What this process has had in hand before, and lived.
+        self._survived: OrderedDict[str | None, None] = OrderedDict()
+        self._stopping = asyncio.Event()
+        self._retrying: asyncio.Task[None] | None = None
 
     @property
-    def seconds_without_database(self) -> float:
-        """How long the deliveries in hand have been waiting for the database."""
-        return self._commits.seconds_without_database
+    def is_troubled(self) -> bool:
+        """True when there is a queue, as far as is known, and it cannot be consumed."""
+        return self.problem not in (None, MISSING, UNBEGUN)
 
-    async def deliver(self, message: RabbitMessage) -> None:
-        """Handles one delivery; when it returns the message is acked, when it raises it is rejected."""
-        raw = message.raw_message
+    @property
+    def outage(self) -> str | None:
+        """Why the database does not take what is in hand; None when it does."""
+        return self._commits.outage.reason
+
+    async def run(self) -> None:
+        """Consumes until `stop`, and ends when what was in hand then is settled, or after `GRACE`."""
+        committing = asyncio.create_task(self._commit(), name=f"commit {self.subscription.queue}")
+        stopping = asyncio.create_task(self._stopping.wait())
+        backoff = Backoff(0.2, 5.0)
         try:
-            item = self._reader.read(raw)
-            if item is not None:
-                await self._commits.submit(item)
-            outcome = "handled" if item is not None else "ignored"
-        except Exception as error:
-            try:
-                outcome = await settle_failure(
-                    raw,
-                    error,
-                    service=self._service,
-                    vhost=self.subscription.vhost,
-                    queue=self.subscription.queue,
-                    publisher=self._publisher,
-                )
-            except PublishFailed as failure:
-                # Back to the queue: the delivery limit ends it where nothing else can.
-                log.warning("failed delivery returned", queue=self.subscription.queue, reason=reason_of(failure))
-                await raw.reject(requeue=True)
-                self._acks.rejected(raw)
-                return
-            log.log(
-                30 if isinstance(error, PermanentFailure) else 40,
-                "delivery failed",
-                outcome=outcome,
-                queue=self.subscription.queue,
-                message_id=raw.message_id,
-                reason=reason_of(error),
+            while not self._stopping.is_set():
+                try:
+                    await self._consume(stopping, backoff)
+                except Exception as error:
+                    self._note(str(error) if isinstance(error, Lost) else f"cannot be consumed ({reason_of(error)})")
+                await asyncio.wait([stopping], timeout=backoff.next())
+        finally:
+            for task in (committing, stopping, self._retrying):
+                if task is not None:
+                    task.cancel()
+
+    def stop(self) -> None:
+        """Lets `run` end."""
+        self._stopping.set()
+
+    def retry(self, *, suspects: bool, others: bool) -> None:
+        """Tries again what is due, unless that goes on already."""
+        if self._retrying is None or self._retrying.done():
+            work = self._retry(suspects=suspects, others=others)
+            self._retrying = asyncio.create_task(work, name=f"retry {self.subscription.queue}")
+
+    # Taking
+
+    async def _consume(self, stopping: asyncio.Task[bool], backoff: Backoff) -> None:
+        """Consumes on one connection; returns when stopped, raises when something is lost."""
+        # What is in hand waits for the database; nothing more is to be taken while it is away.
+        await self._database.ping()
+        async with DirectBroker.connected(self._url, name=self._name) as broker:
+            subscriber = broker.direct_subscriber(
+                self.subscription.queue, prefetch=self.subscription.prefetch, deliver=self._deliver
             )
-        self._acks.handled(raw)
+            while not await self._begins(subscriber):
+                await asyncio.wait([stopping], timeout=LOOK)
+                if stopping.done():
+                    return
+            self._note(None)
+            backoff.reset()
+            try:
+                await self._watch(broker, subscriber, stopping)
+            finally:
+                await self._end(subscriber)
+
+    async def _begins(self, subscriber: DirectSubscriber) -> bool:
+        """Begins to consume; False when there is no such queue."""
+        try:
+            await subscriber.start()
+        except ChannelNotFoundEntity:
+            self._note(MISSING)
+            return False
+        return True
+
+    async def _watch(self, broker: DirectBroker, subscriber: DirectSubscriber, stopping: asyncio.Task[bool]) -> None:
+        closed = asyncio.create_task(broker.closed.wait())
+        probing = asyncio.create_task(self._probe(broker))
+        try:
+            while True:
+                await asyncio.wait([stopping, closed, probing], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                if stopping.done():
+                    return
+                if closed.done():
+                    raise Lost("the connection to the broker was lost")
+                if probing.done():
+                    raise Lost("the queue does not answer")
+                if not subscriber.is_consuming():
+                    raise Lost("the broker ended the consumer")
+                if self._commits.outage.seconds > LONGEST_HOLD:
+                    raise Lost("the database has been away for long")
+        finally:
+            closed.cancel()
+            probing.cancel()
+
+    async def _probe(self, broker: DirectBroker) -> None:
+        """Asks the queue now and then whether it is there; ends when it has not answered several times."""
+        silent = 0
+        while silent < LONGEST_SILENCE:
+            await asyncio.sleep(PROBE)
+            try:
+                async with asyncio.timeout(PROBE):
+                    await broker.ask(self.subscription.queue)
+            except Exception:  # it may be gone or mute: the next look or the next question will tell
+                silent += 1
+                self._note("the queue does not answer")
+            else:
+                silent = 0
+                self._note(None)
+
+    async def _end(self, subscriber: DirectSubscriber) -> None:
+        """Takes nothing more; when stopping, waits for what is in hand and its acks."""
+        with contextlib.suppress(Exception):  # what is lost already cannot be ended politely
+            async with asyncio.timeout(GRACE):
+                await subscriber.stop()
+                if self._stopping.is_set():
+                    await self._nothing_in_hand.wait()
+                    await self._acks.sent()
+
+    def _note(self, problem: str | None) -> None:
+        """Takes note of what keeps the queue from being consumed; tells it when it is new."""
+        if problem != self.problem:
+            log.log(30 if problem else 20, problem or "consuming", queue=self.subscription.queue)
+        self.problem = problem
+        self._telemetry.consuming.labels(self.subscription.queue).set(0 if problem else 1)
+        if self.subscription.found is not None and problem in (None, MISSING):
+            self.subscription.found(problem is None)
+
+    # Handling
+
+    async def _deliver(self, message: IncomingMessage) -> None:
+        item = self._reader.read(message)
+        if item is None:
+            self._acks.handled(message)
+            self._telemetry.deliveries.labels(self.subscription.queue, "ignored").inc()
+            return
+        if message.redelivered and message.message_id not in self._survived:
+            item.suspect = True
+        else:
+            self._survived[message.message_id] = None
+            if len(self._survived) > 4 * self.subscription.prefetch:
+                self._survived.popitem(last=False)
+        self._in_hand += 1
+        self._nothing_in_hand.clear()
+        self._commits.submit(item)
+
+    def _settled(self, item: Item, outcome: Outcome) -> None:
+        self._in_hand -= 1
+        if not self._in_hand:
+            self._nothing_in_hand.set()
+        if isinstance(item.message, IncomingMessage):
+            self._acks.handled(item.message)
         self._telemetry.deliveries.labels(self.subscription.queue, outcome).inc()
 
+    async def _commit(self) -> None:
+        while True:
+            await self._commits.arrived()
+            async with self._turns.shared():
+                await self._commits.commit()
 
-async def _undecoded(message: RabbitMessage) -> RabbitMessage:
-    """Hands the whole message to the handler: the envelope is in its headers, and our own reader decodes it."""
-    return message
+    async def _retry(self, *, suspects: bool, others: bool) -> None:
+        """Tries what is due, one message after the other; suspects with nothing else in hand."""
+        while others and await self._retry_one(suspect=False):
+            pass
+        while suspects:
+            async with self._turns.alone():
+                suspects = await self._retry_one(suspect=True)
+
+    async def _retry_one(self, *, suspect: bool) -> bool:
+        """False when nothing more of this kind is due."""
+        queue = self.subscription.queue
+        async with self._database.begin() as work:
+            claimed = await retries.claim(work.connection, queue, suspect=suspect)
+        if claimed is None:
+            return False
+        outcome = await self._commits.retry(claimed, self._reader)
+        self._telemetry.deliveries.labels(queue, outcome).inc()
+        return True

@@ -41,7 +41,7 @@ def reason_of(error: BaseException) -> str:
     return type(error).__name__
 
 
-def database_is_away(error: BaseException) -> bool:
+def is_database_fault(error: BaseException) -> bool:
     """True when the database could not be reached or went away in the middle."""
     if isinstance(error, InterfaceError | PoolTimeout):
         return True
@@ -56,5 +56,14 @@ def transactions_collided(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and _sqlstate(error) in _COLLISION_CODES
 
 
+def lock_was_held(error: BaseException) -> bool:
+    """True when a row was not free within the time that the transaction would wait for it."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == "55P03"
+
+
 def _sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def reason_of_database_fault(error: BaseException) -> str:
+    return reason_of(error)

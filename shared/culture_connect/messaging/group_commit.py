@@ -1,84 +1,100 @@
-"""Many deliveries, one transaction.
+"""Many messages, one transaction.
 
-While a transaction runs, the deliveries that arrive gather; when it is done they go together into the next one. So a
+While a transaction runs, the messages that arrive gather; when it is done they go together into the next one. So a
 lone message waits for nothing, and under load the price of a commit is shared by hundreds. When a batch fails it is
-split in two and each half tried again, down to the single message that is to blame: it fails alone.
+split in two and each half tried again, down to the single message that is to blame: it fails alone, and waits as a row
+(`retries`) while its neighbours go on.
 """
 
 import asyncio
 import itertools
 import random
-import time
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
-from uuid import UUID
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar, cast
 
 from prometheus_client import Histogram
+from sqlalchemy import text
 
 from culture_connect.contracts import RefusalError
-from culture_connect.messaging import inbox
+from culture_connect.messaging import inbox, retries
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import (
-    PermanentFailure,
-    TransientFailure,
-    database_is_away,
-    transactions_collided,
-)
+from culture_connect.messaging.errors import PermanentFailure, lock_was_held, transactions_collided
+from culture_connect.messaging.failures import Failures, Outcome, Source
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
+from culture_connect.messaging.outage import Effect, Outage
+from culture_connect.messaging.reading import Item, Reader, Unreadable
+from culture_connect.messaging.settlement import DEATHS, ProcessDied
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
-TRIES_IN_PLACE = 4
-_LONGEST_PAUSE = 5.0  # seconds between two looks at a database that is away
+T = TypeVar("T")
 
+COLLISIONS = 3  # with other transactions, before a batch is split
+LOCK_WAIT = 500  # milliseconds that a batch waits for a row that another transaction holds
+LOCK_WAIT_OF_PART = 20  # milliseconds, once a batch has waited: those that need another row go on
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A delivery with what the inbox remembers of it: its id and the digest of its body."""
-
-    message_id: str
-    digest: UUID
-    content: Delivery[Any] | InvalidDelivery
+_LOCK_TIMEOUT = text("select set_config('lock_timeout', :milliseconds, true)")
 
 
 class GroupCommit:
-    """Runs the handlers of one queue; one batch at a time, in the order of arrival."""
+    """Handles the messages of one queue; one batch at a time, in the order of arrival.
+
+    `settled` is told of each submitted item what became of it, once that is committed.
+    """
 
     def __init__(
-        self, database: Database, queue: str, handlers: Handlers, *, largest_batch: int, batch_size: Histogram
+        self,
+        database: Database,
+        source: Source,
+        handlers: Handlers,
+        *,
+        largest_batch: int,
+        delays: tuple[float, ...],
+        batch_size: Histogram,
+        settled: Callable[[Item, Outcome], None],
     ) -> None:
-        self._database = database
-        self._queue = queue
+        self._queue = source.queue
         self._handlers = handlers
+        self._failures = Failures(source, delays)
+        self._most_attempts = len(delays) + 1
         self._largest_batch = largest_batch
         self._batch_size = batch_size
-        self._waiting: deque[tuple[Item, asyncio.Future[None]]] = deque()
+        self._settled = settled
+        self._waiting: deque[Item] = deque()
         self._arrived = asyncio.Event()
-        self._away_since: float | None = None
+        self.outage = Outage(database)
 
-    @property
-    def seconds_without_database(self) -> float:
-        """How long the batch in hand has been waiting for the database."""
-        return 0.0 if self._away_since is None else time.monotonic() - self._away_since
-
-    async def submit(self, item: Item) -> None:
-        """Returns when the effect of this delivery is committed, raises what its handler raised."""
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
+    def submit(self, item: Item) -> None:
+        """Takes an item; `settled` tells when it is done with."""
+        self._waiting.append(item)
         self._arrived.set()
-        await done
 
-    async def run(self) -> None:
-        """Commits batch after batch until cancelled."""
-        while True:
-            await self._arrived.wait()
-            await self._let_in()
-            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._largest_batch))]
-            if not self._waiting:
-                self._arrived.clear()
-            self._batch_size.observe(len(taken))
-            await self._settle(taken)
+    async def arrived(self) -> None:
+        """Returns when there is something to commit."""
+        await self._arrived.wait()
+
+    async def commit(self) -> None:
+        """Commits what has arrived, as one batch if nothing in it fails."""
+        await self._let_in()
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._largest_batch))]
+        if not self._waiting:
+            self._arrived.clear()
+        self._batch_size.observe(len(taken))
+        await self._settle(taken, LOCK_WAIT)
+
+    async def retry(self, claimed: retries.Claimed, reader: Reader) -> Outcome:
+        """Tries a message again that has waited; returns what became of it."""
+        if claimed.attempts > (DEATHS if claimed.suspect else self._most_attempts):
+            return await self._fail_again(claimed, ProcessDied())
+        item = reader.read(claimed.message, claimed.received_at)
+        if item is not None and isinstance(item.content, Unreadable):
+            return await self._fail_again(claimed, PermanentFailure(item.content.reason))
+        try:
+            await self._persist(lambda work: self._handle_claimed(work, claimed, item))
+        except Exception as error:
+            return await self._fail_again(claimed, error)
+        return "ignored" if item is None else "handled"
 
     async def _let_in(self) -> None:
         """Lets in what has reached this process already: without it many small transactions take the processor."""
@@ -89,47 +105,86 @@ class GroupCommit:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    async def _settle(self, batch: Sequence[tuple[Item, asyncio.Future[None]]]) -> None:
+    async def _settle(self, batch: Sequence[Item], lock_wait: int) -> None:
         try:
-            await self._persist([item for item, _ in batch])
+            outcomes = await self._persist(lambda work: self._handle_batch(work, batch, lock_wait))
         except Exception as error:
             if len(batch) == 1:
-                _resolve(batch[0][1], error)
+                self._settled(batch[0], await self._fail(batch[0], error))
                 return
             middle = len(batch) // 2
-            await self._settle(batch[:middle])
-            await self._settle(batch[middle:])
+            await self._settle(batch[:middle], LOCK_WAIT_OF_PART)
+            await self._settle(batch[middle:], LOCK_WAIT_OF_PART)
         else:
-            for _, done in batch:
-                _resolve(done, None)
+            for item, outcome in zip(batch, outcomes, strict=True):
+                self._settled(item, outcome)
 
-    async def _persist(self, items: Sequence[Item]) -> None:
+    async def _persist(self, effect: Effect[T]) -> T:
         """One transaction, tried again where that can help without a change of the messages."""
-        tries = 0
+        collisions = 0
         while True:
             try:
-                await self._transact(items)
+                return await self.outage.survive(effect, give_up=True)
             except Exception as error:
-                if database_is_away(error) and await self._waited_for_database():
-                    continue
-                tries += 1
-                if tries == TRIES_IN_PLACE or not _worth_repeating(error, alone=len(items) == 1):
+                collisions += 1
+                # Who waited for a lock already has waited long enough for its neighbours.
+                if collisions > COLLISIONS or lock_was_held(error) or not transactions_collided(error):
                     raise
-            else:
-                return
             # Apart from each other, so that two that collided do not meet again.
-            await asyncio.sleep(0.05 * 2**tries * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+            await asyncio.sleep(0.02 * 2**collisions * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
 
-    async def _transact(self, items: Sequence[Item]) -> None:
-        async with self._database.begin() as work:
-            contents = await self._not_handled_before(work, items)
-            for is_invalid, run in itertools.groupby(contents, key=lambda each: isinstance(each, InvalidDelivery)):
-                if is_invalid:
-                    await self._answer_invalid(work, cast("list[InvalidDelivery]", list(run)))
-                else:
-                    await self._handle(work, cast("Iterable[Delivery[Any]]", run))
+    async def _fail(self, item: Item, error: Exception) -> Outcome:
+        return await self.outage.survive(lambda work: self._failures.fail(work, item, error), give_up=False)
 
-    async def _handle(self, work: UnitOfWork, deliveries: Iterable[Delivery[Any]]) -> None:
+    async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
+        return await self.outage.survive(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
+
+    async def _handle_batch(self, work: UnitOfWork, batch: Sequence[Item], lock_wait: int) -> list[Outcome]:
+        await work.execute(_LOCK_TIMEOUT, {"milliseconds": str(lock_wait)})
+        outcomes = await self._sort(work, batch)
+        by_outcome: dict[Outcome, list[Item]] = {"waiting": [], "dead-lettered": [], "handled": []}
+        for item, outcome in zip(batch, outcomes, strict=True):
+            by_outcome[outcome].append(item)
+        await self._failures.set_aside(work, by_outcome["waiting"])
+        await self._failures.reject(work, by_outcome["dead-lettered"])
+        await self._handle(work, by_outcome["handled"])
+        return outcomes
+
+    async def _sort(self, work: UnitOfWork, batch: Sequence[Item]) -> list[Outcome]:
+        """Whether each may be handled now: not while an earlier message of its key waits."""
+        keys = {item.key for item in batch if item.key is not None}
+        waiting: set[str] = await retries.waiting_keys(work.connection, self._queue, keys) if keys else set()
+        outcomes: list[Outcome] = []
+        for item in batch:
+            if isinstance(item.content, Unreadable):
+                outcomes.append("dead-lettered")
+            elif item.suspect or item.key in waiting:
+                outcomes.append("waiting")
+                if item.key is not None:
+                    waiting.add(item.key)
+            else:
+                outcomes.append("handled")
+        return outcomes
+
+    async def _handle_claimed(self, work: UnitOfWork, claimed: retries.Claimed, item: Item | None) -> None:
+        await work.execute(_LOCK_TIMEOUT, {"milliseconds": str(LOCK_WAIT)})
+        if not await retries.lock(work.connection, claimed.id):
+            return  # another replica has it, or had it
+        if item is not None:
+            await self._handle(work, [item])
+        await retries.delete(work.connection, claimed.id)
+
+    async def _handle(self, work: UnitOfWork, items: Sequence[Item]) -> None:
+        if not items:
+            return
+        contents = await self._not_handled_before(work, items)
+        for is_invalid, run in itertools.groupby(contents, key=lambda each: isinstance(each, InvalidDelivery)):
+            if is_invalid:
+                await self._answer_invalid(work, cast("list[InvalidDelivery]", list(run)))
+            else:
+                await self._hand_over(work, cast("Iterable[Delivery[Any]]", run))
+
+    async def _hand_over(self, work: UnitOfWork, deliveries: Iterable[Delivery[Any]]) -> None:
         for handler, run in itertools.groupby(
             deliveries, key=lambda each: self._handlers.handler_of(each.message.type)
         ):
@@ -149,47 +204,21 @@ class GroupCommit:
         new, seen = await inbox.record(work.connection, self._queue, digests)
         # What was remembered before decides, not what happens to come first in this batch.
         digests |= seen
-        impostors = [item for item in items if item.digest != digests[item.message_id]]
-        if impostors:
-            impostors = await self._not_answered_before(work, impostors)
+        reused = [item for item in items if item.digest != digests[item.message_id]]
+        if reused:
+            reused = await self._not_answered_before(work, reused)
         fresh = [item.content for item in items if item.message_id in new and first[item.message_id] is item]
-        return [*fresh, *(_reused(item) for item in impostors)]
+        return [*cast("list[Delivery[Any] | InvalidDelivery]", fresh), *(_refused_as_reused(item) for item in reused)]
 
-    async def _not_answered_before(self, work: UnitOfWork, impostors: Sequence[Item]) -> list[Item]:
+    async def _not_answered_before(self, work: UnitOfWork, reused: Sequence[Item]) -> list[Item]:
         """Of the messages with a reused id, those whose refusal has not been sent yet."""
-        keyed = {f"{item.message_id}#{item.digest.hex}": item for item in impostors}
-        new, _ = await inbox.record(work.connection, self._queue, {key: item.digest for key, item in keyed.items()})
+        keyed = {f"{item.message_id}#{item.digest.hex}": item for item in reused}
+        digests = {key: item.digest for key, item in keyed.items()}
+        new, _ = await inbox.record(work.connection, self._queue, digests)
         return [item for key, item in keyed.items() if key in new]
 
-    async def _waited_for_database(self) -> bool:
-        """Waits until the database answers; False when it answered at once."""
-        pause = 0.1
-        self._away_since = time.monotonic()
-        waited = False
-        try:
-            while True:
-                try:
-                    await self._database.ping()
-                except Exception as error:
-                    if not database_is_away(error):
-                        raise
-                    waited = True
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, _LONGEST_PAUSE)
-                else:
-                    return waited
-        finally:
-            self._away_since = None
 
-
-def _worth_repeating(error: Exception, *, alone: bool) -> bool:
-    """A message that failed for now is repeated only alone: its neighbours should not wait for it."""
-    if isinstance(error, TransientFailure):
-        return alone
-    return database_is_away(error) or transactions_collided(error)
-
-
-def _reused(item: Item) -> InvalidDelivery:
+def _refused_as_reused(item: Item) -> InvalidDelivery:
     problem = RefusalError(
         field="message_id",
         code="message_id_reused",
@@ -198,20 +227,12 @@ def _reused(item: Item) -> InvalidDelivery:
     content = item.content
     if isinstance(content, InvalidDelivery):
         return replace(content, problems=[problem])
+    delivery = cast("Delivery[Any]", content)
     return InvalidDelivery(
-        envelope_id=content.envelope.id,
-        type=content.envelope.type,
-        queue=content.queue,
-        party=content.party,
+        envelope_id=delivery.envelope.id,
+        type=delivery.envelope.type,
+        queue=delivery.queue,
+        party=delivery.party,
         problems=[problem],
-        data=content.message.model_dump(mode="json"),
+        data=delivery.message.model_dump(mode="json"),
     )
-
-
-def _resolve(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():  # its delivery was given up at shutdown
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)

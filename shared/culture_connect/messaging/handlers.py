@@ -37,19 +37,29 @@ class InvalidDelivery:
 
 Handler = Callable[[UnitOfWork, Sequence[Delivery[Any]]], Awaitable[None]]
 InvalidHandler = Callable[[UnitOfWork, Sequence[InvalidDelivery]], Awaitable[None]]
+OrderingKey = Callable[[Any, Envelope], str | None]
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
 AnyInvalidHandler = TypeVar("AnyInvalidHandler", bound=InvalidHandler)
 
 
+def subject_of(_: Message, envelope: Envelope) -> str | None:
+    """The ordering key of our own events: the aggregate that they are about."""
+    return envelope.subject
+
+
 class Handlers:
     """The handlers of one queue.
+
+    `key` names what a message is about: while a message waits for another try, later ones of the same key wait behind
+    it. None keeps a message out of every order.
 
     A handler takes a unit of work and a run of deliveries: messages that arrived one after the other and
     belong to the same handler, at most some hundreds, none of them handled before. Runs keep the order of
     arrival. What it writes and emits is committed together with the inbox rows of the run; it never commits itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: OrderingKey = subject_of) -> None:
+        self.key = key
         self._by_type: dict[str, tuple[type[Message], Handler]] = {}
         self.invalid: InvalidHandler | None = None
 

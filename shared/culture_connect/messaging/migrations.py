@@ -53,7 +53,7 @@ alter table outbox set (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_
 # What was postponed before is sent at once, and postponed anew if need be. Outbox ids are unique, so a row's lane is
 # all that is to be worked out; the inbox keeps its memory in its narrower form.
 _LANES_LEASES_AND_RETRIES = """
-alter table outbox add column lane text, add column quarantined_at timestamptz;
+alter table outbox add column lane text, add column properties bytea, add column quarantined_at timestamptz;
 update outbox set
     lane = concat_ws(
         '/', vhost, exchange, case vhost when 'edge' then routing_key else split_part(routing_key, '.', 1) end
@@ -79,11 +79,11 @@ create table retries (
     vhost text not null,
     queue text not null,
     key text,
-    message_id text,
     properties bytea not null,
     body bytea not null,
     received_at timestamptz not null,
     attempts integer not null,
+    suspect boolean not null,
     due_at timestamptz not null,
     last_error text
 );

@@ -37,6 +37,42 @@ class Outgoing:
     due_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message of somebody else's on its way to the dead letters, with its own AMQP properties, encoded."""
+
+    route: Route
+    properties: bytes
+    body: bytes
+
+
+_INSERT_DEAD_LETTER = text(
+    """
+    insert into outbox (lane, vhost, exchange, routing_key, headers, properties, body)
+    values (:lane, :vhost, :exchange, :routing_key, '{}', :properties, :body)
+    """
+)
+
+
+async def store_dead_letters(connection: AsyncConnection, letters: Sequence[DeadLetter]) -> None:
+    """Writes dead letters and wakes the relay at commit; does nothing when there are none."""
+    if not letters:
+        return
+    rows = [
+        {
+            "lane": letter.route.lane,
+            "vhost": letter.route.vhost,
+            "exchange": letter.route.exchange,
+            "routing_key": letter.route.routing_key,
+            "properties": letter.properties,
+            "body": letter.body,
+        }
+        for letter in letters
+    ]
+    await connection.execute(_INSERT_DEAD_LETTER, rows)
+    await connection.execute(_NOTIFY)
+
+
 async def store(connection: AsyncConnection, messages: Sequence[Outgoing]) -> None:
     """Writes the messages in their order and wakes the relay at commit; does nothing when there are none."""
     if not messages:

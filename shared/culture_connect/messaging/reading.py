@@ -1,10 +1,10 @@
 """From what came over the wire to what a handler understands."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
-
-from aio_pika.abc import AbstractIncomingMessage
 
 from culture_connect.contracts import (
     EnvelopeError,
@@ -14,11 +14,36 @@ from culture_connect.contracts import (
     decode,
     read_as,
 )
-from culture_connect.messaging.errors import PermanentFailure
-from culture_connect.messaging.group_commit import Item
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.inbox import digest_of
+from culture_connect.messaging.received import ReceivedMessage, received_at
 from culture_connect.messaging.topology import party_of
+
+
+_NO_DIGEST = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that nobody can be told about: it has no id, or nobody here answers what cannot be read."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class Item:
+    """A message to be handled, and what is remembered of it: its id and digest, its ordering key, its first arrival.
+
+    `suspect` means that a process may have ended because of it.
+    """
+
+    message: ReceivedMessage
+    received_at: datetime
+    content: Delivery[Any] | InvalidDelivery | Unreadable
+    message_id: str = ""
+    digest: UUID = _NO_DIGEST
+    key: str | None = None
+    suspect: bool = False
 
 
 class Reader:
@@ -31,46 +56,54 @@ class Reader:
         self._ignored = ignored
         self._models = handlers.models
 
-    def read(self, raw: AbstractIncomingMessage) -> Item | None:
-        """The message as an item for the group commit; None when nobody here wants it.
+    def read(self, message: ReceivedMessage, first_seen: datetime | None = None) -> Item | None:
+        """The message as an item to be handled; None when nobody here wants it.
 
-        Raises PermanentFailure when it has no id, or cannot be read and nobody here answers such messages.
+        `first_seen` is when it arrived, for one that waited since; it stands for the time of a message that has none.
         """
+        first_seen = first_seen or received_at(message, datetime.now(UTC))
         try:
             envelope, data = decode(
-                raw.body,
-                raw.headers,
-                content_type=raw.content_type,
-                message_id=raw.message_id,
-                type=raw.type,
-                app_id=raw.app_id,
-                timestamp=raw.timestamp,
-                correlation_id=raw.correlation_id,
-                now=datetime.now(UTC),
+                message.body,
+                message.headers,
+                content_type=message.content_type,
+                message_id=message.message_id,
+                type=message.type,
+                app_id=message.app_id,
+                timestamp=message.timestamp,
+                correlation_id=message.correlation_id,
+                now=first_seen,
             )
         except EnvelopeError as error:
-            return self._invalid(error.id, error.type, error.problems, _json(raw.body), digest_of(error.type, raw.body))
-        digest = digest_of(envelope.type, raw.body)
+            return self._invalid(message, first_seen, error.id, error.type, error.problems, _json(message.body))
         if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
             return None
         try:
-            message = read_as(self._models, envelope.type, data)
+            content = read_as(self._models, envelope.type, data)
         except (UnknownType, UnreadableMessage) as error:
-            return self._invalid(envelope.id, envelope.type, error.problems, _json(data), digest)
-        return Item(envelope.id, digest, Delivery(message, envelope, self._queue, self._party))
+            return self._invalid(message, first_seen, envelope.id, envelope.type, error.problems, _json(data))
+        return Item(
+            message,
+            first_seen,
+            Delivery(content, envelope, self._queue, self._party),
+            envelope.id,
+            digest_of(envelope.type, message.body),
+            self._handlers.key(content, envelope),
+        )
 
     def _invalid(
         self,
+        message: ReceivedMessage,
+        first_seen: datetime,
         message_id: str | None,
         type_: str | None,
         problems: list[RefusalError],
         data: object | None,
-        digest: UUID,
     ) -> Item:
         if message_id is None or self._handlers.invalid is None:
-            raise PermanentFailure(problems[0].code)
+            return Item(message, first_seen, Unreadable(problems[0].code))
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
-        return Item(message_id, digest, content)
+        return Item(message, first_seen, content, message_id, digest_of(type_, message.body))
 
 
 def _json(body: bytes) -> object | None:

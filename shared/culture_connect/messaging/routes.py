@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from culture_connect.contracts import Message
+from culture_connect.messaging.topology import DEAD_LETTERS
 
 VirtualHost = Literal["core", "edge"]
 
@@ -42,3 +43,8 @@ def receipt_to(partner: str) -> Route:
 def feed_to(venue: str) -> Route:
     """The route of an event to the box office of this venue."""
     return Route("edge", "tickets", venue)
+
+
+def dead_letters_of(vhost: VirtualHost, service: str) -> Route:
+    """The route to the dead letters of a service."""
+    return Route(vhost, DEAD_LETTERS, service)

@@ -5,18 +5,17 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
-import structlog
 from sqlalchemy import text
 
+from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import database_is_away, reason_of
+from culture_connect.messaging.errors import reason_of_database_fault
 from culture_connect.messaging.relay import Relay
+from culture_connect.messaging.settlement import RETRY_DELAYS
 from culture_connect.messaging.telemetry import Telemetry
-
-log = structlog.get_logger()
 
 MEASURE = 5.0  # seconds between two counts of the outbox
 FLUSH = 10.0  # seconds the relay may take for what is left when stopping
@@ -41,7 +40,8 @@ class Service:
 
     `follow` is asked about every second for further queues to consume: those of parties that were added at run time.
     A queue that does not exist yet is tried again, one that was removed is let go. `documented` are subscriptions such
-    as it gives, with a placeholder in the name of the queue: they stand for it in the AsyncAPI document.
+    as it gives, with a placeholder in the name of the queue: they stand for it in the AsyncAPI document. `retry_delays`
+    are the seconds before each further try of a message that failed.
     """
 
     def __init__(
@@ -54,15 +54,23 @@ class Service:
         follow: Follow | None = None,
         documented: Sequence[Subscription] = (),
         telemetry: Telemetry | None = None,
+        retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         self.name = name
         self.database = database
         self.telemetry = telemetry or Telemetry()
         self._subscriptions = subscriptions
-        self._follow = follow
         self._documented = documented
         self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
-        self._consumption: Consumption | None = None
+        self._consumption = Consumption(
+            subscriptions,
+            service=name,
+            brokers=self._brokers,
+            database=database,
+            telemetry=self.telemetry,
+            follow=follow,
+            delays=retry_delays,
+        )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,7 +80,7 @@ class Service:
         """
         relay = Relay(self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry)
         stopping = asyncio.Event()
-        consuming = asyncio.create_task(self._consume(stopping), name="consume")
+        consuming = asyncio.create_task(self._consumption.run(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
         measuring = asyncio.create_task(self._measure(), name="measure")
         try:
@@ -93,58 +101,24 @@ class Service:
         try:
             await self.database.ping()
         except Exception as error:
-            found.append(f"the database does not answer ({reason_of(error)})")
-        if self._consumption is None:
-            found.append("not connected to the broker")
-        else:
-            found.extend(f"not consuming {queue}" for queue in await self._consumption.missing())
-        return found
+            found.append(f"the database does not answer ({reason_of_database_fault(error)})")
+        return found + self._consumption.problems()
+
+    def warnings(self) -> list[str]:
+        """What keeps this replica from a part of its work, such as the queue of one outside party."""
+        return self._consumption.warnings()
 
     def asyncapi(self) -> dict[str, Any]:
         """The AsyncAPI document of what this service takes from the bus and puts on it."""
         return describe(self.name, [*self._subscriptions, *self._documented])
 
-    async def _consume(self, stopping: asyncio.Event) -> None:
-        """Consumption after consumption: whatever is lost ends one, and a new one is made."""
-        pause = 0.2
-        stopped = asyncio.create_task(stopping.wait())
-        while not stopping.is_set():
-            try:
-                await self.database.ping()
-                async with self._consumption_() as consumption:
-                    self._consumption = consumption
-                    pause = 0.2
-                    watching = asyncio.create_task(consumption.watch())
-                    await asyncio.wait([watching, stopped], return_when=asyncio.FIRST_COMPLETED)
-                    self._consumption = None
-                    if watching.done():
-                        log.warning("consumption ended", service=self.name, reason=watching.result())
-                    watching.cancel()
-            except Exception as error:
-                self._consumption = None
-                level = 30 if database_is_away(error) else 40
-                log.log(level, "consumption failed", service=self.name, reason=reason_of(error))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await stopping.wait()
-            pause = min(pause * 2, 5.0)
-        stopped.cancel()
-
-    def _consumption_(self) -> Consumption:
-        return Consumption(
-            self._subscriptions,
-            service=self.name,
-            brokers=self._brokers,
-            database=self.database,
-            telemetry=self.telemetry,
-            follow=self._follow,
-        )
-
     async def _measure(self) -> None:
         while True:
             with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
-                async with self.database.engine.connect() as connection:
-                    rows, oldest = (await connection.execute(_OUTBOX)).one()
+                async with self.database.begin() as work:
+                    rows, oldest = (await work.execute(_OUTBOX)).one()
+                    waiting = await retries.summary(work.connection)
                 self.telemetry.outbox_rows.set(rows)
                 self.telemetry.outbox_oldest.set(float(oldest))
+                self.telemetry.tell_retries(waiting)
             await asyncio.sleep(MEASURE)

@@ -1,77 +1,88 @@
-"""What becomes of a delivery that failed: a later try over a delay queue, or the dead letters with the reason."""
+"""What becomes of a message that failed: another try after a wait, or the dead letters with the reason."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from aio_pika.abc import AbstractIncomingMessage
 from pamqp.commands import Basic
+from pamqp.header import ContentHeader
 
-from culture_connect.messaging.errors import PermanentFailure, reason_of
-from culture_connect.messaging.publisher import Publisher
-from culture_connect.messaging.topology import DEAD_LETTERS, RETRY_DELAYS, RETRY_HEADER, retry_exchange
+from culture_connect.messaging.errors import PermanentFailure, is_database_fault, reason_of, transactions_collided
+from culture_connect.messaging.outbox import DeadLetter
+from culture_connect.messaging.received import RECEIVED_AT_HEADER, ReceivedMessage
+from culture_connect.messaging.routes import VirtualHost, dead_letters_of
 
-ATTEMPT_HEADER = "cc-attempt"
+RETRY_DELAYS: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
+"""Seconds before each further try of a message that failed."""
+
+DEATHS: Final = 4
+"""So many processes may end while they handle a message alone; then it is a dead letter."""
+
+ATTEMPT_HEADER: Final = "cc-attempt"
 
 # What the broker or a sender put there to steer a message must not steer our copy of it: routing by CC and BCC,
 # and the broker's own records of dead-lettering, which 3.x believes from anyone.
-_STEERING_HEADERS = frozenset({"CC", "BCC", "x-delivery-count", ATTEMPT_HEADER, RETRY_HEADER})
+_STEERING_HEADERS = frozenset({"CC", "BCC", "x-delivery-count", ATTEMPT_HEADER, RECEIVED_AT_HEADER})
 _STEERING_PREFIXES = ("x-death", "x-first-death", "x-last-death", "cc-dead-")
 
 
-async def settle_failure(
-    message: AbstractIncomingMessage,
+class ProcessDied(PermanentFailure):
+    """The process ended several times while it handled this message and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__("process-died")
+
+
+def is_final(error: Exception, attempts: int, delays: tuple[float, ...] = RETRY_DELAYS) -> bool:
+    """Whether the message goes to the dead letters, when its try number `attempts` (from 1) ended with this error."""
+    if isinstance(error, PermanentFailure):
+        return True
+    return attempts > len(delays) and not is_blameless(error)
+
+
+def is_blameless(error: Exception) -> bool:
+    """Whether the message has nothing to do with it, so that it is tried for as long as it takes."""
+    return is_database_fault(error) or transactions_collided(error)
+
+
+def wait_after(attempts: int, delays: tuple[float, ...] = RETRY_DELAYS) -> float:
+    """Seconds until the try that follows after so many."""
+    return delays[min(attempts, len(delays)) - 1]
+
+
+def dead_letter(
+    message: ReceivedMessage,
     error: Exception,
     *,
     service: str,
-    vhost: str,
+    vhost: VirtualHost,
     queue: str,
-    publisher: Publisher,
-) -> str:
-    """Publishes a copy of the message to where it belongs now; the caller acks the original afterwards.
-
-    Returns "retried" or "dead-lettered". Raises one of `PublishFailed` when the broker did not take the copy.
-    """
-    attempt = _attempts(message.headers)
-    if isinstance(error, PermanentFailure) or attempt >= len(RETRY_DELAYS):
-        await publisher.publish(
-            DEAD_LETTERS,
-            service,
-            message.body,
-            _copy(message, {**_post_mortem(error, service, vhost, queue), ATTEMPT_HEADER: attempt}),
-        )
-        return "dead-lettered"
-    await publisher.publish(
-        retry_exchange(service),
-        queue,
-        message.body,
-        _copy(message, {ATTEMPT_HEADER: attempt + 1, RETRY_HEADER: tuple(RETRY_DELAYS)[attempt]}),
-    )
-    return "retried"
-
-
-def _post_mortem(error: Exception, service: str, vhost: str, queue: str) -> dict[str, str]:
-    return {
+    attempts: int,
+    received_at: datetime,
+    now: datetime,
+) -> DeadLetter:
+    """The copy of the message for the dead letters of `service`, which says why it is there."""
+    headers = {
         "cc-dead-reason": reason_of(error),
         "cc-dead-exception": type(error).__name__,
         "cc-dead-service": service,
         "cc-dead-vhost": vhost,
         "cc-dead-queue": queue,
-        "cc-dead-at": datetime.now(UTC).isoformat(),
+        "cc-dead-at": now.isoformat(),
+        ATTEMPT_HEADER: attempts,
+        RECEIVED_AT_HEADER: received_at.isoformat(),
     }
+    properties = _copied(message, headers)
+    encoded = ContentHeader(0, len(message.body), properties).marshal()
+    return DeadLetter(dead_letters_of(vhost, service), encoded, message.body)
 
 
-def _attempts(headers: Mapping[str, Any]) -> int:
-    attempt = headers.get(ATTEMPT_HEADER)
-    return attempt if isinstance(attempt, int) and 0 <= attempt <= len(RETRY_DELAYS) else 0
-
-
-def _copy(message: AbstractIncomingMessage, headers: Mapping[str, Any]) -> Basic.Properties:
+def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
     """The message's properties without what would steer, expire or authenticate it, plus our headers."""
     kept = {
         name: value
         for name, value in message.headers.items()
-        if name not in _STEERING_HEADERS and not name.startswith(_STEERING_PREFIXES)
+        if name not in _STEERING_HEADERS and not name.startswith(_STEERING_PREFIXES) and _can_be_encoded(name, value)
     }
     return Basic.Properties(
         content_type=message.content_type,
@@ -84,3 +95,12 @@ def _copy(message: AbstractIncomingMessage, headers: Mapping[str, Any]) -> Basic
         timestamp=message.timestamp,
         correlation_id=message.correlation_id,
     )
+
+
+def _can_be_encoded(name: str, value: Any) -> bool:
+    """A sender's client may write what ours cannot."""
+    try:
+        ContentHeader(0, 0, Basic.Properties(headers={name: value})).marshal()
+    except Exception:  # whatever the encoder makes of it
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -31,6 +32,8 @@ outbox = Table(
     Column("routing_key", Text, nullable=False),
     Column("headers", JSONB, nullable=False),
     Column("correlation_id", Text),
+    # The encoded AMQP properties of a dead letter, which are its sender's; null for an event of ours.
+    Column("properties", LargeBinary),
     Column("body", LargeBinary, nullable=False),
     # A durable timer; null: as soon as possible.
     Column("due_at", DateTime(timezone=True)),
@@ -71,12 +74,14 @@ retries = Table(
     Column("queue", Text, nullable=False),
     # Messages of one key keep their order; null: this one waits for nobody.
     Column("key", Text),
-    Column("message_id", Text),
     # AMQP properties and headers as JSON; no jsonb, since a sender's text may hold what jsonb refuses.
     Column("properties", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
+    # Counted before each try, so that a message which ends the process is counted as well.
     Column("attempts", Integer, nullable=False),
+    # True while it may be this message that ended a process: it is tried with nothing else in hand.
+    Column("suspect", Boolean, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("last_error", Text),
 )

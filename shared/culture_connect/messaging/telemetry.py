@@ -1,5 +1,7 @@
 """What an operator can see of the kit: counts and sizes, never contents."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
@@ -21,6 +23,26 @@ class Telemetry:
             buckets=(1, 2, 5, 10, 25, 50, 100, 200, 300, 500),
             registry=self.registry,
         )
+        self.consuming = Gauge(
+            "culture_connect_consuming",
+            "1 while the queue is consumed by this replica",
+            ["queue"],
+            registry=self.registry,
+        )
+        self.consumption_paused = Gauge(
+            "culture_connect_consumption_paused",
+            "1 while messages in hand wait for a database that cannot be used",
+            registry=self.registry,
+        )
+        self.retries_waiting = Gauge(
+            "culture_connect_retries_waiting", "Messages that wait for another try", ["queue"], registry=self.registry
+        )
+        self.retries_oldest = Gauge(
+            "culture_connect_retries_oldest_seconds",
+            "How long the first of them has been here",
+            ["queue"],
+            registry=self.registry,
+        )
         self.relay_confirmed = Counter(
             "culture_connect_relay_confirmed", "Messages the broker confirmed", registry=self.registry
         )
@@ -36,3 +58,11 @@ class Telemetry:
         self.outbox_oldest = Gauge(
             "culture_connect_outbox_oldest_seconds", "Age of the oldest such message", registry=self.registry
         )
+
+    def tell_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:
+        """Takes how many messages wait, and the seconds since the first of them came, by queue."""
+        self.retries_waiting.clear()
+        self.retries_oldest.clear()
+        for queue, (count, seconds) in waiting.items():
+            self.retries_waiting.labels(queue).set(count)
+            self.retries_oldest.labels(queue).set(seconds)

@@ -59,7 +59,6 @@ def hr_party(partner: str, vhosts: Vhosts) -> Topology:
         ),
         bindings=(
             Binding(vhosts.edge, account, inbound, "#"),
-            Binding(vhosts.edge, names.return_exchange(names.REGISTRATION), inbound, inbound),
             Binding(vhosts.edge, names.RECEIPTS, outbound, partner),
         ),
         users=(User(account, limits=HR_LIMITS),),
@@ -82,7 +81,6 @@ def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
         ),
         bindings=(
             Binding(vhosts.edge, account, inbound, "#"),
-            Binding(vhosts.edge, names.return_exchange(names.TICKETING), inbound, inbound),
             Binding(vhosts.edge, names.TICKETS, outbound, venue),
         ),
         users=(User(account, limits=BOX_OFFICE_LIMITS),),
@@ -106,12 +104,10 @@ def _core(vhosts: Vhosts) -> Topology:
     for service in names.SERVICES:
         queue = names.events_queue(service)
         followed = tuple(Binding(vhosts.core, names.EVENTS, queue, pattern) for pattern in FOLLOWED[service])
-        returned = Binding(vhosts.core, names.return_exchange(service), queue, queue)
-        writes = only(names.EVENTS, names.retry_exchange(service), names.DEAD_LETTERS)
-        topology += _retry(vhosts.core, service)
+        writes = only(names.EVENTS, names.DEAD_LETTERS)
         topology += Topology(
             queues=(Queue(vhosts.core, queue, queues.working_queue(service)),),
-            bindings=(*followed, returned),
+            bindings=followed,
             users=(User(service),),
             permissions=(Permission(service, vhosts.core, NOTHING, writes, only(queue)),),
         )
@@ -131,8 +127,7 @@ def _edge(vhosts: Vhosts) -> Topology:
         (names.REGISTRATION, names.RECEIPTS, rf"^hr\.{_ANY_SLUG}\.enrolments$"),
         (names.TICKETING, names.TICKETS, rf"^box-office\.{_ANY_SLUG}\.admissions$"),
     ):
-        writes = only(answers, names.retry_exchange(service), names.DEAD_LETTERS)
-        topology += _retry(vhosts.edge, service)
+        writes = only(answers, names.DEAD_LETTERS)
         topology += Topology(permissions=(Permission(service, vhosts.edge, NOTHING, writes, reads),))
     return topology
 
@@ -144,32 +139,6 @@ def _dead_letters(vhost: str, services: Iterable[str]) -> Topology:
         topology += Topology(
             queues=(Queue(vhost, queue, queues.dead_letter_queue()),),
             bindings=(Binding(vhost, names.DEAD_LETTERS, queue, service),),
-        )
-    return topology
-
-
-def _retry(vhost: str, service: str) -> Topology:
-    """The way of a message that comes back later: retry exchange, delay queue, return exchange, own queue."""
-    there, back, stray = (
-        names.retry_exchange(service),
-        names.return_exchange(service),
-        names.stray_exchange(service),
-    )
-    topology = Topology(
-        exchanges=(
-            Exchange(vhost, there, "headers"),
-            # The queue of an offboarded party is gone when its message comes back, and at-least-once
-            # dead-lettering would try for ever: such strays end as dead letters.
-            Exchange(vhost, stray, "fanout"),
-            Exchange(vhost, back, "direct", {"alternate-exchange": stray}),
-        ),
-        bindings=(Binding(vhost, stray, names.dead_queue(service), ""),),
-    )
-    for delay, milliseconds in queues.RETRY_DELAYS.items():
-        queue = names.delay_queue(service, delay)
-        topology += Topology(
-            queues=(Queue(vhost, queue, queues.delay_queue(service, milliseconds)),),
-            bindings=(Binding(vhost, there, queue, "", {queues.RETRY_HEADER: delay, "x-match": "all"}),),
         )
     return topology
 

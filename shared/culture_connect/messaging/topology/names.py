@@ -23,6 +23,12 @@ ENROLMENT_KEY: Final = "enrolment"
 ADMISSION_KEY: Final = "admission"
 """What a party writes by convention; its exchange takes any routing key."""
 
+RETIRED_EXCHANGES: Final = frozenset(
+    f"{service}.{name}" for service in SERVICES for name in ("retry", "return", "stray")
+)
+RETIRED_QUEUES: Final = frozenset(f"{service}.retry.{delay}" for service in SERVICES for delay in ("5s", "1m", "10m"))
+"""What held messages until their next try, before they waited in the services' own schemas."""
+
 PartyKind = Literal["hr", "box-office"]
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -41,26 +47,6 @@ def slug(value: str) -> str:
 def events_queue(service: str) -> str:
     """The queue on `core` with the events that a service follows."""
     return f"{service}.events"
-
-
-def retry_exchange(service: str) -> str:
-    """Where a service sends what it wants to see again later, in both virtual hosts."""
-    return f"{service}.retry"
-
-
-def return_exchange(service: str) -> str:
-    """What brings a delayed message back to the queue that its routing key names."""
-    return f"{service}.return"
-
-
-def stray_exchange(service: str) -> str:
-    """What takes a delayed message whose queue is gone to the dead letters."""
-    return f"{service}.stray"
-
-
-def delay_queue(service: str, delay: str) -> str:
-    """Where a message waits for one of the `RETRY_DELAYS`."""
-    return f"{service}.retry.{delay}"
 
 
 def dead_queue(service: str) -> str:

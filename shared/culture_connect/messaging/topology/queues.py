@@ -18,10 +18,6 @@ DELIVERY_LIMIT: Final = 20
 INBOUND_MAX_LENGTH: Final = 20_000
 """A queue that an outside party fills takes this many messages; then the sender gets a nack."""
 
-RETRY_HEADER: Final = "cc-retry-delay"
-RETRY_DELAYS: Final = {"5s": 5_000, "1m": 60_000, "10m": 600_000}
-"""The delays in milliseconds, by the value of `RETRY_HEADER` that chooses them."""
-
 # Dead letters are looked at, put back and looked at again. Without a limit of ours 4.x counts to 20 and drops
 # them; 3.x does not know the -1 that switches the limit off.
 _NEVER: Final = 1_000_000_000
@@ -40,15 +36,6 @@ def inbound_queue(service: str, *, in_order: bool = False) -> Arguments:
     """A queue that one outside party fills for `service`; `in_order` gives it to one replica at a time."""
     arguments = {**working_queue(service), "x-max-length": INBOUND_MAX_LENGTH}
     return {**arguments, "x-single-active-consumer": True} if in_order else arguments
-
-
-def delay_queue(service: str, milliseconds: int) -> Arguments:
-    """A queue that nobody reads. After the time its messages go back, by the routing key they came with."""
-    return {
-        **_dead_lettering(names.return_exchange(service)),
-        "x-message-ttl": milliseconds,
-        "x-delivery-limit": DELIVERY_LIMIT,
-    }
 
 
 def dead_letter_queue() -> Arguments:

@@ -1,0 +1,119 @@
+"""A message as it arrived, whether from the broker just now or from the rows it waited in."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from culture_connect.contracts import RefusalError
+
+RECEIVED_AT_HEADER = "cc-received-at"
+
+
+class ReceivedMessage(Protocol):
+    """What the kit reads of a message; `faults` are properties that could not be decoded."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def headers(self) -> Mapping[str, Any]: ...
+    @property
+    def message_id(self) -> str | None: ...
+    @property
+    def type(self) -> str | None: ...
+    @property
+    def app_id(self) -> str | None: ...
+    @property
+    def content_type(self) -> str | None: ...
+    @property
+    def content_encoding(self) -> str | None: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def timestamp(self) -> datetime | None: ...
+    @property
+    def faults(self) -> Sequence[RefusalError]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message out of the rows it waited in."""
+
+    body: bytes
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    message_id: str | None = None
+    type: str | None = None
+    app_id: str | None = None
+    content_type: str | None = None
+    content_encoding: str | None = None
+    correlation_id: str | None = None
+    timestamp: datetime | None = None
+    faults: Sequence[RefusalError] = ()
+
+
+_TEXTS = ("message_id", "type", "app_id", "content_type", "content_encoding", "correlation_id")
+_BYTES, _TIME = "$bytes", "$time"
+
+
+def received_at(message: ReceivedMessage, now: datetime) -> datetime:
+    """When the message was first seen: what a replayed dead letter says of itself, else `now`; both aware.
+
+    A sender that says so itself only makes its own message look older, as it can with the message's own time.
+    """
+    said = message.headers.get(RECEIVED_AT_HEADER)
+    if not isinstance(said, str):
+        return now
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return now
+    return min(moment, now) if moment.tzinfo is not None else now
+
+
+def pack(message: ReceivedMessage) -> bytes:
+    """The message's properties and headers, without its body."""
+    properties: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(message, name)) is not None}
+    if message.timestamp is not None:
+        properties["timestamp"] = message.timestamp.astimezone(UTC).isoformat()
+    properties["headers"] = {name: _plain(value) for name, value in message.headers.items()}
+    properties["faults"] = [fault.model_dump() for fault in message.faults]
+    return json.dumps(properties).encode()
+
+
+def unpack(properties: bytes, body: bytes) -> StoredMessage:
+    """The message whose properties `pack` made."""
+    found = json.loads(properties)
+    moment = found.pop("timestamp", None)
+    headers = {name: _valued(value) for name, value in found.pop("headers").items()}
+    faults = [RefusalError(**fault) for fault in found.pop("faults")]
+    timestamp = datetime.fromisoformat(moment) if moment else None
+    return StoredMessage(body, headers, timestamp=timestamp, faults=faults, **found)
+
+
+def _plain(value: object) -> object:
+    """The value as JSON can hold it; what JSON has no form for becomes text."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, bytes | bytearray):
+        return {_BYTES: base64.b64encode(value).decode()}
+    if isinstance(value, datetime):
+        return {_TIME: value.isoformat()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return str(value)
+
+
+def _valued(value: object) -> object:
+    if isinstance(value, list):
+        return [_valued(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {_BYTES}:
+        return base64.b64decode(value[_BYTES])
+    if value.keys() == {_TIME}:
+        return datetime.fromisoformat(value[_TIME])
+    return {name: _valued(each) for name, each in value.items()}
