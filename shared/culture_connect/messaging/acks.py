@@ -11,6 +11,8 @@ from aio_pika.abc import AbstractIncomingMessage
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import AMQPError
 
+from culture_connect.messaging.incoming import IncomingMessage
+
 
 class Acks:
     """The acks of a consumer that is alone on its channel."""
@@ -22,14 +24,14 @@ class Acks:
         self._handled: set[int] = set()  # to be acked
         self._sending: asyncio.Task[None] | None = None
 
-    def handled(self, message: AbstractIncomingMessage) -> None:
+    def handled(self, message: IncomingMessage | AbstractIncomingMessage) -> None:
         """Acks the message, together with those that are handled in the same round of the event loop."""
         if self._belongs(message):
             self._handled.add(message.delivery_tag or 0)
             if self._sending is None:
                 self._sending = asyncio.get_running_loop().create_task(self._send())
 
-    def rejected(self, message: AbstractIncomingMessage) -> None:
+    def rejected(self, message: IncomingMessage | AbstractIncomingMessage) -> None:
         """Takes note of a message that went back to the broker already."""
         if self._belongs(message):
             self._settled.add(message.delivery_tag or 0)
@@ -39,7 +41,7 @@ class Acks:
         while self._sending is not None:
             await asyncio.wait([self._sending])
 
-    def _belongs(self, message: AbstractIncomingMessage) -> bool:
+    def _belongs(self, message: IncomingMessage | AbstractIncomingMessage) -> bool:
         if message.channel.is_closed:
             return False  # what was delivered on it is delivered again
         if message.channel is not self._channel:
