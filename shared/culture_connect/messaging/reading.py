@@ -18,6 +18,7 @@ from culture_connect.messaging.errors import PermanentFailure
 from culture_connect.messaging.group_commit import Item
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.inbox import digest_of
+from culture_connect.messaging.incoming import IncomingMessage
 from culture_connect.messaging.topology import party_of
 
 
@@ -31,7 +32,7 @@ class Reader:
         self._ignored = ignored
         self._models = handlers.models
 
-    def read(self, raw: AbstractIncomingMessage) -> Item | None:
+    def read(self, raw: IncomingMessage | AbstractIncomingMessage) -> Item | None:
         """The message as an item for the group commit; None when nobody here wants it.
 
         Raises PermanentFailure when it has no id, or cannot be read and nobody here answers such messages.
@@ -46,6 +47,7 @@ class Reader:
                 app_id=raw.app_id,
                 timestamp=raw.timestamp,
                 correlation_id=raw.correlation_id,
+                faults=raw.faults if isinstance(raw, IncomingMessage) else (),
                 now=datetime.now(UTC),
             )
         except EnvelopeError as error:
