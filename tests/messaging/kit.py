@@ -62,6 +62,7 @@ class Kit:
         self.batches: list[int] = []
         self.holding = False
         self.answer = False
+        self.retry_delays: tuple[float, ...] = (0.2, 0.2)
         self.handlers = Handlers()
         self.handlers.on(ErasureCompleted)(self._handle)
         self.add_venue = venues
@@ -94,6 +95,7 @@ class Kit:
             database=Database(database_url, schema="ticketing"),
             subscriptions=[Subscription("core", "ticketing.events", self.handlers)],
             follow=follow,
+            retry_delays=self.retry_delays,
         )
         self._replicas.append(replica)
         return replica
@@ -216,6 +218,10 @@ class Kit:
     async def outbox_size(self) -> int:
         """How many rows wait to be sent."""
         return int((await self._rows("select count(*) from outbox"))[0][0])
+
+    async def waiting(self) -> list[tuple[str | None, int]]:
+        """Key and attempts of the messages that wait for another try, in their order."""
+        return [(row.key, row.attempts) for row in await self._rows("select key, attempts from retries order by id")]
 
     async def postponed(self) -> list[str]:
         """The ids of the messages that the broker did not take."""

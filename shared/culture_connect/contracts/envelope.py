@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
@@ -22,6 +22,8 @@ STRUCTURED: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
 
 _MAX_ATTRIBUTE_LENGTH: Final = 2000  # characters, of what only people read
+# AMQP properties that stand in for an attribute of another name.
+_FALLBACKS: Final = {"message_id": "id"}
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -86,11 +88,13 @@ def decode(
     app_id: str | None = None,
     timestamp: datetime | None = None,
     correlation_id: str | None = None,
+    faults: Sequence[tuple[str, str, str]] = (),
     now: datetime,
 ) -> tuple[Envelope, bytes]:
     """The envelope of a message that arrived, and its data as JSON.
 
-    `headers` and the named arguments are those of the AMQP message; `now` (aware) is the time of one that has none.
+    `headers` and the named arguments are those of the AMQP message, `faults` are those of its properties that could
+    not be read: name, code and what was expected; `now` (aware) is the time of a message that has none.
     Attributes of the CloudEvent win over AMQP properties. Raises EnvelopeError.
     """
     if content_type is not None and content_type[:23].lower() == "application/cloudevents":
@@ -107,6 +111,8 @@ def decode(
     source = found.text("source", fallback=app_id or "unknown")
     subject = found.text("subject", optional=True)
     time = found.time(timestamp, now)
+    if faults:
+        found.blame(faults)
     if found.problems or found_id is None or found_type is None or source is None or time is None:
         raise EnvelopeError(
             found.problems,
@@ -141,7 +147,7 @@ class _Attributes:
             value = fallback
         if isinstance(value, str) and 0 < len(value) <= longest and value.isascii() and value.isprintable():
             return value
-        if isinstance(value, bytes):
+        if isinstance(value, bytes | bytearray):
             value = _decoded(value)
         if optional and (value is None or value == ""):
             return None
@@ -153,7 +159,7 @@ class _Attributes:
     def time(self, timestamp: datetime | None, now: datetime) -> datetime | None:
         """The attribute `time` in UTC, else the AMQP timestamp, else now; None when it is not a time."""
         value = self._values.get(self._prefix + "time")
-        if isinstance(value, bytes):
+        if isinstance(value, bytes | bytearray):
             value = _decoded(value)
         if value is None:
             value = timestamp or now
@@ -171,10 +177,18 @@ class _Attributes:
             self._refuse("time", "out_of_range", "is out of range")
             return None
 
+    def blame(self, faults: Sequence[tuple[str, str, str]]) -> None:
+        """Puts faults of AMQP properties first; what is missing only because of one of them is not told again."""
+        blamed = [problem(code, expected, field=field) for field, code, expected in faults]
+        explained = {_FALLBACKS.get(each.field or "", each.field) for each in blamed}
+        self.problems = blamed + [
+            each for each in self.problems if each.code != "missing" or each.field not in explained
+        ]
+
     def trace(self) -> str | None:
         """The trace to go on with; one that is not well-formed is ignored, as W3C Trace Context asks."""
         value = self._values.get("traceparent")
-        if isinstance(value, bytes):
+        if isinstance(value, bytes | bytearray):
             value = _decoded(value)
         return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
 
@@ -195,7 +209,7 @@ def _fault(value: object, longest: int) -> tuple[str, str] | None:
     return None if is_fit(value) else ("control_character", "must be UTF-8 without control characters")
 
 
-def _decoded(value: bytes) -> str:
+def _decoded(value: bytes | bytearray) -> str:
     """Bytes that are no UTF-8 become half surrogates, which no attribute may have."""
     return value.decode(errors="surrogateescape")
 

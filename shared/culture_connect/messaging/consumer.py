@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import structlog
+from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from culture_connect.contracts import MESSAGES
@@ -25,14 +27,14 @@ from culture_connect.messaging.handlers import Handlers
 from culture_connect.messaging.incoming import IncomingMessage
 from culture_connect.messaging.reading import Item, Reader
 from culture_connect.messaging.routes import VirtualHost
-from culture_connect.messaging.subscriber import DirectBroker, DirectSubscriber
+from culture_connect.messaging.subscriber import DirectBroker, DirectSubscriber, connected_broker
 from culture_connect.messaging.telemetry import Telemetry
 from culture_connect.messaging.turns import Turns
 
 log = structlog.get_logger()
 
 LOOK: Final = 1.0  # seconds between two looks at whether all is well
-PROBE: Final = 10.0  # seconds between two questions to the queue, and for its answer
+PROBE: Final = 10.0  # seconds between two questions to the queue
 LONGEST_SILENCE: Final = 3  # questions without an answer; then a new connection is tried
 # Messages held longer would be returned by the broker's own consumer timeout (30 minutes), one by one.
 LONGEST_HOLD: Final = 300.0  # seconds without the database
@@ -95,7 +97,8 @@ class Consumer:
             batch_size=telemetry.batch_size.labels(subscription.queue),
             settled=self._settled,
         )
-        self._acks = Acks()
+        # What was delivered on an earlier connection may be settled while there is another.
+        self._acks = WeakKeyDictionary[AbstractChannel, Acks]()
         self._in_hand = 0
         self._nothing_in_hand = asyncio.Event()
         self._nothing_in_hand.set()
@@ -147,7 +150,7 @@ class Consumer:
         """Consumes on one connection; returns when stopped, raises when something is lost."""
         # What is in hand waits for the database; nothing more is to be taken while it is away.
         await self._database.ping()
-        async with DirectBroker.connected(self._url, name=self._name) as broker:
+        async with connected_broker(self._url, name=self._name) as broker:
             subscriber = broker.direct_subscriber(
                 self.subscription.queue, prefetch=self.subscription.prefetch, deliver=self._deliver
             )
@@ -197,8 +200,7 @@ class Consumer:
         while silent < LONGEST_SILENCE:
             await asyncio.sleep(PROBE)
             try:
-                async with asyncio.timeout(PROBE):
-                    await broker.ask(self.subscription.queue)
+                await broker.ask(self.subscription.queue)
             except Exception:  # it may be gone or mute: the next look or the next question will tell
                 silent += 1
                 self._note("the queue does not answer")
@@ -213,7 +215,7 @@ class Consumer:
                 await subscriber.stop()
                 if self._stopping.is_set():
                     await self._nothing_in_hand.wait()
-                    await self._acks.sent()
+                    await asyncio.gather(*(acks.sent() for acks in self._acks.values()))
 
     def _note(self, problem: str | None) -> None:
         """Takes note of what keeps the queue from being consumed; tells it when it is new."""
@@ -229,7 +231,7 @@ class Consumer:
     async def _deliver(self, message: IncomingMessage) -> None:
         item = self._reader.read(message)
         if item is None:
-            self._acks.handled(message)
+            self._ack(message)
             self._telemetry.deliveries.labels(self.subscription.queue, "ignored").inc()
             return
         if message.redelivered and message.message_id not in self._survived:
@@ -247,8 +249,14 @@ class Consumer:
         if not self._in_hand:
             self._nothing_in_hand.set()
         if isinstance(item.message, IncomingMessage):
-            self._acks.handled(item.message)
+            self._ack(item.message)
         self._telemetry.deliveries.labels(self.subscription.queue, outcome).inc()
+
+    def _ack(self, message: IncomingMessage) -> None:
+        acks = self._acks.get(message.channel)
+        if acks is None:
+            acks = self._acks[message.channel] = Acks(message.channel)
+        acks.handled(message)
 
     async def _commit(self) -> None:
         while True:

@@ -32,12 +32,17 @@ def publication_frames(
     headers: Mapping[str, str],
     correlation_id: str | None,
     body: bytes,
+    properties: bytes | None = None,
 ) -> list[bytes]:
     """A persistent, mandatory publish of JSON with these CloudEvents headers, repeated in the properties.
 
     `largest` is how many bytes of a body one frame may carry. Raises ValueError for a text that is too long to encode.
     """
-    frames = [_publish(channel, exchange, routing_key), _header(channel, len(body), headers, correlation_id)]
+    if properties is None:
+        header = _header(channel, len(body), headers, correlation_id)
+    else:
+        header = _frame(_HEADER, channel, properties)
+    frames = [_publish(channel, exchange, routing_key), header]
     frames += [_frame(_BODY, channel, body[start : start + largest]) for start in range(0, len(body), largest)]
     return frames
 

@@ -29,6 +29,7 @@ class Publication:
     headers: Mapping[str, str]
     correlation_id: str | None
     body: bytes
+    properties: bytes | None = None
 
 
 class Publisher:
@@ -105,6 +106,7 @@ class Publisher:
                 headers=each.headers,
                 correlation_id=each.correlation_id,
                 body=each.body,
+                properties=each.properties,
             )
         ]
         confirmations = []
@@ -114,7 +116,8 @@ class Publisher:
                 confirmation = channel.create_future()
                 channel.confirmations[channel.delivery_tag] = confirmation
                 # How a returned message finds its future.
-                channel.message_id_delivery_tag[each.headers["ce-id"]] = channel.delivery_tag
+                if "ce-id" in each.headers:
+                    channel.message_id_delivery_tag[each.headers["ce-id"]] = channel.delivery_tag
                 confirmations.append(confirmation)
             await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
         try:
@@ -122,7 +125,7 @@ class Publisher:
                 results = await asyncio.gather(*confirmations, return_exceptions=True)
         finally:
             for each in publications:
-                channel.message_id_delivery_tag.pop(each.headers["ce-id"], None)
+                channel.message_id_delivery_tag.pop(each.headers.get("ce-id"), None)
         return [_failure(result) for result in results]
 
     async def _reopened_channel(self) -> aiormq.Channel:

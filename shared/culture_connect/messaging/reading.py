@@ -19,7 +19,6 @@ from culture_connect.messaging.inbox import digest_of
 from culture_connect.messaging.received import ReceivedMessage, received_at
 from culture_connect.messaging.topology import party_of
 
-
 _NO_DIGEST = UUID(int=0)
 
 
@@ -72,6 +71,7 @@ class Reader:
                 app_id=message.app_id,
                 timestamp=message.timestamp,
                 correlation_id=message.correlation_id,
+                faults=message.faults,
                 now=first_seen,
             )
         except EnvelopeError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from culture_connect.contracts import RefusalError
+from culture_connect.messaging.content_header import Fault
 
 RECEIVED_AT_HEADER = "cc-received-at"
 
@@ -34,7 +34,7 @@ class ReceivedMessage(Protocol):
     @property
     def timestamp(self) -> datetime | None: ...
     @property
-    def faults(self) -> Sequence[RefusalError]: ...
+    def faults(self) -> Sequence[Fault]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class StoredMessage:
     content_encoding: str | None = None
     correlation_id: str | None = None
     timestamp: datetime | None = None
-    faults: Sequence[RefusalError] = ()
+    faults: Sequence[Fault] = ()
 
 
 _TEXTS = ("message_id", "type", "app_id", "content_type", "content_encoding", "correlation_id")
@@ -78,7 +78,7 @@ def pack(message: ReceivedMessage) -> bytes:
     if message.timestamp is not None:
         properties["timestamp"] = message.timestamp.astimezone(UTC).isoformat()
     properties["headers"] = {name: _plain(value) for name, value in message.headers.items()}
-    properties["faults"] = [fault.model_dump() for fault in message.faults]
+    properties["faults"] = [list(fault) for fault in message.faults]
     return json.dumps(properties).encode()
 
 
@@ -87,7 +87,7 @@ def unpack(properties: bytes, body: bytes) -> StoredMessage:
     found = json.loads(properties)
     moment = found.pop("timestamp", None)
     headers = {name: _valued(value) for name, value in found.pop("headers").items()}
-    faults = [RefusalError(**fault) for fault in found.pop("faults")]
+    faults = [Fault(*fault) for fault in found.pop("faults")]
     timestamp = datetime.fromisoformat(moment) if moment else None
     return StoredMessage(body, headers, timestamp=timestamp, faults=faults, **found)
 

@@ -26,11 +26,11 @@ LONGEST_POSTPONEMENT = 2  # seconds
 
 _LOCK = "select pg_try_advisory_lock(hashtext('outbox relay'), hashtext(current_schema()))"
 _AT_ONCE = """
-    select id, vhost, exchange, routing_key, headers, correlation_id, body from outbox
+    select id, vhost, exchange, routing_key, headers, correlation_id, body, properties from outbox
     where due_at is null order by id limit $1
 """
 _DUE = """
-    select id, vhost, exchange, routing_key, headers, correlation_id, body from outbox
+    select id, vhost, exchange, routing_key, headers, correlation_id, body, properties from outbox
     where due_at <= now() order by due_at, id limit $1
 """
 _NEXT_DUE = "select extract(epoch from min(due_at) - now())::float8 from outbox where due_at is not null"
@@ -164,5 +164,10 @@ class Relay:
 
 def _publication(row: asyncpg.Record) -> Publication:
     return Publication(
-        row["exchange"], row["routing_key"], json.loads(row["headers"]), row["correlation_id"], row["body"]
+        row["exchange"],
+        row["routing_key"],
+        json.loads(row["headers"]),
+        row["correlation_id"],
+        row["body"],
+        row["properties"],
     )

@@ -21,7 +21,10 @@ MEASURE = 5.0  # seconds between two counts of the outbox
 FLUSH = 10.0  # seconds the relay may take for what is left when stopping
 
 _OUTBOX = text(
-    "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where due_at is null"
+    """
+    select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
+    from outbox where due_at is null
+    """
 )
 
 
@@ -116,9 +119,9 @@ class Service:
         while True:
             with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
                 async with self.database.begin() as work:
-                    rows, oldest = (await work.execute(_OUTBOX)).one()
+                    outbox = (await work.execute(_OUTBOX)).one()
                     waiting = await retries.summary(work.connection)
-                self.telemetry.outbox_rows.set(rows)
-                self.telemetry.outbox_oldest.set(float(oldest))
+                self.telemetry.outbox_rows.set(outbox.rows)
+                self.telemetry.outbox_oldest.set(outbox.oldest)
                 self.telemetry.tell_retries(waiting)
             await asyncio.sleep(MEASURE)

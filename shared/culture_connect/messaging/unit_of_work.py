@@ -1,5 +1,6 @@
 """One transaction of one service: its rows and its events, together or not at all."""
 
+import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ from culture_connect.messaging.routes import Route
 
 # Ids must not collide, and are no secrets: seeded once by the system, without a system call for each.
 _RANDOM = random.Random()  # noqa: S311 - not for secrets
+# A forked process would go on with the same numbers as its parent.
+os.register_at_fork(after_in_child=_RANDOM.seed)
 
 
 class UnitOfWork:

@@ -1,0 +1,181 @@
+"""A connection to the broker in which every wait has an end, and whose end is always noticed.
+
+The broker may be silent instead of gone: stopped, or behind a wire that takes everything and gives nothing. Then
+neither reading nor writing fails; so heartbeats, keepalives and TCP's own time limit are set, opening and closing have
+deadlines, and a connection that will not close politely is cut.
+"""
+
+import asyncio
+import contextlib
+import socket
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+import aio_pika
+import aiormq
+from aio_pika.abc import UnderlayConnection
+from aiormq.connection import FrameReceiver, TransportFactory
+from yarl import URL
+
+from culture_connect.messaging.receiver import CHUNK, DirectConsumer, Receiver
+
+HEARTBEAT: Final = 5  # seconds; with aiormq's grace of (5 + 1) * 2 a silent broker is given up after 12 to 14 s
+CONNECT_TIMEOUT: Final = 10.0  # seconds
+CLOSE_TIMEOUT: Final = 4.0  # seconds; aiormq waits 2 for the broker's answer
+_CANCEL_TIMEOUT: Final = 1.0  # seconds
+
+_SOCKET_OPTIONS: Final = (
+    ("SO_KEEPALIVE", socket.SOL_SOCKET, 1),
+    ("TCP_NODELAY", socket.IPPROTO_TCP, 1),
+    ("TCP_KEEPIDLE", socket.IPPROTO_TCP, 5),  # seconds
+    ("TCP_KEEPINTVL", socket.IPPROTO_TCP, 2),  # seconds
+    ("TCP_KEEPCNT", socket.IPPROTO_TCP, 3),
+    ("TCP_USER_TIMEOUT", socket.IPPROTO_TCP, 10_000),  # milliseconds that sent bytes may stay unacknowledged
+)
+
+T = TypeVar("T")
+
+
+async def connect(
+    url: str,
+    *,
+    name: str,
+    heartbeat: int = HEARTBEAT,
+    timeout: float = CONNECT_TIMEOUT,  # noqa: ASYNC109
+) -> "Connection":
+    """Opens a connection, seen at the broker under `name`; it never reconnects by itself.
+
+    `url` is an amqp:// or amqps:// URL, `heartbeat` and `timeout` are seconds. Raises one of aiormq's errors,
+    ConnectionError or TimeoutError, at the latest a second after `timeout`.
+    """
+    connection = Connection(URL(url).update_query(heartbeat=heartbeat), client_properties={"connection_name": name})
+    try:
+        await within(timeout, connection.connect())
+    except BaseException:
+        connection.cut()
+        await connection.close()
+        raise
+    return connection
+
+
+async def close_connection(connection: aio_pika.abc.AbstractConnection, *, timeout: float = CLOSE_TIMEOUT) -> None:  # noqa: ASYNC109
+    """Says good-bye, and cuts the connection when that takes longer than `timeout` seconds. Never raises."""
+    try:
+        # A connection that is lost may never answer the good-bye, or object to it.
+        with contextlib.suppress(Exception):
+            await within(timeout, connection.close())
+    finally:
+        if isinstance(connection, Connection):
+            connection.cut()
+
+
+@asynccontextmanager
+async def connected(url: str, *, name: str) -> "AsyncIterator[Connection]":
+    """A connection as `connect` makes it, until the end of the block."""
+    connection = await connect(url, name=name)
+    try:
+        yield connection
+    finally:
+        await close_connection(connection)
+
+
+async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of the coroutine; raises TimeoutError when it has none after `seconds`, or was cancelled by others.
+
+    Unlike asyncio.timeout this does not wait for ever for a coroutine that will not be cancelled.
+    """
+    task = asyncio.create_task(coroutine)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(_retrieve)
+            await asyncio.wait([task], timeout=_CANCEL_TIMEOUT)
+    if task.cancelled() or not task.done():
+        raise TimeoutError
+    return task.result()
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Keeps asyncio from complaining of an error that nobody wants any more."""
+    if not task.cancelled():
+        task.exception()
+
+
+class Connection(aio_pika.Connection):
+    """See `connect`."""
+
+    def __init__(self, url: URL, **kwargs: Any) -> None:
+        super().__init__(url, **kwargs)
+        self._socket = _Socket()
+        self.kwargs["transport_factory"] = self._socket
+
+    async def connect(self, timeout: float | int | None = None) -> None:  # noqa: ASYNC109 - aio-pika's signature
+        """Opens the connection; `connect` of this module gives it its deadline."""
+        self.transport = await _Underlay.connect(self.url, self._on_connection_close, timeout, **self.kwargs)
+        await self._on_connected()
+
+    def cut(self) -> None:
+        """Drops the socket without another word."""
+        self._socket.cut()
+
+
+class _Socket(TransportFactory):
+    """Opens the socket of one connection."""
+
+    def __init__(self) -> None:
+        self._writer: StreamWriter | None = None
+
+    async def create(self, url: URL, **kwargs: Any) -> tuple[StreamReader, StreamWriter]:
+        provider = kwargs.pop("ssl_context_provider")
+        context = await provider.get_context() if url.scheme == "amqps" else None
+        reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context, limit=CHUNK, **kwargs)
+        for name, level, value in _SOCKET_OPTIONS:
+            if hasattr(socket, name):  # not every system has them all
+                writer.get_extra_info("socket").setsockopt(level, getattr(socket, name), value)
+        self._writer = writer
+        return reader, writer
+
+    def cut(self) -> None:
+        if self._writer is not None:
+            self._writer.transport.abort()
+
+
+class UnderlyingConnection(aiormq.Connection):
+    """aiormq's connection with a reader that no frame breaks; `direct` has consumers by number of channel.
+
+    aiormq offers no way to give it a reader. `__reader` is the one place of its own that is replaced here, by its
+    mangled name; a test fails when it is no longer called.
+    """
+
+    HEARTBEAT_GRACE_MULTIPLIER = 2
+
+    def __init__(self, url: URL, *, transport_factory: _Socket, **kwargs: Any) -> None:
+        super().__init__(url, transport_factory=transport_factory, **kwargs)
+        self.direct: dict[int, DirectConsumer] = {}
+        self._socket = transport_factory
+
+    async def _Connection__reader(self, receiver: FrameReceiver) -> None:  # noqa: N802 - aiormq's name
+        try:
+            await super()._Connection__reader(Receiver(receiver.reader.read, self.direct))  # type: ignore[misc]
+        finally:
+            # aiormq says good-bye now, for which a silent broker could let it wait for ever.
+            self.loop.call_later(CLOSE_TIMEOUT, self._socket.cut)
+
+
+class _Underlay(UnderlayConnection):
+    @classmethod
+    async def make_connection(
+        cls,
+        url: URL,
+        timeout: float | int | None = None,  # noqa: ASYNC109 - aio-pika's signature
+        **kwargs: Any,
+    ) -> aiormq.abc.AbstractConnection:
+        del timeout  # whoever opens the connection gives it a deadline that ends all of it
+        connection = UnderlyingConnection(url, **kwargs)
+        await connection.connect()
+        await connection.ready()
+        return connection
