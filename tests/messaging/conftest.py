@@ -37,6 +37,7 @@ async def kit(database: Surroundings, bus: Bus) -> AsyncIterator[Kit]:
                 "broker": await stack.enter_async_context(Wire(_port(bus.url("ticketing", "core")))),
             },
             venues=add_venue,
+            administrator_url=bus.administrator_url("core"),
         )
         stack.push_async_callback(kit.database.close)
         yield kit

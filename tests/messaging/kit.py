@@ -57,6 +57,7 @@ class Kit:
         channels: dict[str, aio_pika.abc.AbstractChannel],
         wires: dict[str, Wire],
         venues: Callable[[str], Awaitable[None]],
+        administrator_url: str,
     ) -> None:
         self.database = Database(database_url, schema="ticketing")
         self.batches: list[int] = []
@@ -69,10 +70,12 @@ class Kit:
         self.database_wire = wires["database"]
         self.broker_wire = wires["broker"]
         self._urls = urls
+        self._administrator_url = administrator_url
         self._replicas: list[Service] = []
         self._published = 0
         self._channels = channels
         self._failures: dict[UUID, Exception] = {}
+        self.times: dict[UUID, list[datetime]] = {}
         self._released = asyncio.Event()
         self._released.set()
 
@@ -112,6 +115,8 @@ class Kit:
         self.batches.append(len(deliveries))
         self.holding = not self._released.is_set()
         await self._released.wait()
+        for delivery in deliveries:
+            self.times.setdefault(delivery.message.participant_id, []).append(delivery.envelope.time)
         for delivery in deliveries:
             if failure := self._failures.get(delivery.message.participant_id):
                 raise failure
@@ -179,6 +184,20 @@ class Kit:
     ) -> None:
         """Puts any bytes into the queue, with the least of properties."""
         await self._put("core", "ticketing.events", aio_pika.Message(body, message_id=id, type=type))
+
+    async def take_and_give_back(self, queue: str, count: int) -> None:
+        """Lets another consumer take messages and lose its connection: they come again, marked as redelivered."""
+        async with await aio_pika.connect(self._administrator_url) as connection:
+            channel = await connection.channel()
+            await channel.set_qos(prefetch_count=count)
+            taken: list[AbstractIncomingMessage] = []
+
+            async def take(message: AbstractIncomingMessage) -> None:
+                taken.append(message)
+
+            await (await channel.get_queue(queue)).consume(take)
+            await eventually(lambda: len(taken), count, f"messages taken from {queue}")
+        await eventually(lambda: self.depth(queue), count, f"messages back in {queue}")
 
     async def put_back(self, dead: AbstractIncomingMessage) -> None:
         """Puts a dead letter back into the queue it came from."""
