@@ -81,6 +81,11 @@ class Kit:
 
     # The service under test
 
+    @property
+    def core_url(self) -> str:
+        """AMQP URL of the service's own account."""
+        return self._urls.core_url
+
     def replica(
         self,
         *,

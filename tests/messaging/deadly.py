@@ -1,0 +1,49 @@
+"""A replica, as a process of its own, that ends at once when it handles one certain message.
+
+Arguments: database URL, AMQP URL of `core`, the participant whose message is deadly.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from culture_connect.contracts import ErasureCompleted
+from culture_connect.messaging import Database, Delivery, Handlers, Service, Subscription, UnitOfWork, retries
+from tests.messaging.kit import BusUrls
+
+DIED = 9  # exit status
+
+
+async def main(database_url: str, core_url: str, deadly: UUID) -> None:
+    """Runs until it is ended, or ends itself."""
+    handlers = Handlers()
+
+    @handlers.on(ErasureCompleted)
+    async def handle(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
+        participants = [delivery.message.participant_id for delivery in deliveries]
+        if deadly in participants:
+            os._exit(DIED)
+        await work.execute(
+            text("insert into effects (participant) select unnest(cast(:participants as uuid[]))"),
+            {"participants": participants},
+        )
+
+    service = Service(
+        name="ticketing",
+        settings=BusUrls(core_url, None),
+        database=Database(database_url, schema="ticketing"),
+        subscriptions=[Subscription("core", "ticketing.events", handlers)],
+    )
+    async with service.running():
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    # So long a try may take before the next process may try as well: nobody wants to wait for that here.
+    retries.CLAIM = timedelta(seconds=0.2)  # type: ignore[misc]
+    asyncio.run(main(sys.argv[1], sys.argv[2], UUID(sys.argv[3])))
