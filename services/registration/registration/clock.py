@@ -15,7 +15,7 @@ from prometheus_client import Gauge
 
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database, Telemetry
-from culture_connect.messaging.errors import database_is_away, reason_of
+from culture_connect.messaging.errors import is_database_fault, reason_of
 from registration.domain.calendar import kept_after, local_day, next_midnight
 from registration.settings import ERASURE_OVERDUE
 from registration.store import days, erasures
@@ -82,7 +82,7 @@ class Clock:
                 await self.look()
             except Exception as error:
                 # What is due stays due; a database that is away is told by others.
-                if not database_is_away(error):
+                if not is_database_fault(error):
                     _log.error("clock failed", reason=reason_of(error), exc_info=error)
             to_midnight = (next_midnight(now := self._now()) - now).total_seconds()
             await asyncio.sleep(min(LOOK, to_midnight))

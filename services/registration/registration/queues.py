@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from culture_connect.messaging import Database, Handlers, Subscription
-from culture_connect.messaging.errors import database_is_away
+from culture_connect.messaging.errors import is_database_fault
 from culture_connect.messaging.topology import enrolments_queue
 from registration.store import partners
 
@@ -29,7 +29,7 @@ class HrQueues:
                 self._on_bus[slug] = self._to_note.pop(slug)
         except Exception as error:
             # Without the database nobody joins or leaves: what is in hand waits for it, and need not be given back.
-            if not database_is_away(error):
+            if not is_database_fault(error):
                 raise
         return [
             Subscription("edge", enrolments_queue(slug), self._handlers, found=partial(self._found, slug))

@@ -14,7 +14,7 @@ import structlog
 
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database
-from culture_connect.messaging.errors import database_is_away, reason_of
+from culture_connect.messaging.errors import is_database_fault, reason_of
 from ticketing.issuer import Issuer
 from ticketing.settling import settle
 from ticketing.store import evenings, line, timers
@@ -87,7 +87,7 @@ class Clock:
                 pause = await self.look()
             except Exception as error:
                 # What is due stays due; a database that is away is told by others.
-                if not database_is_away(error):
+                if not is_database_fault(error):
                     _log.error("clock failed", reason=reason_of(error), exc_info=error)
             await asyncio.sleep(pause)
 

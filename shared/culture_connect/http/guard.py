@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from culture_connect.http.problems import Problem, database_unavailable, internal_error, payload_too_large
 from culture_connect.http.trace import begin_trace
-from culture_connect.messaging.errors import database_is_away
+from culture_connect.messaging.errors import is_database_fault
 
 MAX_BODY = 1024 * 1024  # bytes
 UNMATCHED = "unmatched"
@@ -84,7 +84,7 @@ class RequestGuard:
         try:
             await self._app(scope, _limited(receive, limit), send)
         except Exception as error:
-            problem = database_unavailable() if database_is_away(error) else internal_error()
+            problem = database_unavailable() if is_database_fault(error) else internal_error()
             _log.error(problem.code, exc_info=error)
             if begun():
                 raise

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from culture_connect.http.problems import Problem, database_unavailable, internal_error
 from culture_connect.http.trace import trace_id
-from culture_connect.messaging.errors import database_is_away
+from culture_connect.messaging.errors import is_database_fault
 
 NDJSON = "application/x-ndjson"
 _log = structlog.get_logger(__name__)
@@ -72,6 +72,6 @@ async def _lines(
 def _answer(error: Exception, problem_of: Callable[[Exception], Problem | None]) -> Problem:
     problem = error if isinstance(error, Problem) else problem_of(error)
     if problem is None:
-        problem = database_unavailable() if database_is_away(error) else internal_error()
+        problem = database_unavailable() if is_database_fault(error) else internal_error()
         _log.error(problem.code, exc_info=error)
     return problem

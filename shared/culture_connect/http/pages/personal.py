@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
 
 from culture_connect.contracts import Language
-from culture_connect.messaging.errors import database_is_away
+from culture_connect.messaging.errors import is_database_fault
 
 # The address goes nowhere, what is shown is kept nowhere, and nothing of elsewhere comes near it.
 PRIVATE: Final = {
@@ -50,7 +50,7 @@ def personal_route(pages: Callable[[], PersonalPages]) -> type[APIRoute]:
                 try:
                     response = await handle(request)
                 except Exception as error:
-                    away = database_is_away(error)
+                    away = is_database_fault(error)
                     _log.error("database-unavailable" if away else "internal-error", exc_info=error)
                     status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
                     response = HTMLResponse(pages().unavailable(language_of(request)), status)
