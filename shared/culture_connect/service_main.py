@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from culture_connect import logs, settings
+from culture_connect.messaging.errors import DatabaseUnavailable
 from culture_connect.messaging.migrations import upgrade
 from culture_connect.settings import Settings, SettingsError
 
@@ -68,7 +69,7 @@ def migrations_of(package: str) -> Path:
 def _migrate(name: str, chosen: settings.ServiceSettings) -> None:
     try:
         upgrade(migrations_of(name), database_url=chosen.database_url, schema=name)
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, DatabaseUnavailable, OSError) as error:
         _log.error("migration_failed", service=name, exc_info=error)
         sys.exit(1)
     _log.info("migrated", service=name)

@@ -145,7 +145,8 @@ def run_environment(schema: str, target_metadata: MetaData | None = None) -> Non
     database_url, configured = context.config.attributes["database"]
     if configured != schema:
         raise ValueError(f"these migrations belong to schema {schema}, not {configured}")
-    asyncio.run(_run(Database(database_url, schema=schema), target_metadata))
+    # A statement of a migration may take as long as the table is large.
+    asyncio.run(_run(Database(database_url, schema=schema, command_timeout=None), target_metadata))
 
 
 async def _run(database: Database, target_metadata: MetaData | None) -> None:

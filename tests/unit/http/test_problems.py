@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from culture_connect import logs
@@ -46,8 +46,14 @@ async def crash(bird_id: str) -> Bird:
 
 
 @router.get("/{bird_id}/away")
-async def away(bird_id: str) -> Bird:
-    raise ConnectionRefusedError(111, "Connection refused")
+async def away(bird_id: str, request: Request) -> Bird:
+    async with request.app.state.database.begin():
+        raise AssertionError("nobody listens there")
+
+
+@router.get("/{bird_id}/picture")
+async def picture(bird_id: str) -> Bird:
+    raise FileNotFoundError(2, "No such file or directory")
 
 
 @pytest.fixture
@@ -140,7 +146,9 @@ async def test_the_log_line_of_a_request_has_the_route_instead_of_path_and_query
     assert CANARY not in log.getvalue()
 
 
-async def test_a_database_that_is_away_is_a_503_that_asks_to_come_back(client: httpx.AsyncClient) -> None:
+async def test_a_database_that_is_away_is_a_503_that_asks_to_come_back(
+    client: httpx.AsyncClient, log: io.StringIO
+) -> None:
     response = await client.get("/birds/1/away")
 
     assert_is_problem(response, 503, "database-unavailable")
@@ -179,3 +187,9 @@ async def test_some_paths_may_have_larger_bodies_and_no_others(tokens: Path) -> 
         too_large = await client.post("/birds", json={**body, "note": "x" * 600})
         assert_is_problem(too_large, 413, "payload-too-large")
         assert too_large.json()["detail"] == "At most 500 bytes"
+
+
+async def test_a_file_that_is_missing_is_not_blamed_on_the_database(
+    client: httpx.AsyncClient, log: io.StringIO
+) -> None:
+    assert_is_problem(await client.get("/birds/1/picture"), 500, "internal-error")

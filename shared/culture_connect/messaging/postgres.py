@@ -1,0 +1,115 @@
+"""Connections to PostgreSQL on which no wait is without an end, whatever becomes of the server or the wire.
+
+The kernel ends a connection whose other side is gone, and so does the server with ours. A wire that swallows what is
+sent, and a server that is stopped, are found by time limits on connecting, on every statement, and on closing.
+"""
+
+import asyncio
+import os
+import socket
+from typing import Final, Literal
+
+import asyncpg
+from sqlalchemy.engine import URL
+
+from culture_connect.messaging.errors import DatabaseUnavailable
+
+CONNECT_TIMEOUT: Final = 5.0  # seconds, until a connection can be used
+COMMAND_TIMEOUT: Final = 15.0  # seconds for a statement
+PING_TIMEOUT: Final = 2.5  # seconds, until a connection that does not answer is given up
+_CLOSE_TIMEOUT = 1.0  # seconds for a farewell
+# The server ends a slow statement before the client takes the wire for silent, so the connection stays of use.
+_SERVER_FIRST = 0.9
+
+Pooler = Literal["none", "transaction"]
+
+# How the server treats a service's sessions. With a pooler in between they are settings of the role
+# (`culture_connect_cli.database_roles`), since it refuses most settings of a session.
+SESSION_SETTINGS: Final = {
+    "timezone": "UTC",
+    # A replica that is stopped or cut off in the middle of a transaction holds its locks no longer than this.
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20s",
+}
+
+_SOCKET_OPTIONS = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 10),  # seconds
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),  # seconds
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 15_000),  # milliseconds, see RFC 5482
+)
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
+    """A connection whose closing ends soon."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own name
+        """Says farewell for at most a second, and less with `timeout` (seconds); then the connection is dropped."""
+        try:
+            await super().close(timeout=min(timeout or _CLOSE_TIMEOUT, _CLOSE_TIMEOUT))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self.terminate()
+
+
+async def connect(
+    url: URL,
+    *,
+    schema: str,
+    application_name: str,
+    pooler: Pooler = "none",
+    command_timeout: float | None = COMMAND_TIMEOUT,
+) -> Connection:
+    """Opens a connection whose search path is `schema`.
+
+    `command_timeout` is the limit of a statement in seconds, None for no limit. Raises DatabaseUnavailable when there
+    is no connection within 5 s, asyncpg's errors when the server refuses.
+    """
+    settings = {"application_name": application_name, "timezone": SESSION_SETTINGS["timezone"]}
+    if pooler == "none":
+        settings |= SESSION_SETTINGS | {"search_path": schema}
+        if command_timeout is not None:
+            settings["statement_timeout"] = f"{command_timeout * _SERVER_FIRST * 1000:.0f}ms"
+    try:
+        connection: Connection = await asyncpg.connect(
+            url.set(drivername="postgresql").render_as_string(hide_password=False),
+            connection_class=Connection,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=command_timeout,
+            server_settings=settings,
+            # A pooler gives every transaction another session: what was prepared in one is not in the next.
+            statement_cache_size=0 if pooler == "transaction" else 100,
+        )
+    except TimeoutError as error:
+        raise DatabaseUnavailable(f"no connection within {CONNECT_TIMEOUT:g} s") from error
+    except OSError as error:
+        raise DatabaseUnavailable(f"no connection ({type(error).__name__})") from error
+    _keep_alive(connection)
+    return connection
+
+
+async def ping(connection: asyncpg.Connection) -> None:
+    """Raises DatabaseUnavailable, and drops the connection, when it does not answer within 2.5 s."""
+    # A time-out of the driver's own would first try to cancel the statement, over another connection.
+    watchdog = asyncio.get_running_loop().call_later(PING_TIMEOUT, connection.terminate)
+    try:
+        await connection.execute(";")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailable("a connection does not answer") from error
+    finally:
+        watchdog.cancel()
+
+
+def _keep_alive(connection: asyncpg.Connection) -> None:
+    """Lets the kernel end the connection when the other side is gone."""
+    own = connection._transport.get_extra_info("socket")
+    if own is None or own.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    # A loop may show its socket without the means to set anything; options belong to what both descriptors share.
+    with socket.socket(fileno=os.dup(own.fileno())) as shared:
+        for level, name, value in _SOCKET_OPTIONS:
+            if option := getattr(socket, name, None):
+                shared.setsockopt(level, option, value)
