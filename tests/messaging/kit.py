@@ -28,6 +28,7 @@ from culture_connect.messaging import (
     TransientFailure,
     UnitOfWork,
     core_event,
+    inbox,
 )
 from tests.support.probes import eventually
 from tests.support.wire import Wire
@@ -315,6 +316,15 @@ class Kit:
     async def has_problem(self, replica: Service, word: str) -> bool:
         """Whether one of the replica's problems names this word."""
         return any(word in problem for problem in await replica.problems())
+
+    @asynccontextmanager
+    async def holding_inbox_row(self, queue: str, message: Message, message_id: str) -> AsyncIterator[None]:
+        """While the block runs a transaction elsewhere handles this message; then it is given up."""
+        async with self.database.engine.connect() as connection:
+            digest = inbox.digest_of(message.type, message.to_json())
+            await inbox.record(connection, queue, {message_id: digest})
+            yield
+            await connection.rollback()
 
     def leads(self, replica: Service) -> bool:
         """Whether this replica's relay is the active one."""

@@ -9,7 +9,6 @@ import contextlib
 
 from aiormq.abc import AbstractChannel
 
-from culture_connect.messaging.incoming import IncomingMessage
 
 
 class Acks:
@@ -22,11 +21,11 @@ class Acks:
         self._handled: set[int] = set()  # to be acked
         self._sending: asyncio.Task[None] | None = None
 
-    def handled(self, message: IncomingMessage) -> None:
-        """Acks the message, together with those that are handled in the same round of the event loop."""
+    def handled(self, tag: int) -> None:
+        """Acks the delivery, together with those that are handled in the same round of the event loop."""
         # What was delivered on a channel that is closed is delivered again.
         if not self._channel.is_closed:
-            self._handled.add(message.delivery_tag)
+            self._handled.add(tag)
             if self._sending is None:
                 self._sending = asyncio.get_running_loop().create_task(self._send())
 

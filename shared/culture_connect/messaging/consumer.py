@@ -256,7 +256,7 @@ class Consumer:
         acks = self._acks.get(message.channel)
         if acks is None:
             acks = self._acks[message.channel] = Acks(message.channel)
-        acks.handled(message)
+        acks.handled(message.delivery_tag)
 
     async def _commit(self) -> None:
         while True:

@@ -1,7 +1,5 @@
 """Registration without a broker: messages as they come off the wire, the real reader and handlers, one database."""
 
-import asyncio
-import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -10,16 +8,17 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import aio_pika
-from aio_pika.message import IncomingMessage
-from aiormq.abc import DeliveredMessage
-from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 from sqlalchemy import text
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import Database, Handlers, Telemetry, UnitOfWork
+from culture_connect.messaging.content_header import decode_content_header
+from culture_connect.messaging.failures import Outcome, Source
 from culture_connect.messaging.group_commit import GroupCommit
-from culture_connect.messaging.reading import Reader
+from culture_connect.messaging.incoming import IncomingMessage
+from culture_connect.messaging.reading import Item, Reader
+from culture_connect.messaging.settlement import RETRY_DELAYS
 from registration.clock import Clock
 from registration.consumers import enrolment_handlers
 from registration.domain.calendar import local_day
@@ -54,24 +53,25 @@ class Intake:
     ) -> None:
         self._reader = Reader(queue, handlers, frozenset())
         self._commits = GroupCommit(
-            database, queue, handlers, largest_batch=largest_batch, batch_size=telemetry.batch_size.labels(queue)
+            database,
+            Source("registration", "edge", queue),
+            handlers,
+            largest_batch=largest_batch,
+            delays=RETRY_DELAYS,
+            batch_size=telemetry.batch_size.labels(queue),
+            settled=lambda item, outcome: self._settled.append((item, outcome)),
         )
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Commits what is taken, while the block runs."""
-        task = asyncio.create_task(self._commits.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        self._settled: list[tuple[Item, Outcome]] = []
 
     async def take(self, posts: Sequence[Post]) -> None:
-        """Returns when all of them had their effect; raises what a handler raised."""
-        items = [self._reader.read(_delivered(written(post))) for post in posts]
-        await asyncio.gather(*(self._commits.submit(item) for item in items if item is not None))
+        """Returns when all of them had their effect; a handler that fails is a fault of the test."""
+        items = [item for post in posts if (item := self._reader.read(_delivered(written(post)))) is not None]
+        for item in items:
+            self._commits.submit(item)
+        self._settled.clear()
+        while len(self._settled) < len(items):
+            await self._commits.commit()
+        assert {outcome for _, outcome in self._settled} <= {"handled"}
 
 
 def written(post: Post) -> aio_pika.Message:
@@ -104,13 +104,10 @@ class Registration:
             now=lambda: database.now,
         )
 
-    @asynccontextmanager
-    async def intake(self, slug: str, largest_batch: int) -> AsyncIterator[Intake]:
-        """What takes the messages of this partner, while the block runs."""
+    def intake(self, slug: str, largest_batch: int) -> Intake:
+        """What takes the messages of this partner."""
         queue = f"hr.{slug}.enrolments"
-        intake = Intake(self.database, queue, self._handlers, largest_batch=largest_batch, telemetry=self._telemetry)
-        async with intake.running():
-            yield intake
+        return Intake(self.database, queue, self._handlers, largest_batch=largest_batch, telemetry=self._telemetry)
 
     async def register(self, slug: str, places: int, ends_on: date) -> None:
         """Registers a partner whose contract has begun."""
@@ -140,8 +137,6 @@ class Registration:
 
 def _delivered(message: aio_pika.Message) -> IncomingMessage:
     """The message after its way over the wire: properties are encoded and decoded as between client and broker."""
-    header = ContentHeader()
-    header.unmarshal(ContentHeader(0, len(message.body), message.properties).marshal())
-    delivery = Basic.Deliver("consumer", 1, False, "hr", "enrolment")
+    header = decode_content_header(ContentHeader(0, len(message.body), message.properties).marshal())
     channel = cast("Any", None)  # nothing is acknowledged here
-    return IncomingMessage(DeliveredMessage(delivery, header, message.body, channel), no_ack=True)
+    return IncomingMessage(channel, 1, False, header, message.body)

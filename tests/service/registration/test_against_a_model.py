@@ -131,8 +131,7 @@ async def _tell(registration: Registration, model: Model, slug: str, story: Stor
         model.turn_to(database.now)
         if isinstance(part, Batch):
             posts = hr.posts(part.messages, database.now)
-            async with registration.intake(slug, part.largest) as intake:
-                await intake.take(posts)
+            await registration.intake(slug, part.largest).take(posts)
             for post in posts:
                 model.take(post)
         elif part.looked_at:
@@ -275,8 +274,7 @@ async def _settle_neighbours(registration: Registration) -> None:
         )
         for number, address in enumerate(mailboxes.values(), 101)
     ]
-    async with registration.intake(NEIGHBOUR, 100) as intake:
-        await intake.take(posts)
+    await registration.intake(NEIGHBOUR, 100).take(posts)
     assert len(await registration.participants(NEIGHBOUR)) == len(mailboxes)
 
 
