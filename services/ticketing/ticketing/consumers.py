@@ -45,8 +45,8 @@ def registration_events(issuer: Issuer) -> Handlers:
 
 
 def box_office_scans(codes: Codes) -> Handlers:
-    """The handlers of the queues of the box offices."""
-    handlers = Handlers()
+    """The handlers of the queues of the box offices; what is said of one scan keeps its order."""
+    handlers = Handlers(key=lambda message, _: str(message.scan_id))
 
     @handlers.on(AdmissionRecorded)
     async def scanned(work: UnitOfWork, deliveries: Sequence[Delivery[AdmissionRecorded]]) -> None:

@@ -35,6 +35,10 @@ class BusSide(Protocol):
         """What keeps the replica from its work."""
         ...
 
+    def warnings(self) -> list[str]:
+        """What keeps the replica from a part of its work."""
+        ...
+
     def asyncapi(self) -> dict[str, Any]:
         """The AsyncAPI document."""
         ...

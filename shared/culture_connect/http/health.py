@@ -17,13 +17,18 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(request: Request) -> Response:
-    """503 with the list of problems while the replica cannot do its work."""
+    """503 with the list of problems while the replica cannot do its work.
+
+    What keeps it from a part of it alone, such as one partner's queue, is a warning.
+    """
     problems: list[str] = list(await request.app.state.service.problems())
+    warnings: list[str] = request.app.state.service.warnings()
     if request.app.state.tokens.problem is not None:
         problems.append(request.app.state.tokens.problem)
     if problems:
-        return JSONResponse({"status": "not ready", "problems": problems}, HTTPStatus.SERVICE_UNAVAILABLE)
-    return JSONResponse({"status": "ready", "problems": []})
+        body = {"status": "not ready", "problems": problems, "warnings": warnings}
+        return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse({"status": "ready", "problems": [], "warnings": warnings})
 
 
 @router.get("/metrics")

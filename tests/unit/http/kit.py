@@ -40,6 +40,9 @@ class IdleBus:
     async def problems(self) -> list[str]:
         return self.found
 
+    def warnings(self) -> list[str]:
+        return []
+
     def asyncapi(self) -> dict[str, Any]:
         return {"asyncapi": "3.0.0"}
 

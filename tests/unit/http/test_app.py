@@ -52,7 +52,7 @@ async def test_the_bus_runs_around_the_background_work(tokens: Path) -> None:
 async def test_a_service_lives_even_when_it_is_not_ready(tokens: Path) -> None:
     bus = IdleBus()
     async with client_of(app_with(tokens=tokens, bus=bus)) as client:
-        assert (await client.get("/health/ready")).json() == {"status": "ready", "problems": []}
+        assert (await client.get("/health/ready")).json() == {"status": "ready", "problems": [], "warnings": []}
 
         bus.found = ["not consuming ticketing.events"]
         ready = await client.get("/health/ready")
