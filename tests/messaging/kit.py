@@ -198,13 +198,18 @@ class Kit:
         return message_id
 
     async def reroute(self, work: UnitOfWork, message_id: UUID, route: Route) -> None:
-        """Gives a waiting row another destination, due at once."""
+        """Gives a waiting row another destination."""
         await work.execute(
             text(
-                "update outbox set exchange = :exchange, routing_key = :routing_key, due_at = now()"
+                "update outbox set lane = :lane, exchange = :exchange, routing_key = :routing_key"
                 " where headers ->> 'ce-id' = :id"
             ),
-            {"exchange": route.exchange, "routing_key": route.routing_key, "id": str(message_id)},
+            {
+                "lane": route.lane,
+                "exchange": route.exchange,
+                "routing_key": route.routing_key,
+                "id": str(message_id),
+            },
         )
 
     # What comes out
@@ -217,11 +222,9 @@ class Kit:
         """How many rows wait to be sent."""
         return int((await self._rows("select count(*) from outbox"))[0][0])
 
-    async def postponed(self) -> list[str]:
-        """The ids of the messages that the broker did not take."""
-        return [
-            row[0] for row in await self._rows("select headers ->> 'ce-id' from outbox where last_error is not null")
-        ]
+    async def lanes_in_trouble(self) -> dict[str, str]:
+        """What the broker said last, by destination that is in trouble."""
+        return {row[0]: row[1] for row in await self._rows("select lane, last_error from outbox_lanes")}
 
     async def _rows(self, statement: str) -> Sequence[Any]:
         async with self.database.engine.connect() as connection:

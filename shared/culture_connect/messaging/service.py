@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import text
 
 from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import database_is_away, reason_of
+from culture_connect.messaging.outbox_measures import measure_outbox
 from culture_connect.messaging.relay import Relay
 from culture_connect.messaging.telemetry import Telemetry
 
@@ -20,10 +20,6 @@ log = structlog.get_logger()
 
 MEASURE = 5.0  # seconds between two counts of the outbox
 FLUSH = 10.0  # seconds the relay may take for what is left when stopping
-
-_OUTBOX = text(
-    "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where due_at is null"
-)
 
 
 class BusSettings(Protocol):
@@ -63,6 +59,7 @@ class Service:
         self._documented = documented
         self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
         self._consumption: Consumption | None = None
+        self._relay: Relay | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -70,7 +67,9 @@ class Service:
 
         Stops gracefully: takes nothing more, finishes what is in hand, sends what was emitted, closes.
         """
-        relay = Relay(self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry)
+        relay = self._relay = Relay(
+            self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry
+        )
         stopping = asyncio.Event()
         consuming = asyncio.create_task(self._consume(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
@@ -94,6 +93,8 @@ class Service:
             await self.database.ping()
         except Exception as error:
             found.append(f"the database does not answer ({reason_of(error)})")
+        if self._relay is not None:
+            found.extend(self._relay.problems())
         if self._consumption is None:
             found.append("not connected to the broker")
         else:
@@ -144,7 +145,5 @@ class Service:
         while True:
             with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
                 async with self.database.engine.connect() as connection:
-                    rows, oldest = (await connection.execute(_OUTBOX)).one()
-                self.telemetry.outbox_rows.set(rows)
-                self.telemetry.outbox_oldest.set(float(oldest))
+                    await measure_outbox(connection, self.telemetry)
             await asyncio.sleep(MEASURE)
