@@ -72,6 +72,12 @@ class Bus:
         answer.raise_for_status()
         return int(answer.json().get("messages", 0))
 
+    def limit(self, side: Side, queue: str, messages: int) -> None:
+        """Lets the queue hold so many messages and no more, before every other policy."""
+        policy = {"pattern": f"^{queue}$", "definition": {"max-length": messages}, "priority": 9, "apply-to": "queues"}
+        path = f"/api/policies/{self._vhost(side)}/limit-of-the-test"
+        self._management.put(path, json=policy).raise_for_status()
+
     def load(self, document: dict[str, Any]) -> None:
         """Adds these definitions to the broker."""
         self._management.post("/api/definitions", json=document).raise_for_status()

@@ -40,6 +40,7 @@ class Dispatch:
         telemetry: Telemetry,
         tell: Callable[[], None],
         log_limit: LogLimit,
+        confirm_timeout: float,
     ) -> None:
         self._service = service
         self._brokers = brokers
@@ -47,6 +48,7 @@ class Dispatch:
         self._telemetry = telemetry
         self._tell = tell
         self._log_limit = log_limit
+        self._confirm_timeout = confirm_timeout
         self._lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._outcomes = outcomes
@@ -155,11 +157,15 @@ class Dispatch:
         for name, each in fetched.items():
             if name in outcomes.troubles:
                 continue
-            if (url := self._brokers.get(each.vhost)) is None:
-                outcomes.unsendable.update(dict.fromkeys([row.id for row in each.rows], "unknown-virtual-host"))
+            vhost = name.partition("/")[0]
+            url = self._brokers.get(vhost)
+            sendable = [row for row in each.rows if url is not None and row.vhost == vhost]
+            if len(sendable) < len(each.rows):
+                lost = {row.id for row in each.rows} - {row.id for row in sendable}
+                outcomes.unsendable.update(dict.fromkeys(lost, "unknown-virtual-host"))
                 self._tell()
-                continue
-            self._lane(name, url).give(each.rows, each.attempts)
+            if url is not None and sendable:
+                self._lane(name, url).give(sendable, each.attempts)
 
     def _lane(self, name: str, url: str) -> Lane:
         """The running lane of this name."""
@@ -173,6 +179,7 @@ class Dispatch:
                 tell=self._tell,
                 permit=self._lease.is_held,
                 log_limit=self._log_limit,
+                confirm_timeout=self._confirm_timeout,
             )
             self._tasks[name] = asyncio.create_task(lane.run(), name=f"lane {name}")
         return lane

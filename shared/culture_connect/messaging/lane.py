@@ -29,7 +29,7 @@ from culture_connect.messaging.publish_failures import (
     Unencodable,
     Unroutable,
 )
-from culture_connect.messaging.publisher import CONFIRM_TIMEOUT, Publisher
+from culture_connect.messaging.publisher import Publisher
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class Lane:
     """Publishes the rows it is given, in their order, and reports what became of them.
 
     `permit` is asked right before every write whether this relay may still publish; `tell` is called when there is
-    something new in `outcomes`.
+    something new in `outcomes`; the destination is in trouble after `confirm_timeout` seconds without any answer.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Lane:
         tell: Callable[[], None],
         permit: Callable[[], bool],
         log_limit: LogLimit,
+        confirm_timeout: float,
     ) -> None:
         self.name = name
         self.problem: str | None = None
@@ -89,6 +90,7 @@ class Lane:
         self._tell = tell
         self._permit = permit
         self._log_limit = log_limit
+        self._confirm_timeout = confirm_timeout
         self._waiting: deque[Row] = deque()
         self._sent: dict[int, Row] = {}
         self._attempts = 0
@@ -176,7 +178,7 @@ class Lane:
                 if batch.is_complete:
                     break
                 silent = 0.0 if answers else silent + _REPORT
-                if silent >= CONFIRM_TIMEOUT and not await self._waits_for_the_broker(publisher):
+                if silent >= self._confirm_timeout and not await self._waits_for_the_broker(publisher):
                     batch.fail(Unconfirmed())
         except PublishFailed as failure:
             failures.append(failure)

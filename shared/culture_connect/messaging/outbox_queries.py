@@ -79,6 +79,7 @@ class Row:
     """A row of the outbox on its way; two that share one of `keys` are sent one after the other."""
 
     id: int
+    vhost: str
     keys: frozenset[str]
     publication: Publication
 
@@ -87,7 +88,6 @@ class Row:
 class Fetched:
     """Rows of one lane in their order, and how often the lane was tried in vain."""
 
-    vhost: str
     attempts: int
     rows: list[Row]
 
@@ -100,7 +100,7 @@ async def fetch(
     for record in await connection.fetch(_FETCH, list(full), list(in_hand), limit):
         fetched = lanes.get(record["lane"])
         if fetched is None:
-            fetched = lanes[record["lane"]] = Fetched(record["vhost"], record["attempts"], [])
+            fetched = lanes[record["lane"]] = Fetched(record["attempts"], [])
         fetched.rows.append(_row(record))
     return lanes
 
@@ -142,4 +142,4 @@ def _row(record: asyncpg.Record) -> Row:
     )
     # One aggregate's events in their order; and a returned message is known by its id alone.
     keys = {f"{name} {headers[name]}" for name in ("ce-subject", "ce-id") if name in headers}
-    return Row(record["id"], frozenset(keys), publication)
+    return Row(record["id"], record["vhost"], frozenset(keys), publication)

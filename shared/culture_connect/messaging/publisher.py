@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from uuid import uuid4
 
 import aio_pika
@@ -26,6 +26,8 @@ CONFIRM_TIMEOUT = 10.0  # seconds without any answer after which the rest counts
 CONNECT_TIMEOUT = 5.0  # seconds, for a connection and for a channel
 CLOSE_TIMEOUT = 2.0  # seconds: a connection that is lost may never answer the good-bye
 HEARTBEAT = 10  # seconds
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,7 @@ class Publisher:
     ) -> None:
         if self._connection is not None:
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await self._connection.close()
+                await _within(CLOSE_TIMEOUT, self._connection.close())
         if self._channel is not None:
             self._channel.fail(ConnectionLost())
 
@@ -145,14 +146,17 @@ class Publisher:
             return self._channel
         try:
             # A broker that is still starting may never answer.
-            async with asyncio.timeout(CONNECT_TIMEOUT), self._opening:
-                if self._channel is None or not self._channel.is_usable:
-                    if self._connection is None or not self.connected:
-                        raise ConnectionLost
-                    self._channel = await ConfirmChannel.open(self._connection)
-                return self._channel
+            return await _within(CONNECT_TIMEOUT, self._reopened())
         except Exception as error:
             raise failure_of(error) from error
+
+    async def _reopened(self) -> ConfirmChannel:
+        async with self._opening:
+            if self._channel is None or not self._channel.is_usable:
+                if self._connection is None or not self.connected:
+                    raise ConnectionLost
+                self._channel = await ConfirmChannel.open(self._connection)
+            return self._channel
 
 
 def _frames(channel: ConfirmChannel, publication: Publication) -> bytes:
@@ -169,6 +173,18 @@ def _frames(channel: ConfirmChannel, publication: Publication) -> bytes:
 
 
 async def _connect(url: str, name: str) -> aio_pika.abc.AbstractConnection:
-    return await aio_pika.connect(
-        url, timeout=CONNECT_TIMEOUT, heartbeat=HEARTBEAT, client_properties={"connection_name": name}
-    )
+    opening = aio_pika.connect(url, heartbeat=HEARTBEAT, client_properties={"connection_name": name})
+    return await _within(CONNECT_TIMEOUT, opening)
+
+
+async def _within(seconds: float, work: Coroutine[object, object, T]) -> T:
+    """The result of `work`; TimeoutError after so many seconds, also when aiormq does not let itself be cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    raise TimeoutError

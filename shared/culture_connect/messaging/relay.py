@@ -18,6 +18,7 @@ from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.lane import Outcomes
 from culture_connect.messaging.lease import TTL, Lease
 from culture_connect.messaging.log_limit import LogLimit
+from culture_connect.messaging.publisher import CONFIRM_TIMEOUT
 from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
@@ -33,8 +34,8 @@ class Relay:
     """Moves one service's outbox to the virtual hosts in `brokers` (name -> AMQP URL).
 
     `listen` is False where the database is reached through a pool in transaction mode (pgbouncer): then nothing is
-    asked of it that belongs to a session, and new rows are noticed by looking every second. `lease_ttl` is how long
-    (seconds) a leader that went silent keeps the others waiting.
+    asked of it that belongs to a session, and new rows are noticed by looking every second. `lease_ttl` is how long a
+    leader that went silent keeps the others waiting, `confirm_timeout` how long a destination may be silent (seconds).
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Relay:
         telemetry: Telemetry,
         listen: bool = True,
         lease_ttl: float = TTL,
+        confirm_timeout: float = CONFIRM_TIMEOUT,
     ) -> None:
         self._database_url = database_url
         self._schema = schema
         self._brokers = brokers
         self._telemetry = telemetry
         self._listen = listen
+        self._confirm_timeout = confirm_timeout
         self._lease = Lease("relay", ttl=lease_ttl)
         # What was confirmed before a connection was lost is deleted over the next.
         self._outcomes = Outcomes()
@@ -159,6 +162,7 @@ class Relay:
             telemetry=self._telemetry,
             tell=self._wake,
             log_limit=self._log_limit,
+            confirm_timeout=self._confirm_timeout,
         )
         self._rows_written = True
         self._telemetry.relay_leading.set(1)
