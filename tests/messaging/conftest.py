@@ -12,7 +12,7 @@ from culture_connect.messaging.tables import metadata
 from tests.messaging.kit import BusUrls, Kit
 from tests.support.bus import Bus
 from tests.support.databases import Database as Surroundings
-from tests.support.wire import Wire
+from tests.support.fault_proxy import FaultProxy
 
 
 @pytest.fixture
@@ -20,9 +20,6 @@ async def kit(database: Surroundings, bus: Bus) -> AsyncIterator[Kit]:
     """See `Kit`."""
     url = database.url("ticketing")
     await _create_tables(url)
-
-    async def add_venue(venue: str) -> None:
-        bus.add_party("box-office", venue)
 
     async with AsyncExitStack() as stack:
         kit = Kit(
@@ -33,11 +30,10 @@ async def kit(database: Surroundings, bus: Bus) -> AsyncIterator[Kit]:
                 "edge": await stack.enter_async_context(bus.administrator("edge")),
             },
             wires={
-                "database": await stack.enter_async_context(Wire(_port(url))),
-                "broker": await stack.enter_async_context(Wire(_port(bus.url("ticketing", "core")))),
+                "database": await stack.enter_async_context(FaultProxy(_port(url))),
+                "broker": await stack.enter_async_context(FaultProxy(_port(bus.url("ticketing", "core")))),
             },
-            venues=add_venue,
-            administrator_url=bus.administrator_url("core"),
+            bus=bus,
         )
         stack.push_async_callback(kit.database.close)
         yield kit

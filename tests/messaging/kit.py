@@ -30,8 +30,10 @@ from culture_connect.messaging import (
     core_event,
     inbox,
 )
+from tests.support.bus import Bus, Side
+from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
-from tests.support.wire import Wire
+from tests.support.silent_queue import silent_queue
 
 
 def erasure(participant: UUID) -> ErasureCompleted:
@@ -56,9 +58,8 @@ class Kit:
         database_url: str,
         urls: BusUrls,
         channels: dict[str, aio_pika.abc.AbstractChannel],
-        wires: dict[str, Wire],
-        venues: Callable[[str], Awaitable[None]],
-        administrator_url: str,
+        wires: dict[str, FaultProxy],
+        bus: Bus,
     ) -> None:
         self.database = Database(database_url, schema="ticketing")
         self.batches: list[int] = []
@@ -67,11 +68,10 @@ class Kit:
         self.retry_delays: tuple[float, ...] = (0.2, 0.2)
         self.handlers = Handlers()
         self.handlers.on(ErasureCompleted)(self._handle)
-        self.add_venue = venues
         self.database_wire = wires["database"]
         self.broker_wire = wires["broker"]
         self._urls = urls
-        self._administrator_url = administrator_url
+        self._bus = bus
         self._replicas: list[Service] = []
         self._published = 0
         self._channels = channels
@@ -193,7 +193,7 @@ class Kit:
 
     async def take_and_give_back(self, queue: str, count: int) -> None:
         """Lets another consumer take messages and lose its connection: they come again, marked as redelivered."""
-        async with await aio_pika.connect(self._administrator_url) as connection:
+        async with await aio_pika.connect(self._bus.administrator_url("core")) as connection:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=count)
             taken: list[AbstractIncomingMessage] = []
@@ -225,13 +225,18 @@ class Kit:
         return message_id
 
     async def reroute(self, work: UnitOfWork, message_id: UUID, route: Route) -> None:
-        """Gives a waiting row another destination, due at once."""
+        """Gives a waiting row another destination."""
         await work.execute(
             text(
-                "update outbox set exchange = :exchange, routing_key = :routing_key, due_at = now()"
+                "update outbox set lane = :lane, exchange = :exchange, routing_key = :routing_key"
                 " where headers ->> 'ce-id' = :id"
             ),
-            {"exchange": route.exchange, "routing_key": route.routing_key, "id": str(message_id)},
+            {
+                "lane": route.lane,
+                "exchange": route.exchange,
+                "routing_key": route.routing_key,
+                "id": str(message_id),
+            },
         )
 
     # What comes out
@@ -248,11 +253,9 @@ class Kit:
         """Key and attempts of the messages that wait for another try, in their order."""
         return [(row.key, row.attempts) for row in await self._rows("select key, attempts from retries order by id")]
 
-    async def postponed(self) -> list[str]:
-        """The ids of the messages that the broker did not take."""
-        return [
-            row[0] for row in await self._rows("select headers ->> 'ce-id' from outbox where last_error is not null")
-        ]
+    async def lanes_in_trouble(self) -> dict[str, str]:
+        """What the broker said last, by destination that is in trouble."""
+        return {row[0]: row[1] for row in await self._rows("select lane, last_error from outbox_lanes")}
 
     async def _rows(self, statement: str) -> Sequence[Any]:
         async with self.database.engine.connect() as connection:
@@ -305,6 +308,20 @@ class Kit:
         return int(sum(sample.value for sample in samples if sample.name == "culture_connect_deliveries_total"))
 
     # What disturbs
+
+    async def add_venue(self, venue: str) -> None:
+        """Account, exchange and queues of a box office."""
+        self._bus.add_party("box-office", venue)
+
+    async def add_partner(self, partner: str) -> None:
+        """The same for a partner's HR system; this service may not read its queue."""
+        self._bus.add_party("hr", partner)
+
+    @asynccontextmanager
+    async def silent_queue(self, queue: str, vhost: Side = "core") -> AsyncIterator[None]:
+        """While the block runs the queue is there and answers nobody."""
+        with silent_queue(self._bus.server, self._bus.vhost(vhost), queue):
+            yield
 
     async def drop_database_connections(self, *, application: str) -> None:
         """Ends the connections of this application on the server."""

@@ -12,22 +12,22 @@ from sqlalchemy.engine import make_url
 from culture_connect.messaging import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of_database_fault
 from tests.support.databases import Database as OwnDatabase
-from tests.support.wire import Wire
+from tests.support.fault_proxy import FaultProxy
 
 SELECT = text("select 1")
 COMMAND_TIMEOUT = 1.0  # seconds
 
 
 @pytest.fixture
-async def wire(database: OwnDatabase) -> AsyncIterator[Wire]:
+async def wire(database: OwnDatabase) -> AsyncIterator[FaultProxy]:
     port = make_url(database.url("ticketing")).port
     assert port
-    async with Wire(port) as wire:
+    async with FaultProxy(port) as wire:
         yield wire
 
 
 @pytest.fixture
-async def behind(database: OwnDatabase, wire: Wire) -> AsyncIterator[Database]:
+async def behind(database: OwnDatabase, wire: FaultProxy) -> AsyncIterator[Database]:
     """The service's database at the other end of the wire."""
     made = Database(wire.through(database.url("ticketing")), schema="ticketing", command_timeout=COMMAND_TIMEOUT)
     yield made
@@ -51,28 +51,28 @@ def fault_within(seconds: float, reason: str) -> Iterator[None]:
 
 
 async def test_a_statement_that_is_not_answered_ends_its_transaction_after_its_limit(
-    behind: Database, wire: Wire
+    behind: Database, wire: FaultProxy
 ) -> None:
     with fault_within(COMMAND_TIMEOUT + 1, "not answered in time"):
         async with behind.begin() as work:
             await work.execute(SELECT)
-            wire.silence()
+            await wire.silence()
             await work.execute(SELECT)
 
 
-async def test_a_commit_that_is_not_answered_ends_after_its_limit(behind: Database, wire: Wire) -> None:
+async def test_a_commit_that_is_not_answered_ends_after_its_limit(behind: Database, wire: FaultProxy) -> None:
     with fault_within(COMMAND_TIMEOUT + 1, "not answered in time"):
         async with behind.begin() as work:
             await work.execute(SELECT)
-            wire.silence()
+            await wire.silence()
 
 
 async def test_when_the_wire_is_mended_the_next_transaction_succeeds_though_all_connections_were_silent(
-    behind: Database, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    behind: Database, wire: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("culture_connect.messaging.database._TRUSTED", 0.0)  # every connection rested for long enough
     await asyncio.gather(*(work(behind) for _ in range(5)))
-    wire.silence()
+    await wire.silence()
     with fault_within(10, "no connection within"):
         await work(behind)
     await wire.mend()
@@ -81,11 +81,11 @@ async def test_when_the_wire_is_mended_the_next_transaction_succeeds_though_all_
     assert time.monotonic() - started < 5
 
 
-async def test_a_cancelled_request_leaves_a_silent_connection_soon(behind: Database, wire: Wire) -> None:
+async def test_a_cancelled_request_leaves_a_silent_connection_soon(behind: Database, wire: FaultProxy) -> None:
     async def request() -> None:
         async with behind.begin() as work:
             await work.execute(SELECT)
-            wire.silence()
+            await wire.silence()
             await work.execute(SELECT)
 
     started = time.monotonic()
@@ -95,9 +95,9 @@ async def test_a_cancelled_request_leaves_a_silent_connection_soon(behind: Datab
     assert time.monotonic() - started < 2
 
 
-async def test_ping_and_close_end_though_nothing_answers(behind: Database, wire: Wire) -> None:
+async def test_ping_and_close_end_though_nothing_answers(behind: Database, wire: FaultProxy) -> None:
     await asyncio.gather(*(work(behind) for _ in range(5)))
-    wire.silence()
+    await wire.silence()
     with fault_within(9, ""):
         await behind.ping()
     started = time.monotonic()

@@ -13,8 +13,8 @@ from culture_connect.messaging.acks import Acks
 from culture_connect.messaging.incoming import IncomingMessage
 from culture_connect.messaging.subscriber import DirectBroker
 from tests.support.bus import Bus
+from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
-from tests.support.wire import Wire
 
 QUEUE = "hr.acme.enrolments"
 
@@ -168,7 +168,7 @@ async def test_a_queue_that_is_not_there_is_an_error_of_its_subscriber_only(hr: 
 async def test_a_lost_connection_is_told_and_what_was_in_hand_comes_again(hr: Bus) -> None:
     inbox = Inbox()
     inbox.released.clear()
-    async with Wire(hr.server.port) as wire, broker_on(wire.through(hr.administrator_url("edge"))) as broker:
+    async with FaultProxy(hr.server.port) as wire, broker_on(wire.through(hr.administrator_url("edge"))) as broker:
         subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
         await subscriber.start()
         await publish(hr, b"one")

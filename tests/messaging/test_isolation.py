@@ -41,9 +41,7 @@ async def test_a_queue_whose_leader_is_silent_delays_only_itself_and_comes_back(
         async with kit.silent_queue(queue, vhost="edge"):
             await kit.publish(erasure(other), id="1")
             await eventually(kit.effects, [other], "effects")
-            await until(
-                replica.warnings, lambda found: any(queue in each for each in found), "the warning", timeout=30
-            )
+            await until(replica.warnings, lambda found: any(queue in each for each in found), "the warning", timeout=30)
             await kit.publish(erasure(first), id="2")
             await eventually(kit.effects, [other, first], "effects")
         await kit.publish(erasure(second), id="3", vhost="edge", queue=queue)

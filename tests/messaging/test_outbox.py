@@ -69,7 +69,7 @@ async def test_what_cannot_be_routed_waits_without_holding_up_the_rest_and_arriv
     async with kit.service():
         [message] = await kit.take("registration.events", 1)
         assert message.message_id == str(sent)
-        await eventually(lambda: kit.postponed(), [str(lost)], "postponed rows")
+        await eventually(kit.lanes_in_trouble, {nobody.lane: "unroutable"}, "lanes in trouble")
         async with kit.database.begin() as work:
             await kit.reroute(work, lost, core_event(erasure(uuid4()), "ticketing"))
         [message] = await kit.take("registration.events", 1)

@@ -47,11 +47,11 @@ class Bus:
 
     def url(self, account: str, side: Side) -> str:
         """amqp:// URL of a service, the operator, or a party added before."""
-        return self.server.url(account, password_of(account), vhost=self._vhost(side))
+        return self.server.url(account, password_of(account), vhost=self.vhost(side))
 
     def administrator_url(self, side: Side) -> str:
         """amqp:// URL of one who may do everything."""
-        return self.server.url(vhost=self._vhost(side))
+        return self.server.url(vhost=self.vhost(side))
 
     @asynccontextmanager
     async def administrator(self, side: Side) -> AsyncIterator[AbstractChannel]:
@@ -68,15 +68,22 @@ class Bus:
 
     def depth(self, queue: str, side: Side) -> int:
         """Messages in the queue, ready or taken but not acknowledged; some hundred milliseconds old."""
-        answer = self._management.get(f"/api/queues/{self._vhost(side)}/{queue}")
+        answer = self._management.get(f"/api/queues/{self.vhost(side)}/{queue}")
         answer.raise_for_status()
         return int(answer.json().get("messages", 0))
+
+    def limit(self, side: Side, queue: str, messages: int) -> None:
+        """Lets the queue hold so many messages and no more, before every other policy."""
+        policy = {"pattern": f"^{queue}$", "definition": {"max-length": messages}, "priority": 9, "apply-to": "queues"}
+        path = f"/api/policies/{self.vhost(side)}/limit-of-the-test"
+        self._management.put(path, json=policy).raise_for_status()
 
     def load(self, document: dict[str, Any]) -> None:
         """Adds these definitions to the broker."""
         self._management.post("/api/definitions", json=document).raise_for_status()
 
-    def _vhost(self, side: Side) -> str:
+    def vhost(self, side: Side) -> str:
+        """The name of the virtual host on this side."""
         return self.vhosts.core if side == "core" else self.vhosts.edge
 
 

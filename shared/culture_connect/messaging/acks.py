@@ -10,7 +10,6 @@ import contextlib
 from aiormq.abc import AbstractChannel
 
 
-
 class Acks:
     """The acks of a consumer that is alone on `channel`."""
 

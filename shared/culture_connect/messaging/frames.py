@@ -36,12 +36,15 @@ def publication_frames(
 ) -> list[bytes]:
     """A persistent, mandatory publish of JSON with these CloudEvents headers, repeated in the properties.
 
-    `largest` is how many bytes of a body one frame may carry. Raises ValueError for a text that is too long to encode.
+    `properties` is the payload of another content header instead. `largest` is how many bytes of a body one frame may
+    carry. Raises ValueError for a text, or headers, too long to encode, KeyError when a header of an event is missing.
     """
     if properties is None:
         header = _header(channel, len(body), headers, correlation_id)
     else:
         header = _frame(_HEADER, channel, properties)
+    if len(header) > largest:
+        raise ValueError("the headers do not fit into a frame")
     frames = [_publish(channel, exchange, routing_key), header]
     frames += [_frame(_BODY, channel, body[start : start + largest]) for start in range(0, len(body), largest)]
     return frames

@@ -2,27 +2,41 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar
+from uuid import uuid4
 
 import aio_pika
-import aiormq
 from aiormq.abc import ChannelFrame
-from aiormq.exceptions import AMQPError
+from pamqp.body import ContentBody
 from pamqp.commands import Basic
+from pamqp.header import ContentHeader
 
+from culture_connect.messaging.confirm_channel import ConfirmChannel, Payload
+from culture_connect.messaging.confirms import Batch, runs_of_different_ids
+from culture_connect.messaging.content_header import decode_content_header
 from culture_connect.messaging.frames import publication_frames
+from culture_connect.messaging.publish_failures import ConnectionLost, PublishFailed, Unencodable, failure_of
 
-CONFIRM_TIMEOUT = 30.0  # seconds
+__all__ = ["CONFIRM_TIMEOUT", "Publication", "PublishFailed", "Publisher"]
 
-PublishFailed = (AMQPError, ConnectionError, TimeoutError)
+CONFIRM_TIMEOUT = 10.0  # seconds without any answer after which the rest counts as unconfirmed
+CONNECT_TIMEOUT = 5.0  # seconds, for a connection and for a channel
+CLOSE_TIMEOUT = 2.0  # seconds: a connection that is lost may never answer the good-bye
+HEARTBEAT = 10  # seconds
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One message of ours and where it goes; `headers` are its CloudEvents attributes."""
+    """One message and where it goes.
+
+    `headers` are its CloudEvents attributes; a dead letter, which is somebody else's, has `properties` instead.
+    """
 
     exchange: str
     routing_key: str
@@ -31,116 +45,159 @@ class Publication:
     body: bytes
     properties: bytes | None = None
 
+    @property
+    def id(self) -> str:
+        """The message id, by which the broker's return is known. Raises KeyError when there is none."""
+        if self.properties is None:
+            return self.headers["ce-id"]
+        return str(decode_content_header(self.properties).properties["message_id"])
+
 
 class Publisher:
     """A connection of its own to one virtual host, with a channel in confirm mode.
 
-    It does not reconnect: whoever uses it opens a new one, so that nothing is ever sent twice behind its back.
+    It does not reconnect: whoever uses it opens a new one, so that nothing is ever sent twice behind its back. Of what
+    the client libraries raise, nothing but `PublishFailed` comes out.
     """
 
     def __init__(self, url: str, *, name: str) -> None:
         self._url = url
         self._name = name
         self._connection: aio_pika.abc.AbstractConnection | None = None
-        self._channel: aiormq.Channel | None = None
+        self._channel: ConfirmChannel | None = None
         # Messages that are published together must share one channel: the order of two is anybody's guess.
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        self._connection = await aio_pika.connect(
-            self._url, timeout=CONFIRM_TIMEOUT, client_properties={"connection_name": self._name}
-        )
+        try:
+            self._connection = await _connect(self._url, self._name)
+        except Exception as error:
+            raise failure_of(error) from error
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._connection is not None:
-            # A connection that is lost may never answer the good-bye, or object to it.
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(5):
-                    await self._connection.close()
+                await _within(CLOSE_TIMEOUT, self._connection.close())
+        if self._channel is not None:
+            self._channel.fail(ConnectionLost())
 
     @property
     def connected(self) -> bool:
         """False once the connection is lost."""
         return self._connection is not None and self._connection.connected.is_set()
 
+    async def is_blocked(self) -> bool:
+        """Whether the broker takes nothing from anybody for now, by its own word: memory or disk are short."""
+        transport = None if self._connection is None else self._connection.transport
+        if transport is None or not self.connected:
+            return False
+        try:
+            async with asyncio.timeout(0.05):
+                await transport.ready()
+        except TimeoutError:
+            return True
+        return False
+
     async def publish(self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties) -> None:
         """Returns when the broker has taken responsibility for the message in at least one queue.
 
-        Raises one of `PublishFailed`: the message was returned as unroutable, refused by a full queue, or the
-        channel or connection was lost before the answer (then it may have arrived).
+        Without a message id it gets one. Raises `PublishFailed`; nothing takes longer than `CONFIRM_TIMEOUT`.
         """
-        channel = self._channel
-        if channel is None or channel.is_closed:
-            channel = await self._reopened_channel()
-        await channel.basic_publish(
-            body,
-            exchange=exchange,
-            routing_key=routing_key,
-            properties=properties,
-            mandatory=True,
-            timeout=CONFIRM_TIMEOUT,
-            # The confirm tells more than a flushed socket does, and many may be under way.
-            wait=False,
-        )
-
-    async def publish_all(self, publications: Sequence[Publication]) -> list[Exception | None]:
-        """Publishes in this order; returns, for each, None or what `publish` would have raised.
-
-        All go to the socket in one write: a system call for every message costs more than the rest of its way, here
-        and in the broker. aiormq's own `basic_publish` takes one at a time, so its bookkeeping is done here.
-        """
-        channel = self._channel
-        if channel is None or channel.is_closed:
-            channel = await self._reopened_channel()
-        frames = [
-            frame
-            for each in publications
-            for frame in publication_frames(
-                channel.number,
-                channel.max_content_size,
-                exchange=each.exchange,
-                routing_key=each.routing_key,
-                headers=each.headers,
-                correlation_id=each.correlation_id,
-                body=each.body,
-                properties=each.properties,
-            )
-        ]
-        confirmations = []
-        async with channel.lock:
-            for each in publications:
-                channel.delivery_tag += 1
-                confirmation = channel.create_future()
-                channel.confirmations[channel.delivery_tag] = confirmation
-                # How a returned message finds its future.
-                if "ce-id" in each.headers:
-                    channel.message_id_delivery_tag[each.headers["ce-id"]] = channel.delivery_tag
-                confirmations.append(confirmation)
-            await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
+        properties.message_id = message_id = properties.message_id or uuid4().hex
+        channel = await self._opened()
+        publish = Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=True)
+        header = ContentHeader(properties=properties, body_size=len(body))
+        size = channel.largest_part
+        parts = [ContentBody(body[start : start + size]) for start in range(0, len(body), size)]
         try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT):
-                results = await asyncio.gather(*confirmations, return_exceptions=True)
-        finally:
-            for each in publications:
-                channel.message_id_delivery_tag.pop(each.headers.get("ce-id"), None)
-        return [_failure(result) for result in results]
+            payload = ChannelFrame.marshall(channel.number, [publish, header, *parts]).payload
+        except Exception as error:
+            raise Unencodable from error
+        batch = Batch(1)
+        await channel.send(batch, [(0, message_id, payload)], patience=CONFIRM_TIMEOUT)
+        if (failure := (await channel.results(batch, CONFIRM_TIMEOUT))[0]) is not None:
+            raise failure
 
-    async def _reopened_channel(self) -> aiormq.Channel:
-        # A broker that is still starting may never answer.
-        async with asyncio.timeout(CONFIRM_TIMEOUT), self._opening:
-            if self._channel is None or self._channel.is_closed:
+    async def publish_all(self, publications: Sequence[Publication]) -> list[PublishFailed | None]:
+        """Publishes in this order; returns, for each, None or what `publish` would have raised."""
+        results = []
+        for run in runs_of_different_ids([each.headers.get("ce-id", "") for each in publications]):
+            channel, batch = await self._sent(publications[run.start : run.stop], None)
+            results.append(await channel.results(batch, CONFIRM_TIMEOUT))
+        return list(itertools.chain.from_iterable(results))
+
+    async def send(self, publications: Sequence[Publication], *, permit: Callable[[], bool]) -> Batch:
+        """Writes the messages in this order and returns the batch of their answers, which are still to come.
+
+        No id may come twice, here or in batches without their answers. `permit` is asked at the last moment; when it
+        says no, nothing is sent and PermissionError is raised.
+        """
+        _, batch = await self._sent(publications, permit)
+        return batch
+
+    async def _sent(
+        self, publications: Sequence[Publication], permit: Callable[[], bool] | None
+    ) -> tuple[ConfirmChannel, Batch]:
+        """All go to the socket in one write: a system call for each costs more than the rest of its way."""
+        channel = await self._opened()
+        batch = Batch(len(publications))
+        payloads: list[Payload] = []
+        for place, each in enumerate(publications):
+            try:
+                payloads.append((place, each.id, _frames(channel, each)))
+            except Exception:
+                batch.answer(place, Unencodable())
+        await channel.send(batch, payloads, patience=CONFIRM_TIMEOUT, permit=permit)
+        return channel, batch
+
+    async def _opened(self) -> ConfirmChannel:
+        if self._channel is not None and self._channel.is_usable:
+            return self._channel
+        try:
+            # A broker that is still starting may never answer.
+            return await _within(CONNECT_TIMEOUT, self._reopened())
+        except Exception as error:
+            raise failure_of(error) from error
+
+    async def _reopened(self) -> ConfirmChannel:
+        async with self._opening:
+            if self._channel is None or not self._channel.is_usable:
                 if self._connection is None or not self.connected:
-                    raise ConnectionError("broker connection lost")
-                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                self._channel = cast("aiormq.Channel", await channel.get_underlay_channel())
+                    raise ConnectionLost
+                self._channel = await ConfirmChannel.open(self._connection)
             return self._channel
 
 
-def _failure(result: object) -> Exception | None:
-    if isinstance(result, asyncio.CancelledError):
-        # Not ours: aiormq cancels what waits when a channel is closed.
-        return ConnectionError("channel closed")
-    return result if isinstance(result, Exception) else None
+def _frames(channel: ConfirmChannel, publication: Publication) -> bytes:
+    frames = publication_frames(
+        channel.number,
+        channel.largest_part,
+        exchange=publication.exchange,
+        routing_key=publication.routing_key,
+        headers=publication.headers,
+        correlation_id=publication.correlation_id,
+        body=publication.body,
+        properties=publication.properties,
+    )
+    return b"".join(frames)
+
+
+async def _connect(url: str, name: str) -> aio_pika.abc.AbstractConnection:
+    opening = aio_pika.connect(url, heartbeat=HEARTBEAT, client_properties={"connection_name": name})
+    return await _within(CONNECT_TIMEOUT, opening)
+
+
+async def _within(seconds: float, work: Coroutine[object, object, T]) -> T:
+    """The result of `work`; TimeoutError after so many seconds, also when aiormq does not let itself be cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    raise TimeoutError

@@ -1,173 +1,198 @@
 """From the outbox to the broker.
 
-One relay per service is active at a time: it holds an advisory lock, and another replica takes over when it is
-gone. It publishes in the order of the rows, many at once, deletes what the broker confirmed and keeps what it did
-not. It knows destinations and bytes, no event types.
+One relay per service is active at a time: it holds a lease, and another replica takes over when it is gone, hangs or
+is cut off. It publishes in the order of the rows, many at once, deletes what the broker confirmed and keeps what it
+did not. It knows destinations and bytes, no event types.
 """
 
 import asyncio
 import contextlib
-import itertools
-import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping
 
 import asyncpg
 import structlog
 
+from culture_connect.messaging.dispatch import POLL, Dispatch, LeadershipLost
 from culture_connect.messaging.errors import reason_of
-from culture_connect.messaging.publisher import Publication, Publisher, PublishFailed
+from culture_connect.messaging.lane import Outcomes
+from culture_connect.messaging.lease import TTL, Lease
+from culture_connect.messaging.log_limit import LogLimit
+from culture_connect.messaging.publisher import CONFIRM_TIMEOUT
 from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
 
-BATCH = 1000
-POLL = 1.0  # seconds; NOTIFY makes it faster, this makes it certain
-LONGEST_POSTPONEMENT = 2  # seconds
-
-_LOCK = "select pg_try_advisory_lock(hashtext('outbox relay'), hashtext(current_schema()))"
-_AT_ONCE = """
-    select id, vhost, exchange, routing_key, headers, correlation_id, body, properties from outbox
-    where due_at is null order by id limit $1
-"""
-_DUE = """
-    select id, vhost, exchange, routing_key, headers, correlation_id, body, properties from outbox
-    where due_at <= now() order by due_at, id limit $1
-"""
-_NEXT_DUE = "select extract(epoch from min(due_at) - now())::float8 from outbox where due_at is not null"
-_DELETE = "delete from outbox where id = any($1)"
-_POSTPONE = """
-    update outbox set last_error = failed.error, due_at = now() + make_interval(secs => $3)
-    from unnest($1::bigint[], $2::text[]) as failed (id, error)
-    where outbox.id = failed.id
-"""
+CONNECT_TIMEOUT = 5.0  # seconds
+# Seconds that an answer of the database may take. A question comes every second, so that silence is noticed by then.
+COMMAND_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 2.0  # seconds
+GRACE = 10.0  # seconds that a server may be away before this replica calls itself unready
 
 
 class Relay:
-    """Moves one service's outbox to the virtual hosts in `brokers` (name -> AMQP URL)."""
+    """Moves one service's outbox to the virtual hosts in `brokers` (name -> AMQP URL).
 
-    def __init__(self, database_url: str, *, schema: str, brokers: Mapping[str, str], telemetry: Telemetry) -> None:
+    `listen` is False where the database is reached through a pool in transaction mode (pgbouncer): then nothing is
+    asked of it that belongs to a session, and new rows are noticed by looking every second. `lease_ttl` is how long a
+    leader that went silent keeps the others waiting, `confirm_timeout` how long a destination may be silent (seconds).
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        schema: str,
+        brokers: Mapping[str, str],
+        telemetry: Telemetry,
+        listen: bool = True,
+        lease_ttl: float = TTL,
+        confirm_timeout: float = CONFIRM_TIMEOUT,
+    ) -> None:
         self._database_url = database_url
         self._schema = schema
         self._brokers = brokers
         self._telemetry = telemetry
-        self._written = asyncio.Event()
+        self._listen = listen
+        self._confirm_timeout = confirm_timeout
+        self._lease = Lease("relay", ttl=lease_ttl)
+        # What was confirmed before a connection was lost is deleted over the next.
+        self._outcomes = Outcomes()
+        self._dispatch: Dispatch | None = None
+        self._log_limit = LogLimit()
+        self._woken = asyncio.Event()
+        self._rows_written = True
         self._draining = False
+        self._database_away_since: float | None = None
+        self._database_problem = ""
 
     async def run(self) -> None:
-        """Relays until cancelled, or after `drain` until nothing is left to send at once."""
+        """Relays until cancelled, or after `drain` until nothing is left to send at once.
+
+        Ends within some seconds then, whatever is silent.
+        """
         pause = 0.1
         while not self._draining:
             try:
-                async with contextlib.AsyncExitStack() as stack:
-                    connection = await self._connect(stack)
-                    publishers = {
-                        vhost: await stack.enter_async_context(Publisher(url, name=f"{self._schema} relay"))
-                        for vhost, url in self._brokers.items()
-                    }
+                async with self._connection() as connection:
                     pause = 0.1
-                    await self._relay(connection, publishers)
+                    await self._take_turns(connection)
             except Exception as error:
-                log.warning("relay interrupted", service=self._schema, reason=reason_of(error))
-                self._telemetry.relay_leading.set(0)
-                await asyncio.sleep(pause)
+                self._database_problem = reason_of(error)
+                if self._database_away_since is None:
+                    self._database_away_since = time.monotonic()
+                if self._log_limit.allows("database", self._database_problem):
+                    log.warning("relay interrupted", service=self._schema, reason=self._database_problem)
+                self._woken.clear()
+                await self._wait(pause)
                 pause = min(pause * 2, 5.0)
 
     def drain(self) -> None:
         """Lets `run` end as soon as nothing is left that can be sent now."""
         self._draining = True
-        self._written.set()
+        self._woken.set()
 
-    async def _connect(self, stack: contextlib.AsyncExitStack) -> asyncpg.Connection:
+    def problems(self) -> list[str]:
+        """What keeps the relay from its servers for longer than `GRACE`, in words for an operator.
+
+        A destination in trouble is none of these: it is the destination's, and the same on every replica.
+        """
+        found = []
+        if self._database_away_since is not None:
+            away = time.monotonic() - self._database_away_since
+            if away > GRACE:
+                found.append(f"the relay has not reached the database for {away:.0f} s ({self._database_problem})")
+        lanes = {} if self._dispatch is None else self._dispatch.problems
+        for reason in sorted(set(lanes.values())):
+            affected = sorted(lane for lane, other in lanes.items() if other == reason)
+            what = "the broker takes no messages (memory or disk)" if reason == "blocked" else f"no broker ({reason})"
+            found.append(f"{what}: messages wait for {', '.join(affected)}")
+        return found
+
+    def _wake(self) -> None:
+        self._woken.set()
+
+    def _notified(self, *_: object) -> None:
+        self._rows_written = True
+        self._woken.set()
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection that is closed within `CLOSE_TIMEOUT` seconds, whether or not the server answers."""
+        settings = {
+            "search_path": self._schema,
+            "application_name": f"{self._schema} relay",
+            # A list of ids is looked up as a hash only where the planner sees it.
+            "plan_cache_mode": "force_custom_plan",
+        }
         connection = await asyncpg.connect(
             self._database_url,
-            timeout=10,
-            server_settings={"search_path": self._schema, "application_name": f"{self._schema} relay"},
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=COMMAND_TIMEOUT,
+            # A pool in transaction mode knows neither prepared statements nor settings of a session.
+            **({"server_settings": settings} if self._listen else {"statement_cache_size": 0}),
         )
-        stack.push_async_callback(connection.close, timeout=5)
-        await connection.add_listener(f"outbox_{self._schema}", lambda *_: self._written.set())
-        connection.add_termination_listener(lambda _: self._written.set())
-        return connection
-
-    async def _relay(self, connection: asyncpg.Connection, publishers: Mapping[str, Publisher]) -> None:
-        """Sends what is there and waits for more; ends when draining, raises when a connection is lost."""
-        leading = False
-        while True:
-            self._written.clear()
-            leading = leading or await connection.fetchval(_LOCK)
-            self._telemetry.relay_leading.set(int(leading))
-            sent = await self._send_all(connection, publishers) if leading else 0
-            if self._draining and not sent:
-                return
-            if not all(publisher.connected for publisher in publishers.values()):
-                raise ConnectionError("broker connection lost")
-            await self._wait(await connection.fetchval(_NEXT_DUE) if leading else None)
-
-    async def _wait(self, seconds_to_next: float | None) -> None:
-        """Until something is written, a row comes due, or the poll interval is over."""
-        timeout = POLL if seconds_to_next is None else min(POLL, max(seconds_to_next, 0.0))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._written.wait()
-
-    async def _send_all(self, connection: asyncpg.Connection, publishers: Mapping[str, Publisher]) -> int:
-        """Sends until nothing is due; returns how many messages were confirmed."""
-        sent = 0
-        while rows := [*await connection.fetch(_DUE, BATCH), *await connection.fetch(_AT_ONCE, BATCH)]:
-            failed = await self._send(rows, publishers)
-            confirmed = [row["id"] for row in rows if row["id"] not in failed]
-            await connection.execute(_DELETE, confirmed)
-            if failed:
-                await connection.execute(_POSTPONE, list(failed), list(failed.values()), float(LONGEST_POSTPONEMENT))
-            sent += len(confirmed)
-            self._telemetry.relay_confirmed.inc(len(confirmed))
-            self._telemetry.relay_postponed.inc(len(failed))
-        return sent
-
-    async def _send(self, rows: Sequence[asyncpg.Record], publishers: Mapping[str, Publisher]) -> dict[int, str]:
-        """Publishes the rows, pipelined; returns the reasons of those the broker did not take, by row id."""
-        by_vhost: dict[str, list[asyncpg.Record]] = {}
-        for row in rows:
-            by_vhost.setdefault(row["vhost"], []).append(row)
-        answers = await asyncio.gather(
-            *(publishers[vhost].publish_all(list(map(_publication, chosen))) for vhost, chosen in by_vhost.items())
-        )
-        results = zip(itertools.chain(*by_vhost.values()), itertools.chain(*answers), strict=True)
-        failed: dict[int, str] = {}
-        for row, result in results:
-            if isinstance(result, PublishFailed):
-                # A channel takes its neighbours down with the one message the broker objects to: each gets a try
-                # of its own, so that the blame falls on the right one.
-                if error := await self._publish_alone(row, publishers[row["vhost"]]):
-                    failed[row["id"]] = error
-            elif result is not None:
-                raise result
-        return failed
-
-    async def _publish_alone(self, row: asyncpg.Record, publisher: Publisher) -> str | None:
         try:
-            (error,) = await publisher.publish_all([_publication(row)])
-            if error is not None:
-                raise error
-        except PublishFailed as error:
-            if not publisher.connected:
-                raise
-            log.warning(
-                "message not delivered",
-                service=self._schema,
-                vhost=row["vhost"],
-                exchange=row["exchange"],
-                reason=reason_of(error),
-            )
-            return reason_of(error)
-        return None
+            if self._listen:
+                await connection.add_listener(f"outbox_{self._schema}", self._notified)
+                connection.add_termination_listener(self._notified)
+            yield connection
+            await connection.close(timeout=CLOSE_TIMEOUT)
+        finally:
+            connection.terminate()
 
+    async def _take_turns(self, connection: asyncpg.Connection) -> None:
+        """Leads whenever the lease is free; returns when draining, raises when the database is lost."""
+        while True:
+            self._woken.clear()
+            if await self._lease.acquire(connection):
+                await self._lead(connection)
+            self._database_away_since = None
+            if self._draining:
+                return
+            await self._wait(POLL)
 
-def _publication(row: asyncpg.Record) -> Publication:
-    return Publication(
-        row["exchange"],
-        row["routing_key"],
-        json.loads(row["headers"]),
-        row["correlation_id"],
-        row["body"],
-        row["properties"],
-    )
+    async def _lead(self, connection: asyncpg.Connection) -> None:
+        """Dispatches until draining is done or the lease is lost; raises when the database is lost."""
+        dispatch = self._dispatch = Dispatch(
+            service=self._schema,
+            brokers=self._brokers,
+            lease=self._lease,
+            outcomes=self._outcomes,
+            telemetry=self._telemetry,
+            tell=self._wake,
+            log_limit=self._log_limit,
+            confirm_timeout=self._confirm_timeout,
+        )
+        self._rows_written = True
+        self._telemetry.relay_leading.set(1)
+        try:
+            while await self._lease.keep(connection):
+                self._woken.clear()
+                look, self._rows_written = self._rows_written or self._draining, False
+                wait = await dispatch.round(connection, look=look)
+                self._database_away_since = None
+                if self._draining and not dispatch.is_busy:
+                    return
+                await self._wait(min(wait, POLL))
+        except LeadershipLost:
+            log.warning("leadership lost", service=self._schema)
+        finally:
+            self._telemetry.relay_leading.set(0)
+            await self._step_down(dispatch, connection)
+
+    async def _step_down(self, dispatch: Dispatch, connection: asyncpg.Connection) -> None:
+        """Ends the lanes, then lets another lead; within some seconds, whether or not the servers answer."""
+        with contextlib.suppress(Exception):
+            await dispatch.stop(connection)
+        self._dispatch = None
+        with contextlib.suppress(Exception):
+            if not connection.is_closed():
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._lease.release(connection)
+        self._lease.forget()
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()

@@ -5,27 +5,19 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import text
-
 from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
+from culture_connect.messaging.outbox_measures import measure_outbox
 from culture_connect.messaging.relay import Relay
 from culture_connect.messaging.settlement import RETRY_DELAYS
 from culture_connect.messaging.telemetry import Telemetry
 
 MEASURE = 5.0  # seconds between two counts of the outbox
 FLUSH = 10.0  # seconds the relay may take for what is left when stopping
-
-_OUTBOX = text(
-    """
-    select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
-    from outbox where due_at is null
-    """
-)
 
 
 class BusSettings(Protocol):
@@ -74,6 +66,7 @@ class Service:
             follow=follow,
             delays=retry_delays,
         )
+        self._relay: Relay | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -81,7 +74,9 @@ class Service:
 
         Stops gracefully: takes nothing more, finishes what is in hand, sends what was emitted, closes.
         """
-        relay = Relay(self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry)
+        relay = self._relay = Relay(
+            self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry
+        )
         stopping = asyncio.Event()
         consuming = asyncio.create_task(self._consumption.run(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
@@ -105,6 +100,8 @@ class Service:
             await self.database.ping()
         except Exception as error:
             found.append(f"the database does not answer ({reason_of_database_fault(error)})")
+        if self._relay is not None:
+            found.extend(self._relay.problems())
         return found + self._consumption.problems()
 
     def warnings(self) -> list[str]:
@@ -119,9 +116,6 @@ class Service:
         while True:
             with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
                 async with self.database.begin() as work:
-                    outbox = (await work.execute(_OUTBOX)).one()
-                    waiting = await retries.summary(work.connection)
-                self.telemetry.outbox_rows.set(outbox.rows)
-                self.telemetry.outbox_oldest.set(outbox.oldest)
-                self.telemetry.tell_retries(waiting)
+                    await measure_outbox(work.connection, self.telemetry)
+                    self.telemetry.tell_retries(await retries.summary(work.connection))
             await asyncio.sleep(MEASURE)

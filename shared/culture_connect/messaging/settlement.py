@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from culture_connect.messaging.errors import PermanentFailure, is_database_fault, reason_of, transactions_collided
 from culture_connect.messaging.outbox import DeadLetter
-from culture_connect.messaging.received import RECEIVED_AT_HEADER, ReceivedMessage
+from culture_connect.messaging.received import RECEIVED_AT_HEADER, ReceivedMessage, StoredMessage
 from culture_connect.messaging.routes import VirtualHost, dead_letters_of
 
 RETRY_DELAYS: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
@@ -23,6 +24,7 @@ ATTEMPT_HEADER: Final = "cc-attempt"
 # What the broker or a sender put there to steer a message must not steer our copy of it: routing by CC and BCC,
 # and the broker's own records of dead-lettering, which 3.x believes from anyone.
 _STEERING_HEADERS = frozenset({"CC", "BCC", "x-delivery-count", ATTEMPT_HEADER, RECEIVED_AT_HEADER})
+_LARGEST_HEADER = 64 * 1024  # bytes; what a sender wrote and what we add must fit into one frame
 _STEERING_PREFIXES = ("x-death", "x-first-death", "x-last-death", "cc-dead-")
 
 
@@ -72,8 +74,10 @@ def dead_letter(
         ATTEMPT_HEADER: attempts,
         RECEIVED_AT_HEADER: received_at.isoformat(),
     }
-    properties = _copied(message, headers)
-    encoded = ContentHeader(0, len(message.body), properties).marshal()
+    encoded = ContentHeader(0, len(message.body), _copied(message, headers)).marshal()
+    if len(encoded) > _LARGEST_HEADER:
+        bare = StoredMessage(message.body, {}, message.message_id, message.type)
+        encoded = ContentHeader(0, len(message.body), _copied(bare, headers)).marshal()
     return DeadLetter(dead_letters_of(vhost, service), encoded, message.body)
 
 
@@ -89,7 +93,8 @@ def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Prope
         content_encoding=message.content_encoding,
         delivery_mode=2,
         headers={**kept, **headers},
-        message_id=message.message_id,
+        # By its id the broker's answer is matched to it, and two replays of it to each other.
+        message_id=message.message_id or uuid4().hex,
         message_type=message.type,
         app_id=message.app_id,
         timestamp=message.timestamp,

@@ -47,7 +47,10 @@ class Telemetry:
             "culture_connect_relay_confirmed", "Messages the broker confirmed", registry=self.registry
         )
         self.relay_postponed = Counter(
-            "culture_connect_relay_postponed", "Messages the broker did not take", registry=self.registry
+            "culture_connect_relay_postponed",
+            "Times that a destination or a row was put off, by what the broker said",
+            ["reason"],
+            registry=self.registry,
         )
         self.relay_leading = Gauge(
             "culture_connect_relay_leading", "1 on the replica whose relay is active", registry=self.registry
@@ -57,6 +60,26 @@ class Telemetry:
         )
         self.outbox_oldest = Gauge(
             "culture_connect_outbox_oldest_seconds", "Age of the oldest such message", registry=self.registry
+        )
+        self.lane_rows = Gauge(
+            "culture_connect_outbox_lane_rows",
+            "Messages waiting for a destination in trouble; state is retrying or quarantined",
+            ["lane", "state", "reason"],
+            registry=self.registry,
+        )
+        self.lane_oldest = Gauge(
+            "culture_connect_outbox_lane_oldest_seconds",
+            "Age of the oldest message waiting for a destination in trouble",
+            ["lane"],
+            registry=self.registry,
+        )
+        self.lanes_quarantined = Gauge(
+            "culture_connect_outbox_quarantined_lanes",
+            "Destinations that only a change of the topology can help",
+            registry=self.registry,
+        )
+        self.rows_quarantined = Gauge(
+            "culture_connect_outbox_quarantined_rows", "Messages that can never be sent", registry=self.registry
         )
 
     def tell_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:

@@ -89,14 +89,21 @@ class RabbitMQ(Node):
         RabbitMQ 3.10 writes down a new queue some three seconds after it was made. One that a crash came before is
         empty afterwards, and would wait for a leader for ever.
         """
-        subprocess.run(  # noqa: S603 - the package's own tool, no shell
-            [_CONTROL, "--node", f"{self.name}@localhost", "eval", _ELECTION],
+        self.evaluate(_ELECTION)
+
+    def evaluate(self, expression: str) -> str:
+        """Has the running node evaluate an Erlang expression; returns what was printed, errors too."""
+        result = subprocess.run(  # noqa: S603 - the package's own tool, no shell
+            [_CONTROL, "--node", f"{self.name}@localhost", "eval", expression],
             env=self._environment(),
             cwd=self.folder,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             timeout=60,
             check=False,
         )
+        return result.stdout
 
     def _start_epmd(self) -> None:
         port = self.ports["epmd"]
