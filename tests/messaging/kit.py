@@ -281,7 +281,14 @@ class Kit:
         channel = await self._channels[vhost].get_underlay_channel()
         await channel.queue_delete(queue)
 
-    async def take(self, queue: str, count: int, vhost: str = "core") -> list[AbstractIncomingMessage]:
+    async def take(
+        self,
+        queue: str,
+        count: int,
+        vhost: str = "core",
+        *,
+        timeout: float = 10.0,  # noqa: ASYNC109
+    ) -> list[AbstractIncomingMessage]:
         """Takes so many messages out of the queue, waiting for them."""
         taken: list[AbstractIncomingMessage] = []
         source = await self._channels[vhost].get_queue(queue)
@@ -291,7 +298,7 @@ class Kit:
                 taken.append(message)
             return len(taken)
 
-        await eventually(so_far, count, f"messages taken from {queue}")
+        await eventually(so_far, count, f"messages taken from {queue}", timeout=timeout)
         return taken
 
     async def until_handled(self, queue: str) -> None:
