@@ -33,7 +33,7 @@ from culture_connect.messaging import (
 from tests.support.bus import Bus, Side
 from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
-from tests.support.silent_queue import silent_queue
+from tests.support.silent_queue import silent_queue, wake
 
 
 def erasure(participant: UUID) -> ErasureCompleted:
@@ -326,9 +326,13 @@ class Kit:
 
     @asynccontextmanager
     async def silent_queue(self, queue: str, vhost: Side = "core") -> AsyncIterator[None]:
-        """While the block runs the queue is there and answers nobody."""
+        """While the block runs, or until `wake_queue`, the queue is there and answers nobody."""
         with silent_queue(self._bus.server, self._bus.vhost(vhost), queue):
             yield
+
+    async def wake_queue(self, queue: str, vhost: Side = "core") -> None:
+        """Lets a silent queue answer again."""
+        wake(self._bus.server, self._bus.vhost(vhost), queue)
 
     async def drop_database_connections(self, *, application: str) -> None:
         """Ends the connections of this application on the server."""

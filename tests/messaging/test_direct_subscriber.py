@@ -24,14 +24,19 @@ class Inbox:
 
     def __init__(self) -> None:
         self.messages: list[IncomingMessage] = []
-        self.acks = Acks()
-        self.released = asyncio.Event()
-        self.released.set()
+        self.acks: Acks | None = None
+        self.holding = False
 
-    async def deliver(self, message: IncomingMessage) -> None:
+    def deliver(self, message: IncomingMessage) -> None:
         self.messages.append(message)
-        await self.released.wait()
-        self.acks.handled(message)
+        if not self.holding:
+            self.acks = self.acks or Acks(message.channel)
+            self.acks.handled(message.delivery_tag)
+
+    async def acked(self) -> None:
+        """Returns when all acks are on their way."""
+        assert self.acks is not None
+        await self.acks.sent()
 
     @property
     def bodies(self) -> list[bytes]:
@@ -45,8 +50,8 @@ def hr(bus: Bus) -> Bus:
 
 
 @asynccontextmanager
-async def broker_on(url: str, *, grace: float = 2) -> AsyncIterator[DirectBroker]:
-    broker = DirectBroker(url, name="tests", graceful_timeout=grace)
+async def broker_on(url: str) -> AsyncIterator[DirectBroker]:
+    broker = DirectBroker(url, name="tests")
     await broker.start()
     try:
         yield broker
@@ -72,7 +77,7 @@ async def test_deliveries_come_in_order_with_all_their_properties_and_are_acked(
         assert subscriber.is_consuming()
         await publish(hr, *bodies)
         await eventually(lambda: inbox.bodies, bodies, "the bodies")
-        await inbox.acks.sent()
+        await inbox.acked()
     assert inbox.messages[7].message_id == "7"
     first = inbox.messages[0]
     assert (first.type, first.app_id, first.headers) == ("t", "hr", {"ce-id": "x", "n": 1})
@@ -96,15 +101,14 @@ async def test_a_body_in_several_frames_is_put_together(hr: Bus) -> None:
 
 async def test_what_is_rejected_comes_again_and_says_so(hr: Bus) -> None:
     seen: list[bool] = []
-    acks = Acks()
+    rejections: list[asyncio.Task[None]] = []
 
-    async def deliver(message: IncomingMessage) -> None:
+    def deliver(message: IncomingMessage) -> None:
         seen.append(message.redelivered)
         if message.redelivered:
-            acks.handled(message)
+            Acks(message.channel).handled(message.delivery_tag)
         else:
-            await message.reject(requeue=True)
-            acks.rejected(message)
+            rejections.append(asyncio.create_task(message.reject(requeue=True)))
 
     async with broker_on(hr.administrator_url("edge")) as broker:
         subscriber = broker.direct_subscriber(QUEUE, prefetch=10, deliver=deliver)
@@ -113,33 +117,40 @@ async def test_what_is_rejected_comes_again_and_says_so(hr: Bus) -> None:
         await eventually(lambda: seen, [False, True], "first and second delivery")
 
 
-async def test_a_stop_takes_nothing_more_and_waits_for_what_is_in_hand(hr: Bus) -> None:
+async def test_a_stop_takes_nothing_more_and_what_is_in_hand_can_still_be_acked(hr: Bus) -> None:
     inbox = Inbox()
-    inbox.released.clear()
+    inbox.holding = True
     async with broker_on(hr.administrator_url("edge")) as broker:
         subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
         await subscriber.start()
         await publish(hr, b"one", b"two", b"three")
         await eventually(lambda: len(inbox.messages), 2, "messages in hand")
-        stop = asyncio.create_task(subscriber.stop())
-        await eventually(subscriber.is_consuming, False, "consuming")
-        inbox.released.set()
-        await stop
-        await inbox.acks.sent()
+        await subscriber.stop()
+        assert not subscriber.is_consuming()
+        acks = Acks(inbox.messages[0].channel)
+        for message in inbox.messages:
+            acks.handled(message.delivery_tag)
+        await acks.sent()
     assert inbox.bodies == [b"one", b"two"]
     assert await left(hr) == 1
 
 
-async def test_a_stop_gives_up_what_does_not_end_within_its_grace(hr: Bus) -> None:
+async def test_while_a_subscriber_is_paused_nothing_more_is_read(hr: Bus) -> None:
     inbox = Inbox()
-    inbox.released.clear()
-    async with broker_on(hr.administrator_url("edge"), grace=0.1) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
+    async with broker_on(hr.administrator_url("edge")) as broker:
+
+        def deliver(message: IncomingMessage) -> None:
+            inbox.deliver(message)
+            if len(inbox.messages) == 1:
+                subscriber.pause()
+
+        subscriber = broker.direct_subscriber(QUEUE, prefetch=300, deliver=deliver)
         await subscriber.start()
-        await publish(hr, b"one")
-        await eventually(lambda: len(inbox.messages), 1, "messages in hand")
-        await subscriber.stop()
-    assert await left(hr) == 1
+        await publish(hr, *(str(number).encode() for number in range(40)), size=200_000)
+        # What was read together with the first is a chunk of it at most.
+        assert len(inbox.messages) < 5
+        subscriber.resume()
+        await eventually(lambda: len(inbox.messages), 40, "messages")
 
 
 async def test_a_deleted_queue_ends_consuming_and_leaves_the_connection(hr: Bus) -> None:
@@ -167,7 +178,7 @@ async def test_a_queue_that_is_not_there_is_an_error_of_its_subscriber_only(hr: 
 
 async def test_a_lost_connection_is_told_and_what_was_in_hand_comes_again(hr: Bus) -> None:
     inbox = Inbox()
-    inbox.released.clear()
+    inbox.holding = True
     async with FaultProxy(hr.server.port) as wire, broker_on(wire.through(hr.administrator_url("edge"))) as broker:
         subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
         await subscriber.start()
@@ -177,7 +188,6 @@ async def test_a_lost_connection_is_told_and_what_was_in_hand_comes_again(hr: Bu
         async with asyncio.timeout(5):
             await broker.closed.wait()
         assert not subscriber.is_consuming()
-        inbox.released.set()
     assert await left(hr) == 1
 
 

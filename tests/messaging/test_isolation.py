@@ -1,8 +1,11 @@
 """Guarantee 6: each queue fails and recovers alone."""
 
+import json
 from uuid import uuid4
 
 from culture_connect.messaging import Subscription
+from culture_connect.messaging.consumer import LARGEST_HOLD
+from culture_connect.messaging.receiver import CHUNK
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 
@@ -35,14 +38,38 @@ async def test_a_queue_whose_leader_is_silent_delays_only_itself_and_comes_back(
     async def follow() -> list[Subscription]:
         return [Subscription("edge", queue, kit.handlers)]
 
+    await kit.publish(erasure(first), id="1", vhost="edge", queue=queue)
     replica = kit.replica(follow=follow)
-    async with replica.running():
-        await eventually(lambda: kit.consumers(queue), 1, "consumers")
-        async with kit.silent_queue(queue, vhost="edge"):
-            await kit.publish(erasure(other), id="1")
-            await eventually(kit.effects, [other], "effects")
-            await until(replica.warnings, lambda found: any(queue in each for each in found), "the warning", timeout=30)
-            await kit.publish(erasure(first), id="2")
-            await eventually(kit.effects, [other, first], "effects")
-        await kit.publish(erasure(second), id="3", vhost="edge", queue=queue)
-        await eventually(kit.effects, [other, first, second], "effects", timeout=30)
+    async with kit.silent_queue(queue, vhost="edge"), replica.running():
+        await kit.publish(erasure(other), id="2")
+        await eventually(kit.effects, [other], "effects")
+        await until(replica.warnings, lambda found: any(queue in each for each in found), "the warning", timeout=30)
+        await kit.publish(erasure(second), id="3")
+        await eventually(kit.effects, [other, second], "effects")
+        await kit.wake_queue(queue, vhost="edge")
+        await eventually(kit.effects, [other, second, first], "effects", timeout=30)
+        await eventually(replica.warnings, [], "warnings")
+
+
+async def test_of_one_queue_only_so_many_bytes_are_in_hand_at_a_time(kit: Kit) -> None:
+    people = [uuid4() for _ in range(80)]
+    kit.hold()
+    async with kit.service() as replica:
+
+        def bytes_in_hand() -> float:
+            name, labels = "culture_connect_bytes_in_hand", {"queue": "ticketing.events"}
+            return replica.telemetry.registry.get_sample_value(name, labels) or 0.0
+
+        for participant in people:
+            body = json.dumps({"participant_id": str(participant), "ignored": "x" * 250_000})
+            await kit.publish_raw(body.encode(), id=str(participant))
+        await until(bytes_in_hand, lambda size: size > LARGEST_HOLD, "bytes in hand")
+        await kit.database.ping()
+        assert bytes_in_hand() < LARGEST_HOLD + 2 * CHUNK
+        kit.release()
+        await eventually(lambda: sizes(kit), len(people), "effects")
+        await eventually(bytes_in_hand, 0.0, "bytes in hand")
+
+
+async def sizes(kit: Kit) -> int:
+    return len(await kit.effects())

@@ -19,7 +19,12 @@ def silent_queue(server: RabbitMQServer, vhost: str, queue: str) -> Iterator[Non
     try:
         yield
     finally:
-        _tell(server, _EVAL.format(vhost=vhost, queue=queue, verb="resume"))
+        wake(server, vhost, queue)
+
+
+def wake(server: RabbitMQServer, vhost: str, queue: str) -> None:
+    """Lets the queue answer again; safe to repeat."""
+    _tell(server, _EVAL.format(vhost=vhost, queue=queue, verb="resume"))
 
 
 def _tell(server: RabbitMQServer, expression: str) -> None:

@@ -156,11 +156,18 @@ class UnderlyingConnection(aiormq.Connection):
     def __init__(self, url: URL, *, transport_factory: _Socket, **kwargs: Any) -> None:
         super().__init__(url, transport_factory=transport_factory, **kwargs)
         self.direct: dict[int, DirectConsumer] = {}
+        # Set while what comes may be read.
+        self.reading = asyncio.Event()
+        self.reading.set()
         self._socket = transport_factory
 
     async def _Connection__reader(self, receiver: FrameReceiver) -> None:  # noqa: N802 - aiormq's name
+        async def read(most: int) -> bytes:
+            await self.reading.wait()
+            return await receiver.reader.read(most)
+
         try:
-            await super()._Connection__reader(Receiver(receiver.reader.read, self.direct))  # type: ignore[misc]
+            await super()._Connection__reader(Receiver(read, self.direct))  # type: ignore[misc]
         finally:
             # aiormq says good-bye now, for which a silent broker could let it wait for ever.
             self.loop.call_later(CLOSE_TIMEOUT, self._socket.cut)

@@ -34,10 +34,10 @@ from culture_connect.messaging.turns import Turns
 log = structlog.get_logger()
 
 LOOK: Final = 1.0  # seconds between two looks at whether all is well
-PROBE: Final = 10.0  # seconds between two questions to the queue
-LONGEST_SILENCE: Final = 3  # questions without an answer; then a new connection is tried
 # Messages held longer would be returned by the broker's own consumer timeout (30 minutes), one by one.
 LONGEST_HOLD: Final = 300.0  # seconds without the database
+# A prefetch counts messages, and 300 of the largest are 75 MiB: of one party nothing more is read beyond this.
+LARGEST_HOLD: Final = 8 * 1024 * 1024  # bytes
 GRACE: Final = 15.0  # seconds for what is in hand when stopping
 
 
@@ -99,7 +99,13 @@ class Consumer:
         )
         # What was delivered on an earlier connection may be settled while there is another.
         self._acks = WeakKeyDictionary[AbstractChannel, Acks]()
+        self._subscriber: DirectSubscriber | None = None
         self._in_hand = 0
+        self._bytes_in_hand = 0
+        telemetry.bytes_in_hand.labels(subscription.queue).set_function(lambda: self._bytes_in_hand)
+        telemetry.consumption_paused.labels(subscription.queue).set_function(
+            lambda: 1 if self.outage is not None else 0
+        )
         self._nothing_in_hand = asyncio.Event()
         self._nothing_in_hand.set()
         # What this process has had in hand before, and lived.
@@ -151,7 +157,7 @@ class Consumer:
         # What is in hand waits for the database; nothing more is to be taken while it is away.
         await self._database.ping()
         async with connected_broker(self._url, name=self._name) as broker:
-            subscriber = broker.direct_subscriber(
+            subscriber = self._subscriber = broker.direct_subscriber(
                 self.subscription.queue, prefetch=self.subscription.prefetch, deliver=self._deliver
             )
             while not await self._begins(subscriber):
@@ -176,37 +182,19 @@ class Consumer:
 
     async def _watch(self, broker: DirectBroker, subscriber: DirectSubscriber, stopping: asyncio.Task[bool]) -> None:
         closed = asyncio.create_task(broker.closed.wait())
-        probing = asyncio.create_task(self._probe(broker))
         try:
             while True:
-                await asyncio.wait([stopping, closed, probing], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([stopping, closed], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
                 if stopping.done():
                     return
                 if closed.done():
                     raise Lost("the connection to the broker was lost")
-                if probing.done():
-                    raise Lost("the queue does not answer")
                 if not subscriber.is_consuming():
                     raise Lost("the broker ended the consumer")
                 if self._commits.outage.seconds > LONGEST_HOLD:
                     raise Lost("the database has been away for long")
         finally:
             closed.cancel()
-            probing.cancel()
-
-    async def _probe(self, broker: DirectBroker) -> None:
-        """Asks the queue now and then whether it is there; ends when it has not answered several times."""
-        silent = 0
-        while silent < LONGEST_SILENCE:
-            await asyncio.sleep(PROBE)
-            try:
-                await broker.ask(self.subscription.queue)
-            except Exception:  # it may be gone or mute: the next look or the next question will tell
-                silent += 1
-                self._note("the queue does not answer")
-            else:
-                silent = 0
-                self._note(None)
 
     async def _end(self, subscriber: DirectSubscriber) -> None:
         """Takes nothing more; when stopping, waits for what is in hand and its acks."""
@@ -228,7 +216,7 @@ class Consumer:
 
     # Handling
 
-    async def _deliver(self, message: IncomingMessage) -> None:
+    def _deliver(self, message: IncomingMessage) -> None:
         item = self._reader.read(message)
         if item is None:
             self._ack(message)
@@ -242,12 +230,18 @@ class Consumer:
                 self._survived.popitem(last=False)
         self._in_hand += 1
         self._nothing_in_hand.clear()
+        self._bytes_in_hand += len(message.body)
+        if self._bytes_in_hand > LARGEST_HOLD and self._subscriber is not None:
+            self._subscriber.pause()
         self._commits.submit(item)
 
     def _settled(self, item: Item, outcome: Outcome) -> None:
         self._in_hand -= 1
         if not self._in_hand:
             self._nothing_in_hand.set()
+        self._bytes_in_hand -= len(item.message.body)
+        if self._bytes_in_hand <= LARGEST_HOLD and self._subscriber is not None:
+            self._subscriber.resume()
         if isinstance(item.message, IncomingMessage):
             self._ack(item.message)
         self._telemetry.deliveries.labels(self.subscription.queue, outcome).inc()

@@ -6,7 +6,7 @@ decoder, middlewares and contexts, none of which the bus kit uses: it goes from 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, cast
 
@@ -29,11 +29,10 @@ from culture_connect.messaging.receiver import DirectConsumer
 
 log = structlog.get_logger()
 
-GRACE = 15.0  # seconds for what is in hand when stopping
 PATIENCE = 10.0  # seconds for the broker to answer
-_CANCEL_TIMEOUT = 3.0  # seconds, for a consumer or for what is still in hand
+_CANCEL_TIMEOUT = 3.0  # seconds
 
-Deliver = Callable[[IncomingMessage], Awaitable[None]]
+Deliver = Callable[[IncomingMessage], None]
 
 
 class DirectBroker(RabbitBroker):
@@ -42,8 +41,8 @@ class DirectBroker(RabbitBroker):
     `closed` is set when the connection is gone, however that came. It is not opened again: a new broker is made.
     """
 
-    def __init__(self, url: str, *, name: str, graceful_timeout: float = GRACE) -> None:
-        super().__init__(url, apply_types=False, logger=None, graceful_timeout=graceful_timeout)
+    def __init__(self, url: str, *, name: str) -> None:
+        super().__init__(url, apply_types=False, logger=None)
         self.closed = asyncio.Event()
         self._url = url
         self._name = name
@@ -68,7 +67,7 @@ class DirectBroker(RabbitBroker):
         exc_val: BaseException | None = None,
         exc_tb: TracebackType | None = None,
     ) -> None:
-        """Stops the subscribers and closes the connection, at the latest after the graceful timeout and 12 s."""
+        """Stops the subscribers and closes the connection, at the latest after 8 s."""
         try:
             await asyncio.gather(*(subscriber.stop() for subscriber in self.subscribers))
         finally:
@@ -78,25 +77,6 @@ class DirectBroker(RabbitBroker):
             self.closed.set()
             self.running = False
             self.config.disconnect()
-
-    async def ask(self, queue: str) -> None:
-        """Returns when the queue has answered that it is there.
-
-        Raises one of aiormq's errors (no such queue, connection lost) or TimeoutError.
-        """
-        await within(PATIENCE, self._ask(queue))
-
-    async def _ask(self, queue: str) -> None:
-        connection = self._connection
-        if connection is None or connection.transport is None:
-            raise ConnectionError("not connected")
-        # A channel of its own, since the broker closes it when there is no such queue.
-        channel = await connection.transport.connection.channel()
-        try:
-            await channel.queue_declare(queue, passive=True)
-        finally:
-            if not channel.is_closed:
-                await channel.close()
 
     def direct_subscriber(self, queue: str, *, prefetch: int, deliver: Deliver) -> "DirectSubscriber":
         """A subscriber to an existing queue, not yet started, with at most `prefetch` messages in hand."""
@@ -110,9 +90,9 @@ class DirectBroker(RabbitBroker):
 
 
 @contextlib.asynccontextmanager
-async def connected_broker(url: str, *, name: str, graceful_timeout: float = GRACE) -> AsyncIterator[DirectBroker]:
+async def connected_broker(url: str, *, name: str) -> AsyncIterator[DirectBroker]:
     """A connected broker until the end of the block. Raises what `connection.connect` does."""
-    broker = DirectBroker(url, name=name, graceful_timeout=graceful_timeout)
+    broker = DirectBroker(url, name=name)
     await broker.start()
     try:
         yield broker
@@ -123,8 +103,8 @@ async def connected_broker(url: str, *, name: str, graceful_timeout: float = GRA
 class DirectSubscriber(RabbitSubscriber):
     """One queue on a channel of its own. Made by `DirectBroker.direct_subscriber`.
 
-    Each delivery runs as a task of its own, begun in the order of arrival. Settling it is up to `deliver`; what that
-    raises leaves it unsettled, until the connection is closed.
+    `deliver` is called for each delivery, in the order of arrival, while the connection is read. Settling it is up to
+    `deliver`; what that raises leaves it unsettled, until the connection is closed.
     """
 
     def __init__(self, config: RabbitBrokerConfig, queue: RabbitQueue, prefetch: int, deliver: Deliver) -> None:
@@ -149,7 +129,6 @@ class DirectSubscriber(RabbitSubscriber):
             calls=calls,
         )
         self._deliver = deliver
-        self._in_hand: set[asyncio.Task[None]] = set()
         self._consumed: aiormq.Channel | None = None
 
     async def start(self) -> None:
@@ -167,10 +146,7 @@ class DirectSubscriber(RabbitSubscriber):
         self._consumer_tag = answer.consumer_tag
 
     async def stop(self) -> None:
-        """Takes nothing more, and waits for what is in hand as long as the broker's graceful timeout allows.
-
-        What is still in hand then is cancelled. The channel stays open for the last acks until the broker is stopped.
-        """
+        """Takes nothing more. The channel stays open for the last acks until the broker is stopped."""
         if not self.running:
             return
         consuming = self.is_consuming()
@@ -179,12 +155,16 @@ class DirectSubscriber(RabbitSubscriber):
             # A broker that does not answer has nothing more to say to us either.
             with contextlib.suppress(Exception):
                 await within(_CANCEL_TIMEOUT, self._consumed.basic_cancel(self._consumer_tag))
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=self._outer_config.graceful_timeout)
-        for task in self._in_hand:
-            task.cancel()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=_CANCEL_TIMEOUT)
+
+    def pause(self) -> None:
+        """Lets nothing more come over the connection until `resume`; after 12 to 14 s it is lost by that."""
+        if self._consumed is not None:
+            cast("UnderlyingConnection", self._consumed.connection).reading.clear()
+
+    def resume(self) -> None:
+        """Lets deliveries come again."""
+        if self._consumed is not None:
+            cast("UnderlyingConnection", self._consumed.connection).reading.set()
 
     def is_consuming(self) -> bool:
         """True while the broker delivers to this subscriber; it ends it, for instance, when the queue is deleted."""
@@ -194,14 +174,10 @@ class DirectSubscriber(RabbitSubscriber):
     def _take(self, message: IncomingMessage) -> None:
         if not self.running:
             return  # it goes back to its queue with the channel
-        task = asyncio.ensure_future(self._deliver(message))
-        self._in_hand.add(task)
-        task.add_done_callback(self._delivered)
-
-    def _delivered(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("delivery left unsettled", queue=self.queue.name, reason=type(error).__name__)
+        try:
+            self._deliver(message)
+        except Exception as error:
+            log.exception("delivery left unsettled", queue=self.queue.name, reason=type(error).__name__)
 
 
 async def _never(_: DeliveredMessage) -> None:

@@ -29,9 +29,16 @@ class Telemetry:
             ["queue"],
             registry=self.registry,
         )
+        self.bytes_in_hand = Gauge(
+            "culture_connect_bytes_in_hand",
+            "Bodies that were read and are not settled yet",
+            ["queue"],
+            registry=self.registry,
+        )
         self.consumption_paused = Gauge(
             "culture_connect_consumption_paused",
             "1 while messages in hand wait for a database that cannot be used",
+            ["queue"],
             registry=self.registry,
         )
         self.retries_waiting = Gauge(
