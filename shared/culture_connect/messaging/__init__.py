@@ -6,10 +6,11 @@ whose rows and emitted events are committed together. The guarantees:
 1. Effects exactly once on at-least-once delivery: the inbox row is part of the transaction (`inbox`).
 2. Events leave only through the outbox, in the order of their commits per aggregate (`outbox`, `relay`).
 3. Deliveries share transactions under load; one that fails fails alone (`group_commit`).
-4. Failures end in a later try or in the dead letters with their reason, a database that is away stops
-   nothing but the clock (`errors`, `settlement`).
+4. Failures end in a later try, with those of the same key behind it, or in the dead letters with their reason
+   (`retries`, `settlement`). A fault of the database is no message's (`errors`, `outage`).
 5. Every event carries its aggregate's version; see `Delivery` and the contracts.
-6. A stop finishes what is in hand (`service`, `consumption`).
+6. Every wait has an end, and what is in trouble delays only itself (`connection`, `lane`, `consumer`).
+7. A stop finishes what is in hand (`service`, `consumption`).
 """
 
 from culture_connect.messaging.consumer import Subscription
