@@ -158,7 +158,7 @@ _YEARS = st.lists(st.just(Pause(timedelta(days=2 * 366), looked_at=True)), max_s
 STORIES = st.builds(
     Story,
     st.integers(1, 3),
-    st.sampled_from([5, 4000]).map(lambda of: TODAY + timedelta(days=of)),
+    st.sampled_from([2, 5, 4000]).map(lambda of: TODAY + timedelta(days=of)),
     st.tuples(_PARTS, _YEARS, _PARTS).map(lambda parts: [*parts[0], *parts[1], *parts[2]]),
 )
 

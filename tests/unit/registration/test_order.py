@@ -41,13 +41,13 @@ def test_a_request_that_a_withdrawal_overtook_brings_nobody_back() -> None:
     assert [each.standing for each in decided.changed] == [Standing.WITHDRAWN]
 
 
-@pytest.mark.parametrize("late", [request, withdrawal, erasure], ids=["requested", "withdrawn", "erased"])
+@pytest.mark.parametrize("late", [request(), withdrawal(), erasure()], ids=["requested", "withdrawn", "erased"])
 @pytest.mark.parametrize("earlier", [MOMENT, HOUR, timedelta(days=400)])
 @pytest.mark.parametrize("standing", [Standing.ENROLLED, Standing.WITHDRAWN])
 def test_an_older_command_has_no_effect_whatever_it_asks_for(
-    late: type[Command], earlier: timedelta, standing: Standing
+    late: Command, earlier: timedelta, standing: Standing
 ) -> None:
-    decision = told([commanded(standing)], late(sent_at=LAST - earlier))
+    decision = told([commanded(standing)], replace(late, sent_at=LAST - earlier))
     assert codes(decision) == ["superseded"]
     assert decision.errors[0].field == "employee_ref"
     assert "2026-11-02T10:00:00.400000Z" in decision.errors[0].message
