@@ -118,6 +118,7 @@ class TombstoneRow(Base, table=True):
             "(participant_id is null) = (erased_at is null) and num_nonnulls(erased_at, last_command_at) > 0",
             name="tombstones_of_something",
         ),
+        Index("tombstones_of_unknown", "last_command_at", postgresql_where=text("participant_id is null")),
     )
 
 

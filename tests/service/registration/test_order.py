@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from culture_connect.contracts.envelope import written_time
+from tests.service.registration.clocks import Clocks
 from tests.service.registration.files import counts, file, line, standings
 from tests.service.registration.house import Connect, House, HrSystem, person
 
@@ -60,6 +61,19 @@ async def test_who_left_before_their_enrolment_arrived_is_not_enrolled_by_it(
     assert await answer_to(acme, "enrolment.requested", HOUR_AGO + timedelta(minutes=1), **person("e-1")) == "enrolled"
     assert await answer_to(acme, leaving, earlier) == "superseded"
     assert await standings(house) == {"e-1": "enrolled"}
+
+
+async def test_who_left_before_anybody_knew_them_is_remembered_for_400_days(acme: HrSystem, clocks: Clocks) -> None:
+    now = datetime.now(UTC)
+    assert await answer_to(acme, "enrolment.withdrawn", now - timedelta(hours=1)) == "unknown_employee"
+    assert await answer_to(acme, "enrolment.withdrawn", now) == "unknown_employee"
+    assert await answer_to(acme, "enrolment.erased", now - timedelta(minutes=1)) == "unknown_employee"
+    found = "select participant_id, erased_at, last_command_at from tombstones"
+    assert await clocks.execute(found) == [(None, None, now)]
+    await clocks.look(now + timedelta(days=400))
+    assert len(await clocks.execute(found)) == 1
+    await clocks.look(now + timedelta(days=400, seconds=1))
+    assert await clocks.execute(found) == []
 
 
 async def test_what_is_done_over_http_or_by_a_file_counts_as_much(house: House, acme: HrSystem) -> None:

@@ -12,8 +12,8 @@ depends_on = None
 
 _STATEMENTS = (
     "alter table participants add column last_command_at timestamptz",
-    # A list that confirms everybody writes this column of every row: with room on the page no index is touched.
-    "alter table participants set (fillfactor = 80)",
+    # A list that confirms everybody writes this column of every row: with room for all of them no index is touched.
+    "alter table participants set (fillfactor = 50)",
     "alter table tombstones add column last_command_at timestamptz",
     "alter table tombstones alter column participant_id drop not null",
     "alter table tombstones alter column erased_at drop not null",
@@ -22,6 +22,7 @@ _STATEMENTS = (
         (participant_id is null) = (erased_at is null) and num_nonnulls(erased_at, last_command_at) > 0
     )
     """,
+    "create index tombstones_of_unknown on tombstones (last_command_at) where participant_id is null",
 )
 
 

@@ -7,6 +7,7 @@ not hold: employee references are few and short, and a plain hash of them could 
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -26,6 +27,12 @@ _SAVE = text(
         last_command_at = excluded.last_command_at
     """
 )
+_FORGET_UNKNOWN = text("delete from tombstones where participant_id is null and last_command_at < :before")
+
+
+async def forget_unknown(work: UnitOfWork, before: datetime) -> None:
+    """Drops the tombstones of those whom nobody knew and who left before that moment."""
+    await work.execute(_FORGET_UNKNOWN, {"before": before})
 
 
 class Tombstones:
