@@ -77,7 +77,7 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Deci
     roster = roster.copy()
     decisions = []
     changed: dict[UUID, Participant] = {}
-    confirmed: dict[UUID, Participant] = {}
+    confirmed: dict[UUID, datetime] = {}
     tombstones: dict[str, Tombstone] = {}
     for command in commands:
         decision = decide(roster, command, today)
@@ -92,18 +92,16 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Deci
         if decision.participant is not None:
             roster.replace(employee_ref, decision.participant)
             changed[decision.participant.participant_id] = decision.participant
+            confirmed.pop(decision.participant.participant_id, None)
         elif known is not None and decision.outcome is Outcome.UNCHANGED:
             last_command_at = _last_command_at(known, command)
             if last_command_at != known.last_command_at:
-                same = replace(known, last_command_at=last_command_at)
-                roster.replace(employee_ref, same)
-                (changed if known.participant_id in changed else confirmed)[known.participant_id] = same
-    times = {
-        each.participant_id: each.last_command_at
-        for each in confirmed.values()
-        if each.last_command_at is not None and each.participant_id not in changed
-    }
-    return Decisions(decisions, list(changed.values()), times, tombstones)
+                same = roster.confirm(employee_ref, known, last_command_at)
+                if known.participant_id in changed:
+                    changed[known.participant_id] = same
+                else:
+                    confirmed[known.participant_id] = last_command_at
+    return Decisions(decisions, list(changed.values()), confirmed, tombstones)
 
 
 def decide(roster: Roster, command: Command, today: date) -> Decision:
