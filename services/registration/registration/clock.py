@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from prometheus_client import Gauge
@@ -19,12 +19,14 @@ from culture_connect.messaging.errors import is_database_fault, reason_of
 from registration.domain.calendar import kept_after, local_day, next_midnight
 from registration.settings import ERASURE_OVERDUE
 from registration.store import days, erasures
-from registration.store.tombstones import Tombstones
+from registration.store.tombstones import Tombstones, forget_unknown
 from registration.use_cases.erasures import forget
 from registration.use_cases.rosters import lock_partner
 
 LOOK = 30.0  # seconds between two looks; a new day is looked at when it begins
 AT_A_TIME = 500  # people forgotten in one transaction
+# Longer than a dead letter waits to be replayed. Who is known has their own row, and who was erased is never forgotten.
+UNKNOWN_REMEMBERED = timedelta(days=400)
 
 _log = structlog.get_logger(__name__)
 
@@ -109,6 +111,7 @@ class Clock:
     async def _measure(self, now: datetime) -> None:
         async with self._database.begin() as work:
             await forget_old_answers(work)
+            await forget_unknown(work, now - UNKNOWN_REMEMBERED)
             still_open, overdue = await erasures.count_open(work, now - ERASURE_OVERDUE)
         self._open.set(still_open)
         self._overdue.set(overdue)

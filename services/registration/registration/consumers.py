@@ -37,6 +37,11 @@ def enrolment_handlers(tombstones: Tombstones) -> Handlers:
     return handlers
 
 
+def ordering_key(message: EnrolmentMessage) -> str:
+    """The key by which an HR queue keeps order: behind a message that waits for another try, others of its key wait."""
+    return message.employee_ref
+
+
 def event_handlers() -> Handlers:
     """For the queue with what the other services tell."""
     handlers = Handlers()

@@ -66,6 +66,7 @@ class ParticipantRow(Base, table=True):
     leaves_on: date | None = Field(sa_type=Date)
     version: int
     changed_at: datetime = Field(sa_type=Moment)
+    last_command_at: datetime | None = Field(sa_type=Moment)
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("standing in ('enrolled', 'withdrawn', 'erased')", name="participants_standing"),
@@ -103,13 +104,22 @@ class ParticipantRow(Base, table=True):
 
 
 class TombstoneRow(Base, table=True):
-    """That somebody was erased; see `store.tombstones` for what `digest` is of."""
+    """That somebody was erased, or left before anybody knew them; see `store.tombstones` for what `digest` is of."""
 
     __tablename__ = "tombstones"
 
     digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    participant_id: UUID = Field(sa_type=Uuid, foreign_key="participants.participant_id")
-    erased_at: datetime = Field(sa_type=Moment)
+    participant_id: UUID | None = Field(sa_type=Uuid, foreign_key="participants.participant_id")
+    erased_at: datetime | None = Field(sa_type=Moment)
+    last_command_at: datetime | None = Field(sa_type=Moment)
+
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint(
+            "(participant_id is null) = (erased_at is null) and num_nonnulls(erased_at, last_command_at) > 0",
+            name="tombstones_of_something",
+        ),
+        Index("tombstones_of_unknown", "last_command_at", postgresql_where=text("participant_id is null")),
+    )
 
 
 class ErasureRow(Base, table=True):

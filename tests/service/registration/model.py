@@ -44,6 +44,11 @@ class Post:
     form: str = "least"
 
     @property
+    def told_at(self) -> datetime | None:
+        """When it was sent as far as that reaches registration: an AMQP timestamp has whole seconds."""
+        return self.sent_at.replace(microsecond=0) if self.sent_at and self.form == "least" else self.sent_at
+
+    @property
     def employee_ref(self) -> str | None:
         """Whom it is about, without the white space around it."""
         return str(self.data["employee_ref"]).strip() if "employee_ref" in self.data else None
@@ -60,6 +65,7 @@ class Model:
         self._contract_ends_on = contract_ends_on
         self._messages: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._erased: dict[str, tuple[int, datetime]] = {}
+        self._left_unknown: dict[str, datetime] = {}
         self._numbers = itertools.count()
         self._now = _BEFORE_ALL_TIMES
         self._today = date.min
@@ -107,6 +113,8 @@ class Model:
         elif post.type == "enrolment.erased" and post.employee_ref in self._erased:
             self._erase_again(post)
         else:
+            left_at = self._left_unknown.get(str(post.employee_ref), _BEFORE_ALL_TIMES)
+            self._left_unknown[str(post.employee_ref)] = max(left_at, self._sent_at(post))
             self._refuse(post, ("employee_ref", "unknown_employee"))
 
     def _request(self, post: Post) -> None:
@@ -117,16 +125,22 @@ class Model:
         known = self.people.get(said["employee_ref"])
         takes_a_place = known is not None and known["standing"] == "enrolled"
         stays = known is not None and takes_a_place and known["leaves_on"] is None
-        if known is not None and stays and said.items() <= known.items():
+        late: list[tuple[str | None, str]] = []
+        if self._sent_at(post) < self._erased_at(said["employee_ref"]):
+            late = [("employee_ref", "erased_since")]
+        elif self._is_superseded(post):
+            late = [("employee_ref", "superseded")]
+        if known is not None and stays and said.items() <= known.items() and not late:
+            self._note_time(known, post)
             self._accept(post, known, "unchanged")
             return
-        faults = self._objections(said, mailbox, takes_a_place=takes_a_place)
-        if self._sent_at(post) < self._erased_at(said["employee_ref"]):
-            faults.append(("employee_ref", "erased_since"))
+        faults = self._objections(said, mailbox, takes_a_place=takes_a_place) + late
         if faults:
             self._refuse(post, *faults)
             return
-        person = {"number": next(self._numbers), "version": 0} if known is None else known
+        new = {"number": next(self._numbers), "version": 0, "last": _BEFORE_ALL_TIMES}
+        person = new if known is None else known
+        self._note_time(person, post)
         person |= said | {"mailbox": mailbox, "standing": "enrolled", "leaves_on": None}
         self.people[said["employee_ref"]] = person
         self._tell("changed" if stays else "enrolled", person, **said)
@@ -150,8 +164,12 @@ class Model:
 
     def _end(self, post: Post) -> None:
         person = self.people[str(post.employee_ref)]
+        if self._is_superseded(post):
+            self._refuse(post, ("employee_ref", "superseded"))
+            return
+        self._note_time(person, post)
         if post.type == "enrolment.erased":
-            self._erase(str(post.employee_ref), self._sent_at(post))
+            self._erase(str(post.employee_ref), person["last"])
             self._accept(post, person, "erased")
             return
         leaves_on = max(_day(post.data.get("effective_on")) or self._today, self._today)
@@ -175,7 +193,18 @@ class Model:
 
     def _sent_at(self, post: Post) -> datetime:
         """Nothing was sent later than it arrived, whatever it says."""
-        return min(post.sent_at or self._now, self._now)
+        return min(post.told_at or self._now, self._now)
+
+    def _is_superseded(self, post: Post) -> bool:
+        """A later message about the employee was there before; whole seconds may be any moment of theirs."""
+        ref, sent_at = str(post.employee_ref), self._sent_at(post)
+        last = max(
+            self._left_unknown.get(ref, _BEFORE_ALL_TIMES), self.people.get(ref, {"last": _BEFORE_ALL_TIMES})["last"]
+        )
+        return sent_at < last and (sent_at.microsecond > 0 or (last - sent_at).total_seconds() >= 1)
+
+    def _note_time(self, person: dict[str, Any], post: Post) -> None:
+        person["last"] = max(person["last"], self._sent_at(post))
 
     def _erased_at(self, ref: str) -> datetime:
         """When it was last asked to forget them; before all times if it never was."""

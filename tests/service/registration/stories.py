@@ -84,7 +84,12 @@ _REQUESTS = st.fixed_dictionaries(
 _WITHDRAWALS = st.fixed_dictionaries({"employee_ref": _REFS}, optional={"effective_on": _DAYS})
 _ERASURES = st.fixed_dictionaries({"employee_ref": _REFS, "reason": st.just("asked for")})
 # None of them was sent in the future; a clock that is fast says so all the same.
-_AGO = st.none() | st.sampled_from([0, 0, 0, 10, 40, 24 * 60, 4 * 24 * 60, -90]).map(lambda of: timedelta(minutes=of))
+_AGO = st.none() | st.sampled_from(
+    [
+        *(timedelta(minutes=of) for of in (0, 0, 0, 10, 40, 24 * 60, 4 * 24 * 60, -90)),
+        *(timedelta(milliseconds=of) for of in (200, 400, 700, 1300)),
+    ]
+)
 _FORMS = st.sampled_from(["binary", "structured", "least"])
 
 
@@ -122,14 +127,22 @@ _LARGEST = st.integers(1, 7)
 _STEPS = st.sampled_from([0, 1, 20, 60]).map(lambda of: timedelta(minutes=of))
 _BATCHES = st.builds(Batch, st.lists(_MESSAGES, min_size=1, max_size=7), _LARGEST, _STEPS)
 
-# One employee who comes and is forgotten, with messages that overtake each other.
+# One employee who comes, leaves and is forgotten, with messages that overtake each other.
 _COMING = {"employee_ref": "PN-101", "given_name": "Quirine", "family_name": "Zandstra", "email": "noor@tuin.example"}
 _COMING_AND_GOING = st.builds(
     New,
-    st.sampled_from(
-        [Post("", "enrolment.requested", _COMING), Post("", "enrolment.erased", {"employee_ref": "PN-101"})]
+    st.builds(
+        lambda post, form: replace(post, form=form),
+        st.sampled_from(
+            [
+                Post("", "enrolment.requested", _COMING),
+                Post("", "enrolment.withdrawn", {"employee_ref": "PN-101"}),
+                Post("", "enrolment.erased", {"employee_ref": "PN-101"}),
+            ]
+        ),
+        _FORMS,
     ),
-    st.sampled_from([0, 0, 10, 30, 70]).map(lambda of: timedelta(minutes=of)),
+    st.sampled_from([0, 0, 600, 0.2, 0.7, 1800, 4200]).map(lambda of: timedelta(seconds=of)),
 )
 _OVERTAKING = st.builds(Batch, st.lists(_COMING_AND_GOING, min_size=2, max_size=5), _LARGEST, _STEPS)
 
@@ -145,7 +158,7 @@ _YEARS = st.lists(st.just(Pause(timedelta(days=2 * 366), looked_at=True)), max_s
 STORIES = st.builds(
     Story,
     st.integers(1, 3),
-    st.sampled_from([5, 4000]).map(lambda of: TODAY + timedelta(days=of)),
+    st.sampled_from([2, 5, 4000]).map(lambda of: TODAY + timedelta(days=of)),
     st.tuples(_PARTS, _YEARS, _PARTS).map(lambda parts: [*parts[0], *parts[1], *parts[2]]),
 )
 

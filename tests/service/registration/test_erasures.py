@@ -209,8 +209,8 @@ async def test_references_with_any_characters_can_be_in_an_address(house: House)
 
 
 async def test_a_message_from_before_the_erasure_comes_too_late(house: House, acme: HrSystem) -> None:
-    enrolled = await acme.receipt(await acme.enrol("e-1"))
     an_hour_ago, soon = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    enrolled = await acme.receipt(await acme.send("enrolment.requested", person("e-1"), timestamp=an_hour_ago))
     erased_at = datetime.now(UTC) - timedelta(minutes=30)
     await acme.outcome(await acme.send("enrolment.erased", {"employee_ref": "e-1"}, timestamp=erased_at))
 

@@ -31,9 +31,9 @@ def request(employee_ref: str = "e-1", *, sent_at: datetime = NOW, **fields: Any
     return Command(message, sent_at, uuid4())
 
 
-def withdrawal(employee_ref: str = "e-1", effective_on: date | None = None) -> Command:
+def withdrawal(employee_ref: str = "e-1", effective_on: date | None = None, *, sent_at: datetime = NOW) -> Command:
     """A withdrawal, at once or from a day."""
-    return Command(EnrolmentWithdrawn(employee_ref=employee_ref, effective_on=effective_on), NOW, uuid4())
+    return Command(EnrolmentWithdrawn(employee_ref=employee_ref, effective_on=effective_on), sent_at, uuid4())
 
 
 def erasure(employee_ref: str = "e-1", *, sent_at: datetime = NOW) -> Command:

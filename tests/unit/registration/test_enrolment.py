@@ -16,6 +16,7 @@ from registration.domain.enrolment import Command, Decision, decide
 from registration.domain.roster import Participant, Standing
 from tests.unit.registration.hr import (
     CONTRACT,
+    NOW,
     TODAY,
     codes,
     erasure,
@@ -75,7 +76,7 @@ def test_a_request_takes_back_a_withdrawal_on_a_later_day() -> None:
     leaving = participant("e-1", leaves_on=TOMORROW, version=2)
     decision = told([leaving], request("e-1"))
     assert decision.outcome == Outcome.ENROLLED
-    assert decision.participant == replace(leaving, leaves_on=None, version=3)
+    assert decision.participant == replace(leaving, leaves_on=None, version=3, last_command_at=NOW)
 
 
 def test_a_withdrawal_without_a_day_holds_today() -> None:

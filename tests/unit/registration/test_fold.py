@@ -1,16 +1,15 @@
 """Deciding about many messages at once is deciding about them one after the other."""
 
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from culture_connect.contracts import EnrolmentRequested, Message
-from registration.domain.enrolment import Command, Decision, decide_all
-from registration.domain.roster import Participant, Roster, Tombstone, email_key
+from registration.domain.enrolment import Command
 from tests.unit.registration.hr import CONTRACT, NOW, TODAY, erasure, request, withdrawal
+from tests.unit.registration.registry import Registry
 
 REFS = st.sampled_from(["e-1", "e-2", "e-3", "e-4", "e-5"])
 # Few addresses and one place less than people, so that they get into each other's way.
@@ -23,37 +22,9 @@ COMMANDS = st.one_of(
     st.builds(
         request, REFS, sent_at=MOMENTS, email=ADDRESSES, given_name=st.sampled_from(["Noor", "Eva"]), starts_on=DAYS
     ),
-    st.builds(withdrawal, REFS, DAYS),
+    st.builds(withdrawal, REFS, DAYS, sent_at=MOMENTS),
     st.builds(erasure, REFS, sent_at=MOMENTS),
 )
-
-
-@dataclass
-class Registry:
-    """What would be in the database, held in the plainest way."""
-
-    rows: dict[UUID, Participant] = field(default_factory=dict)
-    tombstones: dict[str, Tombstone] = field(default_factory=dict)
-
-    def roster(self, commands: list[Command]) -> Roster:
-        """Loads as the service does: what the commands name, and the number of all the active."""
-        refs = {command.message.employee_ref for command in commands}
-        keys = {
-            email_key(command.message.email) for command in commands if isinstance(command.message, EnrolmentRequested)
-        }
-        known = [
-            row
-            for row in self.rows.values()
-            if row.employee_ref in refs or (row.enrolled and row.person is not None and row.person.email_key in keys)
-        ]
-        return Roster(CONTRACT, sum(row.enrolled for row in self.rows.values()), known, self.tombstones)
-
-    def decide(self, commands: list[Command], today: date = TODAY) -> list[Decision]:
-        """One batch: load, decide, save."""
-        decided = decide_all(self.roster(commands), commands, today)
-        self.rows.update({row.participant_id: row for row in decided.changed})
-        self.tombstones |= decided.tombstones
-        return decided.of_each
 
 
 def by_portions(commands: list[Command], sizes: list[int]) -> list[list[Command]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from culture_connect.contracts import (
@@ -17,10 +18,14 @@ from culture_connect.contracts import (
     RefusalError,
     problem,
 )
-from registration.domain.roster import Contract, Participant, Person, Roster, Standing, Tombstone, email_key
+from culture_connect.contracts.envelope import written_time
+from registration.domain.roster import Contract, Participant, Person, Roster, Standing, Tombstone, email_key, latest
 
 EnrolmentMessage = EnrolmentRequested | EnrolmentWithdrawn | EnrolmentErased
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
+
+# What an AMQP timestamp tells a time to (AMQP 0-9-1, 4.2.5.4).
+SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,15 @@ class Command:
     """A message, when it was sent, and an id should it bring somebody new.
 
     `listed` means that a request comes from a list of those who take part now: it does not take back a withdrawal on a
-    later day, as one that asks for the employee would.
+    later day, as one that asks for the employee would. `direct` means that whoever asked waits for the answer: it comes
+    after everything that was applied, also where another replica's clock is ahead of this one.
     """
 
     message: EnrolmentMessage
     sent_at: datetime
     new_id: UUID
     listed: bool = False
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """A decision for each command, and what is to be saved: participants as they are now, tombstones by reference."""
+    """A decision for each command, and what is to be saved.
+
+    `changed` are participants as they are now, `confirmed` by their ids the `last_command_at` of those of whom nothing
+    else changed, and `tombstones` stand by employee reference.
+    """
 
     of_each: list[Decision]
     changed: list[Participant]
+    confirmed: dict[UUID, datetime]
     tombstones: dict[str, Tombstone]
 
 
@@ -65,21 +77,31 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Deci
     roster = roster.copy()
     decisions = []
     changed: dict[UUID, Participant] = {}
+    confirmed: dict[UUID, datetime] = {}
     tombstones: dict[str, Tombstone] = {}
     for command in commands:
         decision = decide(roster, command, today)
         decisions.append(decision)
         employee_ref = command.message.employee_ref
+        known = roster.employee(employee_ref)
+        if known is None or decision.outcome is Outcome.ERASED:
+            tombstone = _remembered(roster, known, command, decision)
+            if tombstone is not None:
+                tombstones[employee_ref] = tombstone
+                roster.bury(employee_ref, tombstone)
         if decision.participant is not None:
             roster.replace(employee_ref, decision.participant)
             changed[decision.participant.participant_id] = decision.participant
-        if decision.outcome is Outcome.ERASED and decision.participant_id is not None:
-            # Also when it was asked for again: what was sent in between is from before this erasure.
-            before = roster.tombstone(employee_ref)
-            erased_at = max(command.sent_at, before.erased_at) if before else command.sent_at
-            tombstones[employee_ref] = Tombstone(decision.participant_id, erased_at)
-            roster.bury(employee_ref, tombstones[employee_ref])
-    return Decisions(decisions, list(changed.values()), tombstones)
+            confirmed.pop(decision.participant.participant_id, None)
+        elif known is not None and decision.outcome is Outcome.UNCHANGED:
+            last_command_at = _last_command_at(known, command)
+            if last_command_at != known.last_command_at:
+                same = roster.confirm(employee_ref, known, last_command_at)
+                if known.participant_id in changed:
+                    changed[known.participant_id] = same
+                else:
+                    confirmed[known.participant_id] = last_command_at
+    return Decisions(decisions, list(changed.values()), confirmed, tombstones)
 
 
 def decide(roster: Roster, command: Command, today: date) -> Decision:
@@ -91,13 +113,16 @@ def decide(roster: Roster, command: Command, today: date) -> Decision:
         return _request(roster, roster.contract, command, message, today)
     known = roster.employee(message.employee_ref)
     tombstone = roster.tombstone(message.employee_ref)
-    if known is None and tombstone is not None and isinstance(message, EnrolmentErased):
+    if known is None and tombstone and tombstone.participant_id and isinstance(message, EnrolmentErased):
         return Decision(Outcome.ERASED, tombstone.participant_id)
     if known is None:
         words = "is not known: nobody was enrolled with it, or they were erased"
         return Decision(errors=(problem("unknown_employee", words, field="employee_ref"),))
+    late = _too_late(roster, command)
+    if late:
+        return Decision(errors=tuple(late))
     if isinstance(message, EnrolmentWithdrawn):
-        return _withdraw(roster.contract, known, message, today)
+        return _withdraw(roster.contract, known, command, message, today)
     return _erase(known)
 
 
@@ -116,9 +141,10 @@ def _request(
     )
     # A withdrawal on a later day is taken back like one that holds already.
     stays = known is not None and known.enrolled and (known.leaves_on is None or command.listed)
-    if stays and known is not None and known.person == person:
+    late = _too_late(roster, command)
+    if stays and known is not None and known.person == person and not late:
         return Decision(Outcome.UNCHANGED, known.participant_id)
-    errors = _objections(roster, contract, known, person, today) + _too_late(roster, command)
+    errors = _objections(roster, contract, known, person, today) + late
     if errors:
         return Decision(errors=tuple(errors))
     participant = Participant(
@@ -128,6 +154,7 @@ def _request(
         person=person,
         leaves_on=known.leaves_on if known is not None and stays else None,
         version=known.version + 1 if known else 1,
+        last_command_at=_last_command_at(known, command),
     )
     model = ParticipantChanged if stays else ParticipantEnrolled
     event = model(
@@ -178,22 +205,64 @@ def _objections(
 
 
 def _too_late(roster: Roster, command: Command) -> list[RefusalError]:
-    """A message from before an erasure, delivered after it, must not bring the person back."""
-    tombstone = roster.tombstone(command.message.employee_ref)
-    if tombstone is None or command.sent_at >= tombstone.erased_at:
+    """What was sent before an erasure, or before the last command, and is delivered after it has no effect any more."""
+    employee_ref = command.message.employee_ref
+    tombstone = roster.tombstone(employee_ref)
+    asked_for = isinstance(command.message, EnrolmentRequested)
+    if asked_for and tombstone and tombstone.erased_at and command.sent_at < tombstone.erased_at:
+        words = "was erased after this message was sent: send a new one if they are to take part again"
+        return [problem("erased_since", words, field="employee_ref")]
+    last = roster.last_command_at(employee_ref)
+    if last is None or command.direct or not _sent_before(command.sent_at, last):
         return []
-    words = "was erased after this message was sent: send a new one if they are to take part again"
-    return [problem("erased_since", words, field="employee_ref")]
+    words = (
+        f"has a later message, sent at {written_time(last)}, that was taken already: send this one again if it holds"
+    )
+    return [problem("superseded", words, field="employee_ref")]
 
 
-def _withdraw(contract: Contract, known: Participant, message: EnrolmentWithdrawn, today: date) -> Decision:
+def _sent_before(sent_at: datetime, last: datetime) -> bool:
+    """Whether the one moment is before the other for certain: a time in whole seconds is any moment of its second."""
+    return sent_at < last if sent_at.microsecond else sent_at + SECOND <= last
+
+
+def _last_command_at(known: Participant | None, command: Command) -> datetime:
+    """When the newest command about them was sent once this one is applied."""
+    before = known.last_command_at if known else None
+    return command.sent_at if before is None else max(before, command.sent_at)
+
+
+def _remembered(roster: Roster, known: Participant | None, command: Command, decision: Decision) -> Tombstone | None:
+    """The tombstone of an employee who is erased, or whom nobody knows and who leaves; None if nothing is new."""
+    before = roster.tombstone(command.message.employee_ref)
+    if decision.outcome is Outcome.ERASED and decision.participant_id is not None:
+        # Also when it was asked for again: what was sent in between is from before this erasure.
+        erased_at = latest(_last_command_at(known, command), before.erased_at if before else None)
+        return Tombstone(decision.participant_id, erased_at, before.last_command_at if before else None)
+    if roster.contract is None or isinstance(command.message, EnrolmentRequested):
+        return None
+    # Their enrolment may have been held up on its way, a dead letter perhaps: it must not enrol who has left since.
+    before = before or Tombstone(None, None)
+    left = replace(before, last_command_at=latest(before.last_command_at, command.sent_at))
+    return left if left != before else None
+
+
+def _withdraw(
+    contract: Contract, known: Participant, command: Command, message: EnrolmentWithdrawn, today: date
+) -> Decision:
     # What was before today has happened: nobody loses a seat on an evening that is over.
     leaves_on = max(message.effective_on or today, today)
     if not known.enrolled or known.leaves_on == leaves_on:
         return Decision(Outcome.UNCHANGED, known.participant_id)
     later = leaves_on > today
     standing = Standing.ENROLLED if later else Standing.WITHDRAWN
-    participant = replace(known, standing=standing, leaves_on=leaves_on, version=known.version + 1)
+    participant = replace(
+        known,
+        standing=standing,
+        leaves_on=leaves_on,
+        version=known.version + 1,
+        last_command_at=_last_command_at(known, command),
+    )
     event = ParticipantWithdrawn(
         participant_id=known.participant_id,
         partner=contract.partner,

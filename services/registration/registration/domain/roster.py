@@ -45,6 +45,9 @@ class Person:
 class Participant:
     """One participant. `leaves_on` is the first day on which a withdrawal holds; `version` counts their events.
 
+    `last_command_at` is when the newest of the commands that were applied to them was sent, also of those that changed
+    nothing; None for a moment long ago, before such times were kept.
+
     Once erased nothing is left but the id, so that the same employee can only come back as somebody new.
     """
 
@@ -54,6 +57,7 @@ class Participant:
     person: Person | None
     leaves_on: date | None
     version: int
+    last_command_at: datetime | None = None
 
     @property
     def enrolled(self) -> bool:
@@ -63,10 +67,20 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """That an employee was erased, and when that was last asked for; it cannot be read back into who it was."""
+    """What is remembered under an employee reference without the person; it cannot be read back into who it was.
 
-    participant_id: UUID
-    erased_at: datetime
+    `participant_id` and `erased_at` tell that they were erased, and when that was last asked for. `last_command_at` is
+    when a withdrawal or an erasure was last sent under a reference that nobody was known by.
+    """
+
+    participant_id: UUID | None
+    erased_at: datetime | None
+    last_command_at: datetime | None = None
+
+
+def latest(*moments: datetime | None) -> datetime | None:
+    """The last of the moments that there are; None when there is none."""
+    return max((each for each in moments if each is not None), default=None)
 
 
 def email_key(address: str) -> str:
@@ -109,8 +123,15 @@ class Roster:
         return self._by_email.get(email_key)
 
     def tombstone(self, employee_ref: str) -> Tombstone | None:
-        """Whether an employee of this reference was erased, and when last."""
+        """What is remembered under this reference without the person."""
         return self._tombstones.get(employee_ref)
+
+    def last_command_at(self, employee_ref: str) -> datetime | None:
+        """When the newest command was sent that an older one of this employee must not undo."""
+        known, tombstone = self._by_ref.get(employee_ref), self._tombstones.get(employee_ref)
+        if tombstone is None:
+            return known.last_command_at if known else None
+        return latest(tombstone.last_command_at, known.last_command_at if known else None)
 
     def copy(self) -> Self:
         """A roster that can be changed without changing this one."""
@@ -127,8 +148,23 @@ class Roster:
             self.active += 1
         self._add(changed)
 
+    def confirm(self, employee_ref: str, known: Participant, last_command_at: datetime) -> Participant:
+        """The employee known by this reference, of whom nothing changes but when the last command was sent."""
+        # Written out, since a complete list confirms everybody: `dataclasses.replace` takes twice as long.
+        same = Participant(
+            known.participant_id,
+            known.employee_ref,
+            known.standing,
+            known.person,
+            known.leaves_on,
+            known.version,
+            last_command_at,
+        )
+        self._by_ref[employee_ref] = same
+        return same
+
     def bury(self, employee_ref: str, tombstone: Tombstone) -> None:
-        """Remembers that the employee with this reference was erased."""
+        """Remembers this under the employee's reference."""
         self._tombstones[employee_ref] = tombstone
 
     def _add(self, participant: Participant) -> None:

@@ -4,9 +4,9 @@ Whoever changes participants locks the partner's row first (`store.partners.lock
 same partner until the transaction ends: neither the last place nor an address can be given twice.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from registration.domain.roster import Participant, Person, Roster, Standing
 
 _COLUMNS = (
     "participant_id, employee_ref, standing, given_name, family_name, email, email_key, language,"
-    " starts_on, ends_on, leaves_on, version"
+    " starts_on, ends_on, leaves_on, version, last_command_at"
 )
 
 # One look into a unique index for each name, whatever the statistics say; see the indexes in `tables`.
@@ -49,15 +49,25 @@ _SAVE = text(
         cast(:participant_id as uuid[]), cast(:employee_ref as text[]), cast(:standing as text[]),
         cast(:given_name as text[]), cast(:family_name as text[]), cast(:email as text[]),
         cast(:email_key as text[]), cast(:language as text[]), cast(:starts_on as date[]),
-        cast(:ends_on as date[]), cast(:leaves_on as date[]), cast(:version as integer[])
+        cast(:ends_on as date[]), cast(:leaves_on as date[]), cast(:version as integer[]),
+        cast(:last_command_at as timestamptz[])
     ) with ordinality as row ({_COLUMNS}, place)
     order by place
     on conflict (participant_id) do update set
         employee_ref = excluded.employee_ref, standing = excluded.standing, given_name = excluded.given_name,
         family_name = excluded.family_name, email = excluded.email, email_key = excluded.email_key,
         language = excluded.language, starts_on = excluded.starts_on, ends_on = excluded.ends_on,
-        leaves_on = excluded.leaves_on, version = excluded.version, changed_at = excluded.changed_at
+        leaves_on = excluded.leaves_on, version = excluded.version, changed_at = excluded.changed_at,
+        last_command_at = excluded.last_command_at
     """  # noqa: S608 - constants
+)
+
+_CONFIRM = text(
+    """
+    update participants set last_command_at = said.at
+    from unnest(cast(:participant_ids as uuid[]), cast(:moments as timestamptz[])) as said (participant_id, at)
+    where participants.participant_id = said.participant_id
+    """
 )
 
 _PAGE = text(
@@ -86,7 +96,8 @@ _ENROLLED_BESIDES = text(
 _WITHDRAW_SOME = text(
     """
     update participants
-    set standing = 'withdrawn', leaves_on = :leaves_on, version = version + 1, changed_at = :now
+    set standing = 'withdrawn', leaves_on = :leaves_on, version = version + 1, changed_at = :now,
+        last_command_at = greatest(last_command_at, :now)
     where participant_id in (
         select participant_id from participants
         where partner = :partner and standing = 'enrolled' order by participant_id limit :limit
@@ -125,6 +136,13 @@ async def save(work: UnitOfWork, partner: str, roster: Roster, changed: Sequence
     columns = zip(*map(_row, changed), strict=True)
     parameters = dict(zip(_COLUMNS.split(", "), map(list, columns), strict=True))
     await work.execute(_SAVE, {"partner": partner, "now": work.now, **parameters})
+
+
+async def confirm(work: UnitOfWork, confirmed: Mapping[UUID, datetime]) -> None:
+    """Writes when the last command about these participants was sent, by their ids; nothing else of them changes."""
+    if confirmed:
+        parameters = {"participant_ids": list(confirmed), "moments": list(confirmed.values())}
+        await work.execute(_CONFIRM, parameters)
 
 
 async def page(
@@ -177,18 +195,18 @@ def _addresses_changing_hands(roster: Roster, changed: Sequence[Participant]) ->
 def _participant(row: Any) -> Participant:
     (
         participant_id, employee_ref, standing, given_name, family_name, email, email_key, language,
-        starts_on, ends_on, leaves_on, version,
+        starts_on, ends_on, leaves_on, version, last_command_at,
     ) = row  # fmt: skip
     person = None
     if employee_ref is not None:
         person = Person(given_name, family_name, email, email_key, Language(language), starts_on, ends_on)
-    return Participant(participant_id, employee_ref, Standing(standing), person, leaves_on, version)
+    return Participant(participant_id, employee_ref, Standing(standing), person, leaves_on, version, last_command_at)
 
 
 def _row(participant: Participant) -> tuple[Any, ...]:
     person = participant.person
     who = (participant.participant_id, participant.employee_ref, participant.standing.value)
-    rest = (participant.leaves_on, participant.version)
+    rest = (participant.leaves_on, participant.version, participant.last_command_at)
     if person is None:
         return (*who, None, None, None, None, None, None, None, *rest)
     said = (person.given_name, person.family_name, person.email, person.email_key, person.language.value)

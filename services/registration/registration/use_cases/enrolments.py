@@ -54,12 +54,15 @@ async def decide_enrolments(
 ) -> list[Decision]:
     """Decides about the messages in their order, whoever brought them: rows, and events for the other services.
 
-    A message without envelope is sent now; for `listed` see `Command`. Returns a decision for each.
+    A message without envelope is sent now, by somebody who waits; for `listed` see `Command`. Returns a decision for
+    each.
     """
     today = local_day(work.now)
     # Nobody sends from the future, also where a clock is fast: who is erased could not come back before that moment.
     commands = [
-        Command(message, min(envelope.time, work.now) if envelope else work.now, uuid4(), listed)
+        Command(
+            message, min(envelope.time, work.now) if envelope else work.now, uuid4(), listed, direct=envelope is None
+        )
         for message, envelope in messages
     ]
     roster = await lock_roster(
@@ -72,6 +75,7 @@ async def decide_enrolments(
     )
     decided = decide_all(roster, commands, today)
     await participants.save(work, partner, roster, decided.changed)
+    await participants.confirm(work, decided.confirmed)
     await tombstones.save(work, partner, decided.tombstones)
     for (message, envelope), decision in zip(messages, decided.of_each, strict=True):
         if decision.event is not None:
