@@ -23,7 +23,7 @@ _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 
 def enrolment_handlers(tombstones: Tombstones) -> Handlers:
     """For the queues of the partners' HR systems."""
-    handlers = Handlers()
+    handlers = Handlers(key=employee_of)
 
     # One handler for all three, so that the order in which they arrived is the order in which they are decided.
     @handlers.on(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)
@@ -37,7 +37,7 @@ def enrolment_handlers(tombstones: Tombstones) -> Handlers:
     return handlers
 
 
-def ordering_key(message: EnrolmentMessage) -> str:
+def employee_of(message: EnrolmentMessage, _: Envelope) -> str:
     """The key by which an HR queue keeps order: behind a message that waits for another try, others of its key wait."""
     return message.employee_ref
 
