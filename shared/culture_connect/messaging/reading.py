@@ -1,7 +1,7 @@
 """From what came over the wire to what a handler understands."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -76,6 +76,9 @@ class Reader:
             )
         except EnvelopeError as error:
             return self._invalid(message, first_seen, error.id, error.type, error.problems, _json(message.body))
+        if self._party is not None and envelope.time > first_seen:
+            # Nobody sends from the future, and what is tried again was sent before it came first.
+            envelope = replace(envelope, time=first_seen)
         if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
             return None
         try:

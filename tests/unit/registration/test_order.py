@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from culture_connect.contracts import Outcome
-from registration.consumers import ordering_key
+from culture_connect.contracts import Envelope, Outcome
+from registration.consumers import employee_of
 from registration.domain.enrolment import Command, decide, decide_all
 from registration.domain.roster import Participant, Roster, Standing, Tombstone
 from tests.unit.registration.hr import (
@@ -116,8 +116,9 @@ def test_a_late_message_about_somebody_who_came_back_after_an_erasure_is_told_so
 
 
 def test_the_messages_about_an_employee_share_an_ordering_key_however_it_is_written() -> None:
+    envelope = Envelope(id="1", type="any", source="/hr", time=NOW)
     written = [request("e-1"), request(" e-1"), withdrawal("e-1 "), erasure("e-1")]
-    assert {ordering_key(command.message) for command in written} == {"e-1"}
+    assert {employee_of(command.message, envelope) for command in written} == {"e-1"}
 
 
 COMMANDS = st.lists(
