@@ -273,3 +273,25 @@ def test_anything_at_all_is_taken_or_refused(
         envelope, _ = taken(body, headers, content_type=content_type, message_id=message_id, type=TYPE)
         assert envelope.id
         assert envelope.time.tzinfo is UTC
+
+
+def test_a_property_that_could_not_be_read_is_refused_by_its_name() -> None:
+    fault = ("timestamp", "out_of_range", "must be whole seconds since 1970, below the year 10000")
+    error = refused(message_id="m-1", type=TYPE, faults=[fault])
+    assert [(each.field, each.code, each.message) for each in error.problems] == [fault]
+    assert (error.id, error.type) == ("m-1", TYPE)
+
+
+def test_what_is_missing_only_since_it_could_not_be_read_is_told_once() -> None:
+    bad_id, bad_type = ("message_id", "malformed", "must be UTF-8"), ("type", "malformed", "must be UTF-8")
+    error = refused(faults=[bad_id, bad_type])
+    assert [each.field for each in error.problems] == ["message_id", "type"]
+    assert error.id is None
+    error = refused(message_id="m-1", faults=[bad_type], headers={"ce-subject": "\n"})
+    assert [each.field for each in error.problems] == ["type", "subject"]
+
+
+def test_bytes_in_an_attribute_are_text_where_they_can_be() -> None:
+    envelope, _ = taken(headers=binary(subject=bytearray(b"s-1"), time=bytearray(b"2026-10-01T12:00:00Z")))
+    assert envelope.subject == "s-1"
+    assert [each.field for each in refused(headers=binary(subject=bytearray(b"\xff"))).problems] == ["subject"]

@@ -6,7 +6,6 @@ deadlines, and a connection that will not close politely is cut.
 """
 
 import asyncio
-import contextlib
 import socket
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Coroutine
@@ -62,13 +61,18 @@ async def connect(
 
 async def close_connection(connection: aio_pika.abc.AbstractConnection, *, timeout: float = CLOSE_TIMEOUT) -> None:  # noqa: ASYNC109
     """Says good-bye, and cuts the connection when that takes longer than `timeout` seconds. Never raises."""
+    closing = asyncio.create_task(connection.close())
+    # A connection that is lost may object to the good-bye.
+    closing.add_done_callback(_retrieve)
     try:
-        # A connection that is lost may never answer the good-bye, or object to it.
-        with contextlib.suppress(Exception):
-            await within(timeout, connection.close())
+        await asyncio.wait([closing], timeout=timeout)
     finally:
         if isinstance(connection, Connection):
             connection.cut()
+        if not closing.done():
+            # Without its socket there is nothing left to wait for.
+            await asyncio.wait([closing], timeout=_CANCEL_TIMEOUT)
+            closing.cancel()
 
 
 @asynccontextmanager
