@@ -29,10 +29,10 @@ SESSION_SETTINGS: Final = {
     "timezone": "UTC",
     # A replica that is stopped or cut off in the middle of a transaction holds its locks no longer than this.
     "idle_in_transaction_session_timeout": "30s",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_idle": "10",  # seconds
+    "tcp_keepalives_interval": "5",  # seconds
     "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20s",
+    "tcp_user_timeout": "20000",  # milliseconds
 }
 
 _SOCKET_OPTIONS = (
