@@ -45,12 +45,21 @@ _SOCKET_OPTIONS = (
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """A connection whose closing ends soon."""
+    """A connection whose closing ends soon, and that never cancels a commit."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own name
-        """Says farewell for at most a second, and less with `timeout` (seconds); then the connection is dropped."""
+        """Says farewell for at most a second; with a `timeout`, which SQLAlchemy gives when it discards a connection in
+        the middle of something, not at all.
+
+        asyncpg would first cancel what is running. A commit that waits for a standby and is cancelled counts as done
+        without it (PostgreSQL, "Synchronous Replication"): a repetition of its message would be acked, and lost with
+        the primary. What is left running ends by `statement_timeout`.
+        """
+        if timeout is not None:
+            self.terminate()
+            return
         try:
-            await super().close(timeout=min(timeout or _CLOSE_TIMEOUT, _CLOSE_TIMEOUT))
+            await super().close(timeout=_CLOSE_TIMEOUT)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self.terminate()
 
