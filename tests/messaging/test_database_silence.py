@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from culture_connect.messaging import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of_database_fault
 from tests.support.databases import Database as OwnDatabase
+from tests.support.probes import eventually
 from tests.support.wire import Wire
 
 SELECT = text("select 1")
@@ -37,6 +38,11 @@ async def behind(database: OwnDatabase, wire: Wire) -> AsyncIterator[Database]:
 async def work(database: Database) -> None:
     async with database.begin() as work:
         await work.execute(SELECT)
+
+
+async def session_of(database: Database) -> int:
+    async with database.begin() as work:
+        return int((await work.execute(text("select pg_backend_pid()"))).scalar_one())
 
 
 @contextmanager
@@ -79,6 +85,21 @@ async def test_when_the_wire_is_mended_the_next_transaction_succeeds_though_all_
     started = time.monotonic()
     await asyncio.gather(*(work(behind) for _ in range(5)))
     assert time.monotonic() - started < 5
+
+
+async def test_a_connection_that_rested_and_is_well_is_used_again(
+    behind: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("culture_connect.messaging.database._TRUSTED", 0.0)
+    assert len({await session_of(behind) for _ in range(3)}) == 1
+
+
+async def test_after_a_cut_the_next_transaction_succeeds_at_once(behind: Database, wire: Wire) -> None:
+    await asyncio.gather(*(work(behind) for _ in range(5)))
+    await wire.cut()
+    await wire.mend()
+    await eventually(lambda: {each.is_closed() for each in behind._open}, {True}, "the client knows")
+    await asyncio.gather(*(work(behind) for _ in range(5)))
 
 
 async def test_a_cancelled_request_leaves_a_silent_connection_soon(behind: Database, wire: Wire) -> None:

@@ -105,7 +105,7 @@ async def ping(connection: asyncpg.Connection) -> None:
     # A time-out of the driver's own would first try to cancel the statement, over another connection.
     watchdog = asyncio.get_running_loop().call_later(PING_TIMEOUT, connection.terminate)
     try:
-        await connection.execute(";")
+        await connection.execute("select 1")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable("a connection does not answer") from error
     finally:
