@@ -28,8 +28,10 @@ async def wire(database: OwnDatabase) -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def behind(database: OwnDatabase, wire: Wire) -> AsyncIterator[Database]:
-    """The service's database at the other end of the wire."""
+async def behind(database: OwnDatabase, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """The service's database at the other end of the wire; every limit is a fifth of what it is in earnest, or less."""
+    monkeypatch.setattr("culture_connect.messaging.postgres.CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr("culture_connect.messaging.postgres.PING_TIMEOUT", 0.5)
     made = Database(wire.through(database.url("ticketing")), schema="ticketing", command_timeout=COMMAND_TIMEOUT)
     yield made
     await made.close()
@@ -79,12 +81,12 @@ async def test_when_the_wire_is_mended_the_next_transaction_succeeds_though_all_
     monkeypatch.setattr("culture_connect.messaging.database._TRUSTED", 0.0)  # every connection rested for long enough
     await asyncio.gather(*(work(behind) for _ in range(5)))
     wire.silence()
-    with fault_within(10, "no connection within"):
+    with fault_within(3, "no connection within"):
         await work(behind)
     await wire.mend()
     started = time.monotonic()
     await asyncio.gather(*(work(behind) for _ in range(5)))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 3
 
 
 async def test_a_connection_that_rested_and_is_well_is_used_again(
@@ -119,7 +121,7 @@ async def test_a_cancelled_request_leaves_a_silent_connection_soon(behind: Datab
 async def test_ping_and_close_end_though_nothing_answers(behind: Database, wire: Wire) -> None:
     await asyncio.gather(*(work(behind) for _ in range(5)))
     wire.silence()
-    with fault_within(9, ""):
+    with fault_within(3, ""):
         await behind.ping()
     started = time.monotonic()
     await behind.close()
