@@ -47,10 +47,10 @@ async def inbox(database: OwnDatabase) -> AsyncIterator[Inbox]:
 
 
 async def test_what_is_old_enough_is_forgotten_batch_by_batch_and_nothing_else(inbox: Inbox) -> None:
-    await inbox.put(OLD, 25)
-    await inbox.put(YOUNG, 5)
-    assert await forget_old_messages(inbox.database, kept_for=KEPT_FOR, batch=10) == 25
-    assert await inbox.size() == 5
+    for age in (OLD, YOUNG, OLD):
+        await inbox.put(age, 200)  # some 110 have room on a page
+    assert await forget_old_messages(inbox.database, kept_for=KEPT_FOR, pages=1) == 400
+    assert await inbox.size() == 200
 
 
 async def test_while_one_replica_is_about_it_others_leave_it_alone(inbox: Inbox) -> None:

@@ -6,7 +6,8 @@ A message that comes back later still finds the rules of its aggregate: versions
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,18 +17,20 @@ from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
-INTERVAL: Final = 3600.0  # seconds between two rounds
-BATCH: Final = 5000  # rows in a transaction
+INTERVAL: Final = 24 * 3600.0  # seconds between two rounds
+PAGES: Final = 100  # of the table in a transaction, at most some 12,000 rows
 _PAUSE = 0.05  # seconds between two batches, for those who wait for the disk
 
 # For this transaction only: a lock of the session would be another client's behind a pooler.
 _LOCK = text("select pg_try_advisory_xact_lock(hashtext('inbox cleanup'), hashtext(current_schema()))")
-# Rows stand in the order of their arrival, so the oldest are found without sorting them.
+_PAGES = text("select pg_relation_size('inbox') / current_setting('block_size')::int")
+# From one end to the other, so that no transaction looks at more than its pages: an index by age would be as large as
+# the memory it serves, one by ranges (BRIN) is of no use once pages are filled anew, and a limit finds its rows only
+# after all pages that were emptied before.
 _FORGET = text(
     """
-    delete from inbox where ctid = any(array(
-        select ctid from inbox where received_at < :before limit :batch
-    ))
+    delete from inbox
+    where ctid >= cast(:first as tid) and ctid < cast(:behind as tid) and received_at < :before
     """
 )
 
@@ -47,24 +50,29 @@ async def inbox_cleanup(database: Database, *, kept_for: timedelta, interval: fl
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def forget_old_messages(database: Database, *, kept_for: timedelta, batch: int = BATCH) -> int:
+async def forget_old_messages(database: Database, *, kept_for: timedelta, pages: int = PAGES) -> int:
     """Forgets all messages that were handled longer than `kept_for` ago; returns how many.
 
-    Ends at once when another replica is about it. Each `batch` of rows is a transaction of its own.
+    Ends at once when another replica is about it. Each batch of `pages` of the table is a transaction of its own.
     """
+    async with database.begin() as work:
+        end = (await work.execute(_PAGES)).scalar_one()
     forgotten = 0
-    while removed := await database.transact(lambda work: _forget(work, work.now - kept_for, batch)):
-        forgotten += removed
-        if removed < batch:
+    for first in range(0, end, pages):
+        removed = await database.transact(partial(_forget, first=first, behind=first + pages, kept_for=kept_for))
+        if removed is None:
             break
-        await asyncio.sleep(_PAUSE)
+        forgotten += removed
+        # What was emptied has to be written; what was only looked at costs nobody anything.
+        await asyncio.sleep(_PAUSE if removed else 0)
     return forgotten
 
 
-async def _forget(work: UnitOfWork, before: datetime, batch: int) -> int:
+async def _forget(work: UnitOfWork, *, first: int, behind: int, kept_for: timedelta) -> int | None:
     if not (await work.execute(_LOCK)).scalar_one():
-        return 0
-    return (await work.execute(_FORGET, {"before": before, "batch": batch})).rowcount
+        return None
+    where = {"first": (first, 0), "behind": (behind, 0), "before": work.now - kept_for}
+    return (await work.execute(_FORGET, where)).rowcount
 
 
 async def _go_round(database: Database, kept_for: timedelta, interval: float) -> None:
