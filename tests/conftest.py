@@ -3,6 +3,7 @@
 | fixture | scope | what |
 |---|---|---|
 | `postgres`, `rabbitmq` | session | the servers, named in the environment or embedded |
+| `pgbouncer` | session | a pooler in transaction mode before `postgres`: its port |
 | `databases` | session | makes databases: `databases.create(migrated=["ticketing"])`, to be dropped by who made them |
 | `database` | function | one with an empty schema and a role for each service |
 | `bus` | function | a fresh pair of virtual hosts with topology and accounts: `bus.url("registration", "core")` |
@@ -20,6 +21,7 @@ from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.support.bus import Bus, fresh_bus
 from tests.support.databases import Database, Databases
+from tests.support.pgbouncer import running_pgbouncer
 from tests.support.surroundings import Surroundings
 
 CLONE = Path(__file__).parent.parent
@@ -71,6 +73,15 @@ def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitMQServer]:
     yield server
     server.kill()  # nothing is to be kept: a proper stop takes seconds
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(scratch: Path, postgres: PostgresServer) -> Iterator[int]:
+    """The port of a pooler in transaction mode, which the roles of the services can log in to."""
+    folder = scratch / "pgbouncer"
+    folder.mkdir()
+    with running_pgbouncer(folder, postgres.url()) as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

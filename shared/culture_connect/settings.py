@@ -7,6 +7,7 @@ Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR
 import os
 import stat
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -83,13 +84,23 @@ class ServiceSettings(BaseSettings):
     )
 
     database_url: PostgresUrl
+    # What stands before the database: "transaction" for a pooler such as pgbouncer that gives each transaction another
+    # session.
+    database_pooler: Literal["none", "transaction"] = "none"
     core_url: AmqpUrl
     # Services that talk to outside parties redeclare this without a default.
     edge_url: AmqpUrl | None = None
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
     tokens_file: PrivateFile
+    # Days for which a message that was handled is recognised: longer than any dead letter may be replayed.
+    inbox_days: int = Field(default=400, ge=30, le=36500)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def inbox_kept_for(self) -> timedelta:
+        """For how long a message that was handled is recognised."""
+        return timedelta(days=self.inbox_days)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """Shows no values: most of them are secrets, or have one within."""

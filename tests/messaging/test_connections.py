@@ -122,18 +122,15 @@ async def test_closing_towards_a_silent_broker_ends_though_its_buffers_are_full(
 async def test_a_broker_that_is_stopped_with_everything_silent_ends_within_its_grace(bus: Bus) -> None:
     bus.add_party("hr", "acme")
 
-    async def deliver(message: IncomingMessage) -> None:
-        del message
-        await asyncio.Event().wait()
-
+    taken: list[IncomingMessage] = []
     async with SilentWire(bus.server.port).open() as wire:
-        broker = DirectBroker(wire.through(bus.administrator_url("edge")), name="tests", graceful_timeout=0.2)
+        broker = DirectBroker(wire.through(bus.administrator_url("edge")), name="tests")
         await broker.start()
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=1, deliver=deliver)
+        subscriber = broker.direct_subscriber(QUEUE, prefetch=1, deliver=taken.append)
         await subscriber.start()
         async with bus.administrator("edge") as channel:
             await channel.default_exchange.publish(aio_pika.Message(b""), QUEUE)
-        await eventually(lambda: len(subscriber._in_hand), 1, "messages in hand")
+        await eventually(lambda: len(taken), 1, "messages in hand")
         wire.silence()
         began = time.monotonic()
         await broker.stop()

@@ -10,12 +10,12 @@ import aio_pika
 import pytest
 
 from culture_connect.contracts import EnrolmentRequested
-from culture_connect.messaging import Delivery, Handlers, PermanentFailure, UnitOfWork
+from culture_connect.messaging import Delivery, Handlers, UnitOfWork
 from culture_connect.messaging.acks import Acks
 from culture_connect.messaging.connection import connected
 from culture_connect.messaging.handlers import InvalidDelivery
 from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.reading import Reader
+from culture_connect.messaging.reading import Reader, Unreadable
 from culture_connect.messaging.subscriber import DirectBroker
 from tests.support.bus import Bus
 from tests.support.probes import eventually
@@ -90,21 +90,20 @@ class Outcomes:
         self.handled: list[str] = []
         self.refused: dict[str, list[str | None]] = {}
         self.dead: list[str] = []
-        self.acks = Acks()
+        self.acks: Acks | None = None
         self._reader = Reader(QUEUE, handlers, frozenset())
 
-    async def deliver(self, message: IncomingMessage) -> None:
-        try:
-            item = self._reader.read(message)
-        except PermanentFailure as failure:
-            self.dead.append(failure.reason)
+    def deliver(self, message: IncomingMessage) -> None:
+        item = self._reader.read(message)
+        assert item is not None
+        if isinstance(item.content, Unreadable):
+            self.dead.append(item.content.reason)
+        elif isinstance(item.content, InvalidDelivery):
+            self.refused[item.message_id] = [problem.field for problem in item.content.problems]
         else:
-            assert item is not None
-            if isinstance(item.content, InvalidDelivery):
-                self.refused[item.message_id] = [problem.field for problem in item.content.problems]
-            else:
-                self.handled.append(item.message_id)
-        self.acks.handled(message)
+            self.handled.append(item.message_id)
+        self.acks = self.acks or Acks(message.channel)
+        self.acks.handled(message.delivery_tag)
 
     @property
     def count(self) -> int:
@@ -136,6 +135,7 @@ async def test_spoilt_messages_among_valid_ones_are_refused_by_name_and_the_conn
     assert outcomes.handled == [f"m-{number}" for number, (name, _) in enumerate(kinds) if name is None]
     assert outcomes.refused == {f"m-{number}": [name] for number, (name, _) in enumerate(kinds) if name is not None}
     assert Counter(outcomes.dead) == {"malformed": without_id}
+    assert outcomes.acks is not None
     await outcomes.acks.sent()
     await broker.stop()
 

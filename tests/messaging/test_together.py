@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
-from culture_connect.messaging import Database, Together, UnitOfWork
+from culture_connect.messaging import Database, Together, TransientFailure, UnitOfWork
+from culture_connect.messaging.errors import DatabaseUnavailable
 from tests.support.databases import Database as OwnDatabase
 
 
@@ -34,7 +36,23 @@ class Counter:
             )
         if "broken" in items:
             raise Wrong("broken")
+        if "cancelled" in items:
+            raise asyncio.CancelledError
+        if "miscounted" in items:
+            return []
         return [Wrong(item) if item == "refused" else f"{lane}: {item}" for item in items]
+
+
+class Nowhere(Database):
+    """A database that nobody reaches; it counts who tries."""
+
+    def __init__(self) -> None:
+        super().__init__("postgresql://nobody@127.0.0.1:1/nothing", schema="nothing")
+        self.asked = 0
+
+    async def connect(self, application_name: str | None = None) -> asyncpg.Connection:
+        self.asked += 1
+        return await super().connect(application_name)
 
 
 @pytest.fixture
@@ -114,3 +132,32 @@ async def test_somebody_who_hangs_up_is_served_all_the_same(counter: Counter, da
     counter.going_on.set()
     assert await other == "a: two"
     assert await done(database) == {"one", "two"}
+
+
+async def test_a_lane_whose_work_is_broken_off_answers_everybody_and_goes_on(
+    counter: Counter, database: Database
+) -> None:
+    waiting = [asyncio.create_task(counter.together.do("a", item)) for item in ("cancelled", "b", "c", "d", "e")]
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {TransientFailure}
+    async with asyncio.timeout(5):
+        assert await counter.together.do("a", "later") == "a: later"
+    assert await done(database) == {"later"}
+
+
+async def test_an_effect_that_does_not_answer_everybody_has_none(counter: Counter, database: Database) -> None:
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(
+            *(counter.together.do("a", item) for item in ("one", "miscounted")), return_exceptions=True
+        )
+    assert [str(answer) for answer in answers] == ["a: one", "0 results for 1 items"]
+    assert await done(database) == {"one"}
+
+
+async def test_a_database_that_is_away_is_asked_once_for_all_that_wait() -> None:
+    nowhere = Nowhere()
+    counter = Counter(nowhere)
+    answers = await asyncio.gather(*(counter.together.do("a", item) for item in "abc"), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {DatabaseUnavailable}
+    assert nowhere.asked == 1

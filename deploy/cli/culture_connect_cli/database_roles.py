@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from culture_connect.messaging.postgres import SESSION_SETTINGS
+
 # One administrator at a time; any number does.
 _LOCK = 56_725_432
 
@@ -36,6 +38,8 @@ async def _prepare(connection: asyncpg.Connection, role: str, password: str) -> 
         "create schema if not exists %1$I authorization %1$I",
         "revoke all on schema %1$I from public",
         "alter role %1$I in database %3$I set search_path = %1$I",
+        # A service says so itself where it can: a pooler lets no settings of a session through.
+        *(f"alter role %1$I in database %3$I set {name} = '{value}'" for name, value in SESSION_SETTINGS.items()),
     ):
         await connection.execute(
             await connection.fetchval(

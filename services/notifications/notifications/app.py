@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
+from culture_connect.messaging.housekeeping import inbox_cleanup
 from notifications.consumers import event_handlers
 from notifications.housekeeping import Housekeeping
 from notifications.http import bounces, letters, unsubscribing
@@ -19,7 +20,7 @@ DESCRIPTION = "Which letters went to whom, and when; what bounced; who wants no 
 
 def build_app(settings: NotificationsSettings) -> FastAPI:
     """Puts the service together; nothing is connected before the application starts."""
-    database = Database(settings.database_url, schema="notifications")
+    database = Database(settings.database_url, schema="notifications", pooler=settings.database_pooler)
     telemetry = Telemetry()
     measures = Measures(telemetry.registry)
     composer = Composer(
@@ -54,5 +55,10 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         service=service,
         tokens=Tokens(settings.tokens_file),
         routers=[letters.router(composer), bounces.router(settings.mail_domain), unsubscribing.router],
-        background=[sender.running, housekeeping.running, lambda: measures.counting(database)],
+        background=[
+            sender.running,
+            housekeeping.running,
+            lambda: measures.counting(database),
+            lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
+        ],
     )

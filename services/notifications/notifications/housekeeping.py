@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database, UnitOfWork
 from culture_connect.messaging.errors import reason_of
 from notifications.domain.kinds import Kind, Suppression
@@ -45,6 +46,7 @@ class Housekeeping:
         """One round."""
         await self._database.transact(plan_digests)
         await self._database.transact(letters.adopt)
+        await self._database.transact(forget_old_answers)
         while await self._database.transact(self._fade):
             pass
 

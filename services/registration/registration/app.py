@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
+from culture_connect.messaging.housekeeping import inbox_cleanup
 from culture_connect.messaging.topology import events_queue
 from registration.clock import Clock
 from registration.consumers import enrolment_handlers, event_handlers
@@ -15,7 +16,7 @@ from registration.store.tombstones import Tombstones
 
 def build_app(settings: RegistrationSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
-    database = Database(settings.database_url, schema="registration")
+    database = Database(settings.database_url, schema="registration", pooler=settings.database_pooler)
     tombstones = Tombstones(bytes.fromhex(settings.tombstone_key))
     hr_queues = HrQueues(database, enrolment_handlers(tombstones))
     service = Service(
@@ -42,7 +43,7 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
             evenings.router,
             venues.router,
         ],
-        background=[clock.running],
+        background=[clock.running, lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for)],
         large_bodies={imports.PATH: imports.MAX_FILE},
     )
     app.state.tombstones = tombstones

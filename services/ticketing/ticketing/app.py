@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from culture_connect.contracts import Venue
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
+from culture_connect.messaging.housekeeping import inbox_cleanup
 from culture_connect.messaging.topology import admissions_queue, events_queue
 from ticketing.clock import Clock
 from ticketing.codes import Codes
@@ -19,7 +20,7 @@ from ticketing.settings import TicketingSettings
 
 def build_app(settings: TicketingSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
-    database = Database(settings.database_url, schema="ticketing")
+    database = Database(settings.database_url, schema="ticketing", pooler=settings.database_pooler)
     issuer = Issuer(Codes.from_file(settings.signing_key_file), Links(settings.public_url))
     scans = box_office_scans(issuer.codes)
 
@@ -42,7 +43,10 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         service=service,
         tokens=Tokens(settings.tokens_file),
         routers=routes.ROUTERS,
-        background=[Clock(database, issuer).running],
+        background=[
+            Clock(database, issuer).running,
+            lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
+        ],
     )
     routes.equip(app, issuer)
     return app

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI
+from prometheus_client import Gauge
 
 from culture_connect.http import documents, health, problems
 from culture_connect.http.guard import MAX_BODY, BodyLimits, RequestGuard, RequestMetrics
@@ -81,6 +82,12 @@ def create_app(
         separate_input_output_schemas=False,
         responses=problems.RESPONSES,
     )
+    # For `culture-connect doctor`: without LISTEN an event leaves only when the relay looks.
+    Gauge(
+        "culture_connect_database_listens",
+        "1 when the relay is woken by LISTEN, 0 when a pooler stands before the database",
+        registry=service.telemetry.registry,
+    ).set(service.database.listens)
     app.state.service = service
     app.state.tokens = tokens
     app.state.database = service.database

@@ -10,6 +10,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
 from culture_connect.messaging.database import Database
+from culture_connect.messaging.postgres import Pooler
 
 # What services made with their first revision, before the tables grew.
 _FIRST_TABLES = """
@@ -99,16 +100,19 @@ select
     encode(substring(digest from 1 for 16), 'hex')::uuid,
     received_at
 from first_inbox;
-create index inbox_age on inbox using brin (received_at);
 drop table first_inbox;
 """
 
 
-def upgrade(folder: Path, *, database_url: str, schema: str) -> None:
-    """Brings the schema to the newest revision in `folder`; safe to repeat, and to run on several replicas at once."""
+def upgrade(folder: Path, *, database_url: str, schema: str, pooler: Pooler = "none") -> None:
+    """Brings the schema to the newest revision in `folder`; safe to repeat, and to run on several replicas at once.
+
+    `pooler` is what stands before the database, see `Database`.
+    """
     config = Config()
     config.set_main_option("script_location", str(folder))
-    config.attributes["database"] = (database_url, schema)
+    # A statement of a migration may take as long as the table is large.
+    config.attributes["database"] = Database(database_url, schema=schema, pooler=pooler, command_timeout=None)
     command.upgrade(config, "head")
 
 
@@ -142,11 +146,10 @@ def _run_all(operations: Operations, statements: str) -> None:
 
 def run_environment(schema: str, target_metadata: MetaData | None = None) -> None:
     """What a service's migrations/env.py calls: runs the revisions in one transaction."""
-    database_url, configured = context.config.attributes["database"]
-    if configured != schema:
-        raise ValueError(f"these migrations belong to schema {schema}, not {configured}")
-    # A statement of a migration may take as long as the table is large.
-    asyncio.run(_run(Database(database_url, schema=schema, command_timeout=None), target_metadata))
+    database: Database = context.config.attributes["database"]
+    if database.schema != schema:
+        raise ValueError(f"these migrations belong to schema {schema}, not {database.schema}")
+    asyncio.run(_run(database, target_metadata))
 
 
 async def _run(database: Database, target_metadata: MetaData | None) -> None:

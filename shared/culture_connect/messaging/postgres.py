@@ -29,10 +29,10 @@ SESSION_SETTINGS: Final = {
     "timezone": "UTC",
     # A replica that is stopped or cut off in the middle of a transaction holds its locks no longer than this.
     "idle_in_transaction_session_timeout": "30s",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_idle": "10",  # seconds
+    "tcp_keepalives_interval": "5",  # seconds
     "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20s",
+    "tcp_user_timeout": "20000",  # milliseconds
 }
 
 _SOCKET_OPTIONS = (
@@ -45,12 +45,21 @@ _SOCKET_OPTIONS = (
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """A connection whose closing ends soon."""
+    """A connection whose closing ends soon, and that never cancels a commit."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own name
-        """Says farewell for at most a second, and less with `timeout` (seconds); then the connection is dropped."""
+        """Says farewell for at most a second; with a `timeout`, which SQLAlchemy gives when it discards a connection in
+        the middle of something, not at all.
+
+        asyncpg would first cancel what is running. A commit that waits for a standby and is cancelled counts as done
+        without it (PostgreSQL, "Synchronous Replication"): a repetition of its message would be acked, and lost with
+        the primary. What is left running ends by `statement_timeout`.
+        """
+        if timeout is not None:
+            self.terminate()
+            return
         try:
-            await super().close(timeout=min(timeout or _CLOSE_TIMEOUT, _CLOSE_TIMEOUT))
+            await super().close(timeout=_CLOSE_TIMEOUT)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self.terminate()
 
@@ -96,7 +105,7 @@ async def ping(connection: asyncpg.Connection) -> None:
     # A time-out of the driver's own would first try to cancel the statement, over another connection.
     watchdog = asyncio.get_running_loop().call_later(PING_TIMEOUT, connection.terminate)
     try:
-        await connection.execute("select")
+        await connection.execute("select 1")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable("a connection does not answer") from error
     finally:

@@ -96,7 +96,6 @@ inbox = Table(
     Column("digest", Uuid, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
-Index("inbox_age", inbox.c.received_at, postgresql_using="brin")
 
 idempotency_keys = Table(
     "idempotency_keys",

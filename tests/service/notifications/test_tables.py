@@ -77,7 +77,7 @@ def migrate(url: str, revision: str) -> None:
     """Brings the schema to that revision."""
     config = Config()
     config.set_main_option("script_location", str(migrations_of("notifications")))
-    config.attributes["database"] = (url, "notifications")
+    config.attributes["database"] = Database(url, schema="notifications")
     command.upgrade(config, revision)
 
 

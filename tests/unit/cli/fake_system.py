@@ -24,6 +24,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.pages: dict[str, httpx.Response] = {}  # by address, instead of the usual answer
         self.problems: dict[str, list[str]] = {service: [] for service in SERVICES}
         self.outbox_oldest: dict[str, float] = dict.fromkeys(SERVICES, 0.0)
+        self.listens: dict[str, float] = dict.fromkeys(SERVICES, 1.0)
         self.erasures_overdue = 0
         self.definitions = definitions(Vhosts(), *PARTIES, dict.fromkeys(ACCOUNTS, "hash"))
         self.queues = {row["name"] + "@" + row["vhost"]: _quorum_queue(row) for row in self.definitions["queues"]}
@@ -60,6 +61,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
             "# HELP culture_connect_outbox_oldest_seconds Age of the oldest such message",
             "# TYPE culture_connect_outbox_oldest_seconds gauge",
             f"culture_connect_outbox_oldest_seconds {self.outbox_oldest[service]}",
+            "# TYPE culture_connect_database_listens gauge",
+            f"culture_connect_database_listens {self.listens[service]}",
         ]
         if service == "registration":
             lines.append(f"culture_connect_erasures_overdue {self.erasures_overdue}.0")

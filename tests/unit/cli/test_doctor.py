@@ -48,6 +48,16 @@ async def test_a_healthy_system_passes_every_check() -> None:
     ]
 
 
+async def test_a_service_behind_a_pooler_is_well_and_told_to_be_slower() -> None:
+    system = FakeSystem()
+    system.listens["ticketing"] = 0.0
+    checks = await examine(system.whereabouts, NOW, transport=system)
+    assert [checked for checked in checks if checked.findings] == []
+    assert [checked.well for checked in checks if "LISTEN" in checked.well] == [
+        "the events of ticketing leave for the broker (through a pooler, without LISTEN: an event waits for up to 1 s)"
+    ]
+
+
 def _problem(system: FakeSystem) -> None:
     system.problems["ticketing"] = ["not connected to the broker"]
 

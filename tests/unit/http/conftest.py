@@ -1,12 +1,15 @@
-from collections.abc import AsyncIterator
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
 
-from culture_connect import messaging
+from culture_connect import logs, messaging
 from culture_connect.messaging.migrations import create_messaging_tables
 from tests.support.databases import Database
 from tests.unit.http.kit import TOKENS, write_tokens
@@ -15,6 +18,20 @@ from tests.unit.http.kit import TOKENS, write_tokens
 @pytest.fixture
 def tokens(tmp_path: Path) -> Path:
     return write_tokens(tmp_path / "tokens.json", TOKENS)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What a service that was started writes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream)
+    yield stream
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 import io
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
-import structlog
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from culture_connect import logs
 from culture_connect.contracts import EmailText
 from culture_connect.http import FieldError, Problem, not_found
 from tests.unit.http.kit import app_with, client_of
@@ -60,19 +57,6 @@ async def picture(bird_id: str) -> Bird:
 async def client(tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app_with(router, tokens=tokens, max_body=200)) as client:
         yield client
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    stream = io.StringIO()
-    logs.configure("INFO", stream=stream)
-    yield stream
-    root.handlers = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
 
 
 def assert_is_problem(response: httpx.Response, status: int, code: str) -> None:

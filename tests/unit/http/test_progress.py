@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from culture_connect.http import Progress, with_progress
 from culture_connect.http.problems import Problem
+from culture_connect.messaging.errors import DatabaseUnavailable
 from tests.support.probes import eventually
 from tests.unit.http.kit import app_with, client_of
 
@@ -116,7 +117,7 @@ async def test_an_answer_without_a_body_ends_with_null(client: httpx.AsyncClient
     [
         (Problem(418, "teapot", "A teapot"), 418, "teapot"),
         (NestTaken(), 409, "nest-taken"),
-        (ConnectionRefusedError(111, "Connection refused"), 503, "database-unavailable"),
+        (DatabaseUnavailable("no connection (ConnectionRefusedError)"), 503, "database-unavailable"),
         (ValueError(CANARY), 500, "internal-error"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),

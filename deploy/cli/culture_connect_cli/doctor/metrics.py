@@ -14,6 +14,7 @@ from culture_connect_cli.doctor.services import Service
 
 PATIENCE: Final = timedelta(seconds=60)  # that an event may wait for the broker
 OVERDUE: Final = "culture_connect_erasures_overdue"
+LISTENS: Final = "culture_connect_database_listens"
 OLDEST: Final = "culture_connect_outbox_oldest_seconds"
 
 
@@ -27,6 +28,14 @@ async def events_leave(service: Service, now: datetime) -> Sequence[Finding]:
     return [
         Finding(what, f"see whether the broker takes messages (memory, disk); if so, {service.name}'s log says why")
     ]
+
+
+async def leaves_without_listen(service: Service) -> bool:
+    """Whether a pooler stands before its database, so that a new event is found only at the next look."""
+    try:
+        return not await _figure(service, LISTENS)
+    except CannotLook:  # a version that does not tell
+        return False
 
 
 async def erasures_are_in_time(service: Service) -> Sequence[Finding]:
