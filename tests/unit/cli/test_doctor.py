@@ -33,13 +33,16 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "registration answers at http://registration.example",
         "registration is ready",
         "the events of registration leave for the broker",
+        "every destination takes the messages of registration",
         "every erasure is in time",
         "ticketing answers at http://ticketing.example",
         "ticketing is ready",
         "the events of ticketing leave for the broker",
+        "every destination takes the messages of ticketing",
         "notifications answers at http://notifications.example",
         "notifications is ready",
         "the events of notifications leave for the broker",
+        "every destination takes the messages of notifications",
         "the broker answers at http://console.example:15672",
         "the topology is as the code says",
         "there are no dead letters",
@@ -62,6 +65,18 @@ def _one_overdue(system: FakeSystem) -> None:
 
 def _waiting(system: FakeSystem) -> None:
     system.outbox_oldest["registration"] = 90.4
+
+
+def _full(system: FakeSystem) -> None:
+    system.lanes["edge/tickets/paard"] = ("retrying", "refused", 12)
+
+
+def _unroutable(system: FakeSystem) -> None:
+    system.lanes["edge/tickets/paard"] = ("quarantined", "unroutable", 1)
+
+
+def _unsendable(system: FakeSystem) -> None:
+    system.unsendable = 1
 
 
 def _dead(system: FakeSystem) -> None:
@@ -104,6 +119,18 @@ def _missing_queue(system: FakeSystem) -> None:
         (_overdue, "registration: 2 erasures are not completed after 24 hours", "GET /erasures/"),
         (_one_overdue, "registration: 1 erasure is not completed after 24 hours", "GET /erasures/"),
         (_waiting, "registration: events wait for the broker since 2026-11-20 18:58:29+00:00", "the broker takes"),
+        (
+            _full,
+            "ticketing: 12 messages for edge/tickets/paard cannot leave: its queue is full",
+            "see that the party reads its queue",
+        ),
+        (
+            _unroutable,
+            "ticketing: 1 message for edge/tickets/paard cannot leave: no queue is bound for it;"
+            " it is quarantined and tried every 15 minutes only",
+            "`culture-connect outbox release edge/tickets/paard`",
+        ),
+        (_unsendable, "ticketing: 1 message can never be sent", "`culture-connect outbox list`"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),

@@ -18,6 +18,14 @@ DELIVERY_LIMIT: Final = 20
 INBOUND_MAX_LENGTH: Final = 20_000
 """A queue that an outside party fills takes this many messages; then the sender gets a nack."""
 
+OUTBOUND_LIMITS: Final = {"max-length": 100_000, "max-length-bytes": 256 * 1024 * 1024}
+"""How much a queue that an outside party reads may hold, as keys of a policy.
+
+A whole season for a box office is some tens of thousands of messages of about 1 KiB, and a partner's receipts are
+fewer: nobody who reads at all comes near. Fifty parties that never read fill 12.5 GiB. What does not fit is refused and
+stays in the service's outbox. A policy and no arguments, since the arguments of queues that exist cannot change.
+"""
+
 RETRY_HEADER: Final = "cc-retry-delay"
 RETRY_DELAYS: Final = {"5s": 5_000, "1m": 60_000, "10m": 600_000}
 """The delays in milliseconds, by the value of `RETRY_HEADER` that chooses them."""
