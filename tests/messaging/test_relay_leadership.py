@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from culture_connect.messaging import Route, Telemetry, feed_to
+from culture_connect.messaging import Route, Telemetry, feed_to, outbox_queries
 from culture_connect.messaging.lease import Lease
 from culture_connect.messaging.relay import Relay
 from culture_connect.messaging.topology import tickets_queue
@@ -54,13 +54,19 @@ async def test_a_leader_behind_a_silent_database_connection_is_replaced_and_come
 
 async def test_a_leader_whose_lease_is_anothers_neither_publishes_nor_deletes(kit: Kit, bus: Bus) -> None:
     telemetry = Telemetry()
-    async with relaying(kit, bus, telemetry=telemetry):
+    async with relaying(kit, bus, telemetry=telemetry, lease_ttl=1.0):
         await eventually(lambda: figure(telemetry, LEADING), 1, "it leads")
-        await execute(kit, "update leases set holder = gen_random_uuid(), expires_at = now() + interval '2 s'")
-        await eventually(lambda: figure(telemetry, LEADING), 0, "it gives up", timeout=15)
-        await execute(kit, "update leases set expires_at = now() + interval '1 s'")
+        [[holder]] = await execute(kit, "select holder from leases")
+        await execute(kit, "update leases set holder = gen_random_uuid(), expires_at = now() + interval '1 minute'")
+        await eventually(lambda: figure(telemetry, LEADING), 0, "it gives up")
         [message_id] = await emit(kit, CORE)
+        [[row]] = await execute(kit, "select id from outbox")
+        connection = await asyncpg.connect(kit.database.url)
+        assert not await outbox_queries.delete(connection, [row], lease="relay", holder=holder)
+        await connection.close()
         assert await kit.outbox_size() == 1
+        assert await kit.depth("registration.events") == 0
+        await execute(kit, "update leases set expires_at = now()")
         [message] = await kit.take("registration.events", 1)
         assert message.message_id == message_id
         await eventually(lambda: figure(telemetry, LEADING), 1, "it leads again")

@@ -67,6 +67,12 @@ def _waiting(system: FakeSystem) -> None:
     system.outbox_oldest["registration"] = 90.4
 
 
+_QUARANTINED = (
+    "ticketing: 1 message for edge/tickets/paard cannot leave: no queue is bound for it;"
+    " it is quarantined and tried every 15 minutes only"
+)
+
+
 def _full(system: FakeSystem) -> None:
     system.lanes["edge/tickets/paard"] = ("retrying", "refused", 12)
 
@@ -126,8 +132,7 @@ def _missing_queue(system: FakeSystem) -> None:
         ),
         (
             _unroutable,
-            "ticketing: 1 message for edge/tickets/paard cannot leave: no queue is bound for it;"
-            " it is quarantined and tried every 15 minutes only",
+            _QUARANTINED,
             "`culture-connect outbox release edge/tickets/paard`",
         ),
         (_unsendable, "ticketing: 1 message can never be sent", "`culture-connect outbox list`"),
@@ -190,11 +195,12 @@ async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
     paths = ("/health/live", "/health/ready", "/metrics")
     system.pages = {ADDRESSES["notifications"] + path: welcome for path in paths}
     what = [finding.what for finding in await findings_in(system)]
-    unknown = "it is not known whether the events of notifications leave for the broker"
+    not_known, unreadable = "it is not known whether", "the figures of notifications cannot be read"
     assert what == [
         "notifications: what answers at http://notifications.example does not say that it lives (HTTP 200)",
         "notifications is not ready and does not say why (HTTP 200)",
-        f"{unknown}: the figures of notifications cannot be read",
+        f"{not_known} the events of notifications leave for the broker: {unreadable}",
+        f"{not_known} every destination takes the messages of notifications: {unreadable}",
     ]
 
 
