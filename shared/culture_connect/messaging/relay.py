@@ -27,7 +27,7 @@ CONNECT_TIMEOUT = 5.0  # seconds
 # Seconds that an answer of the database may take. A question comes every second, so that silence is noticed by then.
 COMMAND_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0  # seconds
-GRACE = 10.0  # seconds that a server may be away before this replica calls itself unready
+GRACE = 10.0  # seconds that the database may be away before this replica calls itself unready
 
 
 class Relay:
@@ -96,7 +96,7 @@ class Relay:
         self._woken.set()
 
     def problems(self) -> list[str]:
-        """What keeps the relay from its servers for longer than `GRACE`, in words for an operator.
+        """What has kept the relay from its servers for longer than some seconds, in words for an operator.
 
         A destination in trouble is none of these: it is the destination's, and the same on every replica.
         """
