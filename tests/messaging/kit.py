@@ -33,7 +33,7 @@ from culture_connect.messaging import (
 from tests.support.bus import Bus, Side
 from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
-from tests.support.silent_queue import silent_queue, wake
+from tests.support.silent_broker import silent_queue, wake
 
 
 def erasure(participant: UUID) -> ErasureCompleted:

@@ -9,7 +9,7 @@ from tests.messaging.kit import Kit
 from tests.messaging.relays import emit, execute, insert_row, relaying, troubles, waiting
 from tests.support.bus import Bus
 from tests.support.probes import eventually, until
-from tests.support.silent_queue import silent_queue
+from tests.support.silent_broker import memory_alarm, silent_queue
 
 CORE = Route("core", "events", "erasure.completed.ticketing")
 PAARD, NDT = feed_to("paard"), feed_to("ndt")
@@ -107,3 +107,20 @@ async def test_two_rows_with_one_id_do_not_take_each_others_answer(kit: Kit, bus
         rows = await execute(kit, "select id from outbox")
     assert [row[0] for row in rows] == [returned]
     assert taken < returned
+
+
+async def test_while_the_broker_is_short_of_memory_nothing_is_sent_again_and_no_destination_is_blamed(
+    kit: Kit, bus: Bus
+) -> None:
+    await emit(kit, CORE)
+    async with relaying(kit, bus) as relay:
+        await kit.take("registration.events", 1)
+        with memory_alarm(bus.server):
+            ids = await emit(kit, *[CORE] * 50)
+            problems = await until(relay.problems, bool, "problems of the relay")
+            assert problems == ["the broker takes no messages (memory or disk): messages wait for core/events/erasure"]
+        messages = await kit.take("registration.events", 50)
+        await eventually(relay.problems, [], "problems of the relay")
+        await eventually(lambda: waiting(kit), {}, "what waits")
+    assert [message.message_id for message in messages] == ids
+    assert await troubles(kit) == {}

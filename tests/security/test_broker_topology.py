@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from culture_connect.messaging.topology import complete, definitions, enrolments_queue, password_hash
+from culture_connect.messaging.topology import OUTBOUND_LIMITS, complete, definitions, enrolments_queue, password_hash
 from culture_connect_cli import topology
 from culture_connect_cli.accounts import remove_account
 from culture_connect_cli.broker import Broker
 from culture_connect_cli.management import Management
 from tests.security import clients
+from tests.support.probes import until
 
 
 async def _apply(broker: Broker) -> list[str]:
@@ -51,7 +52,28 @@ async def test_the_broker_holds_exactly_what_the_code_says(broker: Broker) -> No
     wanted = complete(broker.vhosts)
     assert len(found["queues"]) >= len(wanted.queues)
     assert all("'x-queue-type': 'quorum'" in row for row in found["queues"])
-    assert found["policies"] == []
+    assert len(found["policies"]) == len(wanted.policies)
+
+
+async def test_a_queue_that_is_there_already_gets_its_bounds(broker: Broker) -> None:
+    """As on a broker that an earlier version of the code has set up."""
+    party = await clients.new_party(broker, "hr")
+    async with broker.management() as management:
+        await management.delete("policies", party.vhost, "outbound")
+        assert f"policy outbound in {party.vhost} is missing" in await _verify(broker)
+        await management.put(
+            "policies", party.vhost, "outbound", body={"pattern": "^x$", "definition": {"max-length": 1}}
+        )
+        assert len([row for row in await _verify(broker) if row.startswith("policy outbound")]) == 2
+        await _apply(broker)
+        assert await _verify(broker) == []
+        row = await until(
+            lambda: management.get("queues", party.vhost, party.queue),
+            lambda row: "effective_policy_definition" in row,
+            "what the broker tells of the queue",
+        )
+    assert row["policy"] == "outbound"
+    assert row["effective_policy_definition"] == OUTBOUND_LIMITS
 
 
 async def test_a_planted_binding_is_found(broker: Broker) -> None:

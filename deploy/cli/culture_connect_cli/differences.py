@@ -52,6 +52,7 @@ def differences(expected: Topology, found: Definitions, *, elsewhere: bool = Tru
         *_bindings(expected, found),
         *_users(expected, found),
         *_permissions(expected, found, elsewhere=elsewhere),
+        *_policies(expected, found),
         *_intruders(expected, found),
     ]
 
@@ -174,13 +175,29 @@ def _permissions(expected: Topology, found: Definitions, *, elsewhere: bool) -> 
             yield Difference(f"account {user} in {vhost}", "has permissions that do not belong here", Cure.REMOVE, user)
 
 
+def _policies(expected: Topology, found: Definitions) -> Iterator[Difference]:
+    rows = {(row["vhost"], row["name"]): row for row in _within(expected, found, "policies")}
+    for policy in expected.policies:
+        what = f"policy {policy.name} in {policy.vhost}"
+        row = rows.pop((policy.vhost, policy.name), None)
+        if row is None:
+            yield Difference(what, "is missing", Cure.APPLY)
+            continue
+        if row["pattern"] != policy.pattern or row["apply-to"] != "queues":
+            yield Difference(what, f"holds for {row['apply-to']} {row['pattern']}", Cure.APPLY)
+        if _stable(row["definition"]) != _stable(policy.definition):
+            yield Difference(
+                what, f"says {_stable(row['definition'])} and not {_stable(policy.definition)}", Cure.APPLY
+            )
+    for vhost, name in rows:
+        yield Difference(f"policy {name} in {vhost}", "does not belong here", Cure.REMOVE)
+
+
 def _intruders(expected: Topology, found: Definitions) -> Iterator[Difference]:
     """Other things that change where messages go, or who may send them."""
     for row in _within(expected, found, "topic_permissions"):
         what = f"account {row['user']} in {row['vhost']}"
         yield Difference(what, f"has topic permissions on {row['exchange']} that do not belong here", Cure.REMOVE)
-    for row in _within(expected, found, "policies"):
-        yield Difference(f"policy {row['name']} in {row['vhost']}", "does not belong here", Cure.REMOVE)
     for row in _within(expected, found, "parameters"):
         yield Difference(
             f"parameter {row['component']} {row['name']} in {row['vhost']}", "does not belong here", Cure.REMOVE

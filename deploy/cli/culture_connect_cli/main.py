@@ -6,6 +6,7 @@ from culture_connect_cli.commands.accounts import account_app
 from culture_connect_cli.commands.box_offices import box_office_app
 from culture_connect_cli.commands.doctor import doctor
 from culture_connect_cli.commands.enrol import enrol
+from culture_connect_cli.commands.outbox import outbox_app
 from culture_connect_cli.commands.participants import participants
 from culture_connect_cli.commands.programme import programme_app
 from culture_connect_cli.commands.secrets import secrets_app
@@ -28,6 +29,7 @@ app.command()(enrol)
 app.command()(participants)
 app.add_typer(topology_app, name="topology")
 app.add_typer(account_app, name="account")
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(token_app, name="token")
 app.add_typer(programme_app, name="programme")

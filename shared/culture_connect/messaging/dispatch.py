@@ -20,6 +20,7 @@ LONGEST_WAIT = 60.0  # seconds between two tries of a lane in trouble
 TRIES = 10  # after which a lane that only another topology can help is quarantined: after five minutes and a half
 QUARANTINE = 900.0  # seconds between two tries of a quarantined lane
 SETTLE = 2.0  # seconds that what is under way may take at the end
+GRACE = 3.0  # seconds that a lane may be without the broker before that is a problem of this replica
 _END = 4.0  # seconds after which a lane that was told to end is left alone
 
 
@@ -65,8 +66,13 @@ class Dispatch:
 
     @property
     def problems(self) -> dict[str, str]:
-        """What keeps lanes from the broker, by lane."""
-        return {name: lane.problem for name, lane in self._lanes.items() if lane.problem is not None}
+        """What has kept lanes from the broker for longer than `GRACE`, by lane."""
+        before = time.monotonic() - GRACE
+        return {
+            name: lane.problem
+            for name, lane in self._lanes.items()
+            if lane.problem is not None and lane.problem_since < before
+        }
 
     async def round(self, connection: asyncpg.Connection, *, look: bool) -> float:
         """Records what became of rows and hands out new ones; returns the seconds until the next timer or poll.

@@ -7,6 +7,7 @@ connection for each destination that has something to send, closed when nothing 
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Lane:
     ) -> None:
         self.name = name
         self.problem: str | None = None
+        self.problem_since = 0.0
         self._url = url
         self._service = service
         self._outcomes = outcomes
@@ -141,21 +143,27 @@ class Lane:
                 async with Publisher(self._url, name=f"{self._service} relay {self.name}") as publisher:
                     while await self._has_rows():
                         await self._send_next(publisher)
-                        self.problem, pause = None, _FIRST_PAUSE
+                        self._see(None)
+                        pause = _FIRST_PAUSE
             except PermissionError:
                 return
             except Unconfirmed as failure:
                 self._report_trouble(failure)
             except PublishFailed as failure:
-                self.problem = failure.reason
+                self._see(failure.reason)
                 if self._log_limit.allows("connection", self.name):
                     log.warning("relay not connected", service=self._service, lane=self.name, reason=failure.reason)
                 self._tell()
                 await _set_within(self._stop, pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception as error:
-                log.exception("lane failed", service=self._service, lane=self.name, reason=reason_of(error))
-                self._report_trouble(Unconfirmed())
+                log.error("lane failed", service=self._service, lane=self.name, reason=reason_of(error))
+                self._report_trouble(PublishFailed())
+
+    def _see(self, problem: str | None) -> None:
+        if self.problem is None and problem is not None:
+            self.problem_since = time.monotonic()
+        self.problem = problem
 
     async def _has_rows(self) -> bool:
         if not self._waiting and not self._stop.is_set():
@@ -258,7 +266,7 @@ class Lane:
     async def _waits_for_the_broker(self, publisher: Publisher) -> bool:
         """Whether the broker itself takes nothing for now: then what is under way stays so, and nothing is doubled."""
         blocked = await publisher.is_blocked()
-        self.problem = "blocked" if blocked else None
+        self._see("blocked" if blocked else None)
         return blocked
 
 

@@ -125,7 +125,8 @@ def _check(message: Outgoing) -> None:
         "correlation_id": message.correlation_id or "",
         **{name: headers[name] for name in _SHORT_HEADERS},
     }
-    for field, value in {"routing_key": route.routing_key, **headers}.items():
+    texts = {"routing_key": route.routing_key, "correlation_id": message.correlation_id or "", **headers}
+    for field, value in texts.items():
         if "\x00" in value or not (value.isascii() or _is_utf8(value)):
             raise Unsendable(field)
     for field, value in short.items():

@@ -26,7 +26,7 @@ _FETCH = """
     select
         row.id, lanes.lane, row.vhost, row.exchange, row.routing_key, row.headers, row.correlation_id, row.body,
         row.properties,
-        coalesce(trouble.attempts, 0) as attempts
+        case when trouble.lane is null then 0 else greatest(trouble.attempts, 1) end as attempts
     from lanes
     left join outbox_lanes as trouble on trouble.lane = lanes.lane
     cross join lateral (

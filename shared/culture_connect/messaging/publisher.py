@@ -56,13 +56,23 @@ class Publication:
 class Publisher:
     """A connection of its own to one virtual host, with a channel in confirm mode.
 
-    It does not reconnect: whoever uses it opens a new one, so that nothing is ever sent twice behind its back. Of what
-    the client libraries raise, nothing but `PublishFailed` comes out.
+    `connect_timeout` (seconds) ends the opening of the connection and of a channel, `confirm_timeout` a wait without an
+    answer; then the rest counts as unconfirmed. It does not reconnect: whoever uses it opens a new one, so that nothing
+    is ever sent twice behind its back. Of what the client libraries raise, nothing but `PublishFailed` comes out.
     """
 
-    def __init__(self, url: str, *, name: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        confirm_timeout: float = CONFIRM_TIMEOUT,
+        connect_timeout: float = CONNECT_TIMEOUT,
+    ) -> None:
         self._url = url
         self._name = name
+        self._confirm_timeout = confirm_timeout
+        self._connect_timeout = connect_timeout
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._channel: ConfirmChannel | None = None
         # Messages that are published together must share one channel: the order of two is anybody's guess.
@@ -70,7 +80,7 @@ class Publisher:
 
     async def __aenter__(self) -> Self:
         try:
-            self._connection = await _connect(self._url, self._name)
+            self._connection = await _within(self._connect_timeout, _connect(self._url, self._name))
         except Exception as error:
             raise failure_of(error) from error
         return self
@@ -104,7 +114,8 @@ class Publisher:
     async def publish(self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties) -> None:
         """Returns when the broker has taken responsibility for the message in at least one queue.
 
-        Without a message id it gets one. Raises `PublishFailed`; nothing takes longer than `CONFIRM_TIMEOUT`.
+        Without a message id it gets one. Raises `PublishFailed`, after `confirm_timeout` seconds without an answer at
+        the latest.
         """
         properties.message_id = message_id = properties.message_id or uuid4().hex
         channel = await self._opened()
@@ -117,8 +128,8 @@ class Publisher:
         except Exception as error:
             raise Unencodable from error
         batch = Batch(1)
-        await channel.send(batch, [(0, message_id, payload)], patience=CONFIRM_TIMEOUT)
-        if (failure := (await channel.results(batch, CONFIRM_TIMEOUT))[0]) is not None:
+        await channel.send(batch, [(0, message_id, payload)], patience=self._confirm_timeout)
+        if (failure := (await channel.results(batch, self._confirm_timeout))[0]) is not None:
             raise failure
 
     async def publish_all(self, publications: Sequence[Publication]) -> list[PublishFailed | None]:
@@ -126,7 +137,7 @@ class Publisher:
         results = []
         for run in runs_of_different_ids([each.headers.get("ce-id", "") for each in publications]):
             channel, batch = await self._sent(publications[run.start : run.stop], None)
-            results.append(await channel.results(batch, CONFIRM_TIMEOUT))
+            results.append(await channel.results(batch, self._confirm_timeout))
         return list(itertools.chain.from_iterable(results))
 
     async def send(self, publications: Sequence[Publication], *, permit: Callable[[], bool]) -> Batch:
@@ -150,7 +161,7 @@ class Publisher:
                 payloads.append((place, each.id, _frames(channel, each)))
             except Exception:
                 batch.answer(place, Unencodable())
-        await channel.send(batch, payloads, patience=CONFIRM_TIMEOUT, permit=permit)
+        await channel.send(batch, payloads, patience=self._confirm_timeout, permit=permit)
         return channel, batch
 
     async def _opened(self) -> ConfirmChannel:
@@ -158,7 +169,7 @@ class Publisher:
             return self._channel
         try:
             # A broker that is still starting may never answer.
-            return await _within(CONNECT_TIMEOUT, self._reopened())
+            return await _within(self._connect_timeout, self._reopened())
         except Exception as error:
             raise failure_of(error) from error
 
@@ -186,8 +197,7 @@ def _frames(channel: ConfirmChannel, publication: Publication) -> bytes:
 
 
 async def _connect(url: str, name: str) -> aio_pika.abc.AbstractConnection:
-    opening = aio_pika.connect(url, heartbeat=HEARTBEAT, client_properties={"connection_name": name})
-    return await _within(CONNECT_TIMEOUT, opening)
+    return await aio_pika.connect(url, heartbeat=HEARTBEAT, client_properties={"connection_name": name})
 
 
 async def _within(seconds: float, work: Coroutine[object, object, T]) -> T:

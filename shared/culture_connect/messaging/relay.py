@@ -27,7 +27,7 @@ CONNECT_TIMEOUT = 5.0  # seconds
 # Seconds that an answer of the database may take. A question comes every second, so that silence is noticed by then.
 COMMAND_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0  # seconds
-GRACE = 10.0  # seconds that a server may be away before this replica calls itself unready
+GRACE = 10.0  # seconds that the database may be away before this replica calls itself unready
 
 
 class Relay:
@@ -35,7 +35,8 @@ class Relay:
 
     `listen` is False where the database is reached through a pool in transaction mode (pgbouncer): then nothing is
     asked of it that belongs to a session, and new rows are noticed by looking every second. `lease_ttl` is how long a
-    leader that went silent keeps the others waiting, `confirm_timeout` how long a destination may be silent (seconds).
+    leader that went silent keeps the others waiting, `command_timeout` how long an answer of the database may take, and
+    `confirm_timeout` how long a destination may be silent (all in seconds).
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Relay:
         telemetry: Telemetry,
         listen: bool = True,
         lease_ttl: float = TTL,
+        command_timeout: float = COMMAND_TIMEOUT,
         confirm_timeout: float = CONFIRM_TIMEOUT,
     ) -> None:
         self._database_url = database_url
@@ -54,6 +56,7 @@ class Relay:
         self._brokers = brokers
         self._telemetry = telemetry
         self._listen = listen
+        self._command_timeout = command_timeout
         self._confirm_timeout = confirm_timeout
         self._lease = Lease("relay", ttl=lease_ttl)
         # What was confirmed before a connection was lost is deleted over the next.
@@ -93,7 +96,7 @@ class Relay:
         self._woken.set()
 
     def problems(self) -> list[str]:
-        """What keeps the relay from its servers for longer than `GRACE`, in words for an operator.
+        """What has kept the relay from its servers for longer than some seconds, in words for an operator.
 
         A destination in trouble is none of these: it is the destination's, and the same on every replica.
         """
@@ -128,7 +131,7 @@ class Relay:
         connection = await asyncpg.connect(
             self._database_url,
             timeout=CONNECT_TIMEOUT,
-            command_timeout=COMMAND_TIMEOUT,
+            command_timeout=self._command_timeout,
             # A pool in transaction mode knows neither prepared statements nor settings of a session.
             **({"server_settings": settings} if self._listen else {"statement_cache_size": 0}),
         )

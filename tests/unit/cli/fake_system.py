@@ -25,6 +25,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.problems: dict[str, list[str]] = {service: [] for service in SERVICES}
         self.outbox_oldest: dict[str, float] = dict.fromkeys(SERVICES, 0.0)
         self.listens: dict[str, float] = dict.fromkeys(SERVICES, 1.0)
+        self.lanes: dict[str, tuple[str, str, int]] = {}  # of ticketing: state, reason and messages
+        self.unsendable = 0  # messages of ticketing
         self.erasures_overdue = 0
         self.definitions = definitions(Vhosts(), *PARTIES, dict.fromkeys(ACCOUNTS, "hash"))
         self.queues = {row["name"] + "@" + row["vhost"]: _quorum_queue(row) for row in self.definitions["queues"]}
@@ -64,6 +66,11 @@ class FakeSystem(httpx.AsyncBaseTransport):
             "# TYPE culture_connect_database_listens gauge",
             f"culture_connect_database_listens {self.listens[service]}",
         ]
+        if service == "ticketing":
+            lines.append(f"culture_connect_outbox_quarantined_rows {self.unsendable}.0")
+            for lane, (state, reason, count) in self.lanes.items():
+                labels = f'lane="{lane}",state="{state}",reason="{reason}"'
+                lines.append(f"culture_connect_outbox_lane_rows{{{labels}}} {count}.0")
         if service == "registration":
             lines.append(f"culture_connect_erasures_overdue {self.erasures_overdue}.0")
         return "\n".join(lines) + "\n"

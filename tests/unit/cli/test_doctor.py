@@ -33,13 +33,16 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "registration answers at http://registration.example",
         "registration is ready",
         "the events of registration leave for the broker",
+        "every destination takes the messages of registration",
         "every erasure is in time",
         "ticketing answers at http://ticketing.example",
         "ticketing is ready",
         "the events of ticketing leave for the broker",
+        "every destination takes the messages of ticketing",
         "notifications answers at http://notifications.example",
         "notifications is ready",
         "the events of notifications leave for the broker",
+        "every destination takes the messages of notifications",
         "the broker answers at http://console.example:15672",
         "the topology is as the code says",
         "there are no dead letters",
@@ -72,6 +75,24 @@ def _one_overdue(system: FakeSystem) -> None:
 
 def _waiting(system: FakeSystem) -> None:
     system.outbox_oldest["registration"] = 90.4
+
+
+_QUARANTINED = (
+    "ticketing: 1 message for edge/tickets/paard cannot leave: no queue is bound for it;"
+    " it is quarantined and tried every 15 minutes only"
+)
+
+
+def _full(system: FakeSystem) -> None:
+    system.lanes["edge/tickets/paard"] = ("retrying", "refused", 12)
+
+
+def _unroutable(system: FakeSystem) -> None:
+    system.lanes["edge/tickets/paard"] = ("quarantined", "unroutable", 1)
+
+
+def _unsendable(system: FakeSystem) -> None:
+    system.unsendable = 1
 
 
 def _dead(system: FakeSystem) -> None:
@@ -114,6 +135,17 @@ def _missing_queue(system: FakeSystem) -> None:
         (_overdue, "registration: 2 erasures are not completed after 24 hours", "GET /erasures/"),
         (_one_overdue, "registration: 1 erasure is not completed after 24 hours", "GET /erasures/"),
         (_waiting, "registration: events wait for the broker since 2026-11-20 18:58:29+00:00", "the broker takes"),
+        (
+            _full,
+            "ticketing: 12 messages for edge/tickets/paard cannot leave: its queue is full",
+            "see that the party reads its queue",
+        ),
+        (
+            _unroutable,
+            _QUARANTINED,
+            "`culture-connect outbox release edge/tickets/paard`",
+        ),
+        (_unsendable, "ticketing: 1 message can never be sent", "`culture-connect outbox list`"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),
@@ -173,11 +205,12 @@ async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
     paths = ("/health/live", "/health/ready", "/metrics")
     system.pages = {ADDRESSES["notifications"] + path: welcome for path in paths}
     what = [finding.what for finding in await findings_in(system)]
-    unknown = "it is not known whether the events of notifications leave for the broker"
+    not_known, unreadable = "it is not known whether", "the figures of notifications cannot be read"
     assert what == [
         "notifications: what answers at http://notifications.example does not say that it lives (HTTP 200)",
         "notifications is not ready and does not say why (HTTP 200)",
-        f"{unknown}: the figures of notifications cannot be read",
+        f"{not_known} the events of notifications leave for the broker: {unreadable}",
+        f"{not_known} every destination takes the messages of notifications: {unreadable}",
     ]
 
 

@@ -21,12 +21,12 @@ headers = st.fixed_dictionaries(
 )
 
 
-@given(st.integers(1, 2000), names, names, headers, st.none() | names, st.binary(max_size=300))
+@given(st.integers(1, 2000), names, names, headers, st.none() | names, st.binary(max_size=9000))
 def test_a_general_decoder_finds_what_was_meant(
     channel: int, exchange: str, key: str, headers: dict[str, str], correlation_id: str | None, body: bytes
 ) -> None:
     frames = publication_frames(
-        channel, 100, exchange=exchange, routing_key=key, headers=headers, correlation_id=correlation_id, body=body
+        channel, 4096, exchange=exchange, routing_key=key, headers=headers, correlation_id=correlation_id, body=body
     )
 
     read = []

@@ -9,7 +9,7 @@ from datetime import datetime
 import httpx
 
 from culture_connect.messaging.topology import REGISTRATION, SERVICES
-from culture_connect_cli.doctor import broker, metrics, services
+from culture_connect_cli.doctor import broker, destinations, metrics, services
 from culture_connect_cli.doctor.findings import Checked, Finding, check
 from culture_connect_cli.doctor.services import Service
 from culture_connect_cli.doctor.whereabouts import Whereabouts
@@ -44,6 +44,7 @@ async def _service(name: str, url: str | None, client: httpx.AsyncClient, now: d
         check(f"{name} answers at {service.address}", services.lives(service), cure=services.START),
         check(f"{name} is ready", services.is_ready(service)),
         _events(service, now),
+        check(f"every destination takes the messages of {name}", destinations.take_messages(service)),
     ]
     if name == REGISTRATION:
         looks.append(check("every erasure is in time", metrics.erasures_are_in_time(service)))

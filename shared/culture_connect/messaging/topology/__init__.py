@@ -15,6 +15,7 @@ from culture_connect.messaging.topology.model import (
     Binding,
     Exchange,
     Permission,
+    Policy,
     Queue,
     Topology,
     User,
@@ -53,6 +54,7 @@ from culture_connect.messaging.topology.queues import (
     DELIVERY_LIMIT,
     INBOUND_MAX_LENGTH,
     MAX_MESSAGE_BYTES,
+    OUTBOUND_LIMITS,
 )
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "NOTIFICATIONS",
     "OPERATOR",
+    "OUTBOUND_LIMITS",
     "RECEIPTS",
     "REGISTRATION",
     "RETIRED_EXCHANGES",
@@ -80,6 +83,7 @@ __all__ = [
     "Exchange",
     "PartyKind",
     "Permission",
+    "Policy",
     "Queue",
     "Topology",
     "User",

@@ -11,6 +11,7 @@ from culture_connect.messaging.topology.model import (
     Binding,
     Exchange,
     Permission,
+    Policy,
     Queue,
     Topology,
     User,
@@ -45,7 +46,7 @@ def definitions_of(topology: Topology, users: Mapping[str, str]) -> dict[str, An
         "permissions": [_permission(row) for row in topology.permissions if row.user in users],
         "topic_permissions": [],
         "parameters": [],
-        "policies": [],
+        "policies": [_policy(policy) for policy in topology.policies],
         "exchanges": [_exchange(exchange) for exchange in topology.exchanges],
         "queues": [_queue(queue) for queue in topology.queues],
         "bindings": [_binding(binding) for binding in topology.bindings],
@@ -79,6 +80,17 @@ def user_definition(user: User, hashed: str) -> dict[str, Any]:
         "hashing_algorithm": HASHING_ALGORITHM,
         "tags": list(user.tags),
         "limits": dict(user.limits),
+    }
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    return {
+        "vhost": policy.vhost,
+        "name": policy.name,
+        "pattern": policy.pattern,
+        "apply-to": "queues",
+        "definition": dict(policy.definition),
+        "priority": 0,
     }
 
 

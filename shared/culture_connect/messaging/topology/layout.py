@@ -8,6 +8,7 @@ from culture_connect.messaging.topology.model import (
     Binding,
     Exchange,
     Permission,
+    Policy,
     Queue,
     Topology,
     User,
@@ -121,6 +122,7 @@ def _edge(vhosts: Vhosts) -> Topology:
             Exchange(vhosts.edge, names.RECEIPTS, "direct"),
             Exchange(vhosts.edge, names.TICKETS, "direct"),
         ),
+        policies=(Policy(vhosts.edge, "outbound", names.outbound_queues(), queues.OUTBOUND_LIMITS),),
     )
     topology += _dead_letters(vhosts.edge, (names.REGISTRATION, names.TICKETING))
     for service, answers, reads in (

@@ -49,6 +49,16 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for all queues whose names match, beside their arguments; it can change while they are there."""
+
+    vhost: str
+    name: str
+    pattern: str
+    definition: Arguments
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """What a user may do in a virtual host: anchored regular expressions over names."""
 
@@ -78,6 +88,7 @@ class Topology:
     bindings: tuple[Binding, ...] = ()
     users: tuple[User, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    policies: tuple[Policy, ...] = ()
 
     def __add__(self, other: Topology) -> Topology:
         return Topology(*((*getattr(self, part.name), *getattr(other, part.name)) for part in fields(self)))

@@ -31,6 +31,7 @@ RETIRED_QUEUES: Final = frozenset(f"{service}.retry.{delay}" for service in SERV
 
 PartyKind = Literal["hr", "box-office"]
 
+_ANY = "[a-z0-9-]+"
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _INBOUND = re.compile(
     rf"(?:hr\.(?P<hr>{_SLUG.pattern})\.enrolments|box-office\.(?P<venue>{_SLUG.pattern})\.admissions)"
@@ -82,6 +83,11 @@ def admissions_queue(venue: str) -> str:
 def tickets_queue(venue: str) -> str:
     """What a venue's box office hears."""
     return f"box-office.{slug(venue)}.tickets"
+
+
+def outbound_queues() -> str:
+    """A pattern for the queues that outside parties read: receipts and tickets."""
+    return rf"^(hr\.{_ANY}\.receipts|box-office\.{_ANY}\.tickets)$"
 
 
 def party_of(queue: str) -> str | None:

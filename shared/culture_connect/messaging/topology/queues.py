@@ -18,6 +18,14 @@ DELIVERY_LIMIT: Final = 20
 INBOUND_MAX_LENGTH: Final = 20_000
 """A queue that an outside party fills takes this many messages; then the sender gets a nack."""
 
+OUTBOUND_LIMITS: Final = {"max-length": 100_000, "max-length-bytes": 256 * 1024 * 1024}
+"""How much a queue that an outside party reads may hold, as keys of a policy.
+
+A whole season for a box office is some tens of thousands of messages of about 1 KiB, and a partner's receipts are
+fewer: nobody who reads at all comes near. Fifty parties that never read fill 12.5 GiB. What does not fit is refused and
+stays in the service's outbox. A policy and no arguments, since the arguments of queues that exist cannot change.
+"""
+
 # Dead letters are looked at, put back and looked at again. Without a limit of ours 4.x counts to 20 and drops
 # them; 3.x does not know the -1 that switches the limit off.
 _NEVER: Final = 1_000_000_000

@@ -1,4 +1,4 @@
-"""A quorum queue that is there and answers nobody, as when its members wait for a disk."""
+"""A broker that is there and does not take messages: one of its queues, or all of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,10 @@ _EVAL = (
 
 @contextmanager
 def silent_queue(server: RabbitMQServer, vhost: str, queue: str) -> Iterator[None]:
-    """Suspends the queue's only member for the length of the block. The server must be a node of our own."""
+    """Suspends the queue's only member for the length of the block, as when it waits for a disk.
+
+    The server must be a node of our own.
+    """
     _tell(server, _EVAL.format(vhost=vhost, queue=queue, verb="suspend"))
     try:
         yield
@@ -25,6 +28,16 @@ def silent_queue(server: RabbitMQServer, vhost: str, queue: str) -> Iterator[Non
 def wake(server: RabbitMQServer, vhost: str, queue: str) -> None:
     """Lets the queue answer again; safe to repeat."""
     _tell(server, _EVAL.format(vhost=vhost, queue=queue, verb="resume"))
+
+
+@contextmanager
+def memory_alarm(server: RabbitMQServer) -> Iterator[None]:
+    """Has the broker take nothing from anybody for the length of the block. The server must be a node of our own."""
+    _tell(server, "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}), ok.")
+    try:
+        yield
+    finally:
+        _tell(server, "rabbit_alarm:clear_alarm({resource_limit, memory, node()}), ok.")
 
 
 def _tell(server: RabbitMQServer, expression: str) -> None:

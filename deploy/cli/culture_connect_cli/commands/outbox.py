@@ -1,0 +1,71 @@
+"""`culture-connect outbox`: messages that their destination does not take."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Column, Table
+
+from culture_connect_cli import outboxes
+from culture_connect_cli.commands.options import output, run
+
+outbox_app = typer.Typer(
+    no_args_is_help=True, help="Messages that wait for a destination in trouble: see them, have them tried again."
+)
+
+DatabaseUrlFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="CULTURE_CONNECT_DATABASE_URL_FILE",
+        help="A file with the database's URL, readable by you alone; a service's role sees that service's outbox. "
+        "Without it: the local stack.",
+    ),
+]
+
+
+@outbox_app.command("list")
+def list_(database_url_file: DatabaseUrlFile = None) -> None:
+    """Shows the destinations that do not take their messages, and messages that can never be sent."""
+
+    async def work() -> tuple[list[outboxes.InTrouble], list[outboxes.SetApart]]:
+        return await outboxes.look(outboxes.find_database(database_url_file))
+
+    lanes, rows = run(work())
+    if lanes:
+        titles = ("service", "destination", "state", "waiting", "since (UTC)", "tries", "reason", "next try (UTC)")
+        table = Table(*(Column(title, overflow="fold") for title in titles))
+        for lane in lanes:
+            state = "quarantined" if lane.quarantined else "retrying"
+            told = (str(lane.waiting), _moment(lane.since), str(lane.tries), lane.reason, _moment(lane.next_try))
+            table.add_row(lane.service, lane.lane, state, *told)
+        output.print(table)
+    for row in rows:
+        output.print(
+            f"{row.service}: {row.number} for {row.lane} can never be sent ({row.reason}); the first is row {row.first}"
+        )
+    if not lanes and not rows:
+        output.print("Every destination takes its messages.")
+
+
+@outbox_app.command()
+def release(
+    lane: Annotated[
+        str | None, typer.Argument(help="A destination as `list` names it. Without it: all of them.")
+    ] = None,
+    database_url_file: DatabaseUrlFile = None,
+) -> None:
+    """Has destinations in trouble tried again at once, once what was wrong with them is mended."""
+
+    async def work() -> tuple[int, int]:
+        return await outboxes.release(outboxes.find_database(database_url_file), lane)
+
+    lanes, rows = run(work())
+    if lane is not None and not lanes and not rows:
+        output.print(f"{lane} is not in trouble.")
+        raise typer.Exit(1)
+    output.print(f"Tried again now: {lanes} destinations, {rows} messages that were set apart.")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

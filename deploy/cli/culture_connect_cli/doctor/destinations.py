@@ -1,0 +1,60 @@
+"""What the figures of a service tell of the destinations that do not take its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from culture_connect_cli.doctor.findings import CannotLook, Finding
+from culture_connect_cli.doctor.services import Service
+
+ROWS: Final = "culture_connect_outbox_lane_rows"
+UNSENDABLE: Final = "culture_connect_outbox_quarantined_rows"
+
+_TOPOLOGY: Final = "`culture-connect topology verify` and `apply`; then `culture-connect outbox release {lane}`"
+_WHY: Final[Mapping[str, tuple[str, str]]] = {
+    "refused": ("its queue is full", "see that the party reads its queue; what is sent to it waits and is not lost"),
+    "unconfirmed": ("its queue does not confirm", "see whether the queue has its leader and quorum, and disk"),
+    "unroutable": ("no queue is bound for it", _TOPOLOGY),
+    "channel-refused-403": ("the service's account may not write there", _TOPOLOGY),
+    "channel-refused-404": ("its exchange does not exist", _TOPOLOGY),
+}
+
+Sample = tuple[Mapping[str, str], float]
+
+
+async def take_messages(service: Service) -> Sequence[Finding]:
+    """Every destination in trouble, and messages that can never be sent. Raises CannotLook."""
+    answer = await service.get("/metrics")
+    if answer.status_code != HTTPStatus.OK:
+        raise CannotLook(f"{service.name} does not show its figures (HTTP {answer.status_code})")
+    try:
+        found = [_in_trouble(service.name, labels, count) for labels, count in _samples(answer.text, ROWS)]
+        unsendable = round(sum(count for _, count in _samples(answer.text, UNSENDABLE)))
+    except (ValueError, KeyError):
+        raise CannotLook(f"the figures of {service.name} cannot be read") from None
+    if unsendable:
+        cure = "`culture-connect outbox list` says why; what is sent again by `outbox release` must be mended first"
+        found.append(Finding(f"{service.name}: {_messages(unsendable)} can never be sent", cure))
+    return found
+
+
+def _in_trouble(service: str, labels: Mapping[str, str], count: float) -> Finding:
+    lane, reason = labels["lane"], labels["reason"]
+    why, cure = _WHY.get(reason, (f"the broker says {reason}", f"{service}'s log says more"))
+    state = "; it is quarantined and tried every 15 minutes only" if labels["state"] == "quarantined" else ""
+    return Finding(
+        f"{service}: {_messages(round(count))} for {lane} cannot leave: {why}{state}", cure.format(lane=lane)
+    )
+
+
+def _samples(text: str, name: str) -> Iterator[Sample]:
+    for family in text_string_to_metric_families(text):
+        yield from ((sample.labels, sample.value) for sample in family.samples if sample.name == name)
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"
