@@ -1,12 +1,11 @@
 """Publishing with the broker's word for it: persistent, mandatory, confirmed, many at once on one channel."""
 
 import asyncio
-import contextlib
 import itertools
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 from uuid import uuid4
 
 import aio_pika
@@ -17,6 +16,7 @@ from pamqp.header import ContentHeader
 
 from culture_connect.messaging.confirm_channel import ConfirmChannel, Payload
 from culture_connect.messaging.confirms import Batch, runs_of_different_ids
+from culture_connect.messaging.connection import close_connection
 from culture_connect.messaging.content_header import decode_content_header
 from culture_connect.messaging.frames import publication_frames
 from culture_connect.messaging.publish_failures import ConnectionLost, PublishFailed, Unencodable, failure_of
@@ -26,9 +26,6 @@ __all__ = ["CONFIRM_TIMEOUT", "Publication", "PublishFailed", "Publisher"]
 CONFIRM_TIMEOUT = 10.0  # seconds without any answer after which the rest counts as unconfirmed
 CONNECT_TIMEOUT = 5.0  # seconds, for a connection and for a channel
 CLOSE_TIMEOUT = 2.0  # seconds: a connection that is lost may never answer the good-bye
-HEARTBEAT = 10  # seconds
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Publisher:
 
     async def __aenter__(self) -> Self:
         try:
-            self._connection = await _within(self._connect_timeout, _connect(self._url, self._name))
+            self._connection = await connect(self._url, name=self._name, timeout=self._connect_timeout)
         except Exception as error:
             raise failure_of(error) from error
         return self
@@ -89,8 +86,7 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._connection is not None:
-            with contextlib.suppress(Exception):
-                await _within(CLOSE_TIMEOUT, self._connection.close())
+            await close_connection(self._connection, timeout=CLOSE_TIMEOUT)
         if self._channel is not None:
             self._channel.fail(ConnectionLost())
 
@@ -169,7 +165,7 @@ class Publisher:
             return self._channel
         try:
             # A broker that is still starting may never answer.
-            return await _within(self._connect_timeout, self._reopened())
+            return await within(self._connect_timeout, self._reopened())
         except Exception as error:
             raise failure_of(error) from error
 
@@ -194,20 +190,3 @@ def _frames(channel: ConfirmChannel, publication: Publication) -> bytes:
         properties=publication.properties,
     )
     return b"".join(frames)
-
-
-async def _connect(url: str, name: str) -> aio_pika.abc.AbstractConnection:
-    return await aio_pika.connect(url, heartbeat=HEARTBEAT, client_properties={"connection_name": name})
-
-
-async def _within(seconds: float, work: Coroutine[object, object, T]) -> T:
-    """The result of `work`; TimeoutError after so many seconds, also when aiormq does not let itself be cancelled."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.wait([task], timeout=seconds)
-        if task.done():
-            return task.result()
-    finally:
-        task.cancel()
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    raise TimeoutError

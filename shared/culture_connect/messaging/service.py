@@ -75,7 +75,11 @@ class Service:
         Stops gracefully: takes nothing more, finishes what is in hand, sends what was emitted, closes.
         """
         relay = self._relay = Relay(
-            self.database.url, schema=self.database.schema, brokers=self._brokers, telemetry=self.telemetry
+            self.database.url,
+            schema=self.database.schema,
+            brokers=self._brokers,
+            telemetry=self.telemetry,
+            listen=self.database.listens,
         )
         stopping = asyncio.Event()
         consuming = asyncio.create_task(self._consumption.run(stopping), name="consume")
