@@ -12,7 +12,7 @@ from culture_connect.messaging.tables import metadata
 from tests.messaging.kit import BusUrls, Kit
 from tests.support.bus import Bus
 from tests.support.databases import Database as Surroundings
-from tests.support.wire import Wire
+from tests.support.fault_proxy import FaultProxy
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ async def kit(database: Surroundings, bus: Bus) -> AsyncIterator[Kit]:
                 "edge": await stack.enter_async_context(bus.administrator("edge")),
             },
             wires={
-                "database": await stack.enter_async_context(Wire(_port(url))),
-                "broker": await stack.enter_async_context(Wire(_port(bus.url("ticketing", "core")))),
+                "database": await stack.enter_async_context(FaultProxy(_port(url))),
+                "broker": await stack.enter_async_context(FaultProxy(_port(bus.url("ticketing", "core")))),
             },
             venues=add_venue,
         )

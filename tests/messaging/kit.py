@@ -29,8 +29,8 @@ from culture_connect.messaging import (
     UnitOfWork,
     core_event,
 )
+from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
-from tests.support.wire import Wire
 
 
 def erasure(participant: UUID) -> ErasureCompleted:
@@ -55,7 +55,7 @@ class Kit:
         database_url: str,
         urls: BusUrls,
         channels: dict[str, aio_pika.abc.AbstractChannel],
-        wires: dict[str, Wire],
+        wires: dict[str, FaultProxy],
         venues: Callable[[str], Awaitable[None]],
     ) -> None:
         self.database = Database(database_url, schema="ticketing")

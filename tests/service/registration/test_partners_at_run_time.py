@@ -6,7 +6,7 @@ from culture_connect.messaging import Database, Handlers
 from registration.queues import HrQueues
 from registration.settings import RegistrationSettings
 from tests.service.registration.house import Connect, House
-from tests.support.wire import Wire
+from tests.support.fault_proxy import FaultProxy
 
 
 async def test_a_partner_registered_before_its_account_exists_is_heard(house: House, connect: Connect) -> None:
@@ -37,7 +37,7 @@ async def test_partners_do_not_hear_each_other(house: House, connect: Connect) -
 
 async def test_the_queues_stay_known_while_the_database_is_away(house: House, settings: RegistrationSettings) -> None:
     await house.register("acme")
-    async with Wire(make_url(settings.database_url).port or 0) as wire:
+    async with FaultProxy(make_url(settings.database_url).port or 0) as wire:
         database = Database(wire.through(settings.database_url), schema="registration")
         queues = HrQueues(database, Handlers())
         before = await queues()
