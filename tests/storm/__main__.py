@@ -1,0 +1,68 @@
+"""Goes over the whole system with a storm; see docs/faults.md. Status 1 when a promise was broken.
+
+`--prove` breaks each of four promises on purpose instead, and ends with status 0 only if every such storm found it.
+"""
+
+import argparse
+import asyncio
+import secrets
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.storm import report, sabotage
+from tests.storm.outcome import Options
+from tests.storm.run import storm
+
+
+def main() -> int:
+    """Runs one storm, or those of the proof; returns the exit status."""
+    given = _options()
+    console = Console()
+    options = Options(
+        seed=given.seed,
+        breaks=given.breaks,
+        gap=given.gap,
+        longest=given.longest,
+        alone=given.alone,
+        sabotage=given.sabotage,
+    )
+    console.print(f"seed {options.seed}")
+    if given.prove:
+        return _prove(replace(options, breaks=given.breaks, alone=False), console)
+    outcome = asyncio.run(storm(options))
+    report.show(outcome, console)
+    report.write(given.output, outcome)
+    return 1 if outcome.findings else 0
+
+
+def _prove(options: Options, console: Console) -> int:
+    unseen = []
+    for switch in sabotage.SWITCHES:
+        outcome = asyncio.run(storm(replace(options, sabotage=switch)))
+        console.rule(f"without {switch}")
+        report.show(outcome, console)
+        if not sabotage.SWITCHES[switch] & outcome.findings.found.keys():
+            unseen.append(switch)
+    for switch in unseen:
+        console.print(f"[bold red]nobody noticed that there was no {switch}")
+    return 1 if unseen else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="what everything follows from")
+    parser.add_argument("--breaks", type=int, default=300)
+    parser.add_argument("--gap", type=float, default=3.5, help="mean seconds between two breaks")
+    parser.add_argument("--longest", type=float, default=40.0, help="seconds of the longest break")
+    parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="see who names each kind")
+    parser.add_argument("--sabotage", choices=list(sabotage.SWITCHES), help="a promise that the services are to break")
+    parser.add_argument("--prove", action="store_true", help="show that the storm notices each broken promise")
+    parser.add_argument("--output", type=Path, default=Path("storm-results.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
