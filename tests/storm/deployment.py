@@ -128,13 +128,9 @@ async def _prepare(exits: AsyncExitStack, stack: LocalStack, sabotage: str | Non
             told |= {"SMTP_PORT": str(mail_wire.port)}
         else:
             told |= {"EDGE_URL": broker_wires[name].through(_secret(stack, service, "edge_url"))}
-        environment = {
-            **programs[service].environment,
-            **{f"CULTURE_CONNECT_{key}": text for key, text in told.items()},
-        }
-        replicas[name] = Replica(
-            name, service, own_ports[name], stack.home.folder / "run" / name, environment, sabotage
-        )
+        own = {f"CULTURE_CONNECT_{key}": text for key, text in told.items()}
+        folder, environment = stack.home.folder / "run" / name, {**programs[service].environment, **own}
+        replicas[name] = Replica(name, service, own_ports[name], folder, environment, sabotage)
     return Deployment(stack, replicas, broker_wires, database_wires, mail_wire)
 
 

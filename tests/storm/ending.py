@@ -1,12 +1,13 @@
 """The end of a storm: quiet is waited for, and every promise is looked at."""
 
 from datetime import datetime
+from typing import Final
 
 import aio_pika
 import httpx
 from aio_pika.abc import AbstractIncomingMessage
 
-from culture_connect.messaging.topology import CORE, EDGE, SERVICES, dead_queue
+from culture_connect.messaging.topology import CORE, EDGE, NOTIFICATIONS, REGISTRATION, TICKETING, dead_queue
 from tests.storm.deployment import Deployment
 from tests.storm.findings import DEAD, EMPTY, LOST, RUN
 from tests.storm.letters_check import check_letters
@@ -16,6 +17,12 @@ from tests.storm.people_check import check_erased, check_other_services, check_r
 from tests.storm.quiet import wait_for_quiet
 from tests.storm.seats_check import check_box_offices, check_seats
 from tests.support.probes import until
+
+# Notifications has nothing to do with parties.
+_DEAD: Final = (
+    *((CORE, service) for service in (REGISTRATION, TICKETING, NOTIFICATIONS)),
+    *((EDGE, service) for service in (REGISTRATION, TICKETING)),
+)
 
 
 async def check_everything(deployment: Deployment, client: httpx.AsyncClient, load: Load, outcome: Outcome) -> None:
@@ -59,15 +66,14 @@ async def _check_dead_letters(deployment: Deployment, load: Load, outcome: Outco
     """Those that cannot be read and have no id to answer to are there, and nothing else is."""
     hopeless = {body for system in load.systems for body in system.hopeless}
     found: set[str] = set()
-    for service in SERVICES:
-        for vhost in (CORE, EDGE):
-            for message in await _dead(deployment, vhost, service):
-                body = message.body.decode(errors="replace")
-                found.add(body)
-                if body not in hopeless:
-                    reason = f"{message.headers.get('cc-dead-reason')} {message.headers.get('cc-dead-exception')}"
-                    origin = message.headers.get("cc-dead-queue") or "the broker"
-                    outcome.findings.add(DEAD, f"{vhost}/{service} from {origin}: {reason}", [message.message_id])
+    for vhost, service in _DEAD:
+        for message in await _dead(deployment, vhost, service):
+            body = message.body.decode(errors="replace")
+            found.add(body)
+            if body not in hopeless:
+                names = ("cc-dead-queue", "cc-dead-reason", "cc-dead-exception")
+                why = " ".join(str(message.headers.get(name)) for name in names)
+                outcome.findings.add(DEAD, f"{vhost}/{service}: {why}", [message.message_id])
     outcome.counts["dead letters that are to be there"] = len(found & hopeless)
     outcome.findings.none_of(LOST, "messages without id that are no dead letters", hopeless - found)
 

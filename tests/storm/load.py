@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 from typing import Any, Final, Self
 
@@ -62,7 +63,7 @@ class Load:
             party = await add_account(deployment.stack.broker, "hr", partner)
             systems.append(HrSystem(Staff.of(partner, style, people, dice), party, pace=pace))
             for queue in (enrolments_queue(partner), receipts_queue(partner)):
-                await until(lambda queue=queue: _is_written_down(deployment, queue), bool, f"{queue} on disk")
+                await until(partial(_is_written_down, deployment, queue), bool, f"{queue} on disk")
         offices = [
             BoxOffice(venue, _box_office(deployment, venue), desk, tokens[f"box-office.{venue}"], dice)
             for venue in _VENUES
@@ -76,7 +77,7 @@ class Load:
     @property
     def readers(self) -> list[Reader]:
         """Everybody who reads a queue."""
-        return [each.reader for each in (*self.systems, *self.offices)]
+        return [*(each.reader for each in self.systems), *(each.reader for each in self.offices)]
 
     async def run(self, findings: Findings) -> None:
         """Until `stop`; what ends by an error before is a finding."""

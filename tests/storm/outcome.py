@@ -13,7 +13,7 @@ class Options:
     """Everything that a storm is follows from these; times are in seconds.
 
     `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
-    employees a partner has, `quiet` how long the end may take. With `alone` each kind of break comes once by itself, to
+    employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take. With `alone` each kind of break comes once by itself, to
     see who names it. `sabotage` breaks a promise on purpose.
     """
 
@@ -23,6 +23,7 @@ class Options:
     longest: float = 40.0
     pace: float = 1.5
     people: int = 40
+    calm: float = 10.0
     quiet: float = 240.0
     alone: bool = True
     sabotage: str | None = None

@@ -23,9 +23,7 @@ _NOTIFICATIONS: Final = """
     select participant_id::text, greatest(person_version, term_version) as version, erased, withdrawn_on, given_name
     from notifications.contacts
 """
-_TABLES: Final = (
-    "select table_name from information_schema.tables where table_schema = $1 and table_type = 'BASE TABLE'"
-)
+_TABLES: Final = "select tablename from pg_tables where schemaname = $1"
 
 
 def check_receipts(system: HrSystem, findings: Findings) -> None:
@@ -86,7 +84,7 @@ async def check_erased(deployment: Deployment, systems: Sequence[HrSystem], find
     }
     for service in SERVICES:
         for table in await deployment.rows(_TABLES, service):
-            name = f"{service}.{table['table_name']}"
+            name = f"{service}.{table['tablename']}"
             rows = await deployment.rows(f"select t::text as text from {name} as t")  # noqa: S608 - names of tables
             text = "\n".join(row["text"] for row in rows)
             # Bytes are shown in hexadecimal.

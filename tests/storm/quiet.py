@@ -21,7 +21,7 @@ _LETTERS: Final = """
 
 
 async def wait_for_quiet(deployment: Deployment, systems: Sequence[HrSystem], *, longest: float) -> dict[str, int]:
-    """Waits until nothing is left to do, and that holds for some looks; returns what is left after `longest` seconds."""
+    """Waits until nothing is left to do, and that holds for some looks; returns what is left after `longest` s."""
     deadline, calm = time.monotonic() + longest, 0
     left: dict[str, int] = {}
     while calm < _CALM:

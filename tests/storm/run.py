@@ -41,6 +41,7 @@ async def storm(options: Options) -> Outcome:
             loading = asyncio.create_task(load.run(outcome.findings))
             exits.callback(loading.cancel)
             await Breaking(deployment, faults, outcome).all(planned)
+            await asyncio.sleep(options.calm)
             load.stop.set()
             await loading
         async with _timed(outcome, "checking"):

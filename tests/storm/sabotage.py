@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.storm.findings import BACK, DOUBLE, LOST, OVERSOLD
 
@@ -45,7 +46,9 @@ def no_inbox() -> None:
     """Every delivery counts as new."""
     from culture_connect.messaging import inbox
 
-    async def record(_: object, __: str, digests: Mapping[str, UUID]) -> tuple[set[str], dict[str, UUID]]:
+    async def record(
+        connection: AsyncConnection, consumer: str, digests: Mapping[str, UUID]
+    ) -> tuple[set[str], dict[str, UUID]]:
         return set(digests), {}
 
     inbox.record = record

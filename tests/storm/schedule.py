@@ -53,7 +53,7 @@ def plan(
     planned: list[Break] = []
     at = _FIRST
     solos = [kind for kind in KINDS.values() if kind.named] if alone else []
-    for number, kind in enumerate(_kinds(dice, breaks - len(solos))):
+    for number, kind in enumerate(_kinds(dice, max(0, breaks - len(solos)))):
         target = _target(dice, kind, targets)
         seconds = min(_duration(dice, longest), kind.longest)
         begin = max([at, *(free.get(each, 0.0) for each in kind.touches(target))])

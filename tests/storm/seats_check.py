@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from tests.storm.deployment import Deployment
 from tests.storm.doors import BoxOffice
@@ -109,5 +109,5 @@ async def _check_scans(deployment: Deployment, office: BoxOffice, name: str, fin
     findings.none_of(DOUBLE, f"scans of {name} that were let in and refused", entered - refused.keys())
 
 
-def _more_than_one(counts: Counter[object]) -> list[object]:
+def _more_than_one(counts: Mapping[Any, int]) -> list[object]:
     return [each for each, count in counts.items() if count > 1]
