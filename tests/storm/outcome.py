@@ -13,8 +13,8 @@ class Options:
     """Everything that a storm is follows from these; times are in seconds.
 
     `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
-    employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take. With `alone` each kind of break comes once by itself, to
-    see who names it. `sabotage` breaks a promise on purpose.
+    employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take.
+    With `alone` each kind of break comes once by itself, to see who names it. `sabotage` breaks a promise on purpose.
     """
 
     seed: int

@@ -17,7 +17,8 @@ _REGISTERED: Final = """
 """
 _ALL_VERSIONS: Final = "select participant_id::text, standing, version from registration.participants"
 _TICKETING: Final = """
-    select participant_id::text, version, erased, active_until, holder_name from ticketing.participants
+    select participant_id::text, greatest(version, withdrawn_version) as version, erased, active_until
+    from ticketing.participants
 """
 _NOTIFICATIONS: Final = """
     select participant_id::text, greatest(person_version, term_version) as version, erased, withdrawn_on, given_name
