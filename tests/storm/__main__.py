@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import logging
 import secrets
 import sys
 from dataclasses import replace
@@ -21,6 +22,9 @@ def main() -> int:
     """Runs one storm, or those of the proof; returns the exit status."""
     given = _options()
     console = Console()
+    # Connections that are lost are what this is about; aiormq shows each with two tracebacks.
+    for library in ("aiormq", "aio_pika"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     options = Options(
         seed=given.seed,
         breaks=given.breaks,
@@ -28,6 +32,7 @@ def main() -> int:
         longest=given.longest,
         alone=given.alone,
         sabotage=given.sabotage,
+        logs=given.logs,
     )
     console.print(f"seed {options.seed}")
     if given.prove:
@@ -60,6 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="see who names each kind")
     parser.add_argument("--sabotage", choices=list(sabotage.SWITCHES), help="a promise that the services are to break")
     parser.add_argument("--prove", action="store_true", help="show that the storm notices each broken promise")
+    parser.add_argument("--logs", type=Path, help="folder for the logs of every part")
     parser.add_argument("--output", type=Path, default=Path("storm-results.json"))
     return parser.parse_args()
 

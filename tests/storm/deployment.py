@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from culture_connect_cli.stack.postgres import Postgres
 from culture_connect_cli.stack.rabbitmq import RabbitMQ
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.storm.replica import Replica
+from tests.storm.sabotage import prepare
 from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import until
 
@@ -74,6 +76,14 @@ class Deployment:
         finally:
             connection.terminate()
 
+    def keep_logs(self, folder: Path) -> None:
+        """Copies the logs of every part into the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for log in self.stack.home.logs.glob("*.log"):
+            shutil.copy(log, folder)
+        for name, replica in self.replicas.items():
+            shutil.copy(replica.log, folder / f"{name}.log")
+
     async def all_ready(self) -> None:
         """Waits until every replica is ready; raises AssertionError with what keeps them."""
 
@@ -96,6 +106,9 @@ async def deployed(sabotage: str | None = None) -> AsyncIterator[Deployment]:
         for service in ("registration", "ticketing", "notifications"):
             await stack.stop(service)
         deployment = await _prepare(exits, stack, sabotage)
+        if sabotage is not None:
+            async with deployment.session() as session:
+                await prepare(sabotage, session)
         for replica in deployment.replicas.values():
             exits.callback(replica.kill)
             replica.start()

@@ -75,7 +75,7 @@ async def _check_dead_letters(deployment: Deployment, load: Load, outcome: Outco
                 why = " ".join(str(message.headers.get(name)) for name in names)
                 outcome.findings.add(DEAD, f"{vhost}/{service}: {why}", [message.message_id])
     outcome.counts["dead letters that are to be there"] = len(found & hopeless)
-    outcome.findings.none_of(LOST, "messages without id that are no dead letters", hopeless - found)
+    outcome.findings.none_of(LOST, "messages without proper id that are no dead letters", hopeless - found)
 
 
 async def _dead(deployment: Deployment, vhost: str, service: str) -> list[AbstractIncomingMessage]:

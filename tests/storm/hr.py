@@ -21,7 +21,7 @@ _BAD: Final = 0.03  # part of the messages that is followed by one that nobody c
 
 class HrSystem:
     """One partner's. `sent` are its messages that can be read, `refused` the ids of those that cannot be, and
-    `hopeless` the bodies of those that have no id either and so become dead letters.
+    `hopeless` the bodies of those that have no proper id either and so become dead letters.
     """
 
     def __init__(self, staff: Staff, party: Credentials, *, pace: float) -> None:
@@ -72,7 +72,8 @@ class HrSystem:
         body = f"no json {uuid4()}"
         if self._dice.random() < 0.3:
             self.hopeless.append(body)
-            await sender.send(_message(body.encode(), id=None, type="enrolment.requested"))
+            # A control character makes it no id; without any, the client library would make one up.
+            await sender.send(_message(body.encode(), id=f"\a{uuid4()}", type="enrolment.requested"))
             return
         id_ = str(uuid4())
         self.refused.append(id_)
@@ -80,7 +81,7 @@ class HrSystem:
         await sender.send(_message(body.encode(), id=id_, type=type_))
 
 
-def _message(body: bytes, *, id: str | None, type: str, **properties: Any) -> aio_pika.Message:  # noqa: A002
+def _message(body: bytes, *, id: str, type: str, **properties: Any) -> aio_pika.Message:  # noqa: A002
     return aio_pika.Message(
         body,
         content_type="application/json",

@@ -13,9 +13,9 @@ _AFTER: Final = timedelta(seconds=90)  # after a break, for a claim to run out a
 _SENT: Final = "select distinct mail_id::text from notifications.letters where state = 'sent' and mail_id is not null"
 _WITHOUT_LETTER: Final = """
     select t.ticket_id::text from ticketing.tickets t
-    where t.code is not null and t.participant_id is not null and not exists (
+    where t.state = 'issued' and not exists (
         select from notifications.letters l
-        where l.ticket_id = t.ticket_id and l.kind in ('ticket-issued', 'ticket-promoted', 'ticket-received')
+        where l.ticket_id = t.ticket_id and l.kind in ('ticket-issued', 'ticket-promoted')
     )
 """
 _FAILED: Final = "select letter_id::text from notifications.letters where state = 'failed'"

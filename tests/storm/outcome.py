@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from tests.storm.findings import Findings
 from tests.storm.naming import Named
@@ -15,6 +16,7 @@ class Options:
     `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
     employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take.
     With `alone` each kind of break comes once by itself, to see who names it. `sabotage` breaks a promise on purpose.
+    `logs` is a folder for the logs of every part.
     """
 
     seed: int
@@ -27,6 +29,7 @@ class Options:
     quiet: float = 240.0
     alone: bool = True
     sabotage: str | None = None
+    logs: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ def show(outcome: Outcome, console: Console) -> None:
 def write(file: Path, outcome: Outcome) -> None:
     """Everything, as JSON."""
     document = {
-        "options": asdict(outcome.options),
+        "options": {
+            name: str(value) if isinstance(value, Path) else value for name, value in asdict(outcome.options).items()
+        },
         "seconds": outcome.seconds,
         "counts": outcome.counts,
         "findings": outcome.findings.found,
@@ -49,7 +51,7 @@ def write(file: Path, outcome: Outcome) -> None:
             for each in outcome.breaks
         ],
     }
-    file.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    file.write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
 
 
 def _count(outcome: Outcome) -> int:

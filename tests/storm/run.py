@@ -46,6 +46,8 @@ async def storm(options: Options) -> Outcome:
             await loading
         async with _timed(outcome, "checking"):
             await check_everything(deployment, client, load, outcome)
+        if options.logs is not None:
+            deployment.keep_logs(options.logs)
     return outcome
 
 
