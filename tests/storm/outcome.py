@@ -1,10 +1,12 @@
 """What a storm is asked to be, and what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from tests.storm.findings import Findings
+from tests.storm.kinds import KINDS
 from tests.storm.naming import Named
 from tests.storm.schedule import Break
 
@@ -15,8 +17,8 @@ class Options:
 
     `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
     employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take.
-    With `alone` each kind of break comes once by itself, to see who names it. `sabotage` breaks a promise on purpose.
-    `logs` is a folder for the logs of every part.
+    With `alone` each of the `kinds` of breaks comes once by itself, to see who names it. `sabotage` breaks a promise on
+    purpose. `logs` is a folder for the logs of every part.
     """
 
     seed: int
@@ -28,6 +30,7 @@ class Options:
     calm: float = 10.0
     quiet: float = 240.0
     alone: bool = True
+    kinds: Sequence[str] = tuple(KINDS)
     sabotage: str | None = None
     logs: Path | None = None
 

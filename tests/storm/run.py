@@ -12,6 +12,7 @@ from tests.storm.breaking import Breaking, targets
 from tests.storm.deployment import deployed
 from tests.storm.ending import check_everything
 from tests.storm.faults import Faults
+from tests.storm.kinds import KINDS
 from tests.storm.load import PARTNERS, Load
 from tests.storm.outcome import Options, Outcome
 from tests.storm.schedule import plan
@@ -28,6 +29,7 @@ async def storm(options: Options) -> Outcome:
         longest=options.longest,
         targets=targets(list(PARTNERS)),
         alone=options.alone,
+        kinds=[KINDS[name] for name in options.kinds],
     )
     async with AsyncExitStack() as exits:
         async with _timed(outcome, "starting"):

@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.storm.findings import BACK, DOUBLE, LOST, OVERSOLD
 
-SWITCHES: Final[Mapping[str, frozenset[str]]] = {
-    "inbox": frozenset({DOUBLE}),
-    "confirms": frozenset({LOST}),
-    "locks": frozenset({OVERSOLD}),
-    "order": frozenset({BACK}),
+SWITCHES: Final[Mapping[str, str]] = {
+    "inbox": DOUBLE,
+    "confirms": LOST,
+    "locks": OVERSOLD,
+    "order": BACK,
 }
-"""By switch the promises of which one has to be found broken."""
+"""By switch the promise that has to be found broken."""
 
 _GUARD: Final = "if is_oversold"
 

@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from tests.storm.kinds import KINDS, Kind
 
@@ -28,10 +28,6 @@ class Break:
     choice: float
     alone: bool = False
 
-    def as_row(self) -> dict[str, Any]:
-        """For the results."""
-        return asdict(self)
-
 
 def plan(
     seed: int,
@@ -41,19 +37,21 @@ def plan(
     longest: float,
     targets: Mapping[str, Sequence[str]],
     alone: bool,
+    kinds: Sequence[Kind] = tuple(KINDS.values()),
 ) -> list[Break]:
     """The breaks of a run, in the order in which they begin.
 
     `gap` is the mean time between two beginnings, `longest` the longest break, both in seconds. `targets` are the
     names of what can be broken, by what a kind is a break of. With `alone`, every kind that has to be named comes once
-    for `LONG` seconds without any other. Each kind comes once before any comes twice.
+    for `LONG` seconds without any other. Each of the `kinds` comes once before any comes
+    twice.
     """
     dice = random.Random(seed)
     free: dict[str, float] = {}
     planned: list[Break] = []
     at = _FIRST
-    solos = [kind for kind in KINDS.values() if kind.named] if alone else []
-    for number, kind in enumerate(_kinds(dice, max(0, breaks - len(solos)))):
+    solos = [kind for kind in kinds if kind.named] if alone else []
+    for number, kind in enumerate(_by_lot(dice, kinds, max(0, breaks - len(solos)))):
         target = _target(dice, kind, targets)
         seconds = min(_duration(dice, longest), kind.longest)
         begin = max([at, *(free.get(each, 0.0) for each in kind.touches(target))])
@@ -74,9 +72,8 @@ def _target(dice: random.Random, kind: Kind, targets: Mapping[str, Sequence[str]
     return kind.resource if kind.of == "server" and kind.resource else dice.choice(targets[kind.of])
 
 
-def _kinds(dice: random.Random, count: int) -> list[Kind]:
-    """So many kinds by lot, each once before the lot is free; weights are how often a kind comes then."""
-    kinds = list(KINDS.values())
+def _by_lot(dice: random.Random, kinds: Sequence[Kind], count: int) -> list[Kind]:
+    """So many by lot, each once before the lot is free; weights are how often a kind comes then."""
     first = dice.sample(kinds, len(kinds))[:count]
     return first + dice.choices(kinds, [kind.weight for kind in kinds], k=max(0, count - len(first)))
 
