@@ -7,6 +7,7 @@ import asyncio
 import runpy
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +17,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.storm.findings import BACK, DOUBLE, LOST, OVERSOLD
 
-SWITCHES: Final[Mapping[str, str]] = {
-    "inbox": DOUBLE,
-    "confirms": LOST,
-    "locks": OVERSOLD,
-    "order": BACK,
+
+@dataclass(frozen=True)
+class Switch:
+    """The promise that has to be found broken, and the kinds of breaks under which it is."""
+
+    promise: str
+    kinds: Sequence[str]
+
+
+SWITCHES: Final[Mapping[str, Switch]] = {
+    "inbox": Switch(DOUBLE, ("kill-replica", "cut-broker-wire", "half-broker-wire")),
+    "confirms": Switch(LOST, ("full-receipts", "silent-broker-wire", "half-broker-wire")),
+    "locks": Switch(OVERSOLD, ("kill-replica", "slow-database-wire", "slow-broker-wire")),
+    "order": Switch(BACK, ("kill-replica", "cut-broker-wire", "cut-database-wire")),
 }
-"""By switch the promise that has to be found broken."""
 
 _GUARD: Final = "if is_oversold"
 
