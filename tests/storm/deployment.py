@@ -100,11 +100,14 @@ async def deployed(sabotage: str | None = None) -> AsyncIterator[Deployment]:
     async with AsyncExitStack() as exits:
         scratch = exits.enter_context(scratch_folder(CLONE / "tests" / "storm"))
         stack = LocalStack(
-            scratch / "stack", supervised=False, durable=False, postgres_folder=scratch / "postgres", environment={}
+            scratch / "stack",
+            supervised=False,
+            durable=False,
+            serving=False,
+            postgres_folder=scratch / "postgres",
+            environment={},
         )
         await exits.enter_async_context(stack)
-        for service in ("registration", "ticketing", "notifications"):
-            await stack.stop(service)
         deployment = await _prepare(exits, stack, sabotage)
         if sabotage is not None:
             async with deployment.session() as session:
