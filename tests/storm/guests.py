@@ -1,6 +1,7 @@
 """Participants: they give tickets up, ask for seats, one by one and all at the same moment."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -12,6 +13,7 @@ from tests.storm.desk import Desk
 from tests.storm.programme import Planned, Programme
 
 _RUSH: Final = 24  # people who ask at the same moment, for a quarter of as many seats
+_BETWEEN_RUSHES: Final = 12.0  # seconds
 _LINKS: Final = """
     select ticket_id::text, details ->> 'link' as link from notifications.tickets
     where standing = 'issued' and details ->> 'link' is not null order by random() limit 1
@@ -30,23 +32,27 @@ class Guests:
         self._dice = dice
 
     async def work(self, stop: asyncio.Event, programme: Programme, people: Callable[[], Sequence[str]]) -> None:
-        """Declines, asks and rushes until told to stop; `people` are the ids of participants."""
+        """Declines and asks, one by one, until told to stop; `people` are the ids of participants."""
         while not stop.is_set():
             await asyncio.sleep(self._dice.uniform(0.3, 1.2))
             known, chance = people(), self._dice.random()
             on_request = [evening for evening in programme.open if evening.on_request]
             if chance < 0.45:
                 await self._decline()
-            elif known and on_request and chance < 0.97:
+            elif known and on_request:
                 await self._ask(self._dice.choice(on_request), self._dice.choice(known))
-            elif len(known) >= _RUSH:
-                await self.rush(await programme.schedule(capacity=_RUSH // 4, on_request=True), known)
 
-    async def rush(self, evening: Planned, people: Sequence[str]) -> None:
-        """All at once, at whichever replica."""
-        await self._heard_of(evening)
-        chosen = self._dice.sample(list(people), _RUSH)
-        await asyncio.gather(*(self._ask(evening, participant) for participant in chosen))
+    async def rush(self, stop: asyncio.Event, programme: Programme, people: Callable[[], Sequence[str]]) -> None:
+        """Again and again many ask for few seats at the same moment, at whichever replica."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _BETWEEN_RUSHES)
+            known = people()
+            if len(known) >= _RUSH:
+                evening = await programme.schedule(capacity=_RUSH // 4, on_request=True)
+                await self._heard_of(evening)
+                chosen = self._dice.sample(known, _RUSH)
+                await asyncio.gather(*(self._ask(evening, participant) for participant in chosen))
 
     async def _ask(self, evening: Planned, participant_id: str) -> None:
         body = {"participant_id": participant_id}

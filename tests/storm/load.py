@@ -33,6 +33,7 @@ from tests.support.probes import until
 from tests.support.system import in_days
 
 PARTNERS: Final[dict[str, Style]] = {"acme": "exact", "zeebank": "seconds", "haven": "none", "atelier": "exact"}
+_GONE: Final = ("withdrawn", "erased")
 _VENUES: Final = (Venue.PAARD, Venue.NDT)
 _EVENINGS: Final = 3  # that are there before the load begins
 _ABSENT: Final = 25.0  # seconds for which a reader stays away, and between two absences
@@ -86,6 +87,7 @@ class Load:
             **{f"box office of {each.venue}": each.work(self.stop) for each in self.offices},
             "programme": self.programme.work(self.stop, pace=0.3),
             "guests": self.guests.work(self.stop, self.programme, self._participants),
+            "rushes": self.guests.rush(self.stop, self.programme, self._participants),
             "absent reader": self._be_absent(self.offices[-1].reader),
         }
         results = await asyncio.gather(*work.values(), return_exceptions=True)
@@ -111,8 +113,10 @@ class Load:
         }
 
     def _participants(self) -> list[str]:
-        heard = [each for system in self.systems for each in system.reader.of("enrolment.accepted")]
-        return sorted({each.data["participant_id"] for each in heard})
+        """Those who take part, as far as their partners have heard."""
+        heard = [each.data for system in self.systems for each in system.reader.of("enrolment.accepted")]
+        last = {data["employee_ref"]: data for data in heard}
+        return sorted(data["participant_id"] for data in last.values() if data["outcome"] not in _GONE)
 
     async def _be_absent(self, reader: Reader) -> None:
         """A box office whose reader stays away for long, again and again."""
