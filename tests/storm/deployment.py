@@ -26,7 +26,7 @@ from tests.support.probes import until
 
 CLONE: Final = Path(__file__).parent.parent.parent
 REPLICAS: Final = 2  # of each service
-_PATIENCE: Final = 60.0  # seconds for a look behind the scenes while the database is broken
+_PATIENCE: Final = 150.0  # seconds for a look behind the scenes while the database is broken
 _READY: Final = 90.0  # seconds for all replicas to be ready
 
 
@@ -62,7 +62,7 @@ class Deployment:
             while True:
                 with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                     async with self.session() as session:
-                        return list(await session.fetch(statement, *values, timeout=20))
+                        return list(await session.fetch(statement, *values, timeout=60))
                 await asyncio.sleep(0.5)
 
     @asynccontextmanager

@@ -11,7 +11,13 @@ from uuid import uuid4
 Style = Literal["none", "seconds", "exact"]
 Verb = Literal["requested", "withdrawn", "erased"]
 
+MARK_LENGTH: Final = 13
 _LATE: Final = (3.0, 20.0)  # seconds that an overtaken message was sent before the one that overtook it
+
+
+def new_mark() -> str:
+    """A name like no other, to be found again: M and twelve hexadecimal digits."""
+    return f"M{uuid4().hex[: MARK_LENGTH - 1]}"
 
 
 class Standing(StrEnum):
@@ -93,7 +99,7 @@ class Staff:
         }
         possible = choices[employee.standing]
         verb, expected, _ = self.dice.choices(possible, [weight for *_, weight in possible])[0]
-        mark = employee.mark if expected == "unchanged" else f"M{uuid4().hex[:12]}"
+        mark = employee.mark if expected == "unchanged" else new_mark()
         sent = Sent(str(uuid4()), verb, employee.ref, now, expected, mark if verb == "requested" else None)
         employee.sent.append(sent)
         employee.last = now
@@ -109,6 +115,6 @@ class Staff:
     def _overtaken(self, employee: Employee, last: datetime) -> Sent:
         """A request from before the last message, which the service has by now: it is to be refused."""
         time = last - timedelta(seconds=self.dice.uniform(*_LATE))
-        sent = Sent(str(uuid4()), "requested", employee.ref, time, "refused", f"M{uuid4().hex[:12]}")
+        sent = Sent(str(uuid4()), "requested", employee.ref, time, "refused", new_mark())
         employee.sent.append(sent)
         return sent

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from culture_connect.messaging.topology import SERVICES
 from tests.storm.deployment import Deployment
-from tests.storm.employees import Employee, Standing
+from tests.storm.employees import MARK_LENGTH, Employee, Standing
 from tests.storm.findings import BACK, DOUBLE, LOST, Findings
 from tests.storm.hr import HrSystem
 
@@ -23,6 +23,11 @@ _TICKETING: Final = """
 _NOTIFICATIONS: Final = """
     select participant_id::text, greatest(person_version, term_version) as version, erased, withdrawn_on, given_name
     from notifications.contacts
+"""
+# Every mark in a table, as text or in bytes; see `employees.new_mark`.
+_MARKS: Final = """
+    select distinct found[1] as mark
+    from {table} as t, regexp_matches(t::text, '([Mm][0-9a-f]{{12}}|[46]d(?:3[0-9]|6[1-6]){{12}})', 'g') as found
 """
 _TABLES: Final = "select tablename from pg_tables where schemaname = $1"
 
@@ -80,17 +85,18 @@ async def check_other_services(deployment: Deployment, findings: Findings) -> No
 
 async def check_erased(deployment: Deployment, systems: Sequence[HrSystem], findings: Findings) -> None:
     """No name of somebody erased stands anywhere in any table."""
-    marks = {
-        mark: employee.ref for system in systems for employee in system.staff.employees for mark in _gone(employee)
-    }
+    gone = {mark: employee.ref for system in systems for employee in system.staff.employees for mark in _gone(employee)}
     for service in SERVICES:
         for table in await deployment.rows(_TABLES, service):
             name = f"{service}.{table['tablename']}"
-            rows = await deployment.rows(f"select t::text as text from {name} as t")  # noqa: S608 - names of tables
-            text = "\n".join(row["text"] for row in rows)
-            # Bytes are shown in hexadecimal.
-            found = {ref for mark, ref in marks.items() if mark in text or mark.encode().hex() in text}
+            rows = await deployment.rows(_MARKS.format(table=name))
+            found = {gone[mark] for mark in map(_mark, (row["mark"] for row in rows)) if mark in gone}
             findings.none_of(BACK, f"erased employees of whom {name} has a name", found)
+
+
+def _mark(found: str) -> str:
+    """A mark as it was given: addresses have small letters, and bytes are shown in hexadecimal."""
+    return (bytes.fromhex(found).decode() if len(found) > MARK_LENGTH else found).capitalize()
 
 
 def _gone(employee: Employee) -> set[str]:
