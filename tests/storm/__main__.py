@@ -33,13 +33,14 @@ def main() -> int:
         gap=given.gap,
         longest=given.longest,
         alone=given.alone,
+        quiet=given.quiet,
         kinds=given.kinds,
         sabotage=given.sabotage,
         logs=given.logs,
     )
     console.print(f"seed {options.seed}")
     if given.prove:
-        return _prove(replace(options, breaks=given.breaks, alone=False), console)
+        return _prove(replace(options, alone=False), console)
     outcome = asyncio.run(storm(options))
     report.show(outcome, console)
     report.write(given.output, outcome)
@@ -69,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--breaks", type=int, default=300)
     parser.add_argument("--gap", type=float, default=3.5, help="mean seconds between two breaks")
     parser.add_argument("--longest", type=float, default=40.0, help="seconds of the longest break")
+    parser.add_argument("--quiet", type=float, default=240.0, help="seconds that the end may take at most")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="see who names each kind")
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="only these breaks")
     parser.add_argument("--sabotage", choices=list(sabotage.SWITCHES), help="a promise that the services are to break")

@@ -28,8 +28,8 @@ class Switch:
 
 SWITCHES: Final[Mapping[str, Switch]] = {
     "inbox": Switch(DOUBLE, ("kill-replica", "cut-broker-wire", "half-broker-wire")),
-    "confirms": Switch(LOST, ("full-receipts", "silent-broker-wire", "half-broker-wire")),
-    "locks": Switch(OVERSOLD, ("kill-replica", "slow-database-wire", "slow-broker-wire")),
+    "confirms": Switch(LOST, ("full-receipts",)),
+    "locks": Switch(OVERSOLD, ("slow-database-wire",)),
     "order": Switch(BACK, ("kill-replica", "cut-broker-wire", "cut-database-wire")),
 }
 
