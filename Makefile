@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-package culture-connect-registration --no-emit-package culture-connect-ticketing \
 	--no-emit-package culture-connect-notifications
 
-.PHONY: help setup demo up test check format bench lock
+.PHONY: help setup demo up test check format bench storm lock
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -51,6 +51,9 @@ format: $(STAMP) ## puts right what can be put right by itself
 
 bench: $(STAMP) ## how fast it is, in proportion to bare lines on the same machine
 	$(BIN)/python -m tests.benchmarks
+
+storm: $(STAMP) ## the whole system, broken at random under load: ARGS="--seed 7 --breaks 300"; see docs/faults.md
+	$(BIN)/python -m tests.storm $(ARGS)
 
 lock: $(STAMP) ## compiles the lists of dependencies anew; ARGS=--upgrade takes newer versions
 	$(COMPILE) $(ARGS) --group dev $(PROJECTS) -o requirements.txt

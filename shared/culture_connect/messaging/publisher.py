@@ -16,7 +16,7 @@ from pamqp.header import ContentHeader
 
 from culture_connect.messaging.confirm_channel import ConfirmChannel, Payload
 from culture_connect.messaging.confirms import Batch, runs_of_different_ids
-from culture_connect.messaging.connection import close_connection
+from culture_connect.messaging.connection import close_connection, connect, within
 from culture_connect.messaging.content_header import decode_content_header
 from culture_connect.messaging.frames import publication_frames
 from culture_connect.messaging.publish_failures import ConnectionLost, PublishFailed, Unencodable, failure_of

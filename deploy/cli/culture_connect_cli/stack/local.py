@@ -35,8 +35,9 @@ class LocalStack:
     """`async with LocalStack() as stack:` starts everything, and stops it at the end; data is kept for the next time.
 
     `home` is its folder (default: see `Home`). `supervised` starts again what dies by itself. With `durable=False`
-    PostgreSQL does not wait for the disk. `postgres_folder` is where its data goes, instead of below `home` or, for
-    root, of `seat_for_root`. `say` hears in plain words what happens. Entering raises StackError and its kinds.
+    PostgreSQL does not wait for the disk. With `serving=False` the services are made ready to be started by somebody
+    else. `postgres_folder` is where PostgreSQL's data goes, instead of below `home` or, for root, of `seat_for_root`.
+    `say` hears in plain words what happens. Entering raises StackError and its kinds.
     """
 
     postgres: PostgresServer
@@ -48,6 +49,7 @@ class LocalStack:
         *,
         supervised: bool = True,
         durable: bool = True,
+        serving: bool = True,
         postgres_folder: Path | None = None,
         say: Callable[[str], None] = _silent,
         environment: Mapping[str, str] = os.environ,
@@ -57,6 +59,7 @@ class LocalStack:
         self._given = Given.read(environment)
         self._supervised = supervised
         self._durable = durable
+        self._serving = serving
         self._has_seat = postgres_folder is None and server_account() is not None
         own = seat_for_root(self.home.folder) if self._has_seat else self.home.folder / "postgres"
         self._postgres_folder = postgres_folder or own
@@ -135,9 +138,10 @@ class LocalStack:
         mailbox = installation.mailbox(self.home, self._ports)
         self._parts[MAILBOX] = Part(mailbox)
         await _all(self._start_broker(), self._start_database(services), asyncio.to_thread(mailbox.start))
-        self._say("Servers are ready; the services start.")
-        self._parts |= {program.name: Part(program) for program in services}
-        await _all(*(asyncio.to_thread(program.start) for program in services))
+        if self._serving:
+            self._say("Servers are ready; the services start.")
+            self._parts |= {program.name: Part(program) for program in services}
+            await _all(*(asyncio.to_thread(program.start) for program in services))
         self._describe()
 
     async def _stop_everything(self) -> None:

@@ -1,0 +1,246 @@
+"""How each kind of break is done, and undone: a context manager for each, by the names of `kinds`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+import asyncpg
+
+from culture_connect.messaging.topology import EDGE, receipts_queue
+from culture_connect_cli.management import BrokerError
+from tests.storm.deployment import Deployment
+from tests.storm.parties import Reader
+from tests.storm.schedule import Break
+from tests.support import pause
+from tests.support.fault_proxy import BOTH, Direction, FaultProxy
+
+_INSISTING: Final = 60.0  # seconds for a change to be made on a server that is in trouble
+_HALF: Final = 6_000  # bytes at most that pass before a half-broken wire ends
+_TERMINATE: Final = "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1"
+
+
+class Faults:
+    """Breaks the deployment as planned; `readers` are those of the partners' receipts."""
+
+    def __init__(self, deployment: Deployment, readers: Mapping[str, Reader]) -> None:
+        self._deployment = deployment
+        self._readers = readers
+
+    def done(self, planned: Break) -> AbstractAsyncContextManager[None]:
+        """The break holds while the block runs."""
+        return _HOW[planned.kind](self, planned)
+
+    @asynccontextmanager
+    async def kill_replica(self, planned: Break) -> AsyncIterator[None]:
+        replica = self._deployment.replicas[planned.target]
+        replica.kill()
+        try:
+            yield
+        finally:
+            replica.start()
+
+    @asynccontextmanager
+    async def pause_replica(self, planned: Break) -> AsyncIterator[None]:
+        replica = self._deployment.replicas[planned.target]
+        replica.pause()
+        try:
+            yield
+        finally:
+            replica.resume()
+
+    @asynccontextmanager
+    async def silent_wire(self, planned: Break) -> AsyncIterator[None]:
+        """Both ways, or one of them."""
+        directions: tuple[tuple[Direction, ...], ...] = (("upstream", "downstream"), ("upstream",), ("downstream",))
+        wire = self._wire(planned)
+        await wire.silence(directions[int(planned.choice * 3)])
+        try:
+            yield
+        finally:
+            # Half of the silences end like a failover: what was held never arrives.
+            if planned.choice * 6 % 2 < 1:
+                await wire.reset()
+            await wire.mend()
+
+    @asynccontextmanager
+    async def cut_wire(self, planned: Break) -> AsyncIterator[None]:
+        wire = self._wire(planned)
+        await wire.cut()
+        try:
+            yield
+        finally:
+            await wire.mend()
+
+    @asynccontextmanager
+    async def half_wire(self, planned: Break) -> AsyncIterator[None]:
+        """So many bytes pass, and then the connection ends or is silent, in the middle of whatever it was."""
+        wire = self._wire(planned)
+        after = "cut" if planned.choice < 0.5 else "silent"
+        await wire.limit_data(1 + int(planned.choice * 2 % 1 * _HALF), after="cut" if after == "cut" else "silent")
+        try:
+            yield
+        finally:
+            await wire.mend()
+
+    @asynccontextmanager
+    async def slow_wire(self, planned: Break) -> AsyncIterator[None]:
+        """Late by up to a second, or 20 kB a second."""
+        wire = self._wire(planned)
+        if planned.choice < 0.5:
+            await wire.delay(planned.choice, jitter=planned.choice)
+        else:
+            await wire.throttle(20_000, directions=BOTH)
+        try:
+            yield
+        finally:
+            await wire.mend()
+
+    @asynccontextmanager
+    async def pause_broker(self, _: Break) -> AsyncIterator[None]:
+        pid = self._deployment.broker.processes[0].pid
+        pause.pause(pid)
+        try:
+            yield
+        finally:
+            pause.resume(pid)
+
+    @asynccontextmanager
+    async def restart_broker(self, _: Break) -> AsyncIterator[None]:
+        await self._deployment.stack.stop("rabbitmq")
+        try:
+            yield
+        finally:
+            await self._deployment.stack.start("rabbitmq")
+
+    @asynccontextmanager
+    async def kill_broker(self, _: Break) -> AsyncIterator[None]:
+        await self._deployment.stack.kill("rabbitmq")
+        try:
+            yield
+        finally:
+            await self._deployment.stack.start("rabbitmq")
+
+    @asynccontextmanager
+    async def pause_database(self, _: Break) -> AsyncIterator[None]:
+        pid = self._deployment.database.process.pid
+        pause.pause(pid)
+        try:
+            yield
+        finally:
+            pause.resume(pid)
+
+    @asynccontextmanager
+    async def kill_database(self, _: Break) -> AsyncIterator[None]:
+        await self._deployment.stack.kill("postgres")
+        try:
+            yield
+        finally:
+            await self._deployment.stack.start("postgres")
+
+    @asynccontextmanager
+    async def read_only_database(self, _: Break) -> AsyncIterator[None]:
+        await self._configure("alter system set default_transaction_read_only = on")
+        try:
+            yield
+        finally:
+            await self._configure("alter system reset default_transaction_read_only")
+
+    @asynccontextmanager
+    async def end_database_sessions(self, planned: Break) -> AsyncIterator[None]:
+        await self._deployment.rows(_TERMINATE, planned.target)
+        yield
+
+    @asynccontextmanager
+    async def full_receipts(self, planned: Break) -> AsyncIterator[None]:
+        """The partner does not read, and its queue takes one message."""
+        queue, policy = receipts_queue(planned.target), f"storm-{planned.target}"
+        body = {
+            "pattern": f"^{queue.replace('.', '[.]')}$",
+            "definition": {"max-length": 1, "overflow": "reject-publish"},
+            "priority": 100,
+            "apply-to": "queues",
+        }
+
+        async def limit() -> None:
+            async with self._deployment.stack.broker.management() as management:
+                await management.put("policies", EDGE, policy, body=body)
+
+        async def free() -> None:
+            async with self._deployment.stack.broker.management() as management:
+                await management.delete("policies", EDGE, policy)
+
+        reader = self._readers[planned.target]
+        await reader.pause()
+        await _insist(limit)
+        try:
+            yield
+        finally:
+            await _insist(free)
+            await reader.resume()
+
+    @asynccontextmanager
+    async def silent_mail(self, planned: Break) -> AsyncIterator[None]:
+        await self._deployment.mail_wire.silence()
+        try:
+            yield
+        finally:
+            if planned.choice < 0.5:
+                await self._deployment.mail_wire.reset()
+            await self._deployment.mail_wire.mend()
+
+    @asynccontextmanager
+    async def refused_mail(self, _: Break) -> AsyncIterator[None]:
+        await self._deployment.mail_wire.cut()
+        try:
+            yield
+        finally:
+            await self._deployment.mail_wire.mend()
+
+    def _wire(self, planned: Break) -> FaultProxy:
+        name, _, what = planned.target.partition("/")
+        wires = self._deployment.broker_wires if what == "broker" else self._deployment.database_wires
+        return wires[name]
+
+    async def _configure(self, statement: str) -> None:
+        async def change() -> None:
+            async with self._deployment.session() as session:
+                await session.execute(statement, timeout=10)
+                await session.execute("select pg_reload_conf()", timeout=10)
+
+        await _insist(change)
+
+
+async def _insist(change: Callable[[], Awaitable[None]]) -> None:
+    """Until it is done: the server may be broken otherwise at the same time. Raises TimeoutError."""
+    async with asyncio.timeout(_INSISTING):
+        while True:
+            with contextlib.suppress(BrokerError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await change()
+                return
+            await asyncio.sleep(0.5)
+
+
+_HOW: Final[Mapping[str, Callable[[Faults, Break], AbstractAsyncContextManager[None]]]] = {
+    "kill-replica": Faults.kill_replica,
+    "pause-replica": Faults.pause_replica,
+    "silent-broker-wire": Faults.silent_wire,
+    "silent-database-wire": Faults.silent_wire,
+    "cut-broker-wire": Faults.cut_wire,
+    "cut-database-wire": Faults.cut_wire,
+    "half-broker-wire": Faults.half_wire,
+    "half-database-wire": Faults.half_wire,
+    "slow-broker-wire": Faults.slow_wire,
+    "slow-database-wire": Faults.slow_wire,
+    "pause-broker": Faults.pause_broker,
+    "restart-broker": Faults.restart_broker,
+    "kill-broker": Faults.kill_broker,
+    "pause-database": Faults.pause_database,
+    "kill-database": Faults.kill_database,
+    "read-only-database": Faults.read_only_database,
+    "end-database-sessions": Faults.end_database_sessions,
+    "full-receipts": Faults.full_receipts,
+    "silent-mail": Faults.silent_mail,
+    "refused-mail": Faults.refused_mail,
+}

@@ -1,0 +1,59 @@
+"""The kinds of breaks there are: of what, for how long at most, and whether somebody has to say what is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+BROKER: Final = "broker"
+DATABASE: Final = "database"
+MAIL: Final = "mail"
+RECEIPTS: Final = "receipts"
+
+Of = Literal["replica", "broker-wire", "database-wire", "server", "partner", "service"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of break.
+
+    `of` is what its target is. A break that lasts has to be `named` by readiness, a metric or the doctor. `longest` and
+    `recovery` are seconds: how long it may last, and how long after it its target is left alone. `weight` is how often
+    it comes in proportion to the others. `resource` is what it takes for itself, if that is not its target.
+    """
+
+    name: str
+    of: Of
+    named: bool = True
+    longest: float = 40.0
+    recovery: float = 2.0
+    weight: float = 1.0
+    resource: str | None = None
+
+    def touches(self, target: str) -> Sequence[str]:
+        """What no other break may have meanwhile."""
+        return [self.resource or target]
+
+
+_ALL: Final = (
+    Kind("kill-replica", "replica", recovery=5.0, weight=3.0),
+    Kind("pause-replica", "replica", weight=3.0),
+    Kind("silent-broker-wire", "broker-wire", weight=3.0),
+    Kind("silent-database-wire", "database-wire", weight=3.0),
+    Kind("cut-broker-wire", "broker-wire", weight=2.0),
+    Kind("cut-database-wire", "database-wire", weight=2.0),
+    Kind("half-broker-wire", "broker-wire", named=False, weight=2.0),
+    Kind("half-database-wire", "database-wire", named=False, weight=2.0),
+    Kind("slow-broker-wire", "broker-wire", named=False),
+    Kind("slow-database-wire", "database-wire", named=False),
+    Kind("pause-broker", "server", resource=BROKER, recovery=5.0),
+    Kind("restart-broker", "server", named=False, resource=BROKER, longest=5.0, recovery=25.0, weight=0.5),
+    Kind("kill-broker", "server", resource=BROKER, recovery=20.0, weight=0.5),
+    Kind("pause-database", "server", resource=DATABASE, recovery=5.0),
+    Kind("kill-database", "server", resource=DATABASE, recovery=5.0, weight=0.5),
+    Kind("read-only-database", "server", resource=DATABASE, recovery=5.0),
+    Kind("end-database-sessions", "service", named=False, resource=DATABASE, longest=1.0),
+    Kind("full-receipts", "partner", resource=RECEIPTS),
+    Kind("silent-mail", "server", resource=MAIL),
+    Kind("refused-mail", "server", resource=MAIL),
+)
+KINDS: Final = {kind.name: kind for kind in _ALL}

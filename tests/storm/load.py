@@ -1,0 +1,149 @@
+"""Everybody who uses the system while it is broken."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
+from typing import Any, Final, Self
+
+import httpx
+
+from culture_connect.contracts import Venue
+from culture_connect.messaging.topology import (
+    ADMISSION_KEY,
+    box_office_account,
+    enrolments_queue,
+    receipts_queue,
+    tickets_queue,
+)
+from culture_connect_cli.accounts import Credentials, add_account
+from tests.storm.deployment import Deployment
+from tests.storm.desk import Desk
+from tests.storm.doors import BoxOffice
+from tests.storm.employees import Staff, Style
+from tests.storm.findings import RUN, Findings
+from tests.storm.guests import Guests
+from tests.storm.hr import HrSystem
+from tests.storm.parties import Reader
+from tests.storm.programme import Programme
+from tests.support.probes import until
+from tests.support.system import in_days
+
+PARTNERS: Final[dict[str, Style]] = {"acme": "exact", "zeebank": "seconds", "haven": "none", "atelier": "exact"}
+_GONE: Final = ("withdrawn", "erased")
+_VENUES: Final = (Venue.PAARD, Venue.NDT)
+_EVENINGS: Final = 3  # that are there before the load begins
+_ABSENT: Final = 25.0  # seconds for which a reader stays away, and between two absences
+
+
+@dataclass
+class Load:
+    """The parties, the programme team and the participants; `stop` ends what they do."""
+
+    systems: Sequence[HrSystem]
+    offices: Sequence[BoxOffice]
+    programme: Programme
+    guests: Guests
+    desk: Desk
+    dice: random.Random
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    async def prepared(
+        cls, deployment: Deployment, client: httpx.AsyncClient, seed: int, *, people: int, pace: float
+    ) -> Self:
+        """Partners and box offices have their accounts, and some evenings are planned."""
+        dice = random.Random(f"load {seed}")
+        desk, tokens = Desk(deployment, client, dice), deployment.stack.tokens
+        systems = []
+        for partner, style in PARTNERS.items():
+            await _register(desk, tokens["programme"], partner)
+            party = await add_account(deployment.stack.broker, "hr", partner)
+            systems.append(HrSystem(Staff.of(partner, style, people, dice), party, pace=pace))
+            for queue in (enrolments_queue(partner), receipts_queue(partner)):
+                await until(partial(_is_written_down, deployment, queue), bool, f"{queue} on disk")
+        offices = [
+            BoxOffice(venue, _box_office(deployment, venue), desk, tokens[f"box-office.{venue}"], dice)
+            for venue in _VENUES
+        ]
+        programme = Programme(desk, tokens["programme"], dice)
+        for _ in range(_EVENINGS):
+            await programme.schedule()
+        guests = Guests(deployment, desk, tokens["programme"], dice)
+        return cls(systems, offices, programme, guests, desk, dice)
+
+    @property
+    def readers(self) -> list[Reader]:
+        """Everybody who reads a queue."""
+        return [*(each.reader for each in self.systems), *(each.reader for each in self.offices)]
+
+    async def run(self, findings: Findings) -> None:
+        """Until `stop`; what ends by an error before is a finding."""
+        work = {
+            **{f"HR of {each.staff.partner}": each.work(self.stop) for each in self.systems},
+            **{f"box office of {each.venue}": each.work(self.stop) for each in self.offices},
+            "programme": self.programme.work(self.stop, pace=0.3),
+            "guests": self.guests.work(self.stop, self.programme, self._participants),
+            "rushes": self.guests.rush(self.stop, self.programme, self._participants),
+            "absent reader": self._be_absent(self.offices[-1].reader),
+        }
+        results = await asyncio.gather(*work.values(), return_exceptions=True)
+        for name, result in zip(work, results, strict=True):
+            if isinstance(result, BaseException):
+                findings.add(RUN, f"{name} gave up ({type(result).__name__}: {result})")
+
+    def counts(self) -> dict[str, Any]:
+        """How much there was of everything."""
+        return {
+            "messages of HR": sum(len(each.sent) + len(each.refused) + len(each.hopeless) for each in self.systems),
+            "receipts": sum(len(each.reader.heard) for each in self.systems),
+            "receipts repeated": sum(each.reader.times.total() - len(each.reader.heard) for each in self.systems),
+            "messages to box offices": sum(len(each.reader.heard) for each in self.offices),
+            "messages to box offices repeated": sum(
+                each.reader.times.total() - len(each.reader.heard) for each in self.offices
+            ),
+            "scans": sum(len(each.scanned) + len(each.told) for each in self.offices),
+            "evenings": len(self.programme.evenings),
+            "declines": len(self.guests.declined),
+            "asks": len(self.guests.places),
+            "requests": self.desk.answers.total(),
+        }
+
+    def _participants(self) -> list[str]:
+        """Those who take part, as far as their partners have heard."""
+        heard = [each.data for system in self.systems for each in system.reader.of("enrolment.accepted")]
+        last = {data["employee_ref"]: data for data in heard}
+        return sorted(data["participant_id"] for data in last.values() if data["outcome"] not in _GONE)
+
+    async def _be_absent(self, reader: Reader) -> None:
+        """A box office whose reader stays away for long, again and again."""
+        for turn in cycle((reader.pause, reader.resume)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), _ABSENT)
+                await reader.resume()
+                return
+            await turn()
+
+
+async def _register(desk: Desk, token: str, partner: str) -> None:
+    body = {"slug": partner, "name": f"Partner {partner}", "places": 1000, "language": "nl"}
+    body |= {"starts_on": str(in_days(0)), "ends_on": str(in_days(400))}
+    answer = await desk.post("registration", "/partners", body, as_=token)
+    assert answer.is_success, answer.text
+
+
+def _box_office(deployment: Deployment, venue: str) -> Credentials:
+    name = box_office_account(venue)
+    account, broker = deployment.stack.accounts[name], deployment.stack.broker
+    return Credentials(
+        name, account["password"], broker.host, broker.port, account["vhost"], name, ADMISSION_KEY, tickets_queue(venue)
+    )
+
+
+def _is_written_down(deployment: Deployment, queue: str) -> bool:
+    """RabbitMQ 3.10 forgets a queue that was made some three seconds before a crash; see the guide on running it."""
+    registers = (deployment.broker.folder / "data").glob("**/quorum/*/names.dets")
+    return any(queue.encode() in register.read_bytes() for register in registers)

@@ -1,0 +1,56 @@
+"""What a storm is asked to be, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tests.storm.findings import Findings
+from tests.storm.kinds import KINDS
+from tests.storm.naming import Named
+from tests.storm.schedule import Break
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that a storm is follows from these; times are in seconds.
+
+    `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
+    employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take.
+    With `alone` each of the `kinds` of breaks comes once by itself, to see who names it. `sabotage` breaks a promise on
+    purpose. `logs` is a folder for the logs of every part.
+    """
+
+    seed: int
+    breaks: int = 300
+    gap: float = 3.5
+    longest: float = 40.0
+    pace: float = 1.5
+    people: int = 40
+    calm: float = 10.0
+    quiet: float = 240.0
+    alone: bool = True
+    kinds: Sequence[str] = tuple(KINDS)
+    sabotage: str | None = None
+    logs: Path | None = None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A break that was done: when it began and when it was mended."""
+
+    planned: Break
+    begin: datetime
+    end: datetime
+
+
+@dataclass
+class Outcome:
+    """What came of a storm; `named` has who named a kind of break, `seconds` how long each part of the storm took."""
+
+    options: Options
+    findings: Findings = field(default_factory=Findings)
+    breaks: list[Broken] = field(default_factory=list)
+    named: dict[str, list[Named]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)

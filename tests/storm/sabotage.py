@@ -1,0 +1,119 @@
+"""`python -m tests.storm.sabotage SWITCH SERVICE serve`: a service that breaks one promise, to see that it is noticed.
+
+The switches are here and not in the product: what they replace is named in this module alone.
+"""
+
+import asyncio
+import runpy
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.storm.findings import BACK, DOUBLE, LOST, OVERSOLD
+
+
+@dataclass(frozen=True)
+class Switch:
+    """The promise that has to be found broken, and the kinds of breaks under which it is."""
+
+    promise: str
+    kinds: Sequence[str]
+
+
+SWITCHES: Final[Mapping[str, Switch]] = {
+    "inbox": Switch(DOUBLE, ("kill-replica", "cut-broker-wire", "half-broker-wire")),
+    "confirms": Switch(LOST, ("full-receipts",)),
+    "locks": Switch(OVERSOLD, ("slow-database-wire",)),
+    "order": Switch(BACK, ("kill-replica", "cut-broker-wire", "cut-database-wire")),
+}
+
+_GUARD: Final = "if is_oversold"
+
+
+async def prepare(switch: str, session: asyncpg.Connection) -> None:
+    """Takes the database's own part in the promise away, before the services start."""
+    if switch == "locks":
+        definition = await session.fetchval("select pg_get_functiondef('ticketing.count_seats'::regproc)")
+        assert _GUARD in definition
+        await session.execute(definition.replace(_GUARD, "if false and is_oversold"))
+
+
+def no_inbox() -> None:
+    """Every delivery counts as new."""
+    from culture_connect.messaging import inbox
+
+    async def record(
+        connection: AsyncConnection, consumer: str, digests: Mapping[str, UUID]
+    ) -> tuple[set[str], dict[str, UUID]]:
+        return set(digests), {}
+
+    inbox.record = record
+
+
+def no_confirms() -> None:
+    """What was written to the socket counts as published."""
+    from culture_connect.messaging.publisher import Publication, Publisher
+
+    publish_all = Publisher.publish_all
+
+    async def careless(self: Publisher, publications: Sequence[Publication]) -> list[Exception | None]:
+        task = asyncio.ensure_future(publish_all(self, publications))
+        _forgotten.add(task)
+        task.add_done_callback(_forget)
+        await asyncio.sleep(0)
+        return [None] * len(publications)
+
+    Publisher.publish_all = careless  # type: ignore[method-assign]
+
+
+def no_locks() -> None:
+    """Seats are counted without the evening's row being locked."""
+    from ticketing.store import doors, evenings
+
+    for module, name in ((evenings, "_LOCK"), (evenings, "_LOCK_ONE"), (doors, "_LOCK_EVENINGS")):
+        statement = getattr(module, name)
+        assert "for no key update" in statement.text
+        setattr(module, name, text(statement.text.replace("for no key update", "")))
+
+
+def no_order() -> None:
+    """A command that was overtaken by a later one is obeyed."""
+    from registration.domain import enrolment
+
+    enrolment._too_late = lambda *_: []
+
+
+_forgotten: set[asyncio.Future[Any]] = set()
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _forgotten.discard(task)
+    if not task.cancelled():
+        task.exception()  # nobody asks what became of it
+
+
+_HOW: Final[Mapping[str, Mapping[str, Callable[[], None]]]] = {
+    "inbox": dict.fromkeys(("registration", "ticketing", "notifications"), no_inbox),
+    "confirms": dict.fromkeys(("registration", "ticketing", "notifications"), no_confirms),
+    "locks": {"ticketing": no_locks},
+    "order": {"registration": no_order},
+}
+
+
+def main() -> None:
+    """Breaks the promise in this process, and runs the service."""
+    switch, service, *arguments = sys.argv[1:]
+    if service in _HOW[switch]:
+        _HOW[switch][service]()
+    sys.argv = [service, *arguments]
+    runpy.run_module(service, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
