@@ -3,12 +3,11 @@
 The switches are here and not in the product: what they replace is named in this module alone.
 """
 
-import asyncio
 import runpy
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -58,18 +57,18 @@ def no_inbox() -> None:
 
 def no_confirms() -> None:
     """What was written to the socket counts as published."""
+    from culture_connect.messaging.confirms import Batch
     from culture_connect.messaging.publisher import Publication, Publisher
 
-    publish_all = Publisher.publish_all
+    send = Publisher.send
 
-    async def careless(self: Publisher, publications: Sequence[Publication]) -> list[Exception | None]:
-        task = asyncio.ensure_future(publish_all(self, publications))
-        _forgotten.add(task)
-        task.add_done_callback(_forget)
-        await asyncio.sleep(0)
-        return [None] * len(publications)
+    async def careless(self: Publisher, publications: Sequence[Publication], *, permit: Callable[[], bool]) -> Batch:
+        batch = await send(self, publications, permit=permit)
+        for place in range(len(publications)):
+            batch.answer(place, None)
+        return batch
 
-    Publisher.publish_all = careless  # type: ignore[method-assign]
+    Publisher.send = careless  # type: ignore[method-assign]
 
 
 def no_locks() -> None:
@@ -83,19 +82,15 @@ def no_locks() -> None:
 
 
 def no_order() -> None:
-    """A command that was overtaken by a later one is obeyed."""
+    """A command that was overtaken by a later one is obeyed, and nothing waits behind what waits."""
+    from culture_connect.messaging import retries
     from registration.domain import enrolment
 
+    async def nothing_waits(connection: AsyncConnection, queue: str, keys: Collection[str]) -> set[str]:
+        return set()
+
+    retries.waiting_keys = nothing_waits
     enrolment._too_late = lambda *_: []
-
-
-_forgotten: set[asyncio.Future[Any]] = set()
-
-
-def _forget(task: asyncio.Future[Any]) -> None:
-    _forgotten.discard(task)
-    if not task.cancelled():
-        task.exception()  # nobody asks what became of it
 
 
 _HOW: Final[Mapping[str, Mapping[str, Callable[[], None]]]] = {
