@@ -117,12 +117,14 @@ class Dispatch:
             for id_, reason in unsendable.items():
                 del outcomes.unsendable[id_]
                 self._telemetry.relay_postponed.labels(reason).inc()
-                log.error("message can never be sent", service=self._service, outbox_id=id_, reason=reason)
+                if self._log_limit.allows("unsendable", reason):
+                    log.error("message can never be sent", service=self._service, outbox_id=id_, reason=reason)
         if recovered := outcomes.recovered[:]:
             await outbox_queries.record_recovery(connection, recovered)
             del outcomes.recovered[: len(recovered)]
             self._unseen.update(recovered)
-            log.info("lanes are well again", service=self._service, lanes=recovered)
+            if well := [lane for lane in recovered if self._log_limit.allows("well", lane)]:
+                log.info("lanes are well again", service=self._service, lanes=well)
         for lane, trouble in list(outcomes.troubles.items()):
             await self._record_trouble(connection, lane, trouble)
             del outcomes.troubles[lane]

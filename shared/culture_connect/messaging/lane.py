@@ -157,7 +157,8 @@ class Lane:
                 await _set_within(self._stop, pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception as error:
-                log.error("lane failed", service=self._service, lane=self.name, reason=reason_of(error))
+                if self._log_limit.allows("failure", self.name):
+                    log.error("lane failed", service=self._service, lane=self.name, reason=reason_of(error))
                 self._report_trouble(PublishFailed())
 
     def _see(self, problem: str | None) -> None:
