@@ -62,7 +62,7 @@ async def test_a_timer_leaves_when_its_moment_has_come_and_not_before(kit: Kit) 
 
 
 async def test_what_cannot_be_routed_waits_without_holding_up_the_rest_and_arrives_later(kit: Kit) -> None:
-    nobody = Route("core", "ticketing.retry", "nowhere")
+    nobody = Route("core", "dead-letters", "nowhere")
     async with kit.database.begin() as work:
         lost = work.emit(erasure(uuid4()), nobody)
         sent = work.emit(erasure(uuid4()), core_event(erasure(uuid4()), "ticketing"))

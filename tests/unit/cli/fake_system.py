@@ -23,6 +23,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.away: set[str] = set()  # hosts that do not answer
         self.pages: dict[str, httpx.Response] = {}  # by address, instead of the usual answer
         self.problems: dict[str, list[str]] = {service: [] for service in SERVICES}
+        self.warnings: dict[str, list[str]] = {service: [] for service in SERVICES}
+        self.retries: dict[str, tuple[int, float]] = {}  # of ticketing, by queue: messages, seconds of the oldest
         self.outbox_oldest: dict[str, float] = dict.fromkeys(SERVICES, 0.0)
         self.listens: dict[str, float] = dict.fromkeys(SERVICES, 1.0)
         self.lanes: dict[str, tuple[str, str, int]] = {}  # of ticketing: state, reason and messages
@@ -52,7 +54,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
                 return httpx.Response(200, json={"status": "alive"})
             case "/health/ready":
                 problems = self.problems[service]
-                body = {"status": "not ready" if problems else "ready", "problems": problems}
+                status = "not ready" if problems else "ready"
+                body = {"status": status, "problems": problems, "warnings": self.warnings[service]}
                 return httpx.Response(503 if problems else 200, json=body)
             case "/metrics":
                 return httpx.Response(200, text=self._metrics(service))
@@ -68,6 +71,9 @@ class FakeSystem(httpx.AsyncBaseTransport):
         ]
         if service == "ticketing":
             lines.append(f"culture_connect_outbox_quarantined_rows {self.unsendable}.0")
+            for queue, (count, seconds) in self.retries.items():
+                lines.append(f'culture_connect_retries_waiting{{queue="{queue}"}} {count}.0')
+                lines.append(f'culture_connect_retries_oldest_seconds{{queue="{queue}"}} {seconds}')
             for lane, (state, reason, count) in self.lanes.items():
                 labels = f'lane="{lane}",state="{state}",reason="{reason}"'
                 lines.append(f"culture_connect_outbox_lane_rows{{{labels}}} {count}.0")

@@ -34,15 +34,18 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "registration is ready",
         "the events of registration leave for the broker",
         "every destination takes the messages of registration",
+        "what registration tries again succeeds",
         "every erasure is in time",
         "ticketing answers at http://ticketing.example",
         "ticketing is ready",
         "the events of ticketing leave for the broker",
         "every destination takes the messages of ticketing",
+        "what ticketing tries again succeeds",
         "notifications answers at http://notifications.example",
         "notifications is ready",
         "the events of notifications leave for the broker",
         "every destination takes the messages of notifications",
+        "what notifications tries again succeeds",
         "the broker answers at http://console.example:15672",
         "the topology is as the code says",
         "there are no dead letters",
@@ -93,6 +96,14 @@ def _unroutable(system: FakeSystem) -> None:
 
 def _unsendable(system: FakeSystem) -> None:
     system.unsendable = 1
+
+
+def _warning(system: FakeSystem) -> None:
+    system.warnings["registration"] = ["not consuming hr.acme.enrolments: cannot be consumed (TimeoutError)"]
+
+
+def _in_vain(system: FakeSystem) -> None:
+    system.retries["ticketing.events"] = (3, 301.0)
 
 
 def _dead(system: FakeSystem) -> None:
@@ -146,6 +157,16 @@ def _missing_queue(system: FakeSystem) -> None:
             "`culture-connect outbox release edge/tickets/paard`",
         ),
         (_unsendable, "ticketing: 1 message can never be sent", "`culture-connect outbox list`"),
+        (
+            _warning,
+            "registration: not consuming hr.acme.enrolments: cannot be consumed (TimeoutError)",
+            "it goes on by itself",
+        ),
+        (
+            _in_vain,
+            "ticketing: 3 messages wait for another try in ticketing.events, the first for 5 min",
+            "delivery failed",
+        ),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),
@@ -211,6 +232,7 @@ async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
         "notifications is not ready and does not say why (HTTP 200)",
         f"{not_known} the events of notifications leave for the broker: {unreadable}",
         f"{not_known} every destination takes the messages of notifications: {unreadable}",
+        f"{not_known} what notifications tries again succeeds: {unreadable}",
     ]
 
 
@@ -242,6 +264,7 @@ async def test_an_event_that_waits_for_a_minute_is_not_worth_a_word() -> None:
 async def test_many_differences_of_the_topology_are_counted() -> None:
     system = FakeSystem()
     system.definitions["bindings"] = []
+    system.definitions["exchanges"] = []
     found = await findings_in(system)
     assert len(found) == 21
     assert found[-1].what.endswith("more differences")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from prometheus_client.parser import text_string_to_metric_families
-
-from culture_connect_cli.doctor.findings import CannotLook, Finding
+from culture_connect_cli.doctor.figures import read
+from culture_connect_cli.doctor.findings import Finding
 from culture_connect_cli.doctor.services import Service
 
 ROWS: Final = "culture_connect_outbox_lane_rows"
@@ -23,19 +21,12 @@ _WHY: Final[Mapping[str, tuple[str, str]]] = {
     "channel-refused-404": ("its exchange does not exist", _TOPOLOGY),
 }
 
-Sample = tuple[Mapping[str, str], float]
-
 
 async def take_messages(service: Service) -> Sequence[Finding]:
     """Every destination in trouble, and messages that can never be sent. Raises CannotLook."""
-    answer = await service.get("/metrics")
-    if answer.status_code != HTTPStatus.OK:
-        raise CannotLook(f"{service.name} does not show its figures (HTTP {answer.status_code})")
-    try:
-        found = [_in_trouble(service.name, labels, count) for labels, count in _samples(answer.text, ROWS)]
-        unsendable = round(sum(count for _, count in _samples(answer.text, UNSENDABLE)))
-    except (ValueError, KeyError):
-        raise CannotLook(f"the figures of {service.name} cannot be read") from None
+    samples = await read(service)
+    found = [_in_trouble(service.name, labels, count) for labels, count in samples.get(ROWS, ())]
+    unsendable = round(sum(count for _, count in samples.get(UNSENDABLE, ())))
     if unsendable:
         cure = "`culture-connect outbox list` says why; what is sent again by `outbox release` must be mended first"
         found.append(Finding(f"{service.name}: {_messages(unsendable)} can never be sent", cure))
@@ -49,11 +40,6 @@ def _in_trouble(service: str, labels: Mapping[str, str], count: float) -> Findin
     return Finding(
         f"{service}: {_messages(round(count))} for {lane} cannot leave: {why}{state}", cure.format(lane=lane)
     )
-
-
-def _samples(text: str, name: str) -> Iterator[Sample]:
-    for family in text_string_to_metric_families(text):
-        yield from ((sample.labels, sample.value) for sample in family.samples if sample.name == name)
 
 
 def _messages(count: int) -> str:

@@ -45,6 +45,7 @@ async def _service(name: str, url: str | None, client: httpx.AsyncClient, now: d
         check(f"{name} is ready", services.is_ready(service)),
         _events(service, now),
         check(f"every destination takes the messages of {name}", destinations.take_messages(service)),
+        check(f"what {name} tries again succeeds", metrics.retries_succeed(service)),
     ]
     if name == REGISTRATION:
         looks.append(check("every erasure is in time", metrics.erasures_are_in_time(service)))

@@ -49,17 +49,23 @@ async def lives(service: Service) -> Sequence[Finding]:
 
 
 async def is_ready(service: Service) -> Sequence[Finding]:
-    """What keeps the service from doing its work, in its own words."""
+    """What keeps the service from doing its work, or a part of it, in its own words."""
     answer = await service.get("/health/ready")
     body = _body(answer)
+    cure = "it goes on by itself once that is mended; if it is, its log says more"
+    warnings = [Finding(f"{service.name}: {warning}", cure) for warning in _listed(body, "warnings")]
     if answer.status_code == HTTPStatus.OK and body.get("status") == "ready":
-        return []
-    problems = body.get("problems")
-    if not isinstance(problems, list) or not problems:
+        return warnings
+    problems = _listed(body, "problems")
+    if not problems:
         what = f"{service.name} is not ready and does not say why (HTTP {answer.status_code})"
         return [Finding(what, "look into its log")]
-    cure = "it goes on by itself once that is mended; if it is, its log says more"
-    return [Finding(f"{service.name} is not ready: {problem}", cure) for problem in problems]
+    return [*(Finding(f"{service.name} is not ready: {problem}", cure) for problem in problems), *warnings]
+
+
+def _listed(body: Mapping[str, Any], name: str) -> list[Any]:
+    found = body.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _body(answer: httpx.Response) -> Mapping[str, Any]:
