@@ -52,7 +52,7 @@ class ConfirmChannel:
         return self._channel.max_content_size
 
     async def send(
-        self, batch: Batch, payloads: Sequence[Payload], *, patience: float, permit: Callable[[], bool] | None = None
+        self, batch: Batch, payloads: Sequence[Payload], *, patience: float, permit: Callable[[], bool]
     ) -> None:
         """Hands the frames to the connection in one write; the answers come into `batch`.
 
@@ -67,7 +67,7 @@ class ConfirmChannel:
                         await earlier.completed()
                 if not self.is_usable:
                     raise ConnectionLost
-                if permit is not None and not permit():
+                if not permit():
                     raise PermissionError
                 entered = True
                 self._enter(batch, payloads)
@@ -79,13 +79,6 @@ class ConfirmChannel:
         finally:
             # What is in the book and was not written would shift every later answer.
             self._is_broken = self._is_broken or entered
-
-    async def results(self, batch: Batch, patience: float) -> list[PublishFailed | None]:
-        """All answers of the batch, `Unconfirmed` after `patience` seconds without one."""
-        results = await batch.results(patience)
-        # What a channel did not answer may block the rest: the next message gets another.
-        self._is_broken = self._is_broken or any(isinstance(result, Unconfirmed) for result in results)
-        return results
 
     def fail(self, failure: PublishFailed) -> None:
         """Answers everything that is under way."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from culture_connect.messaging.publish_failures import PublishFailed, Unconfirmed, failure_of
 
@@ -101,19 +101,3 @@ class Confirmation:
     def set_exception(self, error: BaseException) -> None:
         """The broker returned or refused the message."""
         self._batch.answer(self._place, failure_of(error))
-
-
-def runs_of_different_ids(ids: Iterable[str]) -> list[range]:
-    """The places of `ids` in consecutive ranges, in each of which no id comes twice.
-
-    A returned message is known by its id alone, so two with one id must not be under way together.
-    """
-    runs: list[range] = []
-    seen: set[str] = set()
-    start = end = 0
-    for end, each in enumerate(ids, 1):
-        if each in seen:
-            runs.append(range(start, end - 1))
-            start, seen = end - 1, set()
-        seen.add(each)
-    return [*runs, range(start, end)] if end else []

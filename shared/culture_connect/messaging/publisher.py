@@ -1,21 +1,15 @@
 """Publishing with the broker's word for it: persistent, mandatory, confirmed, many at once on one channel."""
 
 import asyncio
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 import aio_pika
-from aiormq.abc import ChannelFrame
-from pamqp.body import ContentBody
-from pamqp.commands import Basic
-from pamqp.header import ContentHeader
 
 from culture_connect.messaging.confirm_channel import ConfirmChannel, Payload
-from culture_connect.messaging.confirms import Batch, runs_of_different_ids
+from culture_connect.messaging.confirms import Batch
 from culture_connect.messaging.connection import close_connection, connect, within
 from culture_connect.messaging.content_header import decode_content_header
 from culture_connect.messaging.frames import publication_frames
@@ -107,48 +101,13 @@ class Publisher:
             return True
         return False
 
-    async def publish(self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties) -> None:
-        """Returns when the broker has taken responsibility for the message in at least one queue.
-
-        Without a message id it gets one. Raises `PublishFailed`, after `confirm_timeout` seconds without an answer at
-        the latest.
-        """
-        properties.message_id = message_id = properties.message_id or uuid4().hex
-        channel = await self._opened()
-        publish = Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=True)
-        header = ContentHeader(properties=properties, body_size=len(body))
-        size = channel.largest_part
-        parts = [ContentBody(body[start : start + size]) for start in range(0, len(body), size)]
-        try:
-            payload = ChannelFrame.marshall(channel.number, [publish, header, *parts]).payload
-        except Exception as error:
-            raise Unencodable from error
-        batch = Batch(1)
-        await channel.send(batch, [(0, message_id, payload)], patience=self._confirm_timeout)
-        if (failure := (await channel.results(batch, self._confirm_timeout))[0]) is not None:
-            raise failure
-
-    async def publish_all(self, publications: Sequence[Publication]) -> list[PublishFailed | None]:
-        """Publishes in this order; returns, for each, None or what `publish` would have raised."""
-        results = []
-        for run in runs_of_different_ids([each.headers.get("ce-id", "") for each in publications]):
-            channel, batch = await self._sent(publications[run.start : run.stop], None)
-            results.append(await channel.results(batch, self._confirm_timeout))
-        return list(itertools.chain.from_iterable(results))
-
     async def send(self, publications: Sequence[Publication], *, permit: Callable[[], bool]) -> Batch:
         """Writes the messages in this order and returns the batch of their answers, which are still to come.
 
         No id may come twice, here or in batches without their answers. `permit` is asked at the last moment; when it
         says no, nothing is sent and PermissionError is raised.
         """
-        _, batch = await self._sent(publications, permit)
-        return batch
-
-    async def _sent(
-        self, publications: Sequence[Publication], permit: Callable[[], bool] | None
-    ) -> tuple[ConfirmChannel, Batch]:
-        """All go to the socket in one write: a system call for each costs more than the rest of its way."""
+        # All go to the socket in one write: a system call for each costs more than the rest of its way.
         channel = await self._opened()
         batch = Batch(len(publications))
         payloads: list[Payload] = []
@@ -158,7 +117,7 @@ class Publisher:
             except Exception:
                 batch.answer(place, Unencodable())
         await channel.send(batch, payloads, patience=self._confirm_timeout, permit=permit)
-        return channel, batch
+        return batch
 
     async def _opened(self) -> ConfirmChannel:
         if self._channel is not None and self._channel.is_usable:

@@ -16,7 +16,7 @@ from aiormq.exceptions import (
 )
 from pamqp.commands import Basic
 
-from culture_connect.messaging.confirms import Batch, Confirmation, runs_of_different_ids
+from culture_connect.messaging.confirms import Batch, Confirmation
 from culture_connect.messaging.publish_failures import (
     ChannelRefused,
     ConnectionLost,
@@ -45,19 +45,6 @@ async def test_silence_ends_only_what_has_no_answer() -> None:
     batch = Batch(2)
     asyncio.get_running_loop().call_later(0.02, batch.answer, 1, None)
     assert [type(result) for result in await batch.results(0.05)] == [Unconfirmed, type(None)]
-
-
-@pytest.mark.parametrize(
-    ("ids", "runs"),
-    [
-        ([], []),
-        (["a"], [range(1)]),
-        (["a", "b", "a", "a"], [range(2), range(2, 3), range(3, 4)]),
-        (["a", "a", "b"], [range(1), range(1, 3)]),
-    ],
-)
-def test_no_id_comes_twice_in_a_run(ids: list[str], runs: list[range]) -> None:
-    assert runs_of_different_ids(ids) == runs
 
 
 @pytest.mark.parametrize(
