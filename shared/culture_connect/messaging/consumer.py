@@ -20,7 +20,7 @@ from culture_connect.messaging import retries
 from culture_connect.messaging.acks import Acks
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import MessagingError, reason_of
+from culture_connect.messaging.errors import MessagingError, is_database_fault, reason_of
 from culture_connect.messaging.failures import Outcome, Source
 from culture_connect.messaging.group_commit import GroupCommit
 from culture_connect.messaging.handlers import Handlers
@@ -38,7 +38,7 @@ LOOK: Final = 1.0  # seconds between two looks at whether all is well
 LONGEST_HOLD: Final = 300.0  # seconds without the database
 # A prefetch counts messages, and 300 of the largest are 75 MiB: of one party nothing more is read beyond this.
 LARGEST_HOLD: Final = 8 * 1024 * 1024  # bytes
-GRACE: Final = 15.0  # seconds for what is in hand when stopping
+GRACE: Final = 10.0  # seconds for what is in hand when stopping
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ class Consumer:
         self._bytes_in_hand -= len(item.message.body)
         if self._bytes_in_hand <= LARGEST_HOLD and self._subscriber is not None:
             self._subscriber.resume()
-        if isinstance(item.message, IncomingMessage):
+        if isinstance(item.message, IncomingMessage) and outcome != "unsettled":
             self._ack(item.message)
         self._telemetry.deliveries.labels(self.subscription.queue, outcome).inc()
 
@@ -260,11 +260,16 @@ class Consumer:
 
     async def _retry(self, *, suspects: bool, others: bool) -> None:
         """Tries what is due, one message after the other; suspects with nothing else in hand."""
-        while others and await self._retry_one(suspect=False):
-            pass
-        while suspects:
-            async with self._turns.alone():
-                suspects = await self._retry_one(suspect=True)
+        try:
+            while others:
+                async with self._turns.shared():
+                    others = await self._retry_one(suspect=False)
+            while suspects:
+                async with self._turns.alone():
+                    suspects = await self._retry_one(suspect=True)
+        except Exception as error:
+            if not is_database_fault(error):
+                log.exception("retry failed", queue=self.subscription.queue, reason=reason_of(error))
 
     async def _retry_one(self, *, suspect: bool) -> bool:
         """False when nothing more of this kind is due."""

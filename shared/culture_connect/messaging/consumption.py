@@ -17,7 +17,7 @@ from culture_connect.messaging.turns import Turns
 log = structlog.get_logger()
 
 LOOK: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
-CLOSE: Final = 10.0  # seconds beside the grace of a consumer, for its connection
+CLOSE: Final = 5.0  # seconds beside the grace of a consumer, for its connection
 
 Follow = Callable[[], Awaitable[Sequence[Subscription]]]
 

@@ -18,7 +18,8 @@ from culture_connect.messaging.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 
-Outcome = Literal["handled", "waiting", "dead-lettered", "ignored"]
+Outcome = Literal["handled", "waiting", "dead-lettered", "ignored", "unsettled"]
+"""What became of a message; an unsettled one is still the broker's, which gives it to the next connection."""
 
 
 @dataclass(frozen=True, slots=True)

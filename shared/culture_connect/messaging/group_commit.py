@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+import structlog
 from prometheus_client import Histogram
 from sqlalchemy import text
 
@@ -27,6 +28,8 @@ from culture_connect.messaging.outage import Effect, Outage
 from culture_connect.messaging.reading import Item, Reader, Unreadable
 from culture_connect.messaging.settlement import DEATHS, ProcessDied
 from culture_connect.messaging.unit_of_work import UnitOfWork
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -110,7 +113,7 @@ class GroupCommit:
             outcomes = await self._persist(lambda work: self._handle_batch(work, batch, lock_wait))
         except Exception as error:
             if len(batch) == 1:
-                self._settled(batch[0], await self._fail(batch[0], error))
+                self._settled(batch[0], await self._settle_failure(batch[0], error))
                 return
             middle = len(batch) // 2
             await self._settle(batch[:middle], LOCK_WAIT_OF_PART)
@@ -133,8 +136,13 @@ class GroupCommit:
             # Apart from each other, so that two that collided do not meet again.
             await asyncio.sleep(0.02 * 2**collisions * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
 
-    async def _fail(self, item: Item, error: Exception) -> Outcome:
-        return await self.outage.survive(lambda work: self._failures.fail(work, item, error), give_up=False)
+    async def _settle_failure(self, item: Item, error: Exception) -> Outcome:
+        try:
+            return await self.outage.survive(lambda work: self._failures.fail(work, item, error), give_up=False)
+        except Exception:
+            # A fault of ours: this message waits for whoever mends it, and nobody else does.
+            log.exception("message not settled", queue=self._queue, message_id=item.message_id)
+            return "unsettled"
 
     async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
         return await self.outage.survive(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)

@@ -74,11 +74,16 @@ def dead_letter(
         ATTEMPT_HEADER: attempts,
         RECEIVED_AT_HEADER: received_at.isoformat(),
     }
-    encoded = ContentHeader(0, len(message.body), _copied(message, headers)).marshal()
-    if len(encoded) > _LARGEST_HEADER:
-        bare = StoredMessage(message.body, {}, message.message_id, message.type)
-        encoded = ContentHeader(0, len(message.body), _copied(bare, headers)).marshal()
-    return DeadLetter(dead_letters_of(vhost, service), encoded, message.body)
+    return DeadLetter(dead_letters_of(vhost, service), _content_header(message, headers), message.body)
+
+
+def _content_header(message: ReceivedMessage, headers: Mapping[str, Any]) -> bytes:
+    """The payload of the copy's content header, without the sender's part where that is too much for a frame."""
+    encoded: bytes = ContentHeader(0, len(message.body), _copied(message, headers)).marshal()
+    if len(encoded) <= _LARGEST_HEADER:
+        return encoded
+    bare = StoredMessage(message.body, {}, message.message_id, message.type)
+    return ContentHeader(0, len(message.body), _copied(bare, headers)).marshal()
 
 
 def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
