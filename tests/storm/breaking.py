@@ -88,7 +88,7 @@ class Breaking:
         breaking = asyncio.create_task(self._break(planned))
         named = await first_named(self._deployment, affected, before)
         self._outcome.named[planned.kind] = named
-        if not named:
+        if not any(each.after <= IN_TIME for each in named):
             self._outcome.findings.add(
                 NAMED, f"{planned.kind} of {planned.target} was named by nobody within {IN_TIME:g} s"
             )
