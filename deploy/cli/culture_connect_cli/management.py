@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -72,26 +71,25 @@ class Management:
         """Makes or replaces something."""
         await self._request("PUT", path, {} if body is None else body)
 
-    async def post(self, *path: str, body: Any) -> None:
-        """Hands something over."""
-        await self._request("POST", path, body)
+    async def post(self, *path: str, body: Any) -> Any:
+        """Hands something over; returns the decoded answer, None when there is none."""
+        answer = await self._request("POST", path, body)
+        return answer.json() if answer.content else None
 
-    async def delete(self, *path: str, query: Mapping[str, str] | None = None) -> bool:
+    async def delete(self, *path: str) -> bool:
         """Removes something; False when it was not there."""
         try:
-            await self._request("DELETE", path, query=query)
+            await self._request("DELETE", path)
         except RequestRefusedError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 return False
             raise
         return True
 
-    async def _request(
-        self, method: str, path: tuple[str, ...], body: Any = None, query: Mapping[str, str] | None = None
-    ) -> httpx.Response:
+    async def _request(self, method: str, path: tuple[str, ...], body: Any = None) -> httpx.Response:
         address = "/".join(quote(part, safe="") for part in path)
         try:
-            response = await self._client.request(method, address, json=body, params=query)
+            response = await self._client.request(method, address, json=body)
         except httpx.TransportError as error:
             raise BrokerUnreachableError(f"no broker answers at {self.url}: {type(error).__name__}") from error
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):

@@ -147,7 +147,8 @@ class Lane:
                         pause = _FIRST_PAUSE
             except PermissionError:
                 return
-            except Unconfirmed as failure:
+            except (Unconfirmed, Unroutable, Refused, ChannelRefused) as failure:
+                # Next time over another connection: RabbitMQ 3.10 goes on refusing on one that met a full queue.
                 self._report_trouble(failure)
             except PublishFailed as failure:
                 self._see(failure.reason)
@@ -232,14 +233,13 @@ class Lane:
         return chosen
 
     def _judge(self, failures: Collection[PublishFailed], unanswered: Sequence[Row], *, alone: bool) -> None:
-        """Decides what the failures of a batch mean for what comes next."""
+        """Decides what the failures of a batch mean for what comes next; raises what is the destination's trouble."""
         for failure in failures:
             if isinstance(failure, Unconfirmed):
                 raise failure
         for failure in failures:
             if isinstance(failure, Unroutable | Refused) or _is_fault_of_the_lane(failure):
-                self._report_trouble(failure)
-                return
+                raise failure
         for failure in failures:
             if _is_fault_of_the_row(failure) and not alone:
                 self._suspects = len(unanswered)

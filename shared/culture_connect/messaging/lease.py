@@ -12,7 +12,9 @@ import asyncpg
 TTL = 10.0  # seconds that a lease lasts
 RENEW = 3.0  # seconds after which it is renewed
 
-_FREE = "select not exists (select from leases where name = $1 and expires_at >= clock_timestamp())"
+_FREE = """
+    select not exists (select from leases where name = $1 and holder <> $2 and expires_at >= clock_timestamp())
+"""
 # Another holder's row is taken over only when its time is over; the condition is looked at under the row's lock.
 _TAKE = """
     insert into leases as lease (name, holder, expires_at)
@@ -48,7 +50,7 @@ class Lease:
 
     async def acquire(self, connection: asyncpg.Connection) -> bool:
         """Takes or renews the lease; returns whether it is held. Another's lease that runs is left alone."""
-        if not self.is_held() and not await connection.fetchval(_FREE, self.name):
+        if not self.is_held() and not await connection.fetchval(_FREE, self.name, self.holder):
             return False
         # Counted from before the question: the answer may be long under way.
         asked = _now()
