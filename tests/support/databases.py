@@ -62,19 +62,32 @@ class Databases:
     def _template(self, migrated: tuple[str, ...]) -> str:
         name = "_".join(["template", self._run, *migrated])
         if name not in self._made:
-            database = self._copy(name, self._template(()) if migrated else "template1")
+            database = self._copy(name, self._template(())) if migrated else self._first(name)
             for service in migrated:
                 folder = migrations_of(service)
                 with ThreadPoolExecutor(1) as thread:
                     thread.submit(upgrade, folder, database_url=database.url(service), schema=service).result()
         return name
 
-    def _copy(self, name: str, template: str) -> Database:
-        _apart(_execute(self._server.url(), f"create database {name} template {template}"))
+    def _first(self, name: str) -> Database:
+        database = Database(self._server, name)
+        _apart(_execute(self._server.url(), f"create database {name} template template1"))
         self._made.append(name)
-        # The right to connect is not copied with a template.
         _apart(prepare_roles(self._server.url(name), PASSWORDS))
+        return database
+
+    def _copy(self, name: str, template: str) -> Database:
+        _apart(_execute(self._server.url(), f"create database {name} template {template}", *_rights(name)))
+        self._made.append(name)
         return Database(self._server, name)
+
+
+def _rights(database: str) -> Iterable[str]:
+    """What `prepare_roles` gives for the database as a whole, which is not copied with a template."""
+    yield f"revoke all on database {database} from public"
+    for role in PASSWORDS:
+        yield f"grant connect on database {database} to {role}"
+        yield f"alter role {role} in database {database} set search_path = {role}"
 
 
 def _apart(work: Coroutine[Any, Any, None]) -> None:
@@ -83,9 +96,10 @@ def _apart(work: Coroutine[Any, Any, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
-async def _execute(url: str, statement: str) -> None:
+async def _execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
