@@ -1,4 +1,6 @@
-"""Measures intake, evening opening, declines, imports and letters against bare lines, prints tables and writes JSON.
+"""Measures intake, openings, declines, imports and letters against bare lines, and a second replica against one.
+
+Prints tables and writes JSON.
 
 Each part has a database and virtual hosts of its own, thrown away afterwards. Ends with status 1 when something is
 slower, grows faster or takes more memory than promised.
@@ -16,6 +18,8 @@ from tests.benchmarks import parts, results
 from tests.benchmarks.report import show
 from tests.benchmarks.results import Results
 from tests.benchmarks.surroundings import Servers, Surroundings, servers
+
+PARTS = ("intake", "opening", "declines", "import", "replicas", "letters")
 
 
 def main() -> int:
@@ -55,6 +59,9 @@ async def _measure(where: Servers, options: argparse.Namespace) -> Results:
     if options.only in (None, "import"):
         async with around("import", *(f"file-{number}" for number in range(options.rounds))) as surroundings:
             found.add(await parts.of_imports(surroundings, options.people, options.rounds))
+    if options.only in (None, "replicas"):
+        async with around("replicas") as surroundings:
+            found.add(await parts.of_replicas(surroundings, options.work, options.rounds))
     if options.only in (None, "letters"):
         async with around("letters") as surroundings:
             found.add(await parts.of_letters(surroundings, options.letters, options.rounds))
@@ -72,8 +79,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--people", type=int, default=50_000, help="people in a file that is imported")
     parser.add_argument("--letters", type=int, default=10_000, help="letters to a mail server, for each line and round")
+    parser.add_argument("--work", type=int, default=1000, help="units of each kind of work for one replica and two")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=["intake", "opening", "declines", "import", "letters"], default=None)
+    parser.add_argument("--only", choices=PARTS, default=None)
     parser.add_argument("--no-fsync", action="store_true", help="let the embedded database skip fsync")
     parser.add_argument("--profile", type=Path, help="folder for a cProfile of each service")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))

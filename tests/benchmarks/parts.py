@@ -10,7 +10,7 @@ from itertools import pairwise
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import declines, imports, intake, letters, opening, people
+from tests.benchmarks import declines, imports, intake, letters, opening, people, replicas
 from tests.benchmarks.opening import Opened
 from tests.benchmarks.publishing import publishing
 from tests.benchmarks.report import MB
@@ -198,6 +198,41 @@ async def of_imports(where: Surroundings, count: int, rounds: int) -> Results:
             Peak("registration, import, 5% changed", max(each.changed.peak for each in found), IMPORT_MEMORY),
         ],
     )
+
+
+async def of_replicas(where: Surroundings, count: int, rounds: int) -> Results:
+    """Ticketing's work on one replica and on two: nothing is promised, the ratios say what scales."""
+    lines: dict[tuple[str, int], Line] = {}
+
+    def keep(name: str, unit: str, number: int, sample: Sample) -> None:
+        line = Line(f"{name}, {number} replica{'s' if number > 1 else ''}", unit)
+        lines.setdefault((name, number), line).samples.append(sample)
+
+    async with replicas.replicas(where, 1) as alone:
+        await alone.take_in("regulars", count)
+    first = 0
+    for open_ in (False, True):
+        for number in (1, 2) * rounds:
+            CONSOLE.print(f"replicas, {number}, {'evenings are open' if open_ else 'nothing is open'}")
+            async with replicas.replicas(where, number) as them:
+                name = "participants, five evenings open" if open_ else "participants, nothing open"
+                if open_ and not first:
+                    await them.schedule(replicas.on_request(5, count, first))
+                    first += 5
+                new = f"new-{open_:d}-{number}-{len(lines.get((name, number), Line('', '')).samples)}"
+                keep(name, "participants", number, await them.take_in(new, count))
+                if not open_:
+                    continue
+                for evenings, at in ((1, "one evening"), (5, "five evenings")):
+                    chosen = replicas.on_request(evenings, count, first)
+                    first += evenings
+                    await them.schedule(chosen)
+                    keep(f"asks, {at}", "asks", number, await them.ask(chosen, "regulars", count))
+                    keep(f"declines, {at}", "declines", number, await them.decline(chosen, count // 2))
+                    keep(f"scans, {at}", "scans", number, await them.admit(chosen, count // 2))
+    names = dict.fromkeys(name for name, _ in lines)
+    compared = [ratio(f"{name}: two replicas / one", lines[name, 2], lines[name, 1]) for name in names]
+    return Results(list(lines.values()), compared)
 
 
 async def of_letters(where: Surroundings, count: int, rounds: int) -> Results:

@@ -53,6 +53,44 @@ async def test_each_database_is_a_copy_that_no_other_test_sees(databases: Databa
         databases.drop(second)
 
 
+async def test_a_database_that_is_used_again_has_no_rows_and_counts_anew(databases: Databases) -> None:
+    add = "insert into ticketing.decisions (evening_id, decided_at, outcome, rule, figures)"
+    add += " values (gen_random_uuid(), now(), 'lost', 'declined', '{}') returning decision_id"
+    names, ids = set(), set()
+    for _ in range(2):
+        database = databases.create(migrated=["ticketing"])
+        connection = await asyncpg.connect(database.superuser_url)
+        names.add(database.name)
+        ids.add(await connection.fetchval(add))
+        databases.drop(database)  # the connection is still open
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.fetch("select 1")
+    assert len(names) == 1
+    assert ids == {1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create table ticketing.mine (id int)",
+        "drop trigger tickets_counted_on_insert on ticketing.tickets",
+        "alter table ticketing.tickets alter column code set default 'x'",
+        "grant usage on schema ticketing to registration",
+        "alter role ticketing in database {name} set work_mem = '8MB'",
+        "insert into ticketing.partners select i::text, 'many', 1, false, 1 from generate_series(1, 3000) as i",
+    ],
+)
+async def test_a_database_that_was_changed_is_not_used_again(databases: Databases, change: str) -> None:
+    database = databases.create(migrated=["ticketing"])
+    connection = await asyncpg.connect(database.superuser_url)
+    await connection.execute(change.format(name=database.name))
+    await connection.close()
+    databases.drop(database)
+    other = databases.create(migrated=["ticketing"])
+    assert other.name != database.name
+    databases.drop(other)
+
+
 async def test_a_wrong_password_is_refused(database: Database) -> None:
     wrong = database.server.url(database.name, user="ticketing", password="guess")
     with pytest.raises(asyncpg.InvalidPasswordError):

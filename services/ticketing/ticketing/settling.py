@@ -15,9 +15,10 @@ from ticketing import telling
 from ticketing.domain.decisions import Decision, Outcome
 from ticketing.domain.granting import Candidate, Seats, lot, places_of, serve
 from ticketing.issuer import Issuer
-from ticketing.store import decisions, line, pages, seats
+from ticketing.store import decisions, heads, line, pages, seats
 from ticketing.store.decisions import Kept
-from ticketing.store.seats import Newcomer, Scope, Standing, Waiting
+from ticketing.store.heads import Waiting
+from ticketing.store.seats import Newcomer, Scope, Standing
 
 # How many places are written and told at once: an evening for a hundred thousand takes no more memory for its
 # messages than one for a thousand.
@@ -80,12 +81,13 @@ class _Evening:
         limits = {partner: limit for partner, limit in limits.items() if limit}
         if not limits:
             return seats_
-        heads = {each.participant_id: each for each in await self._heads(limits)}
-        round_ = serve(seats_, [each.candidate() for each in heads.values()], Outcome.PROMOTED)
+        await heads.recount(self._work, self._evening)
+        first = {each.participant_id: each for each in await heads.of_line(self._work, self._evening, limits)}
+        round_ = serve(seats_, [each.candidate() for each in first.values()], Outcome.PROMOTED)
         served = [each for each in round_ if each.outcome is Outcome.PROMOTED]
         for portion in _portions(served):
-            await self._promote(portion, heads)
-        return _after(seats_, [heads[each.participant_id].partner for each in served])
+            await self._promote(portion, first)
+        return _after(seats_, [first[each.participant_id].partner for each in served])
 
     async def serve_newcomers(self, seats_: Seats, newcomers: Sequence[Newcomer]) -> dict[UUID, int]:
         """Gives newcomers the seats that are left, and the others a place in the line; returns those places."""
@@ -109,12 +111,8 @@ class _Evening:
             await seats.tell_planner(self._work)
         return await self._tell_waiting(round_, tickets)
 
-    async def _heads(self, limits: Mapping[str, int]) -> list[Waiting]:
-        length = sum(self._standing.waiting[partner] for partner in limits)
-        return await seats.heads_of_line(self._work, self._evening, limits, length)
-
-    async def _promote(self, portion: Sequence[Decision], heads: Mapping[UUID, Waiting]) -> None:
-        lucky = [heads[each.participant_id] for each in portion]
+    async def _promote(self, portion: Sequence[Decision], first: Mapping[UUID, Waiting]) -> None:
+        lucky = [first[each.participant_id] for each in portion]
         links = await self._links([each.participant_id for each in lucky])
         signed = {each.ticket_id: self._issuer.codes.sign(each.ticket_id, self._evening) for each in lucky}
         await seats.promote(self._work, signed)
@@ -144,6 +142,7 @@ class _Evening:
                 "enrolment": coming[each.participant_id].enrolment,
                 "requested_at": each.figures.requested_at,
                 "lot": each.figures.lot,
+                "others": each.figures.others,
                 "code": codes.get(each.participant_id),
             }
             for each in portion

@@ -164,6 +164,7 @@ class Ticket(Base, table=True):
 
     `version` counts everything that happened to it, `feed_version` what its box office was told. `enrolment` is the
     version of the `participant.enrolled` it was given under. `participant_id` is null once the holder was erased.
+    `others` is kept while it waits: the tickets held for other evenings of the season, as of the evening's watermarks.
     """
 
     __tablename__ = "tickets"
@@ -183,6 +184,7 @@ class Ticket(Base, table=True):
     ended_at: datetime | None = Field(sa_type=Moment)
     reason: str | None = Field(sa_type=Text)
     enrolment: int
+    others: int | None
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("state in ('waiting', 'issued', 'admitted', 'cancelled')", name="tickets_state"),
@@ -205,11 +207,13 @@ class Ticket(Base, table=True):
             "tickets_line",
             "evening_id",
             "partner",
+            "others",
             "requested_at",
             "lot",
             postgresql_where=text("state = 'waiting'"),
             postgresql_include=["participant_id"],
         ),
+        Index("tickets_uncounted", "evening_id", postgresql_where=text("state = 'waiting' and others is null")),
         Index("tickets_of_participant", "participant_id"),
         Index(
             "tickets_held",
@@ -224,6 +228,19 @@ class Ticket(Base, table=True):
             postgresql_where=text("state in ('issued', 'admitted')"),
         ),
     )
+
+
+class LineWatermark(Base, table=True):
+    """Up to which decision of another evening of its season an evening's waiting places have their `others` counted.
+
+    Null where places may count its tickets and none of its decisions were taken in yet.
+    """
+
+    __tablename__ = "line_watermarks"
+
+    evening_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="evenings.evening_id")
+    other_id: UUID = Field(primary_key=True, sa_type=Uuid)
+    decision_id: int | None = Field(sa_type=BigInteger)
 
 
 class ScanRow(Base, table=True):

@@ -35,7 +35,7 @@ from ticketing.admitting import admit
 from ticketing.clock import Clock
 from ticketing.domain.refusals import Refused
 from ticketing.projecting import Event
-from ticketing.store import line, places, seats
+from ticketing.store import line, places
 
 
 @dataclass
@@ -208,20 +208,9 @@ def one_by_one(step: Step) -> list[Step]:
     # The house is emptied for every season.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(dice=st.randoms(use_true_random=False), lines_are_long=st.booleans())
-async def test_a_random_season_ends_every_step_as_the_rules_say(
-    house: House, dice: random.Random, lines_are_long: bool
-) -> None:
+@given(dice=st.randoms(use_true_random=False))
+async def test_a_random_season_ends_every_step_as_the_rules_say(house: House, dice: random.Random) -> None:
     await house.forget_everything()
-    # Long lines are read by another statement than short ones.
-    with pytest.MonkeyPatch.context() as patch:
-        if lines_are_long:
-            patch.setattr(seats, "_LONG", -1)
-        await play_and_compare(house, dice)
-
-
-async def play_and_compare(house: House, dice: random.Random) -> None:
-    """One season, on both."""
     season, registration = Season(), Registration(house)
     steps = [single for step in stories.story(dice, steps=40) for single in one_by_one(step)]
     for number, step in enumerate(steps):

@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.granting import Candidate, Seats
-from ticketing.store.rules import ANY_EVENING, HELD, IS_ACTIVE, OTHERS, SEASON
+from ticketing.domain.granting import Seats
+from ticketing.store.rules import IS_ACTIVE, OTHERS, SEASON
 
 # A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal
 # and re-enrolment were told in one batch or in the wrong order.
@@ -89,68 +89,32 @@ _STANDING = text(
 )
 
 
-def _heads(wanted: str, narrowed: str, order: str) -> TextClause:
-    """Of each partner that is `wanted`, the `most` that it says, of those to whom it is `narrowed`, in this order."""
-    return text(
-        f"""
-        with season as materialized ({SEASON})
-        select t.ticket_id, t.participant_id, t.partner, t.requested_at, t.lot, t.version, t.feed_version, t.others,
-            p.holder_name, s.name as partner_name
-        from {wanted} cross join lateral (
-            select w.ticket_id, w.participant_id, w.partner, w.requested_at, w.lot, w.version, w.feed_version,
-                {HELD} as others
-            from tickets w
-            where w.evening_id = {ANY_EVENING} and w.partner = wanted.partner and w.state = 'waiting' {narrowed}
-            order by {order} limit wanted.most
-        ) as t
-        join participants p using (participant_id) join partners s on s.slug = t.partner
-        """  # noqa: S608 - constants of this module
+# Whatever is counted here is remembered with the new places: the evenings of the season are marked as counted, so that
+# `store.heads` hears of what they decide afterwards, and of their leaving the season.
+_OTHERS = text(
+    f"""
+    with marked as (
+        insert into line_watermarks (evening_id, other_id) select :evening, evening_id from ({SEASON}) as season
+        on conflict (evening_id, other_id) do nothing
     )
-
-
-# Of a short line everybody's tickets are looked up, and the first are sorted out.
-_LIMITS = "unnest(cast(:partners as text[]), cast(:limits as int[]))"
-_HEADS_OF_SHORT = _heads(f"{_LIMITS} as wanted (partner, most)", "", "others, w.requested_at, w.lot")
-
-# Of a long one it is counted first how many hold nothing else, one ticket, two, and so on: that tells of which of
-# these the heads are, and when the first of them asked. From there they are met in the order of the index.
-_HEADS_OF_LONG = _heads(
-    f"""(
-        select partner, others, earliest, most - before as most
-        from (
-            select partner, others, earliest, most,
-                sum(number) over (partition by partner order by others) - number as before
-            from (
-                select w.partner, coalesce(o.held, 0) as others, count(*) as number, min(w.requested_at) as earliest
-                from tickets w left join ({OTHERS}) as o using (participant_id)
-                where w.evening_id = {ANY_EVENING} and w.partner = any(:partners) and w.state = 'waiting'
-                group by w.partner, coalesce(o.held, 0)
-            ) as levels
-            join {_LIMITS} as limits (partner, most) using (partner)
-        ) as levels
-        where before < most
-    ) as wanted""",  # noqa: S608 - constants of this module
-    f"and w.requested_at >= wanted.earliest and {HELD} = wanted.others",
-    "w.requested_at, w.lot",
+    select * from ({OTHERS}) as others where participant_id = any(:participants)
+    """  # noqa: S608 - constants of this module
 )
-# Where the two take the same time, about.
-_LONG = 5000
-
-_OTHERS = text(f"select * from ({OTHERS}) as others where participant_id = any(:participants)")  # noqa: S608
 
 _ADD = text(
     """
     insert into tickets (
-        ticket_id, evening_id, participant_id, partner, enrolment, state, requested_at, lot, version, feed_version,
-        code, issued_at
+        ticket_id, evening_id, participant_id, partner, enrolment, state, requested_at, lot, others, version,
+        feed_version, code, issued_at
     )
     select ticket_id, :evening, participant_id, partner, enrolment,
-        case when code is null then 'waiting' else 'issued' end, requested_at, lot, 1,
+        case when code is null then 'waiting' else 'issued' end, requested_at, lot, others, 1,
         case when code is null then 0 else 1 end, code, case when code is not null then cast(:now as timestamptz) end
     from unnest(
         cast(:ticket_id as uuid[]), cast(:participant_id as uuid[]), cast(:partner as text[]),
-        cast(:enrolment as int[]), cast(:requested_at as timestamptz[]), cast(:lot as bytea[]), cast(:code as text[])
-    ) as new (ticket_id, participant_id, partner, enrolment, requested_at, lot, code)
+        cast(:enrolment as int[]), cast(:requested_at as timestamptz[]), cast(:lot as bytea[]), cast(:others as int[]),
+        cast(:code as text[])
+    ) as new (ticket_id, participant_id, partner, enrolment, requested_at, lot, others, code)
     """
 )
 
@@ -216,26 +180,6 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A waiting place near the head of its line."""
-
-    ticket_id: UUID
-    participant_id: UUID
-    partner: str
-    requested_at: datetime
-    lot: bytes
-    version: int
-    feed_version: int
-    others: int
-    holder_name: str
-    partner_name: str
-
-    def candidate(self) -> Candidate:
-        """As the rules see them."""
-        return Candidate(self.participant_id, self.partner, self.others, self.requested_at, self.lot)
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """How an evening stands before its rounds; `promoting` is false once the line is closed."""
 
@@ -281,13 +225,6 @@ async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[Standin
         )
         for row in rows
     ]
-
-
-async def heads_of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int], length: int) -> list[Waiting]:
-    """Of each of these partners, whose lines have this `length` together, as many as it says, in its own order."""
-    statement = _HEADS_OF_LONG if length > _LONG else _HEADS_OF_SHORT
-    parameters = {"evening": evening, "partners": list(limits), "limits": list(limits.values())}
-    return [Waiting(**row) for row in (await work.execute(statement, parameters)).mappings()]
 
 
 async def other_evenings(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, int]:
