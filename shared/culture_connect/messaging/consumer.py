@@ -109,7 +109,7 @@ class Consumer:
         self._nothing_in_hand = asyncio.Event()
         self._nothing_in_hand.set()
         # What this process has had in hand before, and lived.
-        self._survived: OrderedDict[str | None, None] = OrderedDict()
+        self._survived: OrderedDict[str, None] = OrderedDict()
         self._stopping = asyncio.Event()
         self._retrying: asyncio.Task[None] | None = None
 
@@ -222,10 +222,10 @@ class Consumer:
             self._ack(message)
             self._telemetry.deliveries.labels(self.subscription.queue, "ignored").inc()
             return
-        if message.redelivered and message.message_id not in self._survived:
+        if message.redelivered and item.message_id not in self._survived:
             item.suspect = True
         else:
-            self._survived[message.message_id] = None
+            self._survived[item.message_id] = None
             if len(self._survived) > 4 * self.subscription.prefetch:
                 self._survived.popitem(last=False)
         self._in_hand += 1

@@ -107,7 +107,12 @@ class Consumption:
         self._consumers[subscription.queue] = consumer
         task = asyncio.create_task(consumer.run(), name=f"consume {subscription.queue}")
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda ended: self._ended(ended, subscription.queue))
+
+    def _ended(self, task: asyncio.Task[None], queue: str) -> None:
+        self._running.discard(task)
+        if queue not in self._consumers:
+            self._telemetry.forget_queue(queue)
 
     async def _retry_what_is_due(self) -> None:
         async with self._database.begin() as work:

@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from culture_connect.messaging import outbox_queries
-from culture_connect.messaging.lane import BATCH, Lane, Outcomes, Trouble
+from culture_connect.messaging.lane import BATCH, LARGEST_BATCH, Lane, Outcomes, Trouble
 from culture_connect.messaging.lease import Lease
 from culture_connect.messaging.log_limit import LogLimit
 from culture_connect.messaging.telemetry import Telemetry
@@ -158,10 +158,12 @@ class Dispatch:
             full=full,
             in_hand=[*in_hand, *outcomes.confirmed, *outcomes.unsendable],
             limit=BATCH,
+            largest=LARGEST_BATCH,
         )
         if not self._lease.is_held():
             raise LeadershipLost
-        self._unseen = {name for name, each in fetched.items() if len(each.rows) == BATCH} | {*full}
+        cut = {name for name, each in fetched.items() if not len(each.rows) == each.candidates < BATCH}
+        self._unseen = cut | {*full}
         for name, each in fetched.items():
             if name in outcomes.troubles:
                 continue

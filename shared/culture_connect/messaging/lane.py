@@ -35,6 +35,7 @@ from culture_connect.messaging.publisher import Publisher
 log = structlog.get_logger()
 
 BATCH = 1000  # messages under way at once
+LARGEST_BATCH = 8 * 1024 * 1024  # bytes of their bodies, but for the last of them
 IDLE = 60.0  # seconds after which a connection without messages is closed
 _REPORT = 1.0  # seconds after which the answers of a batch are passed on, also when some are missing
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds between two tries to connect
@@ -122,7 +123,7 @@ class Lane:
         """Whether it should get more rows: the next batch is fetched while the last one is under way."""
         if self._attempts:
             return not self._waiting and not self._sent
-        return len(self._waiting) < BATCH
+        return len(self._waiting) < BATCH and sum(len(row.publication.body) for row in self._waiting) < LARGEST_BATCH
 
     def give(self, rows: Collection[Row], attempts: int) -> None:
         """More rows, with ids that are not in hand; `attempts` is how often the lane was tried in vain."""

@@ -26,16 +26,20 @@ _FETCH = """
     select
         row.id, lanes.lane, row.vhost, row.exchange, row.routing_key, row.headers, row.correlation_id, row.body,
         row.properties,
+        row.candidates,
         case when trouble.lane is null then 0 else greatest(trouble.attempts, 1) end as attempts
     from lanes
     left join outbox_lanes as trouble on trouble.lane = lanes.lane
     cross join lateral (
-        select id, vhost, exchange, routing_key, headers, correlation_id, body, properties from outbox
-        where outbox.lane = lanes.lane and due_at is null and quarantined_at is null and id <> all($2::bigint[])
-        order by id limit case when trouble.lane is null then $3 else 1 end
+        select *, count(*) over () as candidates, sum(octet_length(body)) over (order by id) as bytes from (
+            select id, vhost, exchange, routing_key, headers, correlation_id, body, properties from outbox
+            where outbox.lane = lanes.lane and due_at is null and quarantined_at is null and id <> all($2::bigint[])
+            order by id limit case when trouble.lane is null then $3 else 1 end
+        ) as candidate
     ) as row
     where lanes.lane is not null and lanes.lane <> all($1::text[])
         and (trouble.lane is null or trouble.retry_at <= clock_timestamp())
+        and row.bytes - octet_length(row.body) < $4
     order by row.id
 """
 # Timers whose moment has come join the rest of their lane.
@@ -87,21 +91,28 @@ class Row:
 
 @dataclass(slots=True)
 class Fetched:
-    """Rows of one lane in their order, and how often the lane was tried in vain."""
+    """Rows of one lane in their order, and how often the lane was tried in vain.
+
+    `candidates` is how many there were, up to the limit, before their size was looked at.
+    """
 
     attempts: int
+    candidates: int
     rows: list[Row]
 
 
 async def fetch(
-    connection: asyncpg.Connection, *, full: Collection[str], in_hand: Iterable[int], limit: int
+    connection: asyncpg.Connection, *, full: Collection[str], in_hand: Iterable[int], limit: int, largest: int
 ) -> dict[str, Fetched]:
-    """Up to `limit` rows of every lane that is not `full`, without those `in_hand`, by lane."""
+    """Rows of every lane that is not `full`, without those `in_hand`, by lane.
+
+    Of each at most `limit`, and no more once their bodies are `largest` bytes together.
+    """
     lanes: dict[str, Fetched] = {}
-    for record in await connection.fetch(_FETCH, list(full), list(in_hand), limit):
+    for record in await connection.fetch(_FETCH, list(full), list(in_hand), limit, largest):
         fetched = lanes.get(record["lane"])
         if fetched is None:
-            fetched = lanes[record["lane"]] = Fetched(record["attempts"], [])
+            fetched = lanes[record["lane"]] = Fetched(record["attempts"], record["candidates"], [])
         fetched.rows.append(_row(record))
     return lanes
 

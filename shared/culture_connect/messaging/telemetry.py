@@ -1,5 +1,6 @@
 """What an operator can see of the kit: counts and sizes, never contents."""
 
+import contextlib
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -88,6 +89,12 @@ class Telemetry:
         self.rows_quarantined = Gauge(
             "culture_connect_outbox_quarantined_rows", "Messages that can never be sent", registry=self.registry
         )
+
+    def forget_queue(self, queue: str) -> None:
+        """Tells nothing more of a queue that is not consumed any longer."""
+        for gauge in (self.consuming, self.bytes_in_hand, self.consumption_paused):
+            with contextlib.suppress(KeyError):
+                gauge.remove(queue)
 
     def tell_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:
         """Takes how many messages wait, and the seconds since the first of them came, by queue."""
