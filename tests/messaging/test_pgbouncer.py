@@ -1,23 +1,37 @@
 """The kit behind a pooler in transaction mode, where each transaction may have another session of the server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import aio_pika
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from culture_connect.contracts import ErasureCompleted
 from culture_connect.http import Answer, KeyedRequest, Problem, claim, remember
-from culture_connect.messaging import Database, UnitOfWork, core_event, inbox
+from culture_connect.messaging import (
+    Database,
+    Delivery,
+    Handlers,
+    Service,
+    Subscription,
+    TransientFailure,
+    UnitOfWork,
+    core_event,
+    inbox,
+)
 from culture_connect.messaging.housekeeping import forget_old_messages
 from culture_connect.messaging.migrations import upgrade
 from culture_connect.messaging.postgres import SESSION_SETTINGS
 from culture_connect.service_main import migrations_of
+from tests.messaging.kit import BusUrls
+from tests.support.bus import Bus
 from tests.support.databases import Database as OwnDatabase
 from tests.support.pgbouncer import SESSIONS
+from tests.support.probes import eventually
 
 PARTICIPANTS = [uuid4() for _ in range(100)]
 
@@ -103,3 +117,42 @@ async def test_it_can_be_pinged_and_left(pooled: Database) -> None:
     connection = await pooled.connect("relay")
     assert await connection.fetchval("select $1::int + 1", 1) == 2
     await connection.close()
+
+
+async def test_a_replica_consumes_relays_and_tries_again_behind_the_pooler(pooled: Database, bus: Bus) -> None:
+    people = [uuid4() for _ in range(20)]
+    handlers = Handlers()
+    handled: list[UUID] = []
+
+    @handlers.on(ErasureCompleted)
+    async def answer(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
+        for delivery in deliveries:
+            participant = delivery.message.participant_id
+            handled.append(participant)
+            if participant == people[7] and handled.count(participant) < 2:
+                raise TransientFailure("not-now")
+            work.emit(delivery.message, core_event(delivery.message, "ticketing"), cause=delivery.envelope)
+
+    replica = Service(
+        name="ticketing",
+        settings=BusUrls(bus.url("ticketing", "core"), None),
+        database=pooled,
+        subscriptions=[Subscription("core", "ticketing.events", handlers)],
+        retry_delays=(0.2, 0.2),
+    )
+    async with bus.administrator("core") as channel, replica.running():
+        for participant in people:
+            body = ErasureCompleted(participant_id=participant).to_json()
+            message = aio_pika.Message(body, message_id=str(participant), type=ErasureCompleted.type)
+            await channel.default_exchange.publish(message, "ticketing.events")
+        answers = await channel.get_queue("registration.events")
+        heard: list[str] = []
+
+        async def so_far() -> set[str]:
+            while (answer := await answers.get(no_ack=True, fail=False)) is not None:
+                heard.append(answer.correlation_id or "")
+            return set(heard)
+
+        await eventually(so_far, {str(each) for each in people}, "answers", timeout=20)
+        assert len(heard) == len(people)
+        assert await replica.problems() == []

@@ -106,17 +106,34 @@ class Databases:
         return database
 
     def _copy(self, name: str, template: str) -> Database:
-        _apart(_execute(self._server.url(), f"create database {name} template {template}", *_rights(name)))
+        _apart(_execute(self._server.url(), f"create database {name} template {template}", *_rights(name, template)))
         self._made.append(name)
         return Database(self._server, name, template)
 
 
-def _rights(database: str) -> Iterable[str]:
-    """What `prepare_roles` gives for the database as a whole, which is not copied with a template."""
+_COPY_SETTINGS = """
+    do $$
+    declare
+        one record;
+    begin
+        for one in
+            select setrole::regrole as role, split_part(setting, '=', 1) as name,
+                substr(setting, strpos(setting, '=') + 1) as value
+            from pg_db_role_setting, unnest(setconfig) as setting
+            where setdatabase = (select oid from pg_database where datname = '{template}')
+        loop
+            execute format('alter role %s in database {database} set %I = %L', one.role, one.name, one.value);
+        end loop;
+    end $$
+"""
+
+
+def _rights(database: str, template: str) -> Iterable[str]:
+    """What belongs to a database as a whole, which is not copied with a template: see `prepare_roles`."""
     yield f"revoke all on database {database} from public"
     for role in PASSWORDS:
         yield f"grant connect on database {database} to {role}"
-        yield f"alter role {role} in database {database} set search_path = {role}"
+    yield _COPY_SETTINGS.format(database=database, template=template)
 
 
 def _apart(work: Coroutine[Any, Any, T]) -> T:
