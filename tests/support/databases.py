@@ -19,12 +19,11 @@ from culture_connect.messaging.topology import SERVICES
 from culture_connect.service_main import migrations_of
 from culture_connect_cli.database_roles import prepare_roles
 from culture_connect_cli.stack import PostgresServer
-from tests.support.emptying import Looks, emptied, looks
+from tests.support.emptying import Condition, condition, emptied
 
 T = TypeVar("T")
 
 USES = 20  # of one database: what deleted rows leave behind does not pile up
-KEPT = "alembic_version"  # what a migrated schema has in its tables before the service runs
 
 # Roles belong to the whole server: their passwords are the same for every test and every run.
 PASSWORDS = {service: f"{service}-of-the-tests" for service in SERVICES}
@@ -55,7 +54,7 @@ class Databases:
         self._server = server
         self._run = secrets.token_hex(4)
         self._made: list[str] = []
-        self._new: dict[str, Looks] = {}
+        self._new: dict[str, Condition] = {}
         self._empty: dict[str, list[Database]] = defaultdict(list)
         self._uses: Counter[str] = Counter()
 
@@ -67,14 +66,14 @@ class Databases:
             return empty.pop()
         database = self._copy(f"test_{secrets.token_hex(6)}", template)
         if services and template not in self._new:
-            self._new[template] = _apart(looks(database.superuser_url))
+            self._new[template] = _apart(condition(database.superuser_url))
         return database
 
     def drop(self, database: Database) -> None:
         """Removes it, together with connections that are still open, or makes it empty for the next one who asks."""
         self._uses[database.name] += 1
         new = self._new.get(database.template or "")
-        if new and self._uses[database.name] < USES and _apart(emptied(database.superuser_url, new, KEPT)):
+        if new and self._uses[database.name] < USES and _apart(emptied(database.superuser_url, new)):
             self._empty[str(database.template)].append(database)
         else:
             self._remove(database.name)

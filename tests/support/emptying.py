@@ -4,6 +4,9 @@ Copying a template writes a thousand files; deleting the rows of a few dozen tab
 done beside that is looked for: a database whose catalogs are not those of its template is not used again.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import asyncpg
 
 ROWS = 2000  # of more than these the remains would slow the next tests down
@@ -49,20 +52,32 @@ _LOOKS += """
     union all select 'pg_database', datacl::text || datconnlimit from pg_database where datname = current_database()
 """
 
-Looks = tuple[tuple[str, str | None], ...]
+# What migrations wrote, such as the revision; identity columns included.
+_ROWS = "select coalesce(json_agg(each), '[]')::text from {table} as each"
+_RESTORE = "insert into {table} overriding system value select * from json_populate_recordset(null::{table}, $1)"
 
 
-async def looks(url: str) -> Looks:
-    """What the catalogs of this database, which nobody has used yet, look like."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a database was when nobody had used it: its catalogs, and the rows it came with, as JSON by table."""
+
+    catalogs: tuple[tuple[str, str | None], ...]
+    rows: Mapping[str, str]
+
+
+async def condition(url: str) -> Condition:
+    """The condition of this database, which nobody has used yet."""
     connection = await asyncpg.connect(url)
     try:
-        return await _looks(connection)
+        tables = [table["name"] for table in await connection.fetch(_TABLES)]
+        rows = {table: await connection.fetchval(_ROWS.format(table=table)) for table in tables}
+        return Condition(await _catalogs(connection), {table: found for table, found in rows.items() if found != "[]"})
     finally:
         await connection.close()
 
 
-async def emptied(url: str, new: Looks, kept: str) -> bool:
-    """Ends connections, deletes all rows but those of the tables named `kept`; whether it is as it was when `new`.
+async def emptied(url: str, new: Condition) -> bool:
+    """Ends connections and deletes all rows but those of `new`; whether the database is as it was then.
 
     `url` is the superuser's.
     """
@@ -75,14 +90,17 @@ async def emptied(url: str, new: Looks, kept: str) -> bool:
         deleted = 0
         async with connection.transaction():
             for table in await connection.fetch(_TABLES):
-                if not table["name"].endswith(f".{kept}"):
-                    status = await connection.execute(f"delete from {table['name']}")  # noqa: S608 - from the catalog
-                    deleted += int(status.removeprefix("DELETE "))
+                status = await connection.execute(f"delete from {table['name']}")  # noqa: S608 - from the catalog
+                deleted += int(status.removeprefix("DELETE "))
+            if deleted > ROWS or await _catalogs(connection) != new.catalogs:
+                return False
             await connection.execute(_SEQUENCES)
-        return deleted <= ROWS and await _looks(connection) == new
+            for name, rows in new.rows.items():
+                await connection.execute(_RESTORE.format(table=name), rows)
+        return True
     finally:
         await connection.close()
 
 
-async def _looks(connection: asyncpg.Connection) -> Looks:
+async def _catalogs(connection: asyncpg.Connection) -> tuple[tuple[str, str | None], ...]:
     return tuple((what, looks) for what, looks in await connection.fetch(_LOOKS))

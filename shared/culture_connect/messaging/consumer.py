@@ -157,13 +157,11 @@ class Consumer:
         # What is in hand waits for the database; nothing more is to be taken while it is away.
         await self._database.ping()
         async with connected_broker(self._url, name=self._name) as broker:
-            subscriber = self._subscriber = broker.direct_subscriber(
-                self.subscription.queue, prefetch=self.subscription.prefetch, deliver=self._deliver
-            )
-            while not await self._begins(subscriber):
+            while (subscriber := await self._begin(broker)) is None:
                 await asyncio.wait([stopping], timeout=LOOK)
                 if stopping.done():
                     return
+            self._subscriber = subscriber
             self._note(None)
             backoff.reset()
             try:
@@ -171,14 +169,17 @@ class Consumer:
             finally:
                 await self._end(subscriber)
 
-    async def _begins(self, subscriber: DirectSubscriber) -> bool:
-        """Begins to consume; False when there is no such queue."""
+    async def _begin(self, broker: DirectBroker) -> DirectSubscriber | None:
+        """Begins to consume; None when there is no such queue."""
+        subscription = self.subscription
+        # Each time another one: the broker closed the channel on which it was asked for a queue that is not there.
+        subscriber = broker.direct_subscriber(subscription.queue, prefetch=subscription.prefetch, deliver=self._deliver)
         try:
             await subscriber.start()
         except ChannelNotFoundEntity:
             self._note(MISSING)
-            return False
-        return True
+            return None
+        return subscriber
 
     async def _watch(self, broker: DirectBroker, subscriber: DirectSubscriber, stopping: asyncio.Task[bool]) -> None:
         closed = asyncio.create_task(broker.closed.wait())

@@ -220,17 +220,13 @@ class Lane:
         return failures
 
     def _choose(self, most: int) -> list[Row]:
-        """Takes the next rows from those that wait; of one key none passes another, and only one is sent at once."""
+        """Takes the next rows from those that wait, up to one whose key is among them: of a key one is sent at once."""
         chosen: list[Row] = []
-        kept: list[Row] = []
         taken: set[str] = set()
-        for row in self._waiting:
-            if len(chosen) < most and taken.isdisjoint(row.keys):
-                chosen.append(row)
-            else:
-                kept.append(row)
+        while self._waiting and len(chosen) < most and taken.isdisjoint(self._waiting[0].keys):
+            row = self._waiting.popleft()
+            chosen.append(row)
             taken |= row.keys
-        self._waiting = deque(kept)
         return chosen
 
     def _judge(self, failures: Collection[PublishFailed], unanswered: Sequence[Row], *, alone: bool) -> None:

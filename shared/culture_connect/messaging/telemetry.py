@@ -47,7 +47,7 @@ class Telemetry:
         )
         self.retries_oldest = Gauge(
             "culture_connect_retries_oldest_seconds",
-            "How long the first of them has been here",
+            "Seconds since the oldest of them came",
             ["queue"],
             registry=self.registry,
         )

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
 from culture_connect_cli import outboxes
 from culture_connect_cli.commands.options import output, run
@@ -32,14 +31,12 @@ def list_(database_url_file: DatabaseUrlFile = None) -> None:
         return await outboxes.look(outboxes.find_database(database_url_file))
 
     lanes, rows = run(work())
-    if lanes:
-        titles = ("service", "destination", "state", "waiting", "since (UTC)", "tries", "reason", "next try (UTC)")
-        table = Table(*(Column(title, overflow="fold") for title in titles))
-        for lane in lanes:
-            state = "quarantined" if lane.quarantined else "retrying"
-            told = (str(lane.waiting), _moment(lane.since), str(lane.tries), lane.reason, _moment(lane.next_try))
-            table.add_row(lane.service, lane.lane, state, *told)
-        output.print(table)
+    for lane in lanes:
+        state = "quarantined, " if lane.quarantined else ""
+        output.print(
+            f"{lane.service}: {lane.waiting} for {lane.lane} wait since {_moment(lane.since)} ({lane.reason}); "
+            f"{state}tried {lane.tries} times, again at {_moment(lane.next_try)}"
+        )
     for row in rows:
         output.print(
             f"{row.service}: {row.number} for {row.lane} can never be sent ({row.reason}); the first is row {row.first}"
@@ -68,4 +65,4 @@ def release(
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
