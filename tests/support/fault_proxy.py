@@ -14,6 +14,7 @@ comes back is *downstream*, and what is wrong with one direction is a *toxic*.
 """
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -225,7 +226,9 @@ class FaultProxy:
         assert task is not None
         self._tasks.add(task)
         try:
-            await self._join(reader, writer)
+            # Whoever cancels it closes the proxy; asyncio would complain of a connection that ends so.
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._join(reader, writer)
         finally:
             self._tasks.discard(task)
             writer.transport.abort()

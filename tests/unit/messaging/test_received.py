@@ -1,0 +1,52 @@
+"""A message that waits in a row comes back as it arrived."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from culture_connect.messaging.content_header import Fault
+from culture_connect.messaging.received import RECEIVED_AT_HEADER, StoredMessage, pack, received_at, unpack
+
+NOW = datetime(2026, 11, 5, 19, 30, tzinfo=UTC)
+
+
+def test_body_properties_headers_and_faults_come_back_as_they_were() -> None:
+    message = StoredMessage(
+        b'{"employee_ref": "e-1"}',
+        {"ce-id": "1", "n": 7, "none": None, "raw": bytearray(b"\xff"), "list": [1, {"x": b"y"}], "at": NOW, "f": 0.5},
+        message_id="m\x001",
+        type="enrolment.requested",
+        app_id="hr",
+        content_type="application/json",
+        content_encoding="identity",
+        correlation_id="c",
+        timestamp=NOW,
+        faults=(Fault("timestamp", "out_of_range", "must be whole seconds"),),
+    )
+    again = unpack(pack(message), message.body)
+    assert again.faults == list(message.faults)
+    assert again.headers == {**message.headers, "raw": b"\xff"}
+    for name in ("body", "message_id", "type", "app_id", "content_type", "content_encoding", "timestamp"):
+        assert getattr(again, name) == getattr(message, name)
+
+
+def test_a_header_that_json_has_no_form_for_becomes_text() -> None:
+    message = StoredMessage(b"", {"price": Decimal("1.50")})
+    assert unpack(pack(message), b"").headers == {"price": "1.50"}
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ((NOW - timedelta(days=90)).isoformat(), NOW - timedelta(days=90)),
+        ((NOW + timedelta(days=1)).isoformat(), NOW),
+        ("2026-11-05T19:30:00", NOW),
+        ("long ago", NOW),
+        (b"2026", NOW),
+        (None, NOW),
+    ],
+)
+def test_the_first_arrival_is_what_a_dead_letter_says_of_itself_if_it_can_be_true(said: Any, taken: datetime) -> None:
+    assert received_at(StoredMessage(b"", {RECEIVED_AT_HEADER: said}), NOW) == taken

@@ -1,0 +1,73 @@
+"""What becomes of a message that failed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from culture_connect.messaging.content_header import decode_content_header
+from culture_connect.messaging.errors import DatabaseUnavailable, PermanentFailure, TransientFailure
+from culture_connect.messaging.received import StoredMessage
+from culture_connect.messaging.settlement import RETRY_DELAYS, dead_letter, is_final, wait_after
+
+NOW = datetime(2026, 11, 5, 19, 30, tzinfo=UTC)
+
+
+def properties_of(message: StoredMessage) -> dict[str, Any]:
+    letter = dead_letter(
+        message,
+        PermanentFailure("refused"),
+        service="registration",
+        vhost="edge",
+        queue="hr.acme.enrolments",
+        attempts=2,
+        received_at=NOW,
+        now=NOW,
+    )
+    return decode_content_header(letter.properties).properties
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "final"),
+    [
+        (PermanentFailure("refused"), 1, True),
+        (TransientFailure("not-now"), len(RETRY_DELAYS), False),
+        (TransientFailure("not-now"), len(RETRY_DELAYS) + 1, True),
+        (ZeroDivisionError(), len(RETRY_DELAYS) + 1, True),
+        (DatabaseUnavailable("read-only (25006)"), 1000, False),
+    ],
+)
+def test_only_what_is_the_messages_own_fault_is_ever_final(error: Exception, attempts: int, final: bool) -> None:
+    assert is_final(error, attempts) is final
+
+
+def test_the_waits_grow_and_the_last_one_stays() -> None:
+    waits = [wait_after(attempts) for attempts in range(1, 8)]
+    assert waits == [1.0, 5.0, 30.0, 120.0, 600.0, 600.0, 600.0]
+
+
+def test_a_dead_letter_says_why_it_is_there_and_keeps_what_its_sender_said() -> None:
+    found = properties_of(StoredMessage(b"{}", {"ce-id": "1", "CC": ["x"], "x-death": [1]}, "1", "enrolment.requested"))
+    assert found["headers"] == {
+        "ce-id": "1",
+        "cc-dead-reason": "refused",
+        "cc-dead-exception": "PermanentFailure",
+        "cc-dead-service": "registration",
+        "cc-dead-vhost": "edge",
+        "cc-dead-queue": "hr.acme.enrolments",
+        "cc-dead-at": NOW.isoformat(),
+        "cc-received-at": NOW.isoformat(),
+        "cc-attempt": 2,
+    }
+    assert (found["message_id"], found["type"], found["delivery_mode"]) == ("1", "enrolment.requested", 2)
+
+
+def test_a_dead_letter_without_an_id_gets_one_of_its_own() -> None:
+    first, second = (properties_of(StoredMessage(b"{}"))["message_id"] for _ in range(2))
+    assert first != second
+
+
+def test_of_headers_that_are_too_much_for_a_frame_only_ours_are_kept() -> None:
+    found = properties_of(StoredMessage(b"{}", {"big": "x" * 70_000}, "1", "enrolment.requested"))
+    assert "big" not in found["headers"]
+    assert (found["headers"]["cc-dead-reason"], found["message_id"]) == ("refused", "1")
