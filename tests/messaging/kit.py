@@ -15,6 +15,7 @@ from uuid import UUID
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from culture_connect.contracts import ErasureCompleted, Message
 from culture_connect.messaging import (
@@ -334,11 +335,20 @@ class Kit:
         """Lets a silent queue answer again."""
         wake(self._bus.server, self._bus.vhost(vhost), queue)
 
+    async def set_read_only(self, read_only: bool) -> None:
+        """Lets the service's role write nothing in this database, or write again, from its next connections on."""
+        database = make_url(self.database.url).database
+        change = "set default_transaction_read_only = on" if read_only else "reset default_transaction_read_only"
+        async with self.database.engine.begin() as connection:
+            await connection.execute(text("set transaction read write"))
+            await connection.execute(text(f"alter role current_user in database {database} {change}"))
+        await self.drop_database_connections(application="ticketing")
+
     async def drop_database_connections(self, *, application: str) -> None:
         """Ends the connections of this application on the server."""
         await self._rows(
             f"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{application}'"  # noqa: S608 - a constant
-            " and datname = current_database()"
+            " and datname = current_database() and pid <> pg_backend_pid()"
         )
 
     async def has_problem(self, replica: Service, word: str) -> bool:

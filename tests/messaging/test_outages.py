@@ -1,7 +1,7 @@
 """Guarantees 4 and 6: servers go away and come back, replicas stop and start; nothing is lost, nothing doubled."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually
@@ -22,6 +22,19 @@ async def test_while_the_database_is_away_messages_wait_and_none_is_dead_lettere
     assert await kit.effects() == PARTICIPANTS
     assert await kit.depth("ticketing.dead") == 0
     assert await kit.waiting() == []
+
+
+async def test_while_the_database_is_read_only_messages_wait_and_the_replica_says_why(kit: Kit) -> None:
+    async with kit.service() as replica:
+        await kit.set_read_only(True)
+        for participant in PARTICIPANTS:
+            await kit.publish(erasure(participant), id=str(participant))
+        await eventually(lambda: kit.has_problem(replica, "read-only (25006)"), True, "the replica says so")
+        await kit.set_read_only(False)
+        await kit.until_handled("ticketing.events")
+        await eventually(replica.problems, [], "problems of the replica")
+        await eventually(lambda: sorted_effects(kit), sorted(PARTICIPANTS), "effects")
+    assert await kit.depth("ticketing.dead") == 0
 
 
 async def test_a_lost_broker_connection_is_made_anew_and_consumption_goes_on(kit: Kit) -> None:
@@ -74,3 +87,7 @@ async def test_a_replica_that_starts_before_its_servers_waits_for_them(kit: Kit)
         await kit.database_wire.mend()
         await kit.broker_wire.mend()
         await eventually(replica.problems, [], "problems of the replica")
+
+
+async def sorted_effects(kit: Kit) -> list[UUID]:
+    return sorted(await kit.effects())
