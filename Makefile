@@ -1,8 +1,8 @@
 # Culture Connect. `make help` tells what there is.
 
 PYTHON ?= python3
-# How many processes share the tests; each has servers of its own.
-JOBS ?= 2
+# How many processes share the tests; each has servers of its own. They wait as much as they work: one more than cores.
+JOBS ?= 3
 BIN := .venv/bin
 STAMP := .venv/.installed
 MEMBERS := shared services/registration services/ticketing services/notifications deploy/cli

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import asyncpg
 
-TTL = 10.0  # seconds that a lease lasts
-RENEW = 3.0  # seconds after which it is renewed
+TTL = 6.0  # seconds that a lease lasts
+RENEW = 2.0  # seconds after which it is renewed
 
 _FREE = """
     select not exists (select from leases where name = $1 and holder <> $2 and expires_at >= clock_timestamp())
