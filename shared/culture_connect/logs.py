@@ -60,6 +60,9 @@ def configure(level: str, *, own: Sequence[str] = (), stream: TextIO | None = No
     root.setLevel(logging.WARNING)
     for name in ("culture_connect", "uvicorn.error", "alembic", *own):
         logging.getLogger(name).setLevel(level)
+    for name in ("aiormq", "aio_pika"):
+        # They show each lost connection with two tracebacks; our own lines say once what it means.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
     structlog.configure(
         processors=[
