@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 from prometheus_client import Histogram
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from culture_connect.contracts import RefusalError
 from culture_connect.messaging import inbox, retries
@@ -34,10 +34,11 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 COLLISIONS = 3  # with other transactions, before a batch is split
-LOCK_WAIT = 500  # milliseconds that a batch waits for a row that another transaction holds
-LOCK_WAIT_OF_PART = 20  # milliseconds, once a batch has waited: those that need another row go on
 
-_LOCK_TIMEOUT = text("select set_config('lock_timeout', :milliseconds, true)")
+# How long a batch waits for a row that another transaction holds. Its parts wait less, for rows and for statements:
+# neither a locked row nor a slow statement is to hold up those that need something else.
+_LIMITS = text("select set_config('lock_timeout', '500ms', true)")
+_LIMITS_OF_PART = text("select set_config('lock_timeout', '20ms', true), set_config('statement_timeout', '2s', true)")
 
 
 class GroupCommit:
@@ -84,7 +85,7 @@ class GroupCommit:
         if not self._waiting:
             self._arrived.clear()
         self._batch_size.observe(len(taken))
-        await self._settle(taken, LOCK_WAIT)
+        await self._settle(taken, _LIMITS)
 
     async def retry(self, claimed: retries.Claimed, reader: Reader) -> Outcome:
         """Tries a message again that has waited; returns what became of it."""
@@ -108,16 +109,16 @@ class GroupCommit:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    async def _settle(self, batch: Sequence[Item], lock_wait: int) -> None:
+    async def _settle(self, batch: Sequence[Item], limits: TextClause) -> None:
         try:
-            outcomes = await self._persist(lambda work: self._handle_batch(work, batch, lock_wait))
+            outcomes = await self._persist(lambda work: self._handle_batch(work, batch, limits))
         except Exception as error:
             if len(batch) == 1:
                 self._settled(batch[0], await self._settle_failure(batch[0], error))
                 return
             middle = len(batch) // 2
-            await self._settle(batch[:middle], LOCK_WAIT_OF_PART)
-            await self._settle(batch[middle:], LOCK_WAIT_OF_PART)
+            await self._settle(batch[:middle], _LIMITS_OF_PART)
+            await self._settle(batch[middle:], _LIMITS_OF_PART)
         else:
             for item, outcome in zip(batch, outcomes, strict=True):
                 self._settled(item, outcome)
@@ -147,8 +148,8 @@ class GroupCommit:
     async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
         return await self.outage.survive(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
 
-    async def _handle_batch(self, work: UnitOfWork, batch: Sequence[Item], lock_wait: int) -> list[Outcome]:
-        await work.execute(_LOCK_TIMEOUT, {"milliseconds": str(lock_wait)})
+    async def _handle_batch(self, work: UnitOfWork, batch: Sequence[Item], limits: TextClause) -> list[Outcome]:
+        await work.execute(limits)
         outcomes = await self._sort(work, batch)
         by_outcome: dict[Outcome, list[Item]] = {"waiting": [], "dead-lettered": [], "handled": []}
         for item, outcome in zip(batch, outcomes, strict=True):
@@ -175,7 +176,7 @@ class GroupCommit:
         return outcomes
 
     async def _handle_claimed(self, work: UnitOfWork, claimed: retries.Claimed, item: Item | None) -> None:
-        await work.execute(_LOCK_TIMEOUT, {"milliseconds": str(LOCK_WAIT)})
+        await work.execute(_LIMITS)
         if not await retries.lock(work.connection, claimed.id):
             return  # another replica has it, or had it
         if item is not None:
