@@ -29,6 +29,11 @@ class Measures:
             "How long the oldest letter is late that should have gone by now: the alarm of a mail server that is away",
             registry=registry,
         )
+        self.server_failures = Gauge(
+            "culture_connect_mail_server_failures",
+            "How often in a row the mail server could not be talked to; 0 while it takes letters",
+            registry=registry,
+        )
         self.attempts = Counter(
             "culture_connect_letter_attempts",
             "Attempts to send a letter by how they ended: sent, refused, deferred",

@@ -8,7 +8,6 @@ split in two and each half tried again, down to the single message that is to bl
 
 import asyncio
 import itertools
-import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from sqlalchemy import TextClause, text
 
 from culture_connect.contracts import RefusalError
 from culture_connect.messaging import inbox, retries
+from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import PermanentFailure, lock_was_held, transactions_collided
 from culture_connect.messaging.failures import Failures, Outcome, Source
@@ -125,7 +125,7 @@ class GroupCommit:
 
     async def _persist(self, effect: Effect[T]) -> T:
         """One transaction, tried again where that can help without a change of the messages."""
-        collisions = 0
+        collisions, pauses = 0, Backoff(0.03, 0.3)
         while True:
             try:
                 return await self.outage.survive(effect, give_up=True)
@@ -134,8 +134,7 @@ class GroupCommit:
                 # Who waited for a lock already has waited long enough for its neighbours.
                 if collisions > COLLISIONS or lock_was_held(error) or not transactions_collided(error):
                     raise
-            # Apart from each other, so that two that collided do not meet again.
-            await asyncio.sleep(0.02 * 2**collisions * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+            await asyncio.sleep(pauses.next())
 
     async def _settle_failure(self, item: Item, error: Exception) -> Outcome:
         try:

@@ -29,6 +29,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.listens: dict[str, float] = dict.fromkeys(SERVICES, 1.0)
         self.lanes: dict[str, tuple[str, str, int]] = {}  # of ticketing: state, reason and messages
         self.unsendable = 0  # messages of ticketing
+        self.mail_server_failures = 0
         self.erasures_overdue = 0
         self.definitions = definitions(Vhosts(), *PARTIES, dict.fromkeys(ACCOUNTS, "hash"))
         self.queues = {row["name"] + "@" + row["vhost"]: _quorum_queue(row) for row in self.definitions["queues"]}
@@ -77,6 +78,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
             for lane, (state, reason, count) in self.lanes.items():
                 labels = f'lane="{lane}",state="{state}",reason="{reason}"'
                 lines.append(f"culture_connect_outbox_lane_rows{{{labels}}} {count}.0")
+        if service == "notifications":
+            lines.append(f"culture_connect_mail_server_failures {self.mail_server_failures}.0")
         if service == "registration":
             lines.append(f"culture_connect_erasures_overdue {self.erasures_overdue}.0")
         return "\n".join(lines) + "\n"

@@ -46,6 +46,7 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "the events of notifications leave for the broker",
         "every destination takes the messages of notifications",
         "what notifications tries again succeeds",
+        "the mail server takes letters",
         "the broker answers at http://console.example:15672",
         "the topology is as the code says",
         "there are no dead letters",
@@ -104,6 +105,10 @@ def _warning(system: FakeSystem) -> None:
 
 def _in_vain(system: FakeSystem) -> None:
     system.retries["ticketing.events"] = (3, 301.0)
+
+
+def _no_mail(system: FakeSystem) -> None:
+    system.mail_server_failures = 3
 
 
 def _dead(system: FakeSystem) -> None:
@@ -167,6 +172,7 @@ def _missing_queue(system: FakeSystem) -> None:
             "ticketing: 3 messages wait for another try in ticketing.events, the first for 5 min",
             "delivery failed",
         ),
+        (_no_mail, "notifications: the mail server could not be talked to 3 times in a row", "SMTP_HOST"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),
@@ -233,6 +239,7 @@ async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
         f"{not_known} the events of notifications leave for the broker: {unreadable}",
         f"{not_known} every destination takes the messages of notifications: {unreadable}",
         f"{not_known} what notifications tries again succeeds: {unreadable}",
+        f"{not_known} the mail server takes letters: {unreadable}",
     ]
 
 

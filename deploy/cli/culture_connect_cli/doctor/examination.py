@@ -8,7 +8,7 @@ from datetime import datetime
 
 import httpx
 
-from culture_connect.messaging.topology import REGISTRATION, SERVICES
+from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, SERVICES
 from culture_connect_cli.doctor import broker, destinations, metrics, services
 from culture_connect_cli.doctor.findings import Checked, Finding, check
 from culture_connect_cli.doctor.services import Service
@@ -47,6 +47,8 @@ async def _service(name: str, url: str | None, client: httpx.AsyncClient, now: d
         check(f"every destination takes the messages of {name}", destinations.take_messages(service)),
         check(f"what {name} tries again succeeds", metrics.retries_succeed(service)),
     ]
+    if name == NOTIFICATIONS:
+        looks.append(check("the mail server takes letters", metrics.mail_is_taken(service)))
     if name == REGISTRATION:
         looks.append(check("every erasure is in time", metrics.erasures_are_in_time(service)))
     return await asyncio.gather(*looks)

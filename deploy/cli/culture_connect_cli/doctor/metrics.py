@@ -16,6 +16,8 @@ LISTENS: Final = "culture_connect_database_listens"
 RETRIES: Final = "culture_connect_retries_waiting"
 RETRIES_OLDEST: Final = "culture_connect_retries_oldest_seconds"
 TRIED_IN_VAIN: Final = timedelta(minutes=2)
+MAIL_FAILURES: Final = "culture_connect_mail_server_failures"
+MAIL_FAILED: Final = 3  # times in a row, some seven seconds; less may be a mail server that starts anew
 OLDEST: Final = "culture_connect_outbox_oldest_seconds"
 
 
@@ -51,6 +53,17 @@ async def retries_succeed(service: Service) -> Sequence[Finding]:
             what = f"{service.name}: {messages} for another try in {queue}, the first for {seconds / 60:.0f} min"
             found.append(Finding(what, f"{service.name}'s log says why ('delivery failed'); they are tried on"))
     return found
+
+
+async def mail_is_taken(service: Service) -> Sequence[Finding]:
+    """Whether the mail server could be talked to lately."""
+    failures = round(await highest(service, MAIL_FAILURES))
+    if failures < MAIL_FAILED:
+        return []
+    what = f"{service.name}: the mail server could not be talked to {failures} times in a row"
+    return [
+        Finding(what, "see whether it runs and is where SMTP_HOST and SMTP_PORT say; letters wait and are not lost")
+    ]
 
 
 async def erasures_are_in_time(service: Service) -> Sequence[Finding]:

@@ -194,6 +194,7 @@ class Sender:
             self._pause(outcome.reason)
         else:
             self._server_failures, self._resume_at = 0, 0.0
+            self._measures.server_failures.set(0)
         if not isinstance(outcome, Sent):
             log.warning(
                 "letter not sent",
@@ -223,6 +224,7 @@ class Sender:
         if now < self._resume_at:
             return
         self._server_failures += 1
+        self._measures.server_failures.set(self._server_failures)
         seconds = self._server_pauses.after(self._server_failures)
         self._resume_at = now + seconds
         log.warning("mail server away", reason=reason, seconds=seconds)
