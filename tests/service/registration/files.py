@@ -77,7 +77,7 @@ async def told(house: House) -> list[Heard]:
         lambda: [each for each in house.events.heard if each.data.get("partner") == slug], bool, "the event sent last"
     )
     heard = [each for each in house.events.heard if each.type.startswith("participant.")]
-    return [each for each in heard if each.data.get("partner") != slug]
+    return [each for each in heard if not each.key.split(".")[-1].startswith("last-")]
 
 
 async def standings(house: House, slug: str = "acme") -> dict[str, str]:
