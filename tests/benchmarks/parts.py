@@ -50,7 +50,7 @@ async def of_intake(where: Surroundings, count: int, rounds: int) -> Results:
     return Results(
         [service, nothing, raw, sent, plain],
         [
-            ratio("intake / FastStream doing nothing", service, nothing, 0.5),
+            ratio("intake / FastStream doing nothing", service, nothing, 0.6),
             ratio("intake / plain handler", service, plain, 3.0),
             ratio("intake / FastStream doing nothing, undecoded", service, raw),
             ratio("intake / aio-pika publishing", service, sent),

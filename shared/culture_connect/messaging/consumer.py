@@ -8,7 +8,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -51,7 +51,7 @@ class Subscription:
     vhost: VirtualHost
     queue: str
     handlers: Handlers
-    prefetch: int = 300
+    prefetch: int = 600
     found: Callable[[bool], None] | None = None
 
 
@@ -102,10 +102,14 @@ class Consumer:
         self._subscriber: DirectSubscriber | None = None
         self._in_hand = 0
         self._bytes_in_hand = 0
+        self._paused = False
         telemetry.bytes_in_hand.labels(subscription.queue).set_function(lambda: self._bytes_in_hand)
         telemetry.consumption_paused.labels(subscription.queue).set_function(
             lambda: 1 if self.outage is not None else 0
         )
+        self._counted = {
+            outcome: telemetry.deliveries.labels(subscription.queue, outcome) for outcome in get_args(Outcome)
+        }
         self._nothing_in_hand = asyncio.Event()
         self._nothing_in_hand.set()
         # What this process has had in hand before, and lived.
@@ -221,7 +225,7 @@ class Consumer:
         item = self._reader.read(message)
         if item is None:
             self._ack(message)
-            self._telemetry.deliveries.labels(self.subscription.queue, "ignored").inc()
+            self._counted["ignored"].inc()
             return
         if message.redelivered and item.message_id not in self._survived:
             item.suspect = True
@@ -234,6 +238,7 @@ class Consumer:
         self._bytes_in_hand += len(message.body)
         if self._bytes_in_hand > LARGEST_HOLD and self._subscriber is not None:
             self._subscriber.pause()
+            self._paused = True
         self._commits.submit(item)
 
     def _settled(self, item: Item, outcome: Outcome) -> None:
@@ -241,11 +246,12 @@ class Consumer:
         if not self._in_hand:
             self._nothing_in_hand.set()
         self._bytes_in_hand -= len(item.message.body)
-        if self._bytes_in_hand <= LARGEST_HOLD and self._subscriber is not None:
+        if self._paused and self._bytes_in_hand <= LARGEST_HOLD and self._subscriber is not None:
             self._subscriber.resume()
+            self._paused = False
         if isinstance(item.message, IncomingMessage) and outcome != "unsettled":
             self._ack(item.message)
-        self._telemetry.deliveries.labels(self.subscription.queue, outcome).inc()
+        self._counted[outcome].inc()
 
     def _ack(self, message: IncomingMessage) -> None:
         acks = self._acks.get(message.channel)
@@ -280,5 +286,5 @@ class Consumer:
         if claimed is None:
             return False
         outcome = await self._commits.retry(claimed, self._reader)
-        self._telemetry.deliveries.labels(queue, outcome).inc()
+        self._counted[outcome].inc()
         return True
