@@ -172,7 +172,7 @@ def _missing_queue(system: FakeSystem) -> None:
             "ticketing: 3 messages wait for another try in ticketing.events, the first for 5 min",
             "delivery failed",
         ),
-        (_no_mail, "notifications: the mail server could not be talked to 3 times in a row", "SMTP_HOST"),
+        (_no_mail, "notifications: the mail server could not be talked to, 3 times in a row", "SMTP_HOST"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),

@@ -17,7 +17,6 @@ RETRIES: Final = "culture_connect_retries_waiting"
 RETRIES_OLDEST: Final = "culture_connect_retries_oldest_seconds"
 TRIED_IN_VAIN: Final = timedelta(minutes=2)
 MAIL_FAILURES: Final = "culture_connect_mail_server_failures"
-MAIL_FAILED: Final = 3  # times in a row, some seven seconds; less may be a mail server that starts anew
 OLDEST: Final = "culture_connect_outbox_oldest_seconds"
 
 
@@ -56,11 +55,12 @@ async def retries_succeed(service: Service) -> Sequence[Finding]:
 
 
 async def mail_is_taken(service: Service) -> Sequence[Finding]:
-    """Whether the mail server could be talked to lately."""
+    """Whether the mail server could be talked to the last time."""
     failures = round(await highest(service, MAIL_FAILURES))
-    if failures < MAIL_FAILED:
+    if failures <= 0:
         return []
-    what = f"{service.name}: the mail server could not be talked to {failures} times in a row"
+    again = "" if failures == 1 else f", {failures} times in a row"
+    what = f"{service.name}: the mail server could not be talked to{again}"
     return [
         Finding(what, "see whether it runs and is where SMTP_HOST and SMTP_PORT say; letters wait and are not lost")
     ]
