@@ -30,6 +30,7 @@ ALARMS: Final = {
     "culture_connect_outbox_quarantined": 1.0,
     "culture_connect_letters_oldest_unsent_seconds": 10.0,
     "culture_connect_mail_server_failures": 1.0,
+    "culture_connect_mail_dialogue_seconds": 10.0,
     "culture_connect_consumption_paused": 1.0,
 }
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -34,12 +35,28 @@ class Measures:
             "How often in a row the mail server could not be talked to; 0 while it takes letters",
             registry=registry,
         )
+        self._dialogues: set[float] = set()
+        Gauge(
+            "culture_connect_mail_dialogue_seconds",
+            "How long the longest dialogue with the mail server has taken that is not over yet",
+            registry=registry,
+        ).set_function(lambda: time.monotonic() - min(self._dialogues, default=time.monotonic()))
         self.attempts = Counter(
             "culture_connect_letter_attempts",
             "Attempts to send a letter by how they ended: sent, refused, deferred",
             ["outcome"],
             registry=registry,
         )
+
+    @contextlib.contextmanager
+    def dialogue(self) -> Iterator[None]:
+        """A dialogue with the mail server, while the block runs."""
+        began = time.monotonic()
+        self._dialogues.add(began)
+        try:
+            yield
+        finally:
+            self._dialogues.discard(began)
 
     async def count(self, database: Database) -> None:
         """Counts the letters now."""

@@ -30,6 +30,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.lanes: dict[str, tuple[str, str, int]] = {}  # of ticketing: state, reason and messages
         self.unsendable = 0  # messages of ticketing
         self.mail_server_failures = 0
+        self.mail_dialogue_seconds = 0.4
         self.erasures_overdue = 0
         self.definitions = definitions(Vhosts(), *PARTIES, dict.fromkeys(ACCOUNTS, "hash"))
         self.queues = {row["name"] + "@" + row["vhost"]: _quorum_queue(row) for row in self.definitions["queues"]}
@@ -80,6 +81,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
                 lines.append(f"culture_connect_outbox_lane_rows{{{labels}}} {count}.0")
         if service == "notifications":
             lines.append(f"culture_connect_mail_server_failures {self.mail_server_failures}.0")
+            lines.append(f"culture_connect_mail_dialogue_seconds {self.mail_dialogue_seconds}")
         if service == "registration":
             lines.append(f"culture_connect_erasures_overdue {self.erasures_overdue}.0")
         return "\n".join(lines) + "\n"

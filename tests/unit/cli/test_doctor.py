@@ -111,6 +111,10 @@ def _no_mail(system: FakeSystem) -> None:
     system.mail_server_failures = 3
 
 
+def _silent_mail(system: FakeSystem) -> None:
+    system.mail_dialogue_seconds = 12.3
+
+
 def _dead(system: FakeSystem) -> None:
     system.queues["ticketing.dead@edge"]["messages"] = 3
 
@@ -173,6 +177,7 @@ def _missing_queue(system: FakeSystem) -> None:
             "delivery failed",
         ),
         (_no_mail, "notifications: the mail server could not be talked to, 3 times in a row", "SMTP_HOST"),
+        (_silent_mail, "notifications: the mail server has kept a letter waiting for 12 s", "SMTP_HOST"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),

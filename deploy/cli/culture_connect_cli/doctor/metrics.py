@@ -16,6 +16,8 @@ LISTENS: Final = "culture_connect_database_listens"
 RETRIES: Final = "culture_connect_retries_waiting"
 RETRIES_OLDEST: Final = "culture_connect_retries_oldest_seconds"
 TRIED_IN_VAIN: Final = timedelta(minutes=2)
+MAIL_DIALOGUE: Final = "culture_connect_mail_dialogue_seconds"
+MAIL_SILENT: Final = timedelta(seconds=10)
 MAIL_FAILURES: Final = "culture_connect_mail_server_failures"
 OLDEST: Final = "culture_connect_outbox_oldest_seconds"
 
@@ -55,15 +57,18 @@ async def retries_succeed(service: Service) -> Sequence[Finding]:
 
 
 async def mail_is_taken(service: Service) -> Sequence[Finding]:
-    """Whether the mail server could be talked to the last time."""
+    """Whether the mail server could be talked to the last time, and answers now."""
+    cure = "see whether it runs and is where SMTP_HOST and SMTP_PORT say; letters wait and are not lost"
+    silent = timedelta(seconds=await highest(service, MAIL_DIALOGUE))
+    if silent >= MAIL_SILENT:
+        what = f"{service.name}: the mail server has kept a letter waiting for {silent.seconds} s"
+        return [Finding(what, cure)]
     failures = round(await highest(service, MAIL_FAILURES))
     if failures <= 0:
         return []
     again = "" if failures == 1 else f", {failures} times in a row"
     what = f"{service.name}: the mail server could not be talked to{again}"
-    return [
-        Finding(what, "see whether it runs and is where SMTP_HOST and SMTP_PORT say; letters wait and are not lost")
-    ]
+    return [Finding(what, cure)]
 
 
 async def erasures_are_in_time(service: Service) -> Sequence[Finding]:

@@ -212,8 +212,9 @@ class Sender:
         except Exception as error:
             return Deferred(reason_of(error))
         try:
-            async with asyncio.timeout(self._claim_seconds * 0.7):
-                return await line.send(mail)
+            with self._measures.dialogue():
+                async with asyncio.timeout(self._claim_seconds * 0.7):
+                    return await line.send(mail)
         except TimeoutError:
             await line.close()
             return Deferred("timeout", server_away=True, may_have_arrived=True)
