@@ -103,12 +103,15 @@ async def test_what_is_rejected_comes_again_and_says_so(hr: Bus) -> None:
     seen: list[bool] = []
     rejections: list[asyncio.Task[None]] = []
 
+    async def reject(message: IncomingMessage) -> None:
+        await message.channel.basic_reject(message.delivery_tag, requeue=True, wait=False)
+
     def deliver(message: IncomingMessage) -> None:
         seen.append(message.redelivered)
         if message.redelivered:
             Acks(message.channel).handled(message.delivery_tag)
         else:
-            rejections.append(asyncio.create_task(message.reject(requeue=True)))
+            rejections.append(asyncio.create_task(reject(message)))
 
     async with broker_on(hr.administrator_url("edge")) as broker:
         subscriber = broker.direct_subscriber(QUEUE, prefetch=10, deliver=deliver)

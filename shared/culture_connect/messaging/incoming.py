@@ -44,10 +44,3 @@ class IncomingMessage:
         self.content_encoding: str | None = get("content_encoding")
         self.timestamp: datetime | None = get("timestamp")
         self.correlation_id: str | None = get("correlation_id")
-
-    async def reject(self, *, requeue: bool) -> None:
-        """Gives the message back to its queue, or to the dead letters.
-
-        Raises one of aiormq's errors when the channel is closed: then the broker has it back already.
-        """
-        await self.channel.basic_reject(self.delivery_tag, requeue=requeue, wait=False)
