@@ -1,14 +1,17 @@
 """One stack for all tests of this folder. Each test has a partner and a day of its own, and so people of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from culture_connect_cli.stack.local import LocalStack, Name
 from tests.support.system import System
+
+LINES = 40  # of each log, shown with a test that failed
 
 PARTS: tuple[Name, ...] = ("registration", "ticketing", "notifications", "rabbitmq", "postgres", "mailbox")
 
@@ -23,3 +26,17 @@ async def system(scratch: Path) -> AsyncIterator[System]:
         yield System(stack, http)
         # Nothing is to be kept: proper stops take seconds.
         await asyncio.gather(*(stack.kill(part) for part in PARTS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows what the parts of the system logged last with a test that failed."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("system")
+    if report.failed and running is not None:
+        for log in sorted(running.stack.home.logs.glob("*.log")):
+            last = log.read_text(errors="replace").splitlines()[-LINES:]
+            report.sections.append((f"end of {log.name} after {call.when}", "\n".join(last)))
+    return report

@@ -87,6 +87,12 @@ async def test_deliveries_come_in_order_with_all_their_properties_and_are_acked(
     assert await left(hr) == 0
 
 
+async def test_the_console_shows_who_consumes_a_queue(hr: Bus) -> None:
+    async with broker_on(hr.administrator_url("edge")) as broker:
+        await broker.direct_subscriber(QUEUE, prefetch=2, deliver=Inbox().deliver).start()
+        await eventually(lambda: hr.consumers("edge"), ["tests"], "the consumers")
+
+
 async def test_a_body_in_several_frames_is_put_together(hr: Bus) -> None:
     inbox = Inbox()
     async with broker_on(hr.administrator_url("edge")) as broker:

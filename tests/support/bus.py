@@ -72,6 +72,12 @@ class Bus:
         answer.raise_for_status()
         return int(answer.json().get("messages", 0))
 
+    def consumers(self, side: Side) -> list[str]:
+        """The tags of all who consume on this side, as the console shows them."""
+        answer = self._management.get(f"/api/consumers/{self.vhost(side)}")
+        answer.raise_for_status()
+        return sorted(consumer["consumer_tag"] for consumer in answer.json())
+
     def limit(self, side: Side, queue: str, messages: int) -> None:
         """Lets the queue hold so many messages and no more, before every other policy."""
         policy = {"pattern": f"^{queue}$", "definition": {"max-length": messages}, "priority": 9, "apply-to": "queues"}

@@ -81,7 +81,7 @@ class DirectBroker(RabbitBroker):
     def direct_subscriber(self, queue: str, *, prefetch: int, deliver: Deliver) -> "DirectSubscriber":
         """A subscriber to an existing queue, not yet started, with at most `prefetch` messages in hand."""
         config = cast("RabbitBrokerConfig", self.config)
-        subscriber = DirectSubscriber(config, RabbitQueue(queue, declare=False), prefetch, deliver)
+        subscriber = DirectSubscriber(config, RabbitQueue(queue, declare=False), prefetch, deliver, tag=self._name)
         Registrator.subscriber(self, subscriber, persistent=False)
         return subscriber
 
@@ -101,13 +101,15 @@ async def connected_broker(url: str, *, name: str) -> AsyncIterator[DirectBroker
 
 
 class DirectSubscriber(RabbitSubscriber):
-    """One queue on a channel of its own. Made by `DirectBroker.direct_subscriber`.
+    """One queue on a channel of its own. Made by `DirectBroker.direct_subscriber`; at the broker its consumer is `tag`.
 
     `deliver` is called for each delivery, in the order of arrival, while the connection is read. Settling it is up to
     `deliver`; what that raises leaves it unsettled, until the connection is closed.
     """
 
-    def __init__(self, config: RabbitBrokerConfig, queue: RabbitQueue, prefetch: int, deliver: Deliver) -> None:
+    def __init__(
+        self, config: RabbitBrokerConfig, queue: RabbitQueue, prefetch: int, deliver: Deliver, *, tag: str
+    ) -> None:
         exchange = RabbitExchange()
         calls = CallsCollection[Any]()
         super().__init__(
@@ -129,6 +131,7 @@ class DirectSubscriber(RabbitSubscriber):
             calls=calls,
         )
         self._deliver = deliver
+        self._tag = tag
         self._consumed: aiormq.Channel | None = None
 
     async def start(self) -> None:
@@ -142,7 +145,7 @@ class DirectSubscriber(RabbitSubscriber):
         connection.direct[underlay.number] = DirectConsumer(underlay, self._take)
         self._consumed = underlay
         self.running = True
-        answer = await underlay.basic_consume(self.queue.name, _never)
+        answer = await underlay.basic_consume(self.queue.name, _never, consumer_tag=self._tag)
         self._consumer_tag = answer.consumer_tag
 
     async def stop(self) -> None:
