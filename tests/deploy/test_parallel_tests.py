@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 TESTS = """
-import os
 from pathlib import Path
 
-import pytest
 import pytest
 
 @pytest.mark.parametrize("number", range(6))
