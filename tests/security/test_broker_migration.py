@@ -95,7 +95,7 @@ async def test_a_queue_that_nobody_empties_is_left_as_it_was_and_its_party_may_w
     await _send(old_party, b"waits")
     before = await _verify(bus.broker)
     outcome = await _apply(bus.broker, patience=0.5)
-    assert outcome[_inbound(old_party)] == "1 messages are in it that nobody has handled"
+    assert outcome[_inbound(old_party)] == "1 message of it is not handled; see whether its service is ready"
     assert set(await _verify(bus.broker)) < set(before)
     await _send(old_party, b"and more")
     async with _service(bus, _inbound(old_party)) as handled:

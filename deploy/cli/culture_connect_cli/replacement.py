@@ -99,7 +99,7 @@ class Replacement:
             await self._move_all(holding, name)
             await self._management.delete("queues", self._queue.vhost, holding)
         except DeliveryError:
-            raise StillInUseError(f"it is full, the rest of its messages waits in {holding}") from None
+            raise StillInUseError(f"it is full, the rest waits in {holding}; have the party read it") from None
         finally:
             await self._bind()
             await self._let_in()
@@ -155,10 +155,11 @@ class Replacement:
         return not row.get("messages") and not row.get("messages_dlx")
 
     async def _what_is_in(self, queue: str) -> str:
-        row = await self._row(queue)
-        if stuck := row.get("messages_dlx"):
-            return f"{stuck} messages stand in the broker's dead-letter worker"
-        return f"{row.get('messages') or 'some'} messages are in it that nobody has handled"
+        if stuck := (await self._row(queue)).get("messages_dlx"):
+            return f"{stuck} of its messages stand in the broker's dead-letter worker; see docs/running.md"
+        ready, _ = await counts(self._connection, queue)
+        what = "1 message of it is" if ready == 1 else f"{ready or 'some'} messages of it are"
+        return f"{what} not handled; see whether its service is ready"
 
     async def _row(self, queue: str) -> dict[str, Any]:
         row: dict[str, Any] = await self._management.get("queues", self._queue.vhost, queue)

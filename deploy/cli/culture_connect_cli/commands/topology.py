@@ -43,15 +43,19 @@ def apply(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
     passwords: Passwords = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds for which a service may empty a party's queue that has to be made anew."),
+    ] = migration.PATIENCE,
 ) -> None:
-    """Makes what is missing and puts right what can be; run it as often as you like."""
+    """Makes what is missing and puts right what can be; run it as often as you like. Status 1 when a queue was left."""
 
     async def work() -> tuple[list[Difference], list[migration.Outcome]]:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         given = read_passwords(passwords) if passwords else {}
         async with broker.management() as management:
             mended = await topology.apply(management, broker.vhosts, passwords=given)
-            return mended, await migration.migrate(broker, management)
+            return mended, await migration.migrate(broker, management, patience=patience)
 
     mended, queues = run(work())
     left = [outcome for outcome in queues if outcome.left]
@@ -64,7 +68,7 @@ def apply(
     if count or not left:
         output.print(f"{count} things put right." if count else "Everything was there already.")
     for outcome in left:
-        output.print(f"left as it was: queue {outcome.queue}: {outcome.left}; run this again when it is empty")
+        output.print(f"not made anew: queue {outcome.queue}: {outcome.left}; then run this again")
     if left:
         raise typer.Exit(1)
 
