@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import aio_pika
+from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import Topology, held_for, party_of
 from culture_connect_cli.broker import Broker
 from culture_connect_cli.differences import outdated_queues
-from culture_connect_cli.management import Management
+from culture_connect_cli.management import BrokerUnreachableError, Management
 from culture_connect_cli.parties import Definitions
 from culture_connect_cli.replacement import Replacement, StillInUseError
 from culture_connect_cli.topology import known_topology
@@ -32,8 +33,7 @@ async def migrate(broker: Broker, management: Management, *, patience: float = P
 
     A queue that a party fills is waited for, `patience` seconds at most, until its service has emptied it; meanwhile
     the party is refused and keeps its messages. What a party is to read moves into the new queue. To be called after
-    `topology.apply`, and again after it when it was broken off. Raises BrokerError as `Management` does, and aio_pika's
-    errors when the connection is lost.
+    `topology.apply`, and again after it when it was broken off. Raises BrokerError, as `Management` does.
     """
     found = await management.get("definitions")
     wanted = known_topology(found, broker.vhosts)
@@ -42,20 +42,28 @@ async def migrate(broker: Broker, management: Management, *, patience: float = P
     if not names:
         return []
     accounts = {row["name"] for row in found["users"]}
-    outcomes = []
-    async with await aio_pika.connect(broker.amqp_url(broker.vhosts.edge), timeout=10) as connection:
-        for name in names:
-            replacement = Replacement(management, connection, wanted, name, accounts)
-            try:
-                if party_of(name):
-                    await replacement.of_what_a_party_fills(patience)
-                else:
-                    await replacement.of_what_a_party_reads(is_outdated=name in outdated)
-            except StillInUseError as reason:
-                outcomes.append(Outcome(name, str(reason)))
-            else:
-                outcomes.append(Outcome(name))
-    return outcomes
+    try:
+        async with await aio_pika.connect(broker.amqp_url(broker.vhosts.edge), timeout=10) as connection:
+            return [
+                await _make_anew(
+                    Replacement(management, connection, wanted, name, accounts), name, name in outdated, patience
+                )
+                for name in names
+            ]
+    except (AMQPError, ConnectionError, TimeoutError) as error:
+        reason = f"the connection with the broker broke ({type(error).__name__}); run this again"
+        raise BrokerUnreachableError(reason) from error
+
+
+async def _make_anew(replacement: Replacement, name: str, is_outdated: bool, patience: float) -> Outcome:
+    try:
+        if party_of(name):
+            await replacement.of_what_a_party_fills(patience)
+        else:
+            await replacement.of_what_a_party_reads(is_outdated=is_outdated)
+    except StillInUseError as reason:
+        return Outcome(name, str(reason))
+    return Outcome(name)
 
 
 def _half_moved(wanted: Topology, found: Definitions) -> set[str]:

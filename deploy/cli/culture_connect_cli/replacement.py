@@ -124,9 +124,9 @@ class Replacement:
             await self._put(replace(self._reader, read=rf"^(?!{re.escape(self._queue.name)}$){others}"))
         if await self._becomes_empty(self._queue.name):
             return True
-        await self._let_in()
-        if self._party:
-            await self._put(replace(self._party, write=_NOTHING))
+        # The service only: a channel of the party would remember that it may write.
+        if self._reader:
+            await self._put(self._reader)
         return False
 
     async def _move_all(self, source: str, target: str) -> None:
