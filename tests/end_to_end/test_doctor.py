@@ -16,7 +16,7 @@ async def test_a_system_that_works_is_well(system: System) -> None:
     await without_dead_letters(system)
     status, printed = await until(lambda: doctor(system), lambda told: told[0] == 0, "all to be well", timeout=60)
     assert printed.endswith("All is well.\n")
-    assert len([line for line in printed.splitlines() if line.startswith("ok ")]) == 22
+    assert len([line for line in printed.splitlines() if line.startswith("ok ")]) == 24
     assert status == 0
 
 
