@@ -198,6 +198,19 @@ def _missing_queue(system: FakeSystem) -> None:
             "have the party read its queue",
         ),
         (
+            _full_queue(
+                "hr.acme.receipts@edge",
+                messages=150_000,
+                messages_unacknowledged=140_000,
+                effective_policy_definition={"max-length": 50_000},
+            ),
+            (
+                "queue hr.acme.receipts in edge is 300% full: 150,000 of 50,000 messages, "
+                "140,000 of them taken and not acknowledged"
+            ),
+            "have the party read its queue",
+        ),
+        (
             _full_queue("hr.acme.enrolments@edge", messages=20_000),
             "queue hr.acme.enrolments in edge is 100% full: 20,000 of 20,000 messages",
             "its party is refused",

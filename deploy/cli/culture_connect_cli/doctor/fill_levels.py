@@ -24,7 +24,10 @@ async def have_room(management: Management, vhosts: Vhosts) -> Sequence[Finding]
 
 def _told(row: Row) -> str | None:
     level, words = max(_levels(row), default=(0.0, ""))
-    return f"{named(row)} is {level:.0%} full: {words}" if level > FULL else None
+    # The broker refuses by what is ready; what a reader hoards comes on top of that.
+    in_hand = int(row.get("messages_unacknowledged") or 0)
+    hoarded = f", {in_hand:,} of them taken and not acknowledged" if in_hand > messages(row) / 2 else ""
+    return f"{named(row)} is {level:.0%} full: {words}{hoarded}" if level > FULL else None
 
 
 def _levels(row: Row) -> Iterator[tuple[float, str]]:
