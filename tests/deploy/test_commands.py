@@ -64,6 +64,38 @@ def test_a_difference_is_printed_and_fails_the_command(command: Command, install
     assert "1 differences." in told
 
 
+def test_a_queue_of_an_earlier_release_is_made_anew_once_it_is_empty(
+    command: Command, installed: RabbitMQServer
+) -> None:
+    command("account", "add", "hr", "acme")
+    queue = "queues/edge/hr.acme.enrolments"
+    old = {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 20}}
+    message = {"properties": {}, "routing_key": "x", "payload": "{}", "payload_encoding": "string"}
+    login = (installed.username, installed.password)
+    with httpx.Client(base_url=f"{installed.management_url}/api/", auth=login, trust_env=False) as console:
+        console.delete(queue).raise_for_status()
+        console.put(queue, json=old).raise_for_status()
+        command("topology", "apply", "--patience", "0")
+        assert command("topology", "verify")[0] == 0
+
+        console.delete(queue).raise_for_status()
+        console.put(queue, json=old).raise_for_status()
+        console.post("bindings/edge/e/hr.acme/q/hr.acme.enrolments", json={"routing_key": "#"}).raise_for_status()
+        console.post("exchanges/edge/hr.acme/publish", json=message).raise_for_status()
+        status, told, _ = command("topology", "apply", "--patience", "0")
+        assert status == 1
+        assert told.startswith("not made anew: queue hr.acme.enrolments: ")
+        assert told.endswith("see whether its service is ready; then run this again\n")
+        status, told, _ = command("topology", "verify")
+        assert status == 1
+        assert "`culture-connect topology apply` makes it anew and keeps its messages:\n" in told
+        console.delete(f"{queue}/contents").raise_for_status()
+        status, told, _ = command("topology", "apply")
+        assert status == 0
+        assert told == "made anew with its messages: queue hr.acme.enrolments\n1 things put right.\n"
+    assert command("account", "remove", "hr", "acme")[0] == 0
+
+
 def test_an_account_is_added_renewed_listed_and_removed(command: Command) -> None:
     status, told, _ = command("account", "add", "hr", "acme")
     assert status == 0

@@ -1,6 +1,7 @@
 """A replica, as a process of its own, that ends at once when it handles one certain message.
 
-Arguments: database URL, AMQP URL of `core`, the participant whose message is deadly.
+Arguments: database URL, AMQP URLs of `core` and `edge`, the virtual host and the queue that it consumes, the
+participant whose message is deadly.
 """
 
 import asyncio
@@ -8,18 +9,20 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import text
 
 from culture_connect.contracts import ErasureCompleted
 from culture_connect.messaging import Database, Delivery, Handlers, Service, Subscription, UnitOfWork, retries
+from culture_connect.messaging.routes import VirtualHost
 from tests.messaging.kit import BusUrls
 
 DIED = 9  # exit status
 
 
-async def main(database_url: str, core_url: str, deadly: UUID) -> None:
+async def main(database_url: str, urls: BusUrls, vhost: VirtualHost, queue: str, deadly: UUID) -> None:
     """Runs until it is ended, or ends itself."""
     handlers = Handlers()
 
@@ -35,9 +38,9 @@ async def main(database_url: str, core_url: str, deadly: UUID) -> None:
 
     service = Service(
         name="ticketing",
-        settings=BusUrls(core_url, None),
+        settings=urls,
         database=Database(database_url, schema="ticketing"),
-        subscriptions=[Subscription("core", "ticketing.events", handlers)],
+        subscriptions=[Subscription(vhost, queue, handlers)],
     )
     async with service.running():
         await asyncio.Event().wait()
@@ -46,4 +49,5 @@ async def main(database_url: str, core_url: str, deadly: UUID) -> None:
 if __name__ == "__main__":
     # So long a try may take before the next process may try as well: nobody wants to wait for that here.
     retries.CLAIM = timedelta(seconds=0.2)  # type: ignore[misc]
-    asyncio.run(main(sys.argv[1], sys.argv[2], UUID(sys.argv[3])))
+    database, core, edge, side, consumed, participant = sys.argv[1:]
+    asyncio.run(main(database, BusUrls(core, edge), cast("VirtualHost", side), consumed, UUID(participant)))

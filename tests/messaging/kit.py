@@ -88,6 +88,12 @@ class Kit:
         """AMQP URL of the service's own account."""
         return self._urls.core_url
 
+    @property
+    def edge_url(self) -> str:
+        """The same for the virtual host of the parties."""
+        assert self._urls.edge_url
+        return self._urls.edge_url
+
     def replica(
         self,
         *,

@@ -1,9 +1,11 @@
 """Queues of parties come and go while a replica runs."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from culture_connect.messaging import Subscription
+from culture_connect_cli import migration, topology
 from tests.messaging.kit import Kit, erasure
+from tests.support.bus import Bus
 from tests.support.probes import eventually
 
 
@@ -39,6 +41,34 @@ async def test_a_queue_that_is_deleted_is_let_go_and_the_others_go_on(kit: Kit) 
         assert await replica.problems() == []
         await kit.add_venue("brief")
         await eventually(lambda: kit.consumers("box-office.brief.admissions"), 1, "consumers")
+
+
+async def test_a_queue_that_is_made_anew_under_its_consumer_is_consumed_on_and_loses_nothing(
+    kit: Kit, bus: Bus
+) -> None:
+    """`topology apply` on a broker that an earlier release has set up, while the service runs."""
+    queue, before, after = "box-office.paard.admissions", [uuid4() for _ in range(200)], uuid4()
+    await kit.add_venue("paard")
+    async with bus.broker.management() as management:
+        await management.delete("queues", bus.vhosts.edge, queue)
+        old = {"x-queue-type": "quorum", "x-delivery-limit": 20}
+        await management.put("queues", bus.vhosts.edge, queue, body={"durable": True, "arguments": old})
+        for participant in before:
+            await kit.publish(erasure(participant), id=str(participant), vhost="edge", queue=queue)
+
+        async def follow() -> list[Subscription]:
+            return [Subscription("edge", queue, kit.handlers)]
+
+        async with kit.replica(follow=follow).running():
+            await topology.apply(management, bus.vhosts)
+            outcomes = await migration.migrate(bus.broker, management)
+            assert outcomes == [migration.Outcome(queue)]
+            await kit.publish(erasure(after), id=str(after), vhost="edge", queue=queue)
+            await eventually(lambda: _sorted_effects(kit), sorted([*before, after]), "effects", timeout=20)
+
+
+async def _sorted_effects(kit: Kit) -> list[UUID]:
+    return sorted(await kit.effects())
 
 
 async def test_who_follows_a_queue_hears_when_it_comes_and_goes(kit: Kit) -> None:

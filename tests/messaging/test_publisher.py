@@ -54,17 +54,20 @@ def kinds(results: list[PublishFailed | None]) -> list[type]:
 
 
 async def test_each_message_has_its_own_answer(kit: Kit, publisher: Publisher) -> None:
-    results = await published(publisher, [message(), message("nobody"), message("x" * 256), message()])
+    results = await published(
+        publisher, [message(), message("nobody", exchange="dead-letters"), message("x" * 256), message()]
+    )
     assert kinds(results) == [type(None), Unroutable, Unencodable, type(None)]
     assert await kit.depth("registration.events") == 2
 
 
-@pytest.mark.parametrize("order", [(KEY, "nobody"), ("nobody", KEY)])
+@pytest.mark.parametrize("order", [("events", "dead-letters"), ("dead-letters", "events")])
 async def test_two_messages_with_one_id_have_each_their_own(publisher: Publisher, order: tuple[str, str]) -> None:
-    # The second waits for the answer to the first: a returned message is known by its id alone.
-    sent = [published(publisher, [message(key, id="same")]) for key in order]
+    # The second waits for the answer to the first: a returned message is known by its id alone. No queue of dead
+    # letters has such a key.
+    sent = [published(publisher, [message(KEY, exchange=exchange, id="same")]) for exchange in order]
     results = [result for (result,) in await asyncio.gather(*sent)]
-    assert dict(zip(order, kinds(results), strict=True)) == {KEY: type(None), "nobody": Unroutable}
+    assert dict(zip(order, kinds(results), strict=True)) == {"events": type(None), "dead-letters": Unroutable}
 
 
 async def test_a_full_queue_refuses_one_by_one(kit: Kit, bus: Bus) -> None:

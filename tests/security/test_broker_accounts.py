@@ -4,7 +4,7 @@ import aio_pika
 import pytest
 from aio_pika.exceptions import AMQPError
 
-from culture_connect.messaging.topology import PartyKind, Vhosts, enrolments_queue, receipts_queue
+from culture_connect.messaging.topology import PartyKind, Vhosts, enrolments_queue, holding_queue, receipts_queue
 from culture_connect_cli.accounts import (
     AccountError,
     Credentials,
@@ -109,6 +109,20 @@ async def test_messages_are_thrown_away_only_when_asked(broker: Broker) -> None:
 
     removal = await remove_account(broker, "hr", name, discard=True)
     assert removal.discarded == {inbound: 3, outbound: 1}
+    assert await _everything_named_after(broker, party) == []
+
+
+async def test_what_a_broken_off_migration_holds_for_a_party_is_counted_and_goes_with_it(broker: Broker) -> None:
+    party = await clients.new_party(broker, "hr")
+    holding = holding_queue(party.queue)
+    async with broker.management() as management:
+        body = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
+        await management.put("queues", party.vhost, holding, body=body)
+    async with clients.channel_of(broker.amqp_url(party.vhost)) as ours:
+        await ours.default_exchange.publish(aio_pika.Message(b"{}"), holding, timeout=10)
+    with pytest.raises(AccountError, match=f"{holding} holds 1 message"):
+        await remove_account(broker, "hr", clients.name_of(party))
+    await remove_account(broker, "hr", clients.name_of(party), discard=True)
     assert await _everything_named_after(broker, party) == []
 
 

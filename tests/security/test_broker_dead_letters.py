@@ -7,65 +7,102 @@ import aio_pika
 from culture_connect.messaging.topology import (
     DEAD_LETTERS,
     DELIVERY_LIMIT,
+    EVENTS,
+    RECEIPTS,
     dead_queue,
-    enrolments_queue,
+    events_queue,
 )
 from culture_connect_cli.broker import Broker
 from culture_connect_cli.management import Management
 from tests.security import clients
 from tests.support.probes import until
 
-DEAD = dead_queue("registration")
+SERVICE = "registration"
+EVENT = "mail.undeliverable"  # that registration follows
 
 
-async def _sent_by_a_new_party(broker: Broker, body: bytes) -> str:
-    """The queue in which the only message of a new HR system waits."""
-    party = await clients.new_party(broker, "hr")
-    async with clients.channel_of(party.url) as channel:
-        await clients.send(channel, party.exchange, "x", aio_pika.Message(body, message_id="m-1"))
-    return enrolments_queue(clients.name_of(party))
+async def _told(channel: aio_pika.abc.AbstractChannel, body: bytes) -> None:
+    await clients.send(channel, EVENTS, EVENT, aio_pika.Message(body, message_id="m-1"))
 
 
-async def test_a_refused_message_becomes_a_dead_letter(broker: Broker) -> None:
-    inbound = await _sent_by_a_new_party(broker, b"bad")
-    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
-        await (await clients.first(ours, inbound)).reject(requeue=False)
-        dead = await clients.first(ours, DEAD)
+async def test_an_event_that_a_service_refuses_becomes_a_dead_letter(broker: Broker) -> None:
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.core)) as ours:
+        await _told(ours, b"bad")
+        await (await clients.first(ours, events_queue(SERVICE))).reject(requeue=False)
+        dead = await clients.first(ours, dead_queue(SERVICE))
         await dead.ack()
     assert (dead.body, dead.message_id) == (b"bad", "m-1")
-    assert dead.headers["x-first-death-queue"] == inbound
+    assert dead.headers["x-first-death-queue"] == events_queue(SERVICE)
     assert dead.headers["x-first-death-reason"] == "rejected"
 
 
-async def test_a_message_that_always_comes_back_becomes_a_dead_letter(broker: Broker) -> None:
-    inbound = await _sent_by_a_new_party(broker, b"poison")
-    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+async def test_an_event_that_always_comes_back_becomes_a_dead_letter(broker: Broker) -> None:
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.core)) as ours:
+        await _told(ours, b"poison")
         for _ in range(DELIVERY_LIMIT + 1):
-            await (await clients.first(ours, inbound)).reject(requeue=True)
-        dead = await clients.first(ours, DEAD)
+            await (await clients.first(ours, events_queue(SERVICE))).reject(requeue=True)
+        dead = await clients.first(ours, dead_queue(SERVICE))
         await dead.ack()
     assert dead.body == b"poison"
     assert dead.headers["x-first-death-reason"] == "delivery_limit"
 
 
 async def test_a_dead_letter_that_cannot_be_delivered_is_kept_where_it_was(broker: Broker) -> None:
-    inbound = await _sent_by_a_new_party(broker, b"kept")
-    edge = broker.vhosts.edge
+    core, queue, dead = broker.vhosts.core, events_queue(SERVICE), dead_queue(SERVICE)
     async with broker.management() as management:
-        assert await management.delete("bindings", edge, "e", DEAD_LETTERS, "q", DEAD, "registration")
+        assert await management.delete("bindings", core, "e", DEAD_LETTERS, "q", dead, SERVICE)
         try:
-            async with clients.channel_of(broker.amqp_url(edge)) as ours:
-                await (await clients.first(ours, inbound)).reject(requeue=False)
+            async with clients.channel_of(broker.amqp_url(core)) as ours:
+                await _told(ours, b"kept")
+                await (await clients.first(ours, queue)).reject(requeue=False)
             # With at-most-once, to which the broker falls back silently, it would be gone.
             await until(
-                lambda: _held_for_dead_lettering(management, edge, inbound),
+                lambda: _held_for_dead_lettering(management, core, queue),
                 lambda held: held == 1,
-                f"{inbound} to hold its refused message",
+                f"{queue} to hold its refused message",
                 timeout=20,
             )
         finally:
-            body = {"routing_key": "registration", "arguments": {}}
-            await management.post("bindings", edge, "e", DEAD_LETTERS, "q", DEAD, body=body)
+            body = {"routing_key": SERVICE, "arguments": {}}
+            await management.post("bindings", core, "e", DEAD_LETTERS, "q", dead, body=body)
+
+
+async def test_what_a_party_sent_comes_back_however_often_it_was_given_back(broker: Broker) -> None:
+    """The broker neither drops it nor calls it dead: that is for the service to say."""
+    party = await clients.new_party(broker, "box-office")
+    async with clients.channel_of(party.url) as channel:
+        await clients.send(channel, party.exchange, "x", aio_pika.Message(b"deadly"))
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        for _ in range(DELIVERY_LIMIT + 5):
+            await (await clients.first(ours, f"{party.exchange}.admissions")).reject(requeue=True)
+        assert (await clients.first(ours, f"{party.exchange}.admissions")).body == b"deadly"
+
+
+async def test_what_a_party_rejects_fills_nothing_of_anybody_else(broker: Broker) -> None:
+    party = await clients.new_party(broker, "hr")
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        for _ in range(3):
+            await clients.send(ours, RECEIPTS, clients.name_of(party), aio_pika.Message(b"receipt"))
+    async with clients.channel_of(party.url) as channel:
+        for _ in range(2):
+            await (await clients.first(channel, party.queue)).reject(requeue=False)
+        for _ in range(DELIVERY_LIMIT + 5):
+            await (await clients.first(channel, party.queue)).reject(requeue=True)
+        assert (await clients.first(channel, party.queue)).body == b"receipt"
+    assert await clients.depth(broker, dead_queue("registration")) == 0
+
+
+async def test_a_message_that_runs_out_unread_is_gone_and_takes_nothing_with_it(broker: Broker) -> None:
+    """There is no way to refuse `expiration`: its sender harms its sender."""
+    party = await clients.new_party(broker, "box-office")
+    async with clients.channel_of(party.url) as channel:
+        await clients.send(channel, party.exchange, "x", aio_pika.Message(b"short", expiration=0.001))
+        await clients.send(channel, party.exchange, "x", aio_pika.Message(b"long", expiration=600))
+    async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
+        read = await clients.first(ours, f"{party.exchange}.admissions")
+        await read.ack()
+    assert read.body == b"long"
+    assert await clients.depth(broker, dead_queue("ticketing")) == 0
 
 
 async def _held_for_dead_lettering(management: Management, vhost: str, queue: str) -> Any:

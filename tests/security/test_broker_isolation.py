@@ -155,6 +155,21 @@ async def _purge(channel: AbstractChannel, queue: str) -> None:
     await (await channel.get_queue(queue, ensure=False)).purge()
 
 
+async def test_a_party_that_guesses_the_queue_of_another_is_told_how_many_messages_wait_and_nothing_else(
+    broker: Broker, party: Party
+) -> None:
+    """See docs/decisions/0001-two-virtual-hosts.md; from RabbitMQ 4.2.7 on not even that."""
+    async with clients.channel_of(party.me.url) as channel:
+        try:
+            queue = await channel.declare_queue(party.other_inbound, passive=True)
+        except ChannelAccessRefused:
+            return
+        told = queue.declaration_result
+    assert (told.queue, told.consumer_count) == (party.other_inbound, 0)
+    assert told.message_count == await clients.depth(broker, party.other_inbound)
+    assert {name for name in told.__slots__ if hasattr(told, name)} == {"queue", "message_count", "consumer_count"}
+
+
 async def test_copies_by_header_reach_nobody_else(broker: Broker, party: Party) -> None:
     keys = [
         party.other_inbound,

@@ -7,7 +7,16 @@ import aio_pika
 import pytest
 from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed, DeliveryError
 
-from culture_connect.messaging.topology import INBOUND_MAX_LENGTH, MAX_MESSAGE_BYTES, PartyKind, enrolments_queue
+from culture_connect.messaging.topology import (
+    INBOUND_LIMITS,
+    INBOUND_MAX_LENGTH,
+    MAX_MESSAGE_BYTES,
+    RECEIPTS,
+    RECEIPTS_LIMITS,
+    PartyKind,
+    dead_queue,
+    enrolments_queue,
+)
 from culture_connect_cli.broker import Broker
 from tests.security import clients
 from tests.support.probes import eventually
@@ -81,9 +90,39 @@ async def test_a_full_queue_says_no_to_its_sender_only(broker: Broker) -> None:
         await eventually(lambda: _outcome(channel, flooding.exchange), "ack", "the answer", timeout=30)
 
 
-async def _outcome(channel: aio_pika.abc.AbstractChannel, exchange: str) -> str:
+async def test_large_messages_fill_a_partys_queue_to_its_bytes_and_no_further(broker: Broker) -> None:
+    flooding, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
+    bound = int(INBOUND_LIMITS["max-length-bytes"])
+    async with await aio_pika.connect(flooding.url, timeout=10) as connection:
+        async with connection.channel(publisher_confirms=False) as hose:
+            for _ in range(bound // MAX_MESSAGE_BYTES):
+                await clients.send(hose, flooding.exchange, "x", _message(MAX_MESSAGE_BYTES))
+        async with connection.channel() as channel:
+            for _ in range(2):  # what makes it full is taken
+                last = await _outcome(channel, flooding.exchange, MAX_MESSAGE_BYTES)
+    assert last == "nack"
+    async with clients.channel_of(neighbour.url) as channel:
+        assert await _outcome(channel, neighbour.exchange) == "ack"
+
+
+async def test_receipts_that_nobody_reads_end_in_time_and_are_nobodys_dead_letters(broker: Broker) -> None:
+    party = await clients.new_party(broker, "hr")
+    limits = {**RECEIPTS_LIMITS, "message-ttl": 300}
+    policy = {"pattern": f"^{party.queue}$", "definition": limits, "priority": 9, "apply-to": "queues"}
+    async with broker.management() as management:
+        await management.put("policies", party.vhost, "short", body=policy)
+    async with clients.channel_of(broker.amqp_url(party.vhost)) as ours:
+        for _ in range(3):
+            await clients.send(ours, RECEIPTS, clients.name_of(party), aio_pika.Message(b"{}"))
+    await eventually(lambda: clients.depth(broker, party.queue), 0, f"messages in {party.queue}")
+    assert await clients.depth(broker, dead_queue("registration")) == 0
+    async with broker.management() as management:
+        await management.delete("policies", party.vhost, "short")
+
+
+async def _outcome(channel: aio_pika.abc.AbstractChannel, exchange: str, size: int = 2) -> str:
     try:
-        await clients.send(channel, exchange, "x", aio_pika.Message(b"{}"))
+        await clients.send(channel, exchange, "x", _message(size))
     except DeliveryError:
         return "nack"
     return "ack"

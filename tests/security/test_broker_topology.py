@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from culture_connect.messaging.topology import OUTBOUND_LIMITS, complete, definitions, enrolments_queue, password_hash
+from culture_connect.messaging.topology import RECEIPTS_LIMITS, complete, definitions, events_queue, password_hash
 from culture_connect_cli import topology
 from culture_connect_cli.accounts import remove_account
 from culture_connect_cli.broker import Broker
@@ -56,24 +56,25 @@ async def test_the_broker_holds_exactly_what_the_code_says(broker: Broker) -> No
 
 
 async def test_a_queue_that_is_there_already_gets_its_bounds(broker: Broker) -> None:
-    """As on a broker that an earlier version of the code has set up."""
+    """As on a broker that an earlier version of the code has set up, with one policy for receipts and tickets."""
     party = await clients.new_party(broker, "hr")
     async with broker.management() as management:
-        await management.delete("policies", party.vhost, "outbound")
-        assert f"policy outbound in {party.vhost} is missing" in await _verify(broker)
-        await management.put(
-            "policies", party.vhost, "outbound", body={"pattern": "^x$", "definition": {"max-length": 1}}
-        )
-        assert len([row for row in await _verify(broker) if row.startswith("policy outbound")]) == 2
+        await management.delete("policies", party.vhost, "receipts")
+        assert f"policy receipts in {party.vhost} is missing" in await _verify(broker)
+        for name in ("receipts", "outbound"):
+            await management.put(
+                "policies", party.vhost, name, body={"pattern": "^x$", "definition": {"max-length": 1}}
+            )
+        assert len([row for row in await _verify(broker) if row.startswith("policy receipts")]) == 2
+        assert f"policy outbound in {party.vhost} is no longer used" in await _verify(broker)
         await _apply(broker)
         assert await _verify(broker) == []
         row = await until(
             lambda: management.get("queues", party.vhost, party.queue),
-            lambda row: "effective_policy_definition" in row,
+            lambda row: row.get("policy") == "receipts",
             "what the broker tells of the queue",
         )
-    assert row["policy"] == "outbound"
-    assert row["effective_policy_definition"] == OUTBOUND_LIMITS
+    assert row["effective_policy_definition"] == RECEIPTS_LIMITS
 
 
 async def test_a_planted_binding_is_found(broker: Broker) -> None:
@@ -115,19 +116,23 @@ async def test_a_lost_queue_is_made_again(broker: Broker) -> None:
     assert await _verify(broker) == []
 
 
-async def test_a_queue_with_other_arguments_is_named_and_nothing_is_changed(broker: Broker) -> None:
+async def test_a_queue_between_the_services_with_other_arguments_is_named_and_nothing_is_changed(
+    broker: Broker,
+) -> None:
     party = await clients.new_party(broker, "hr")
-    queue = enrolments_queue(clients.name_of(party))
+    queue, core = events_queue("ticketing"), broker.vhosts.core
     async with broker.management() as management:
-        await management.delete("queues", party.vhost, queue)
-        await _declare(management, party.vhost, queue)
+        await management.delete("queues", core, queue)
+        await _declare(management, core, queue)
         await management.delete("queues", party.vhost, party.queue)
         before = await _definitions(broker)
         with pytest.raises(topology.TopologyConflictError) as refusal:
             await topology.apply(management, broker.vhosts)
         assert await _definitions(broker) == before
-    assert f"queue {queue} in {party.vhost} has no x-delivery-limit (20)" in str(refusal.value)
+        assert f"queue {queue} in {core} has no x-delivery-limit (20)" in str(refusal.value)
+        await management.delete("queues", core, queue)
     await remove_account(broker, "hr", clients.name_of(party))
+    await _apply(broker)
 
 
 async def test_definitions_can_be_imported_as_they_are_written(broker: Broker) -> None:

@@ -19,6 +19,7 @@ from culture_connect.messaging.topology import (
     PartyKind,
     Topology,
     fixed,
+    holding_queue,
     party,
 )
 from culture_connect_cli.broker import Broker
@@ -117,16 +118,17 @@ async def remove_account(broker: Broker, kind: PartyKind, name: str, *, discard:
         known = parties_of(found, broker.vhosts)
         if name not in (known.partners if kind == "hr" else known.venues):
             raise AccountError(f"there is no account {account}")
-        counts = await _messages_in(broker, inbound, outbound)
+        queues = (inbound, outbound, holding_queue(outbound))
+        counts = await _messages_in(broker, *queues)
         if counts and not discard:
             raise AccountError(f"{_told(counts)}; wait, or throw them away with --discard")
         await management.delete("users", account)
         await management.delete("exchanges", edge, account)
         # What came in between the first look and the end of the account must not vanish unseen.
-        counts = await _messages_in(broker, inbound, outbound)
+        counts = await _messages_in(broker, *queues)
         if counts and not discard:
             raise AccountError(f"the account {account} is removed, but meanwhile {_told(counts)}; run this again")
-        for queue in (inbound, outbound):
+        for queue in queues:
             await management.delete("queues", edge, queue)
     return Removal(account, counts)
 

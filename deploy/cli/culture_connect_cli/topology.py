@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from culture_connect.messaging.topology import (
     RETIRED_EXCHANGES,
+    RETIRED_POLICIES,
     RETIRED_QUEUES,
     Topology,
     Vhosts,
@@ -38,9 +39,9 @@ async def apply(
 
     Parties that the broker knows already are completed as well; `partners` and `venues` (slugs) add others.
     `passwords` maps accounts to passwords: such an account is made, or gets this password. Other accounts
-    keep theirs and are not made. What an earlier release used is removed once it is empty; nothing else ever is. Raises
-    TopologyConflictError, before anything is changed, when a queue or an exchange exists with other arguments;
-    BrokerError as `Management` does.
+    keep theirs and are not made. What an earlier release used is removed once it is empty; nothing else ever is.
+    Queues of parties with other arguments are left to `migration.migrate`. Raises TopologyConflictError, before
+    anything is changed, when another queue or an exchange exists with other arguments; BrokerError as `Management`.
     """
     found = await management.get("definitions")
     known = parties_of(found, vhosts, with_account=True)
@@ -69,7 +70,12 @@ async def make(
         # Only accounts that change are imported, so that a password changed meanwhile is not put back. The import
         # adds and updates, never removes: https://www.rabbitmq.com/docs/definitions
         users = {row.account: hashes[row.account] for row in mended if row.account}
-        await management.post("definitions", body=definitions_of(wanted, users))
+        document = definitions_of(wanted, users)
+        rights = {part: document[part] for part in ("users", "permissions", "topic_permissions")}
+        # Who may write before the queue is bound would be told that a message that goes nowhere was taken.
+        await management.post("definitions", body={**document, **{part: [] for part in rights}})
+        if users:
+            await management.post("definitions", body=rights)
     return mended
 
 
@@ -99,7 +105,19 @@ async def _retire(management: Management, vhosts: Vhosts, found: Definitions) ->
                 await management.delete("exchanges", vhost, row["name"])
                 what = f"exchange {row['name']} in {vhost}"
                 removed.append(Difference(what, "was no longer used", Cure.RETIRE))
-    return removed
+    return removed + await _retire_policies(management, vhosts, found)
+
+
+async def _retire_policies(management: Management, vhosts: Vhosts, found: Definitions) -> list[Difference]:
+    """Removes the policies that others have taken the place of."""
+    old = [
+        (row["vhost"], row["name"])
+        for row in found["policies"]
+        if row["vhost"] in (vhosts.core, vhosts.edge) and row["name"] in RETIRED_POLICIES
+    ]
+    for vhost, name in old:
+        await management.delete("policies", vhost, name)
+    return [Difference(f"policy {name} in {vhost}", "was no longer used", Cure.RETIRE) for vhost, name in old]
 
 
 async def _is_removed(management: Management, vhost: str, queue: str) -> bool:
@@ -111,8 +129,13 @@ async def _is_removed(management: Management, vhost: str, queue: str) -> bool:
     )
 
 
+def known_topology(found: Definitions, vhosts: Vhosts) -> Topology:
+    """What the code says for the parties that the broker knows, whole or in part."""
+    known = parties_of(found, vhosts)
+    return complete(vhosts, known.partners, known.venues)
+
+
 async def verify(management: Management, vhosts: Vhosts, *, elsewhere: bool = True) -> list[Difference]:
     """The differences between the broker and the code, for the parties that the broker knows; see `differences`."""
     found = await management.get("definitions")
-    known = parties_of(found, vhosts)
-    return differences(complete(vhosts, known.partners, known.venues), found, elsewhere=elsewhere)
+    return differences(known_topology(found, vhosts), found, elsewhere=elsewhere)

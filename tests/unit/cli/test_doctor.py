@@ -11,7 +11,7 @@ import pytest
 from culture_connect.messaging.topology import SERVICES, Vhosts
 from culture_connect_cli.broker import Broker, BrokerNotGivenError, find_broker
 from culture_connect_cli.doctor import Finding, Whereabouts, examine, find_system
-from culture_connect_cli.doctor.broker import has_its_quorum
+from culture_connect_cli.doctor.broker import hands_dead_letters_on, has_its_quorum
 from culture_connect_cli.management import Management
 from tests.unit.cli.fake_system import ADDRESSES, CONSOLE, FakeSystem
 
@@ -50,6 +50,8 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "the broker answers at http://console.example:15672",
         "the topology is as the code says",
         "there are no dead letters",
+        "dead letters leave the broker's own worker",
+        "every queue has room",
         "every party is heard",
         "every queue has its leader and quorum",
     ]
@@ -127,6 +129,10 @@ def _unread_door(system: FakeSystem) -> None:
     system.queues["box-office.paard.admissions@edge"] |= {"messages": 7, "consumers": 0}
 
 
+def _full_queue(name: str, **told: object) -> Change:
+    return lambda system: system.queues[name].update(told)
+
+
 def _no_quorum(system: FakeSystem) -> None:
     system.queues["ticketing.events@core"]["online"] = ["one"]
 
@@ -181,6 +187,50 @@ def _missing_queue(system: FakeSystem) -> None:
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
         (_unread_door, "the messages of paard's box office wait (7 messages)", "ticketing is ready"),
+        (
+            _full_queue(
+                "hr.acme.receipts@edge",
+                messages=41_000,
+                message_bytes=12 * 1024 * 1024,
+                effective_policy_definition={"max-length": 50_000, "max-length-bytes": 64 * 1024 * 1024},
+            ),
+            "queue hr.acme.receipts in edge is 82% full: 41,000 of 50,000 messages",
+            "have the party read its queue",
+        ),
+        (
+            _full_queue(
+                "hr.acme.receipts@edge",
+                messages=150_000,
+                messages_unacknowledged=140_000,
+                effective_policy_definition={"max-length": 50_000},
+            ),
+            (
+                "queue hr.acme.receipts in edge is 300% full: 150,000 of 50,000 messages, "
+                "140,000 of them taken and not acknowledged"
+            ),
+            "have the party read its queue",
+        ),
+        (
+            _full_queue("hr.acme.enrolments@edge", messages=20_000),
+            "queue hr.acme.enrolments in edge is 100% full: 20,000 of 20,000 messages",
+            "its party is refused",
+        ),
+        (
+            _full_queue(
+                "box-office.paard.admissions@edge",
+                message_bytes=60 * 1024 * 1024,
+                effective_policy_definition={"max-length-bytes": 64 * 1024 * 1024},
+            ),
+            "queue box-office.paard.admissions in edge is 94% full: 60.0 of 64.0 MiB",
+            "its party is refused",
+        ),
+        (
+            _full_queue(
+                "ticketing.dead@core", message_bytes=900, effective_policy_definition={"max-length-bytes": 1000}
+            ),
+            "queue ticketing.dead in core is 90% full: 0.0 of 0.0 MiB",
+            "see to the dead letters",
+        ),
         (_no_quorum, "queue ticketing.events in core has no quorum: 1 of its 3 members are there", "start the nodes"),
         (_no_leader, "queue ticketing.events in core has no leader", "ra:trigger_election"),
         (_no_election, "queue ticketing.events in core has no leader", "ra:trigger_election"),
@@ -254,7 +304,7 @@ async def test_what_is_no_broker_does_not_pass_for_one() -> None:
     paths = ("overview", "definitions", "queues/core", "queues/edge")
     system.pages = {f"{CONSOLE}/api/{path}": welcome for path in paths}
     found = await findings_in(system)
-    assert len(found) == 5
+    assert len(found) == 7
     assert all(f"what answers at {CONSOLE} is no broker" in finding.what for finding in found)
 
 
@@ -290,6 +340,19 @@ async def test_a_queue_that_says_nothing_is_looked_at_again_before_it_counts_as_
         [finding] = await has_its_quorum(management, Vhosts(), pause=0)
     assert finding.what == "queue hr.acme.enrolments in edge has no leader"
     assert system.looks_at_queues == 4
+
+
+async def test_dead_letters_that_stay_in_the_brokers_worker_are_told_and_those_on_their_way_are_not() -> None:
+    system = FakeSystem()
+    system.queues["ticketing.events@core"]["messages_dlx"] = 3
+    async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
+        [finding] = await hands_dead_letters_on(management, Vhosts(), pause=0)
+        assert finding.what == "3 dead letters of queue ticketing.events in core stay in the broker's own worker"
+        assert system.looks_at_queues == 4
+        system.looks_at_queues = 0
+        system.queues["ticketing.events@core"]["messages_dlx"] = 0
+        assert await hands_dead_letters_on(management, Vhosts(), pause=60) == []
+    assert system.looks_at_queues == 2
 
 
 async def test_a_login_in_an_address_is_not_printed() -> None:

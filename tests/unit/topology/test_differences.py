@@ -55,12 +55,42 @@ def test_a_broker_as_the_definitions_file_makes_it_has_no_differences() -> None:
         (
             _having("queues", "hr.acme.enrolments", "arguments", **{"x-max-length": 10}),
             "queue hr.acme.enrolments in edge has x-max-length 10 instead of 20000",
-            Cure.RECREATE,
+            Cure.MIGRATE,
         ),
         (
             _having("queues", "hr.acme.receipts", "arguments", **{"x-expires": 1000}),
             "queue hr.acme.receipts in edge has x-expires 1000, which is not set in the code",
+            Cure.MIGRATE,
+        ),
+        (
+            _having("queues", "ticketing.events", "arguments", **{"x-delivery-limit": 7}),
+            "queue ticketing.events in core has x-delivery-limit 7 instead of 20",
             Cure.RECREATE,
+        ),
+        (
+            _with(
+                "queues", name="hr.acme.receipts.moving", vhost="edge", durable=True, auto_delete=False, arguments={}
+            ),
+            "queue hr.acme.receipts.moving in edge holds messages of hr.acme.receipts, which was being made anew",
+            Cure.MIGRATE,
+        ),
+        (
+            _with("policies", name="outbound", vhost="edge", pattern=".*", definition={"max-length": 1}),
+            "policy outbound in edge is no longer used",
+            Cure.RETIRE,
+        ),
+        (
+            lambda document: document["topic_permissions"].clear(),
+            (
+                "account notifications in core may write any key on exchange events instead of "
+                r"write ^(mail\..+|erasure\.completed\.notifications)$ and bind ^$"
+            ),
+            Cure.APPLY,
+        ),
+        (
+            _with("topic_permissions", user="hr.acme", vhost="edge", exchange="hr.acme", write=".*", read=".*"),
+            "account hr.acme in edge has topic permissions on hr.acme that do not belong here",
+            Cure.REMOVE,
         ),
         (_without("exchanges", "hr.acme"), "exchange hr.acme in edge is missing", Cure.APPLY),
         (

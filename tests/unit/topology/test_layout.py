@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from culture_connect.contracts.catalogue import CATALOGUE, Entry
 from culture_connect.messaging.topology import (
     DEAD_LETTERS,
     INBOUND_MAX_LENGTH,
+    Binding,
     Queue,
     Topology,
     Vhosts,
@@ -19,44 +21,78 @@ from culture_connect.messaging.topology import (
 )
 
 WHOLE = complete(Vhosts(), ["acme", "acme-2"], ["paard"])
-WORKING_QUEUES = [queue for queue in WHOLE.queues if not queue.name.endswith(".dead")]
+BETWEEN_SERVICES = [queue for queue in WHOLE.queues if queue.name.endswith(".events")]
+OTHERS = [queue for queue in WHOLE.queues if queue not in BETWEEN_SERVICES]
 
 
 def _queue(name: str, topology: Topology = WHOLE) -> Queue:
     return next(queue for queue in topology.queues if queue.name == name)
 
 
-@pytest.mark.parametrize("queue", WORKING_QUEUES, ids=lambda queue: f"{queue.vhost}/{queue.name}")
-def test_a_working_queue_has_all_that_at_least_once_dead_lettering_needs(queue: Queue) -> None:
+def test_the_services_hear_each_other_over_queues_that_dead_letter_at_least_once() -> None:
+    assert [(queue.vhost, queue.name) for queue in BETWEEN_SERVICES] == [
+        ("core", "registration.events"),
+        ("core", "ticketing.events"),
+        ("core", "notifications.events"),
+    ]
+    for queue in BETWEEN_SERVICES:
+        assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
+        assert queue.arguments["x-delivery-limit"] == 20
+        key = queue.arguments["x-dead-letter-routing-key"]
+        assert Binding("core", DEAD_LETTERS, f"{key}.dead", str(key)) in WHOLE.bindings
+
+
+@pytest.mark.parametrize("queue", OTHERS, ids=lambda queue: f"{queue.vhost}/{queue.name}")
+def test_nothing_that_parties_write_or_read_is_dead_lettered_or_dropped_by_the_broker(queue: Queue) -> None:
+    assert not [name for name in queue.arguments if name.startswith("x-dead-letter")]
+    assert int(queue.arguments["x-delivery-limit"]) > 1_000_000
+
+
+@pytest.mark.parametrize("queue", WHOLE.queues, ids=lambda queue: f"{queue.vhost}/{queue.name}")
+def test_a_full_queue_refuses_what_comes_and_drops_nothing(queue: Queue) -> None:
     assert queue.arguments["x-queue-type"] == "quorum"
     assert queue.arguments["x-overflow"] == "reject-publish"
-    assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
-    assert queue.arguments["x-delivery-limit"] == 20
-    target = queue.arguments["x-dead-letter-exchange"]
-    assert any(exchange.name == target and exchange.vhost == queue.vhost for exchange in WHOLE.exchanges)
 
 
-@pytest.mark.parametrize("queue", WORKING_QUEUES, ids=lambda queue: f"{queue.vhost}/{queue.name}")
-def test_what_a_queue_dead_letters_has_somewhere_to_go(queue: Queue) -> None:
-    exchange = queue.arguments["x-dead-letter-exchange"]
-    key = queue.arguments.get("x-dead-letter-routing-key")
-    targets = [
-        binding.queue
-        for binding in WHOLE.bindings
-        if (binding.vhost, binding.exchange) == (queue.vhost, exchange) and key in (None, binding.routing_key)
+@pytest.mark.parametrize("queue", OTHERS, ids=lambda queue: f"{queue.vhost}/{queue.name}")
+def test_what_outsiders_can_fill_has_one_bound_in_bytes(queue: Queue) -> None:
+    bounds = [
+        row.definition for row in WHOLE.policies if row.vhost == queue.vhost and re.search(row.pattern, queue.name)
     ]
-    assert targets
-    assert (key is None) == (exchange != DEAD_LETTERS), "only a delay queue keeps the routing key"
+    assert len(bounds) == 1
+    assert int(bounds[0]["max-length-bytes"]) <= 256 * 1024 * 1024
 
 
-def test_dead_letters_are_never_dropped() -> None:
-    for vhost in ("core", "edge"):
-        dead = [queue for queue in WHOLE.queues if queue.vhost == vhost and queue.name.endswith(".dead")]
-        assert dead
-        for queue in dead:
-            assert "x-dead-letter-exchange" not in queue.arguments
-            assert "x-max-length" not in queue.arguments
-            assert int(queue.arguments["x-delivery-limit"]) > 1_000_000
+@pytest.mark.parametrize(
+    ("queue", "days"),
+    [
+        ("hr.acme.enrolments", None),
+        ("box-office.paard.admissions", None),
+        ("hr.acme.receipts", 90),
+        ("box-office.paard.tickets", 90),
+        ("registration.dead", 30),
+    ],
+)
+def test_what_nobody_reads_ends_in_time_and_what_a_service_reads_does_not(queue: str, days: int | None) -> None:
+    [bound] = [row.definition for row in WHOLE.policies if row.vhost == "edge" and re.search(row.pattern, queue)]
+    assert bound.get("message-ttl") == (days and days * 24 * 60 * 60 * 1000)
+
+
+def test_each_service_may_tell_what_the_catalogue_says_and_no_event_of_another() -> None:
+    events = [entry for entry in CATALOGUE if entry.channel == "core"]
+    for permission in WHOLE.topic_permissions:
+        may = {entry.routing_key for entry in events if re.search(permission.write, _example(entry, permission.user))}
+        tells = {entry.routing_key for entry in events if entry.publisher == permission.user}
+        assert may == tells
+        assert not re.search(permission.write, "erasure.completed.registration")
+        assert permission.read == "^$"
+    assert [row.user for row in WHOLE.topic_permissions] == ["registration", "ticketing", "notifications"]
+
+
+def _example(entry: Entry, service: str) -> str:
+    """A routing key of this kind; the service's own where it ends with one."""
+    scope = service if entry.publisher == service else entry.publisher
+    return re.sub("<service>", scope, entry.routing_key).replace("<partner>", "acme").replace("<venue>", "paard")
 
 
 def test_a_capped_queue_is_the_only_one_that_its_senders_exchange_reaches() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from culture_connect.messaging.topology import Vhosts, definitions, password_hash
-from culture_connect_cli import topology
+from culture_connect_cli import migration, topology
 from culture_connect_cli.broker import Broker, find_broker, read_secret
 from culture_connect_cli.commands.options import (
     Amqp,
@@ -43,19 +43,34 @@ def apply(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
     passwords: Passwords = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds for which a service may empty a party's queue that has to be made anew."),
+    ] = migration.PATIENCE,
 ) -> None:
-    """Makes what is missing and puts right what can be; run it as often as you like."""
+    """Makes what is missing and puts right what can be; run it as often as you like. Status 1 when a queue was left."""
 
-    async def work() -> list[Difference]:
+    async def work() -> tuple[list[Difference], list[migration.Outcome]]:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         given = read_passwords(passwords) if passwords else {}
         async with broker.management() as management:
-            return await topology.apply(management, broker.vhosts, passwords=given)
+            mended = await topology.apply(management, broker.vhosts, passwords=given)
+            return mended, await migration.migrate(broker, management, patience=patience)
 
-    mended = run(work())
+    mended, queues = run(work())
+    left = [outcome for outcome in queues if outcome.left]
     for difference in mended:
         output.print(f"put right: {difference}")
-    output.print(f"{len(mended)} things put right." if mended else "Everything was there already.")
+    for outcome in queues:
+        if not outcome.left:
+            output.print(f"made anew with its messages: queue {outcome.queue}")
+    count = len(mended) + len(queues) - len(left)
+    if count or not left:
+        output.print(f"{count} things put right." if count else "Everything was there already.")
+    for outcome in left:
+        output.print(f"not made anew: queue {outcome.queue}: {outcome.left}; then run this again")
+    if left:
+        raise typer.Exit(1)
 
 
 @topology_app.command()

@@ -9,7 +9,7 @@ from datetime import datetime
 import httpx
 
 from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, SERVICES
-from culture_connect_cli.doctor import broker, destinations, metrics, services
+from culture_connect_cli.doctor import broker, destinations, fill_levels, metrics, services
 from culture_connect_cli.doctor.findings import Checked, Finding, check
 from culture_connect_cli.doctor.services import Service
 from culture_connect_cli.doctor.whereabouts import Whereabouts
@@ -75,6 +75,8 @@ async def _broker(system: Whereabouts, transport: httpx.AsyncBaseTransport | Non
             check(f"the broker answers at {management.url}", broker.answers(management), cure=broker.START),
             check("the topology is as the code says", broker.is_as_coded(management, vhosts)),
             check("there are no dead letters", broker.has_no_dead_letters(management, vhosts)),
+            check("dead letters leave the broker's own worker", broker.hands_dead_letters_on(management, vhosts)),
+            check("every queue has room", fill_levels.have_room(management, vhosts)),
             check("every party is heard", broker.hears_every_party(management, vhosts)),
             check("every queue has its leader and quorum", broker.has_its_quorum(management, vhosts)),
         )

@@ -13,6 +13,7 @@ from culture_connect.messaging.topology.model import (
     Permission,
     Policy,
     Queue,
+    TopicPermission,
     Topology,
     User,
     Vhosts,
@@ -44,7 +45,7 @@ def definitions_of(topology: Topology, users: Mapping[str, str]) -> dict[str, An
         "vhosts": [{"name": vhost} for vhost in topology.vhosts],
         "users": [user_definition(user, users[user.name]) for user in topology.users if user.name in users],
         "permissions": [_permission(row) for row in topology.permissions if row.user in users],
-        "topic_permissions": [],
+        "topic_permissions": [_topic_permission(row) for row in topology.topic_permissions if row.user in users],
         "parameters": [],
         "policies": [_policy(policy) for policy in topology.policies],
         "exchanges": [_exchange(exchange) for exchange in topology.exchanges],
@@ -132,6 +133,16 @@ def _permission(permission: Permission) -> dict[str, Any]:
         "user": permission.user,
         "vhost": permission.vhost,
         "configure": permission.configure,
+        "write": permission.write,
+        "read": permission.read,
+    }
+
+
+def _topic_permission(permission: TopicPermission) -> dict[str, Any]:
+    return {
+        "user": permission.user,
+        "vhost": permission.vhost,
+        "exchange": permission.exchange,
         "write": permission.write,
         "read": permission.read,
     }

@@ -10,6 +10,7 @@ from culture_connect.messaging.topology.model import (
     Permission,
     Policy,
     Queue,
+    TopicPermission,
     Topology,
     User,
     Vhosts,
@@ -20,6 +21,13 @@ FOLLOWED: Final = {
     names.REGISTRATION: ("erasure.#", "mail.#"),
     names.TICKETING: ("partner.#", "participant.#", "evening.#"),
     names.NOTIFICATIONS: ("partner.#", "participant.#", "evening.#", "invitation.#", "ticket.#"),
+}
+
+# The events that each service tells on `core`, as topic patterns; of an erasure each tells its own part.
+TOLD: Final = {
+    names.REGISTRATION: ("partner.#", "participant.#", "evening.#"),
+    names.TICKETING: ("invitation.#", "ticket.#", f"erasure.completed.{names.TICKETING}"),
+    names.NOTIFICATIONS: ("mail.#", f"erasure.completed.{names.NOTIFICATIONS}"),
 }
 
 NOTHING: Final = "^$"
@@ -55,8 +63,8 @@ def hr_party(partner: str, vhosts: Vhosts) -> Topology:
     return Topology(
         exchanges=(Exchange(vhosts.edge, account, "topic"),),
         queues=(
-            Queue(vhosts.edge, inbound, queues.inbound_queue(names.REGISTRATION, in_order=True)),
-            Queue(vhosts.edge, outbound, queues.working_queue(names.REGISTRATION)),
+            Queue(vhosts.edge, inbound, queues.inbound_queue(in_order=True)),
+            Queue(vhosts.edge, outbound, queues.outbound_queue()),
         ),
         bindings=(
             Binding(vhosts.edge, account, inbound, "#"),
@@ -77,8 +85,8 @@ def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
     return Topology(
         exchanges=(Exchange(vhosts.edge, account, "topic"),),
         queues=(
-            Queue(vhosts.edge, inbound, queues.inbound_queue(names.TICKETING)),
-            Queue(vhosts.edge, outbound, queues.working_queue(names.TICKETING)),
+            Queue(vhosts.edge, inbound, queues.inbound_queue()),
+            Queue(vhosts.edge, outbound, queues.outbound_queue()),
         ),
         bindings=(
             Binding(vhosts.edge, account, inbound, "#"),
@@ -99,6 +107,12 @@ def only(*allowed: str) -> str:
     return "^(" + "|".join(allowed).replace(".", r"\.") + ")$"
 
 
+def keys(*patterns: str) -> str:
+    """A pattern for the routing keys that these topic patterns match; `#` stands for one word or more, at the end."""
+    words = (pattern.replace(".", r"\.").replace("#", ".+") for pattern in patterns)
+    return "^(" + "|".join(words) + ")$"
+
+
 def _core(vhosts: Vhosts) -> Topology:
     topology = Topology(vhosts=(vhosts.core,), exchanges=(Exchange(vhosts.core, names.EVENTS, "topic"),))
     topology += _dead_letters(vhosts.core, names.SERVICES)
@@ -107,10 +121,11 @@ def _core(vhosts: Vhosts) -> Topology:
         followed = tuple(Binding(vhosts.core, names.EVENTS, queue, pattern) for pattern in FOLLOWED[service])
         writes = only(names.EVENTS, names.DEAD_LETTERS)
         topology += Topology(
-            queues=(Queue(vhosts.core, queue, queues.working_queue(service)),),
+            queues=(Queue(vhosts.core, queue, queues.events_queue(service)),),
             bindings=followed,
             users=(User(service),),
             permissions=(Permission(service, vhosts.core, NOTHING, writes, only(queue)),),
+            topic_permissions=(TopicPermission(service, vhosts.core, names.EVENTS, keys(*TOLD[service]), NOTHING),),
         )
     return topology
 
@@ -122,7 +137,11 @@ def _edge(vhosts: Vhosts) -> Topology:
             Exchange(vhosts.edge, names.RECEIPTS, "direct"),
             Exchange(vhosts.edge, names.TICKETS, "direct"),
         ),
-        policies=(Policy(vhosts.edge, "outbound", names.outbound_queues(), queues.OUTBOUND_LIMITS),),
+        policies=(
+            Policy(vhosts.edge, "inbound", names.inbound_queues(), queues.INBOUND_LIMITS),
+            Policy(vhosts.edge, "receipts", names.receipts_queues(), queues.RECEIPTS_LIMITS),
+            Policy(vhosts.edge, "tickets", names.tickets_queues(), queues.TICKETS_LIMITS),
+        ),
     )
     topology += _dead_letters(vhosts.edge, (names.REGISTRATION, names.TICKETING))
     for service, answers, reads in (
@@ -135,7 +154,10 @@ def _edge(vhosts: Vhosts) -> Topology:
 
 
 def _dead_letters(vhost: str, services: Iterable[str]) -> Topology:
-    topology = Topology(exchanges=(Exchange(vhost, names.DEAD_LETTERS, "direct"),))
+    topology = Topology(
+        exchanges=(Exchange(vhost, names.DEAD_LETTERS, "direct"),),
+        policies=(Policy(vhost, "dead-letters", names.dead_queues(), queues.DEAD_LETTER_LIMITS),),
+    )
     for service in services:
         queue = names.dead_queue(service)
         topology += Topology(

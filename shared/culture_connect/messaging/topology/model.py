@@ -70,6 +70,17 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicPermission:
+    """Which routing keys a user may write to a topic exchange, and bind from it: anchored regular expressions."""
+
+    user: str
+    vhost: str
+    exchange: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """An account; passwords are given when it is made. `limits` as the broker names them."""
 
@@ -88,6 +99,7 @@ class Topology:
     bindings: tuple[Binding, ...] = ()
     users: tuple[User, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    topic_permissions: tuple[TopicPermission, ...] = ()
     policies: tuple[Policy, ...] = ()
 
     def __add__(self, other: Topology) -> Topology:

@@ -29,6 +29,9 @@ RETIRED_EXCHANGES: Final = frozenset(
 RETIRED_QUEUES: Final = frozenset(f"{service}.retry.{delay}" for service in SERVICES for delay in ("5s", "1m", "10m"))
 """What held messages until their next try, before they waited in the services' own schemas."""
 
+RETIRED_POLICIES: Final = frozenset({"outbound"})
+"""What bounded the queues that outside parties read, before receipts and tickets had bounds of their own."""
+
 PartyKind = Literal["hr", "box-office"]
 
 _ANY = "[a-z0-9-]+"
@@ -36,6 +39,8 @@ _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _INBOUND = re.compile(
     rf"(?:hr\.(?P<hr>{_SLUG.pattern})\.enrolments|box-office\.(?P<venue>{_SLUG.pattern})\.admissions)"
 )
+_OUTBOUND = re.compile(rf"(?:hr\.{_SLUG.pattern}\.receipts|box-office\.{_SLUG.pattern}\.tickets)")
+_HOLDING = ".moving"
 
 
 def slug(value: str) -> str:
@@ -85,12 +90,43 @@ def tickets_queue(venue: str) -> str:
     return f"box-office.{slug(venue)}.tickets"
 
 
-def outbound_queues() -> str:
-    """A pattern for the queues that outside parties read: receipts and tickets."""
-    return rf"^(hr\.{_ANY}\.receipts|box-office\.{_ANY}\.tickets)$"
+def inbound_queues() -> str:
+    """A pattern for the queues that outside parties fill: enrolments and admissions."""
+    return rf"^(hr\.{_ANY}\.enrolments|box-office\.{_ANY}\.admissions)$"
+
+
+def receipts_queues() -> str:
+    """A pattern for the queues that HR systems read."""
+    return rf"^hr\.{_ANY}\.receipts$"
+
+
+def tickets_queues() -> str:
+    """A pattern for the queues that box offices read."""
+    return rf"^box-office\.{_ANY}\.tickets$"
+
+
+def dead_queues() -> str:
+    """A pattern for the dead letters of all services."""
+    return rf"^({'|'.join(SERVICES)})\.dead$"
 
 
 def party_of(queue: str) -> str | None:
     """The slug of the outside party that alone can write to this queue; None for every other queue."""
     match = _INBOUND.fullmatch(queue)
     return (match["hr"] or match["venue"]) if match else None
+
+
+def is_of_a_party(queue: str) -> bool:
+    """Whether an outside party fills this queue, or reads it."""
+    return party_of(queue) is not None or _OUTBOUND.fullmatch(queue) is not None
+
+
+def holding_queue(queue: str) -> str:
+    """Where messages of a party's queue are while `culture-connect topology apply` makes it anew."""
+    return f"{queue}{_HOLDING}"
+
+
+def held_for(queue: str) -> str | None:
+    """The queue whose messages this one holds; None when it is no holding queue."""
+    origin = queue.removesuffix(_HOLDING)
+    return origin if origin != queue and is_of_a_party(origin) else None
