@@ -51,7 +51,7 @@ SPOILT: Sequence[tuple[str, dict[str, bytes]]] = (
     ("headers", {"headers": long(field("n" * 200, b"S", long(b"x")))}),
     ("headers.when", {"headers": long(field("when", b"T", seconds(2**63)))}),
     ("headers.n", {"headers": long(field("n", b"d", struct.pack(">d", 1e300)))}),
-    ("headers.k", {"headers": nested(3000)}),
+    ("headers.k", {"headers": nested(1000)}),
     ("headers.in", {"headers": long(field("in", b"A", long(b"T" + seconds(2**63))))}),
     ("subject", {"headers": long(field("ce-subject", b"S", long(b"\xff")))}),
 )

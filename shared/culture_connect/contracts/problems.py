@@ -108,7 +108,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "outside_evening": "a part of the programme lies outside the evening",
         "over_capacity": "more seats reserved than there are",
         "too_deep": "the body is nested too deeply",
-        "too_large": "a number or the body is too large",
+        "too_large": "a number, the body or the table of headers is too large",
         "too_long": "text or a list is too long",
         "too_short": "text or a list is too short",
         "too_small": "a number is too small",
