@@ -63,6 +63,9 @@ def test_no_secret_is_in_a_part_where_it_does_not_belong(folder: Path) -> None:
     tombstone = secrets["keys"]["tombstone"]
     readers = [name for name, content in contents.items() if tombstone in content]
     assert readers == ["registration/culture_connect_tombstone_key"]
+    for service, hash_key in secrets["hash_keys"].items():
+        readers = [name for name, content in contents.items() if hash_key in content]
+        assert readers == [f"{service}/culture_connect_hash_key"]
 
 
 def test_the_tombstone_key_is_32_bytes_and_another_in_each_installation(folder: Path, tmp_path: Path) -> None:

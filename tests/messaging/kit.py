@@ -33,6 +33,7 @@ from culture_connect.messaging import (
 )
 from tests.support.bus import Bus, Side
 from tests.support.fault_proxy import FaultProxy
+from tests.support.hashes import HASH_KEY, HASHES
 from tests.support.probes import eventually
 from tests.support.silent_broker import silent_queue, wake
 
@@ -48,6 +49,7 @@ class BusUrls:
 
     core_url: str
     edge_url: str | None
+    hash_key: str = HASH_KEY
 
 
 class Kit:
@@ -359,8 +361,8 @@ class Kit:
     async def holding_inbox_row(self, queue: str, message: Message, message_id: str) -> AsyncIterator[None]:
         """While the block runs a transaction elsewhere handles this message; then it is given up."""
         async with self.database.engine.connect() as connection:
-            digest = inbox.digest_of(message.type, message.to_json())
-            await inbox.record(connection, queue, {message_id: digest})
+            digest = inbox.digest_of(HASHES, message.type, message.to_json())
+            await inbox.record(connection, HASHES, queue, {message_id: digest})
             yield
             await connection.rollback()
 

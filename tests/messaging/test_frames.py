@@ -18,6 +18,7 @@ from culture_connect.messaging.incoming import IncomingMessage
 from culture_connect.messaging.reading import Reader, Unreadable
 from culture_connect.messaging.subscriber import DirectBroker
 from tests.support.bus import Bus
+from tests.support.hashes import HASHES
 from tests.support.probes import eventually
 from tests.support.raw_amqp import RawPublisher, field, long, seconds, short
 
@@ -91,7 +92,7 @@ class Outcomes:
         self.refused: dict[str, list[str | None]] = {}
         self.dead: list[str] = []
         self.acks: Acks | None = None
-        self._reader = Reader(QUEUE, handlers, frozenset())
+        self._reader = Reader(QUEUE, handlers, frozenset(), HASHES)
 
     def deliver(self, message: IncomingMessage) -> None:
         item = self._reader.read(message)

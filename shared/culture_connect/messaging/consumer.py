@@ -25,6 +25,7 @@ from culture_connect.messaging.failures import Outcome, Source
 from culture_connect.messaging.group_commit import GroupCommit
 from culture_connect.messaging.handlers import Handlers
 from culture_connect.messaging.incoming import IncomingMessage
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.reading import Item, Reader
 from culture_connect.messaging.routes import VirtualHost
 from culture_connect.messaging.subscriber import DirectBroker, DirectSubscriber, connected_broker
@@ -75,6 +76,7 @@ class Consumer:
         database: Database,
         telemetry: Telemetry,
         turns: Turns,
+        hashes: KeyedHash,
         delays: tuple[float, ...],
     ) -> None:
         self.subscription = subscription
@@ -86,11 +88,12 @@ class Consumer:
         self._turns = turns
         # Between the services every type goes to everyone; outside parties may send only what we take from them.
         ignored = frozenset(MESSAGES) if subscription.vhost == "core" else frozenset[str]()
-        self._reader = Reader(subscription.queue, subscription.handlers, ignored)
+        self._reader = Reader(subscription.queue, subscription.handlers, ignored, hashes)
         self._commits = GroupCommit(
             database,
             Source(service, subscription.vhost, subscription.queue),
             subscription.handlers,
+            hashes,
             # One half is committed while the other arrives.
             largest_batch=max(1, subscription.prefetch // 2),
             delays=delays,

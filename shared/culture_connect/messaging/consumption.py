@@ -11,6 +11,7 @@ from culture_connect.messaging import retries
 from culture_connect.messaging.consumer import GRACE, Consumer, Subscription
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.telemetry import Telemetry
 from culture_connect.messaging.turns import Turns
 
@@ -33,6 +34,7 @@ class Consumption:
         brokers: Mapping[str, str],
         database: Database,
         telemetry: Telemetry,
+        hashes: KeyedHash,
         follow: Follow | None,
         delays: tuple[float, ...],
     ) -> None:
@@ -41,6 +43,7 @@ class Consumption:
         self._urls = brokers
         self._database = database
         self._telemetry = telemetry
+        self._hashes = hashes
         self._follow = follow
         self._delays = delays
         self._turns = Turns()
@@ -102,6 +105,7 @@ class Consumption:
             database=self._database,
             telemetry=self._telemetry,
             turns=self._turns,
+            hashes=self._hashes,
             delays=self._delays,
         )
         self._consumers[subscription.queue] = consumer

@@ -24,6 +24,7 @@ from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import PermanentFailure, lock_was_held, transactions_collided
 from culture_connect.messaging.failures import Failures, Outcome, Source
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.outage import Effect, Outage
 from culture_connect.messaging.reading import Item, Reader, Unreadable
 from culture_connect.messaging.settlement import DEATHS, ProcessDied
@@ -52,6 +53,7 @@ class GroupCommit:
         database: Database,
         source: Source,
         handlers: Handlers,
+        hashes: KeyedHash,
         *,
         largest_batch: int,
         delays: tuple[float, ...],
@@ -60,6 +62,7 @@ class GroupCommit:
     ) -> None:
         self._queue = source.queue
         self._handlers = handlers
+        self._hashes = hashes
         self._failures = Failures(source, delays)
         self._most_attempts = len(delays) + 1
         self._largest_batch = largest_batch
@@ -209,7 +212,7 @@ class GroupCommit:
         """The contents that are new, in order; an id that comes back with another body becomes invalid."""
         first = {item.message_id: item for item in reversed(items)}
         digests = {message_id: item.digest for message_id, item in first.items()}
-        new, seen = await inbox.record(work.connection, self._queue, digests)
+        new, seen = await inbox.record(work.connection, self._hashes, self._queue, digests)
         # What was remembered before decides, not what happens to come first in this batch.
         digests |= seen
         reused = [item for item in items if item.digest != digests[item.message_id]]
@@ -222,7 +225,7 @@ class GroupCommit:
         """Of the messages with a reused id, those whose refusal has not been sent yet."""
         keyed = {f"{item.message_id}#{item.digest.hex}": item for item in reused}
         digests = {key: item.digest for key, item in keyed.items()}
-        new, _ = await inbox.record(work.connection, self._queue, digests)
+        new, _ = await inbox.record(work.connection, self._hashes, self._queue, digests)
         return [item for key, item in keyed.items() if key in new]
 
 

@@ -16,6 +16,7 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.inbox import digest_of
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.received import ReceivedMessage, received_at
 from culture_connect.messaging.topology import party_of
 
@@ -48,11 +49,12 @@ class Item:
 class Reader:
     """Reads the messages of one queue for its handlers; `ignored` are types that are known and not wanted here."""
 
-    def __init__(self, queue: str, handlers: Handlers, ignored: frozenset[str]) -> None:
+    def __init__(self, queue: str, handlers: Handlers, ignored: frozenset[str], hashes: KeyedHash) -> None:
         self._queue = queue
         self._party = party_of(queue)
         self._handlers = handlers
         self._ignored = ignored
+        self._hashes = hashes
         self._models = handlers.models
 
     def read(self, message: ReceivedMessage, first_seen: datetime | None = None) -> Item | None:
@@ -90,7 +92,7 @@ class Reader:
             first_seen,
             Delivery(content, envelope, self._queue, self._party),
             envelope.id,
-            digest_of(envelope.type, message.body),
+            digest_of(self._hashes, envelope.type, message.body),
             self._handlers.key(content, envelope),
         )
 
@@ -106,7 +108,7 @@ class Reader:
         if message_id is None or self._handlers.invalid is None:
             return Item(message, first_seen, Unreadable(problems[0].code))
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
-        return Item(message, first_seen, content, message_id, digest_of(type_, message.body))
+        return Item(message, first_seen, content, message_id, digest_of(self._hashes, type_, message.body))
 
 
 def _json(body: bytes) -> object | None:

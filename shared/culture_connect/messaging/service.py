@@ -11,6 +11,7 @@ from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.outbox_measures import measure_outbox
 from culture_connect.messaging.relay import Relay
 from culture_connect.messaging.settlement import RETRY_DELAYS
@@ -21,13 +22,19 @@ FLUSH = 10.0  # seconds the relay may take for what is left when stopping
 
 
 class BusSettings(Protocol):
-    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties."""
+    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties.
+
+    `hash_key` is the key of `KeyedHash` as 64 hex digits.
+    """
 
     @property
     def core_url(self) -> str: ...
 
     @property
     def edge_url(self) -> str | None: ...
+
+    @property
+    def hash_key(self) -> str: ...
 
 
 class Service:
@@ -54,6 +61,7 @@ class Service:
         self.name = name
         self.database = database
         self.telemetry = telemetry or Telemetry()
+        self.hashes = KeyedHash(bytes.fromhex(settings.hash_key))
         self._subscriptions = subscriptions
         self._documented = documented
         self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
@@ -63,6 +71,7 @@ class Service:
             brokers=self._brokers,
             database=database,
             telemetry=self.telemetry,
+            hashes=self.hashes,
             follow=follow,
             delays=retry_delays,
         )
