@@ -182,7 +182,7 @@ class Kit:
             "ce-time": datetime.now(UTC).isoformat(),
         }
         all_headers = {**envelope, **(headers or {})}
-        await self._put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers=all_headers))
+        await self.put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers=all_headers))
 
     async def publish_raw(
         self,
@@ -190,9 +190,11 @@ class Kit:
         *,
         id: str | None,  # noqa: A002 - the AMQP property is called message_id
         type: str | None = ErasureCompleted.type,  # noqa: A002 - the AMQP property is called type
+        vhost: str = "core",
+        queue: str = "ticketing.events",
     ) -> None:
         """Puts any bytes into the queue, with the least of properties."""
-        await self._put("core", "ticketing.events", aio_pika.Message(body, message_id=id, type=type))
+        await self.put(vhost, queue, aio_pika.Message(body, message_id=id, type=type))
 
     async def take_and_give_back(self, queue: str, count: int) -> None:
         """Lets another consumer take messages and lose its connection: they come again, marked as redelivered."""
@@ -211,9 +213,10 @@ class Kit:
     async def put_back(self, dead: AbstractIncomingMessage) -> None:
         """Puts a dead letter back into the queue it came from."""
         copy = aio_pika.Message(dead.body, headers=dead.headers, message_id=dead.message_id, type=dead.type)
-        await self._put("core", str(dead.headers["cc-dead-queue"]), copy)
+        await self.put("core", str(dead.headers["cc-dead-queue"]), copy)
 
-    async def _put(self, vhost: str, queue: str, message: aio_pika.Message) -> None:
+    async def put(self, vhost: str, queue: str, message: aio_pika.Message) -> None:
+        """Puts a message into the queue as it is, but persistent."""
         self._published += 1
         message.delivery_mode = aio_pika.DeliveryMode.PERSISTENT
         await self._channels[vhost].default_exchange.publish(message, queue)

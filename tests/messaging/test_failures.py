@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from culture_connect.contracts import ErasureCompleted
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 
@@ -37,20 +38,20 @@ async def test_a_transient_failure_that_lasts_ends_in_the_dead_letters(kit: Kit)
 
 
 @pytest.mark.parametrize(
-    ("body", "properties", "reason"),
+    ("body", "named", "reason"),
     [
-        (b"{", {"id": "1"}, "not_json"),
-        (b'{"participant_id": 7}', {"id": "1"}, "not_a_uuid"),
-        (b"{}", {"id": "1", "type": "nl.cultureconnect.moon.landed.v1"}, "unknown_type"),
-        (b"{}", {"id": None}, "missing"),
+        (b"{", ("1", ErasureCompleted.type), "not_json"),
+        (b'{"participant_id": 7}', ("1", ErasureCompleted.type), "not_a_uuid"),
+        (b"{}", ("1", "nl.cultureconnect.moon.landed.v1"), "unknown_type"),
+        (b"{}", (None, ErasureCompleted.type), "missing"),
     ],
 )
 async def test_what_cannot_be_read_is_a_dead_letter_and_the_queue_goes_on(
-    kit: Kit, body: bytes, properties: dict[str, str | None], reason: str
+    kit: Kit, body: bytes, named: tuple[str | None, str], reason: str
 ) -> None:
     participant = uuid4()
     async with kit.service():
-        await kit.publish_raw(body, **properties)
+        await kit.publish_raw(body, id=named[0], type=named[1])
         await kit.publish(erasure(participant), id="good")
         [dead] = await kit.take("ticketing.dead", 1)
         await eventually(kit.effects, [participant], "effects")

@@ -98,7 +98,7 @@ class Outcomes:
         item = self._reader.read(message)
         assert item is not None
         if isinstance(item.content, Unreadable):
-            self.dead.append(item.content.reason)
+            self.dead.append(item.content.problems[0].code)
         elif isinstance(item.content, InvalidDelivery):
             self.refused[item.message_id] = [problem.field for problem in item.content.problems]
         else:

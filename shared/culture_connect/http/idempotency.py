@@ -14,7 +14,6 @@ Semantics after draft-ietf-httpapi-idempotency-key-header.
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -31,9 +30,10 @@ from culture_connect.http.problems import FieldError, Problem
 from culture_connect.http.tokens import Caller
 from culture_connect.messaging import UnitOfWork
 from culture_connect.messaging.database import Database
+from culture_connect.messaging.housekeeping import ANSWERS_KEPT_FOR
 from culture_connect.messaging.keyed_hash import KeyedHash
 
-REMEMBERED = timedelta(hours=24)
+REMEMBERED = ANSWERS_KEPT_FOR
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _LOCK_NOT_AVAILABLE = "55P03"
 

@@ -5,11 +5,14 @@ hash of such a body is found again in less than a second, long after the person 
 key that the database does not hold.
 """
 
+import re
 from hashlib import blake2b, sha256
 from typing import Final, Literal
 
 SIZE: Final = 16  # bytes: more than anybody finds a collision for, and the width of a UUID
 KEY_SIZE: Final = 32  # bytes
+
+_ID_TO_SHOW = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 Use = Literal["inbox message", "inbox content", "request", "body", "message id"]
 """What a hash is for; the same data for two uses have nothing in common. At most 16 bytes, says BLAKE2."""
@@ -34,3 +37,12 @@ class KeyedHash:
     def of_plain(self, use: Use, plain: bytes) -> bytes:
         """The same, of data whose SHA-256 begins with `plain` (`SIZE` bytes of it, or more)."""
         return blake2b(plain[:SIZE], digest_size=SIZE, key=self._key, person=use.encode()).digest()
+
+    def shown_id(self, message_id: str | None) -> str | None:
+        """A message's id as a log shows it: one that is a name of things, and eight digits of its hash otherwise.
+
+        Its sender chose it, and may have chosen an address or a text.
+        """
+        if message_id is None or _ID_TO_SHOW.fullmatch(message_id):
+            return message_id
+        return f"hash:{self.of('message id', message_id.encode(errors='replace')).hex()[:8]}"

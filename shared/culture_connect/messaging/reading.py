@@ -1,6 +1,7 @@
 """From what came over the wire to what a handler understands."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +28,7 @@ _NO_DIGEST = UUID(int=0)
 class Unreadable:
     """A message that nobody can be told about: it has no id, or nobody here answers what cannot be read."""
 
-    reason: str
+    problems: Sequence[RefusalError]
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ class Reader:
         data: object | None,
     ) -> Item:
         if message_id is None or self._handlers.invalid is None:
-            return Item(message, first_seen, Unreadable(problems[0].code))
+            return Item(message, first_seen, Unreadable(problems))
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
         return Item(message, first_seen, content, message_id, digest_of(self._hashes, type_, message.body))
 

@@ -21,6 +21,12 @@ DEATHS: Final = 4
 
 ATTEMPT_HEADER: Final = "cc-attempt"
 
+BODY_HEADER: Final = "cc-dead-body"
+"""Is `summary` where a summary stands for the body, see `summary`; such a dead letter cannot be handled again."""
+
+_SHORT = 255  # characters of a header that names a refused message
+_NOT_A_NAME = frozenset({"ce-subject", "tracestate"})
+
 
 class ProcessDied(PermanentFailure):
     """The process ended several times while it handled this message and nothing else."""
@@ -50,6 +56,7 @@ def dead_letter(
     message: ReceivedMessage,
     error: Exception,
     *,
+    summary: bytes | None = None,
     service: str,
     vhost: VirtualHost,
     queue: str,
@@ -57,7 +64,10 @@ def dead_letter(
     received_at: datetime,
     now: datetime,
 ) -> DeadLetter:
-    """The copy of the message for the dead letters of `service`, which says why it is there."""
+    """The copy of the message for the dead letters of `service`, which says why it is there.
+
+    With a `summary` (JSON) that stands for its body, and of its properties only what names it is kept.
+    """
     headers = {
         "cc-dead-reason": reason_of(error),
         "cc-dead-exception": type(error).__name__,
@@ -68,8 +78,10 @@ def dead_letter(
         ATTEMPT_HEADER: attempts,
         RECEIVED_AT_HEADER: received_at.isoformat(),
     }
-    properties: bytes = ContentHeader(0, len(message.body), _copied(message, headers)).marshal()
-    return DeadLetter(dead_letters_of(vhost, service), properties, message.body)
+    body = message.body if summary is None else summary
+    properties = _copied(message, headers) if summary is None else _named(message, headers)
+    encoded: bytes = ContentHeader(0, len(body), properties).marshal()
+    return DeadLetter(dead_letters_of(vhost, service), encoded, body)
 
 
 def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
@@ -85,4 +97,21 @@ def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Prope
         app_id=message.app_id,
         timestamp=message.timestamp,
         correlation_id=message.correlation_id,
+    )
+
+
+def _named(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
+    """What names a message that was refused, each as long as a property may be, plus our headers."""
+    kept = {
+        name: value[:_SHORT] if isinstance(value, str | bytes | bytearray) else value
+        for name, value in known_headers(message).items()
+        if name not in _NOT_A_NAME
+    }
+    return Basic.Properties(
+        content_type="application/json",
+        delivery_mode=2,
+        headers={**kept, **headers, BODY_HEADER: "summary"},
+        message_id=message.message_id or uuid4().hex,
+        message_type=message.type,
+        timestamp=message.timestamp,
     )
