@@ -74,7 +74,7 @@ async def forget_old_messages(database: Database, *, kept_for: timedelta, pages:
     return forgotten
 
 
-async def forget_old_answers(work: UnitOfWork) -> None:
+async def forget_answers_and_counts(work: UnitOfWork) -> None:
     """Forgets answers to repeated requests, and how much was refused, when it is of no use any more."""
     await work.execute(_FORGET_ANSWERS, {"before": work.now - ANSWERS_KEPT_FOR})
     await refusals.forget(work.connection, work.now)
@@ -90,7 +90,7 @@ async def _forget(work: UnitOfWork, *, first: int, behind: int, kept_for: timede
 async def _go_round(database: Database, kept_for: timedelta, interval: float) -> None:
     while True:
         try:
-            await database.transact(forget_old_answers)
+            await database.transact(forget_answers_and_counts)
             if forgotten := await forget_old_messages(database, kept_for=kept_for):
                 log.info("old messages forgotten", service=database.schema, count=forgotten)
         except Exception as error:
