@@ -67,7 +67,7 @@ class Kit:
         self.database = Database(database_url, schema="ticketing")
         self.batches: list[int] = []
         self.holding = False
-        self.answer = False
+        self.answer: Route | None = None
         self.retry_delays: tuple[float, ...] = (0.2, 0.2)
         self.handlers = Handlers()
         self.handlers.on(ErasureCompleted)(self._handle)
@@ -136,7 +136,7 @@ class Kit:
         )
         if self.answer:
             for delivery in deliveries:
-                work.emit(delivery.message, core_event(delivery.message, "ticketing"), cause=delivery.envelope)
+                work.emit(delivery.message, self.answer, cause=delivery.envelope)
 
     def refuse(self, *participants: UUID) -> None:
         """Makes the handler fail for good on these."""

@@ -58,6 +58,7 @@ class Subscription:
 
 MISSING: Final = "the queue does not exist"
 UNBEGUN: Final = "not connected to the broker yet"
+UNREAD: Final = "the party does not read what it is told"
 
 
 class Lost(MessagingError):
@@ -81,6 +82,8 @@ class Consumer:
     ) -> None:
         self.subscription = subscription
         self.problem: str | None = UNBEGUN
+        # True while too much waits for the party: then nothing more is taken from it.
+        self.is_held = False
         self._url = url
         self._name = f"{service} {subscription.queue}"
         self._database = database
@@ -161,6 +164,8 @@ class Consumer:
 
     async def _consume(self, stopping: asyncio.Task[bool], backoff: Backoff) -> None:
         """Consumes on one connection; returns when stopped, raises when something is lost."""
+        if self.is_held:
+            raise Lost(UNREAD)
         # What is in hand waits for the database; nothing more is to be taken while it is away.
         await self._database.ping()
         async with connected_broker(self._url, name=self._name) as broker:
@@ -199,17 +204,19 @@ class Consumer:
                     raise Lost("the connection to the broker was lost")
                 if not subscriber.is_consuming():
                     raise Lost("the broker ended the consumer")
+                if self.is_held:
+                    raise Lost(UNREAD)
                 if self._commits.outage.seconds > LONGEST_HOLD:
                     raise Lost("the database has been away for long")
         finally:
             closed.cancel()
 
     async def _end(self, subscriber: DirectSubscriber) -> None:
-        """Takes nothing more; when stopping, waits for what is in hand and its acks."""
+        """Takes nothing more; unless something is lost, waits for what is in hand and its acks."""
         with contextlib.suppress(Exception):  # what is lost already cannot be ended politely
             async with asyncio.timeout(GRACE):
                 await subscriber.stop()
-                if self._stopping.is_set():
+                if self._stopping.is_set() or self.is_held:
                     await self._nothing_in_hand.wait()
                     await asyncio.gather(*(acks.sent() for acks in self._acks.values()))
 

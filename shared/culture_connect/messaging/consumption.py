@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import Final
 
 import structlog
 
 from culture_connect.messaging import retries
+from culture_connect.messaging.backlog import lane_to_party_of
 from culture_connect.messaging.consumer import GRACE, Consumer, Subscription
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
@@ -85,6 +86,11 @@ class Consumption:
             for queue, consumer in self._consumers.items()
             if queue not in self._fixed and consumer.is_troubled
         ]
+
+    def hold(self, lanes: Set[str]) -> None:
+        """Takes nothing more from the parties to which these lanes lead, and again from all others."""
+        for queue, consumer in self._consumers.items():
+            consumer.is_held = lane_to_party_of(queue) in lanes
 
     async def _look(self) -> None:
         wanted = dict(self._fixed)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
+from culture_connect.messaging.backlog import Backlog
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
@@ -126,9 +127,11 @@ class Service:
         return describe(self.name, [*self._subscriptions, *self._documented])
 
     async def _measure(self) -> None:
+        backlog = Backlog()
         while True:
             with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
                 async with self.database.begin() as work:
                     await measure_outbox(work.connection, self.telemetry)
                     self.telemetry.tell_retries(await retries.summary(work.connection))
+                    self._consumption.hold(await backlog.look(work.connection))
             await asyncio.sleep(MEASURE)
