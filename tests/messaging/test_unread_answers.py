@@ -5,9 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from culture_connect.messaging import Subscription, feed_to
+from culture_connect.messaging import Subscription, feed_to, service
 from culture_connect.messaging import backlog as waiting
-from culture_connect.messaging import service
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 
