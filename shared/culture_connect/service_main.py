@@ -68,7 +68,13 @@ def migrations_of(package: str) -> Path:
 
 def _migrate(name: str, chosen: settings.ServiceSettings) -> None:
     try:
-        upgrade(migrations_of(name), database_url=chosen.database_url, schema=name, pooler=chosen.database_pooler)
+        upgrade(
+            migrations_of(name),
+            database_url=chosen.database_url,
+            schema=name,
+            hash_key=chosen.hash_key,
+            pooler=chosen.database_pooler,
+        )
     except (DBAPIError, DatabaseUnavailable, OSError) as error:
         _log.error("migration_failed", service=name, exc_info=error)
         sys.exit(1)

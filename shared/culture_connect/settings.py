@@ -5,6 +5,7 @@ Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable
 from datetime import timedelta
@@ -21,6 +22,7 @@ from pydantic_settings import (
 )
 
 PREFIX = "CULTURE_CONNECT_"
+_MAKE_A_KEY = "64 hex digits, made once and kept: `openssl rand -hex 32`"
 
 
 class SettingsError(Exception):
@@ -67,6 +69,12 @@ def _split(url: str) -> tuple[str, str | None, str]:
         return "", None, ""
 
 
+def _hash_key(key: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", key):
+        raise ValueError(f"expected {_MAKE_A_KEY}")
+    return key
+
+
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 AmqpUrl = Annotated[str, AfterValidator(_amqp_url)]
 PrivateFile = Annotated[Path, AfterValidator(private_file)]
@@ -93,6 +101,8 @@ class ServiceSettings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
     tokens_file: PrivateFile
+    # What hashes of messages and requests are made with, so that they tell nothing; with another none is recognised.
+    hash_key: Annotated[str, AfterValidator(_hash_key)]
     # Days for which a message that was handled is recognised: longer than any dead letter may be replayed.
     inbox_days: int = Field(default=400, ge=30, le=36500)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -152,4 +162,6 @@ def check_secrets_folder(folder: Path) -> None:
 def _explain(location: tuple[int | str, ...], message: str) -> str:
     variable = f"{PREFIX}{str(location[0]).upper()}" if location else PREFIX.rstrip("_")
     what = "is not set" if message == "Field required" else message.removeprefix("Value error, ")
+    if message == "Field required" and location == ("hash_key",):
+        what = f"is not set: {_MAKE_A_KEY}, or let `culture-connect secrets init` make it"
     return f"{variable}: {what}"

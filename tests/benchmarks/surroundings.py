@@ -30,6 +30,7 @@ from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQS
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.benchmarks.cpu import CpuClock
+from tests.support.hashes import HASH_KEY
 
 SERVICES = ("registration", "ticketing", "notifications")
 CLONE = Path(__file__).parent.parent.parent
@@ -196,6 +197,7 @@ class Surroundings:
             "CULTURE_CONNECT_CORE_URL": self.core(),
             "CULTURE_CONNECT_EDGE_URL": self.edge(),
             "CULTURE_CONNECT_HTTP_PORT": str(_free_port()),
+            "CULTURE_CONNECT_HASH_KEY": HASH_KEY,
             "CULTURE_CONNECT_TOMBSTONE_KEY": secrets.token_hex(32),
             "CULTURE_CONNECT_TOKENS_FILE": str(self._tokens_file()),
             "CULTURE_CONNECT_LOG_LEVEL": "WARNING",

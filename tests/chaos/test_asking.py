@@ -27,6 +27,7 @@ from tests.chaos.crowd import Answer, Asker, Crowd
 from tests.service.ticketing.house import NEXT_YEAR
 from tests.service.ticketing.world import World
 from tests.support.bus import password_of
+from tests.support.hashes import HASH_KEY
 from tests.support.outsiders import Ear, listening
 from tests.support.probes import eventually, until
 from tests.support.surroundings import Surroundings
@@ -357,6 +358,7 @@ def settings_in(folder: Path, surroundings: Surroundings) -> TicketingSettings:
         core_url=surroundings.core_url,
         edge_url=surroundings.edge_url,
         tokens_file=write_tokens(folder / "tokens.json", {"desk": ["programme"]}),
+        hash_key=HASH_KEY,
         signing_key_file=key,
         public_url="https://mijn.cultureconnect.example",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from culture_connect.http import Tokens
-from culture_connect.messaging.topology import is_password_of
+from culture_connect.messaging.topology import SERVICES, is_password_of
 from culture_connect_cli import secret_files, vault
 from culture_connect_cli.broker import read_secret
 from ticketing.codes import Codes
@@ -63,6 +63,9 @@ def test_no_secret_is_in_a_part_where_it_does_not_belong(folder: Path) -> None:
     tombstone = secrets["keys"]["tombstone"]
     readers = [name for name, content in contents.items() if tombstone in content]
     assert readers == ["registration/culture_connect_tombstone_key"]
+    for service, hash_key in secrets["hash_keys"].items():
+        readers = [name for name, content in contents.items() if hash_key in content]
+        assert readers == [f"{service}/culture_connect_hash_key"]
 
 
 def test_the_tombstone_key_is_32_bytes_and_another_in_each_installation(folder: Path, tmp_path: Path) -> None:
@@ -77,11 +80,13 @@ def test_the_tombstone_key_is_32_bytes_and_another_in_each_installation(folder: 
 def test_an_installation_from_before_gets_what_is_new_and_keeps_the_rest(folder: Path) -> None:
     file = vault.vault_file(folder)
     before = json.loads(file.read_text())
-    del before["keys"]["tombstone"]
+    del before["keys"]["tombstone"], before["hash_keys"]
     file.chmod(0o600)
     file.write_text(json.dumps(before))
-    assert secret_files.deal_out(folder, secret_files.Addresses()) == ["keys/tombstone"]
+    made = secret_files.deal_out(folder, secret_files.Addresses())
+    assert made == ["keys/tombstone", *(f"hash_keys/{service}" for service in SERVICES)]
     after = vault.read(folder)
+    assert set(after.pop("hash_keys")) == set(SERVICES)
     assert after.pop("keys")["signing"] == before.pop("keys")["signing"]
     assert after == before
 

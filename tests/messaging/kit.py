@@ -33,6 +33,7 @@ from culture_connect.messaging import (
 )
 from tests.support.bus import Bus, Side
 from tests.support.fault_proxy import FaultProxy
+from tests.support.hashes import HASH_KEY, HASHES
 from tests.support.probes import eventually
 from tests.support.silent_broker import silent_queue, wake
 
@@ -48,6 +49,7 @@ class BusUrls:
 
     core_url: str
     edge_url: str | None
+    hash_key: str = HASH_KEY
 
 
 class Kit:
@@ -65,7 +67,7 @@ class Kit:
         self.database = Database(database_url, schema="ticketing")
         self.batches: list[int] = []
         self.holding = False
-        self.answer = False
+        self.answer: Route | None = None
         self.retry_delays: tuple[float, ...] = (0.2, 0.2)
         self.handlers = Handlers()
         self.handlers.on(ErasureCompleted)(self._handle)
@@ -140,7 +142,7 @@ class Kit:
         )
         if self.answer:
             for delivery in deliveries:
-                work.emit(delivery.message, core_event(delivery.message, "ticketing"), cause=delivery.envelope)
+                work.emit(delivery.message, self.answer, cause=delivery.envelope)
 
     def refuse(self, *participants: UUID) -> None:
         """Makes the handler fail for good on these."""
@@ -186,7 +188,7 @@ class Kit:
             "ce-time": datetime.now(UTC).isoformat(),
         }
         all_headers = {**envelope, **(headers or {})}
-        await self._put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers=all_headers))
+        await self.put(vhost, queue, aio_pika.Message(message.to_json(), message_id=id, headers=all_headers))
 
     async def publish_raw(
         self,
@@ -194,9 +196,11 @@ class Kit:
         *,
         id: str | None,  # noqa: A002 - the AMQP property is called message_id
         type: str | None = ErasureCompleted.type,  # noqa: A002 - the AMQP property is called type
+        vhost: str = "core",
+        queue: str = "ticketing.events",
     ) -> None:
         """Puts any bytes into the queue, with the least of properties."""
-        await self._put("core", "ticketing.events", aio_pika.Message(body, message_id=id, type=type))
+        await self.put(vhost, queue, aio_pika.Message(body, message_id=id, type=type))
 
     async def take_and_give_back(self, queue: str, count: int) -> None:
         """Lets another consumer take messages and lose its connection: they come again, marked as redelivered."""
@@ -215,9 +219,10 @@ class Kit:
     async def put_back(self, dead: AbstractIncomingMessage) -> None:
         """Puts a dead letter back into the queue it came from."""
         copy = aio_pika.Message(dead.body, headers=dead.headers, message_id=dead.message_id, type=dead.type)
-        await self._put("core", str(dead.headers["cc-dead-queue"]), copy)
+        await self.put("core", str(dead.headers["cc-dead-queue"]), copy)
 
-    async def _put(self, vhost: str, queue: str, message: aio_pika.Message) -> None:
+    async def put(self, vhost: str, queue: str, message: aio_pika.Message) -> None:
+        """Puts a message into the queue as it is, but persistent."""
         self._published += 1
         message.delivery_mode = aio_pika.DeliveryMode.PERSISTENT
         await self._channels[vhost].default_exchange.publish(message, queue)
@@ -365,8 +370,8 @@ class Kit:
     async def holding_inbox_row(self, queue: str, message: Message, message_id: str) -> AsyncIterator[None]:
         """While the block runs a transaction elsewhere handles this message; then it is given up."""
         async with self.database.engine.connect() as connection:
-            digest = inbox.digest_of(message.type, message.to_json())
-            await inbox.record(connection, queue, {message_id: digest})
+            digest = inbox.digest_of(HASHES, message.type, message.to_json())
+            await inbox.record(connection, HASHES, queue, {message_id: digest})
             yield
             await connection.rollback()
 

@@ -63,7 +63,11 @@ async def publish(bus: Bus, *bodies: bytes, size: int = 0) -> None:
     async with bus.administrator("edge") as channel:
         for body in bodies:
             message = aio_pika.Message(
-                body.ljust(size), message_id=body.decode(), type="t", app_id="hr", headers={"ce-id": "x", "n": 1}
+                body.ljust(size),
+                message_id=body.decode(),
+                type="t",
+                app_id="hr",
+                headers={"ce-id": "x", "ce-time": 1, "n": 1},
             )
             await channel.default_exchange.publish(message, QUEUE)
 
@@ -80,7 +84,7 @@ async def test_deliveries_come_in_order_with_all_their_properties_and_are_acked(
         await inbox.acked()
     assert inbox.messages[7].message_id == "7"
     first = inbox.messages[0]
-    assert (first.type, first.app_id, first.headers) == ("t", "hr", {"ce-id": "x", "n": 1})
+    assert (first.type, first.app_id, first.headers) == ("t", "hr", {"ce-id": "x", "ce-time": 1})
     assert (first.redelivered, first.delivery_tag, first.faults) == (False, 1, ())
     assert not subscriber.is_consuming()
     assert broker.closed.is_set()

@@ -3,8 +3,11 @@
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
+from culture_connect.contracts import ErasureCompleted
 from tests.messaging.kit import Kit, erasure
+from tests.support.hashes import HASHES
 from tests.support.probes import eventually, until
 
 
@@ -37,20 +40,20 @@ async def test_a_transient_failure_that_lasts_ends_in_the_dead_letters(kit: Kit)
 
 
 @pytest.mark.parametrize(
-    ("body", "properties", "reason"),
+    ("body", "named", "reason"),
     [
-        (b"{", {"id": "1"}, "not_json"),
-        (b'{"participant_id": 7}', {"id": "1"}, "not_a_uuid"),
-        (b"{}", {"id": "1", "type": "nl.cultureconnect.moon.landed.v1"}, "unknown_type"),
-        (b"{}", {"id": None}, "missing"),
+        (b"{", ("1", ErasureCompleted.type), "not_json"),
+        (b'{"participant_id": 7}', ("1", ErasureCompleted.type), "not_a_uuid"),
+        (b"{}", ("1", "nl.cultureconnect.moon.landed.v1"), "unknown_type"),
+        (b"{}", (None, ErasureCompleted.type), "missing"),
     ],
 )
 async def test_what_cannot_be_read_is_a_dead_letter_and_the_queue_goes_on(
-    kit: Kit, body: bytes, properties: dict[str, str | None], reason: str
+    kit: Kit, body: bytes, named: tuple[str | None, str], reason: str
 ) -> None:
     participant = uuid4()
     async with kit.service():
-        await kit.publish_raw(body, **properties)
+        await kit.publish_raw(body, id=named[0], type=named[1])
         await kit.publish(erasure(participant), id="good")
         [dead] = await kit.take("ticketing.dead", 1)
         await eventually(kit.effects, [participant], "effects")
@@ -85,3 +88,17 @@ async def test_an_unexpected_exception_names_its_kind_and_never_its_text(kit: Ki
         [dead] = await kit.take("ticketing.dead", 1)
     assert dead.headers["cc-dead-reason"] == "ZeroDivisionError"
     assert "Canary" not in str(dead.headers)
+
+
+@pytest.mark.parametrize("id_", ["canary@example.org", "Canary van der Test", "canary" * 20])
+async def test_a_log_shows_an_id_only_where_it_is_a_name_of_things(kit: Kit, id_: str) -> None:
+    refused, named = uuid4(), uuid4()
+    kit.refuse(refused, named)
+    with capture_logs() as lines:
+        async with kit.service():
+            await kit.publish(erasure(refused), id=id_)
+            await kit.publish(erasure(named), id="enrolments-2026:17")
+            await kit.take("ticketing.dead", 2)
+    shown = {line["message_id"] for line in lines if line["event"] == "delivery failed"}
+    assert shown == {"enrolments-2026:17", HASHES.shown_id(id_)}
+    assert "anary" not in str(lines)

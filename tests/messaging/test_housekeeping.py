@@ -70,3 +70,28 @@ async def test_it_goes_on_while_the_service_runs_and_outlives_a_failure(inbox: I
             await work.execute(text("alter table inbox_away rename to inbox"))
         await inbox.put(OLD, 3)
         await eventually(inbox.size, 0, "messages in the inbox")
+
+
+async def test_answers_to_repeated_requests_and_counts_of_refusals_are_forgotten_by_themselves(inbox: Inbox) -> None:
+    async with inbox.database.begin() as work:
+        await work.execute(
+            text(
+                "insert into idempotency_keys (caller, route, key, request_hash, created_at)"
+                " select 'hr', 'POST /x', 'k-' || hours, '', now() - make_interval(hours => hours)"
+                " from unnest(array[1, 25]) as age (hours)"
+            )
+        )
+        await work.execute(
+            text(
+                "insert into refusals select 'hr.acme.enrolments', current_date - days, 5"
+                " from unnest(array[0, 29, 40]) as age (days)"
+            )
+        )
+
+    async def kept() -> tuple[list[str], int]:
+        async with inbox.database.begin() as work:
+            keys = (await work.execute(text("select key from idempotency_keys"))).scalars().all()
+            return list(keys), (await work.execute(text("select count(*) from refusals"))).scalar_one()
+
+    async with inbox_cleanup(inbox.database, kept_for=KEPT_FOR):
+        await eventually(kept, (["k-1"], 2), "what is kept")

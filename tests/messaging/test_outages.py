@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
+from culture_connect.messaging import core_event
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually
 
@@ -55,7 +56,7 @@ async def test_a_lost_broker_connection_is_made_anew_and_consumption_goes_on(kit
 
 async def test_a_stop_finishes_what_is_in_hand_and_sends_what_was_emitted(kit: Kit) -> None:
     kit.hold()
-    kit.answer = True
+    kit.answer = core_event(erasure(uuid4()), "ticketing")
     for participant in PARTICIPANTS:
         await kit.publish(erasure(participant), id=str(participant))
     replica = kit.replica()

@@ -30,6 +30,7 @@ from culture_connect.service_main import migrations_of
 from tests.messaging.kit import BusUrls
 from tests.support.bus import Bus
 from tests.support.databases import Database as OwnDatabase
+from tests.support.hashes import HASH_KEY, HASHES
 from tests.support.pgbouncer import SESSIONS
 from tests.support.probes import eventually
 
@@ -41,7 +42,12 @@ async def pooled(database: OwnDatabase, pgbouncer: int) -> AsyncIterator[Databas
     """The service's schema at its newest revision; the migrations went through the pooler as well."""
     url = make_url(database.url("ticketing")).set(port=pgbouncer).render_as_string(hide_password=False)
     await asyncio.to_thread(
-        upgrade, migrations_of("ticketing"), database_url=url, schema="ticketing", pooler="transaction"
+        upgrade,
+        migrations_of("ticketing"),
+        database_url=url,
+        schema="ticketing",
+        hash_key=HASH_KEY,
+        pooler="transaction",
     )
     pooled = Database(url, schema="ticketing", pooler="transaction")
     yield pooled
@@ -51,8 +57,8 @@ async def pooled(database: OwnDatabase, pgbouncer: int) -> AsyncIterator[Databas
 async def handle(work: UnitOfWork, participant: UUID) -> bool:
     """One message as a consumer handles it; False when it was handled before."""
     message = ErasureCompleted(participant_id=participant)
-    digest = inbox.digest_of(message.type, message.to_json())
-    new, _ = await inbox.record(work.connection, "ticketing.events", {str(participant): digest})
+    digest = inbox.digest_of(HASHES, message.type, message.to_json())
+    new, _ = await inbox.record(work.connection, HASHES, "ticketing.events", {str(participant): digest})
     if not new:
         return False
     async with work.trial():

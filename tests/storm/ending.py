@@ -64,13 +64,12 @@ def _mail_was_broken(outcome: Outcome) -> list[tuple[datetime, datetime]]:
 
 async def _check_dead_letters(deployment: Deployment, load: Load, outcome: Outcome) -> None:
     """Those that cannot be read and have no id to answer to are there, and nothing else is."""
-    hopeless = {body for system in load.systems for body in system.hopeless}
+    hopeless = {id_ for system in load.systems for id_ in system.hopeless}
     found: set[str] = set()
     for vhost, service in _DEAD:
         for message in await _dead(deployment, vhost, service):
-            body = message.body.decode(errors="replace")
-            found.add(body)
-            if body not in hopeless:
+            found.add(str(message.message_id))
+            if message.message_id not in hopeless:
                 names = ("cc-dead-queue", "cc-dead-reason", "cc-dead-exception")
                 why = " ".join(str(message.headers.get(name)) for name in names)
                 outcome.findings.add(DEAD, f"{vhost}/{service}: {why}", [message.message_id])

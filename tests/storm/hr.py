@@ -21,7 +21,7 @@ _BAD: Final = 0.03  # part of the messages that is followed by one that nobody c
 
 class HrSystem:
     """One partner's. `sent` are its messages that can be read, `refused` the ids of those that cannot be, and
-    `hopeless` the bodies of those that have no proper id either and so become dead letters.
+    `hopeless` those of messages whose id is no proper one either and so become dead letters.
     """
 
     def __init__(self, staff: Staff, party: Credentials, *, pace: float) -> None:
@@ -71,9 +71,9 @@ class HrSystem:
     async def _send_bad(self, sender: Sender) -> None:
         body = f"no json {uuid4()}"
         if self._dice.random() < 0.3:
-            self.hopeless.append(body)
             # A control character makes it no id; without any, the client library would make one up.
-            await sender.send(_message(body.encode(), id=f"\a{uuid4()}", type="enrolment.requested"))
+            self.hopeless.append(f"\a{uuid4()}")
+            await sender.send(_message(body.encode(), id=self.hopeless[-1], type="enrolment.requested"))
             return
         id_ = str(uuid4())
         self.refused.append(id_)

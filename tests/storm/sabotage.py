@@ -14,6 +14,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from culture_connect.messaging.keyed_hash import KeyedHash
 from tests.storm.findings import BACK, DOUBLE, LOST, OVERSOLD
 
 
@@ -48,7 +49,7 @@ def no_inbox() -> None:
     from culture_connect.messaging import inbox
 
     async def record(
-        connection: AsyncConnection, consumer: str, digests: Mapping[str, UUID]
+        connection: AsyncConnection, hashes: KeyedHash, consumer: str, digests: Mapping[str, UUID]
     ) -> tuple[set[str], dict[str, UUID]]:
         return set(digests), {}
 

@@ -20,6 +20,7 @@ from culture_connect.service_main import migrations_of
 from culture_connect_cli.database_roles import prepare_roles
 from culture_connect_cli.stack import PostgresServer
 from tests.support.emptying import Condition, condition, emptied
+from tests.support.hashes import HASH_KEY
 
 T = TypeVar("T")
 
@@ -94,7 +95,9 @@ class Databases:
             for service in migrated:
                 folder = migrations_of(service)
                 with ThreadPoolExecutor(1) as thread:
-                    thread.submit(upgrade, folder, database_url=database.url(service), schema=service).result()
+                    thread.submit(
+                        upgrade, folder, database_url=database.url(service), schema=service, hash_key=HASH_KEY
+                    ).result()
         return name
 
     def _first(self, name: str) -> Database:

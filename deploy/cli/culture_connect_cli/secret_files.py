@@ -103,7 +103,8 @@ def _complete(kept: dict[str, Any]) -> list[str]:
         "broker": dict.fromkeys((ADMINISTRATOR, OPERATOR, *SERVICES), random_password),
         "database": dict.fromkeys((SUPERUSER, *SERVICES), random_password),
         "tokens": dict.fromkeys(tokens.own_wanted(kept), secrets.token_urlsafe),
-        "keys": {"signing": signing_key, "tombstone": lambda: secrets.token_hex(32)},
+        "keys": {"signing": signing_key, "tombstone": _random_key},
+        "hash_keys": dict.fromkeys(SERVICES, _random_key),
     }
     made = []
     for part, entries in wanted.items():
@@ -134,6 +135,7 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     for service in SERVICES:
         settings = {
             "database_url": _url("postgresql", service, roles[service], addresses.database, DATABASE),
+            "hash_key": kept["hash_keys"][service],
             "core_url": _url("amqp", service, accounts[service], addresses.broker, vhosts.core),
         }
         if service in _ON_THE_EDGE:
@@ -141,6 +143,10 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
         files |= {f"{service}/culture_connect_{name}": value for name, value in settings.items()}
         files[f"{service}/{tokens.TOKENS_FILE}"] = hashed
     return files
+
+
+def _random_key() -> str:
+    return secrets.token_hex(32)
 
 
 def _url(scheme: str, user: str, password: str, address: str, path: str) -> str:

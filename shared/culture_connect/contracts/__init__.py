@@ -14,6 +14,7 @@ from culture_connect.contracts.box_office import (
 )
 from culture_connect.contracts.catalogue import CATALOGUE, CHANNELS, MESSAGES, Channel, Entry, readers
 from culture_connect.contracts.envelope import (
+    HEADERS,
     MAX_BODY_BYTES,
     STRUCTURED,
     Envelope,
@@ -111,6 +112,7 @@ __all__ = [
     "CATALOGUE",
     "CHANNELS",
     "CLOSING_BEFORE_START",
+    "HEADERS",
     "LOCAL_TIME",
     "MAX_BODY_BYTES",
     "MAX_ID_LENGTH",

@@ -20,6 +20,14 @@ from culture_connect.contracts.values import MAX_ID_LENGTH, is_fit
 MAX_BODY_BYTES: Final = 256 * 1024
 STRUCTURED: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
+HEADERS: Final = frozenset(
+    {
+        *(f"ce-{name}" for name in ("specversion", "id", "source", "type", "subject", "time")),
+        "traceparent",
+        "tracestate",
+    }
+)
+"""The AMQP headers of a message that mean something here; every other is its sender's own."""
 
 _MAX_ATTRIBUTE_LENGTH: Final = 2000  # characters, of what only people read
 # AMQP properties that stand in for an attribute of another name.

@@ -1,5 +1,6 @@
 """What is wrong with a message, said so that its sender can mend it and nobody's personal data is repeated."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,6 +20,10 @@ __all__ = [
     "refusals",
     "refusals_of",
 ]
+
+
+MAX_PROBLEMS: Final = 50
+"""So many problems of one message or request are told: an answer must stay small, whatever it answers."""
 
 
 class RefusalError(BaseModel):
@@ -70,8 +75,11 @@ def refusals(error: ValidationError) -> list[RefusalError]:
 
 
 def refusals_of(entries: Iterable[Mapping[str, Any]]) -> list[RefusalError]:
-    """The same for the entries of a validation error, wherever they come from."""
-    return [_refusal(each["type"], each["loc"], each.get("ctx", {}), each["msg"]) for each in entries]
+    """The same for the entries of a validation error, wherever they come from; at most `MAX_PROBLEMS` of them."""
+    return [
+        _refusal(each["type"], each["loc"], each.get("ctx", {}), each["msg"])
+        for each in itertools.islice(entries, MAX_PROBLEMS)
+    ]
 
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
@@ -108,7 +116,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "outside_evening": "a part of the programme lies outside the evening",
         "over_capacity": "more seats reserved than there are",
         "too_deep": "the body is nested too deeply",
-        "too_large": "a number or the body is too large",
+        "too_large": "a number, the body or the table of headers is too large",
         "too_long": "text or a list is too long",
         "too_short": "text or a list is too short",
         "too_small": "a number is too small",

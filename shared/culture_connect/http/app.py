@@ -11,6 +11,7 @@ from culture_connect.http import documents, health, problems
 from culture_connect.http.guard import MAX_BODY, BodyLimits, RequestGuard, RequestMetrics
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
+from culture_connect.messaging.keyed_hash import KeyedHash
 
 Background = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -38,6 +39,11 @@ class BusSide(Protocol):
 
     def warnings(self) -> list[str]:
         """What keeps the replica from a part of its work."""
+        ...
+
+    @property
+    def hashes(self) -> KeyedHash:
+        """Hashes under the service's key."""
         ...
 
     def asyncapi(self) -> dict[str, Any]:

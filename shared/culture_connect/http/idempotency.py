@@ -11,11 +11,9 @@ The key, the effect and the answer are one transaction, so the answer is remembe
 Semantics after draft-ietf-httpapi-idempotency-key-header.
 """
 
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -32,29 +30,31 @@ from culture_connect.http.problems import FieldError, Problem
 from culture_connect.http.tokens import Caller
 from culture_connect.messaging import UnitOfWork
 from culture_connect.messaging.database import Database
+from culture_connect.messaging.housekeeping import ANSWERS_KEPT_FOR
+from culture_connect.messaging.keyed_hash import KeyedHash
 
-REMEMBERED = timedelta(hours=24)
+REMEMBERED = ANSWERS_KEPT_FOR
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _LOCK_NOT_AVAILABLE = "55P03"
 
 # An old key is free again. A key that another transaction holds is waited for, and then found taken or free.
 _CLAIM = text(
     """
-    insert into idempotency_keys as known (caller, route, key, request_sha256, created_at)
-    select caller, route, key, sha256, :now
+    insert into idempotency_keys as known (caller, route, key, request_hash, created_at)
+    select caller, route, key, hash, :now
     from unnest(
         cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[]), cast(:digests as bytea[])
-    ) as claimed (caller, route, key, sha256)
+    ) as claimed (caller, route, key, hash)
     order by caller, route, key
     on conflict (caller, route, key) do update
-    set request_sha256 = excluded.request_sha256, created_at = excluded.created_at, status = null, body = null
+    set request_hash = excluded.request_hash, created_at = excluded.created_at, status = null, body = null
     where known.created_at < :expired
     returning caller, route, key
     """
 )
 _FIND = text(
     """
-    select caller, route, key, request_sha256, status, body
+    select caller, route, key, request_hash, status, body
     from idempotency_keys
     join unnest(cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[])) as asked (caller, route, key)
         using (caller, route, key)
@@ -188,7 +188,7 @@ async def claim(work: UnitOfWork, requests: Sequence[KeyedRequest]) -> list[Answ
     for each in requests:
         if (row := known.get(each.place)) is None:
             answers.append(None)
-        elif row.request_sha256 != each.digest:
+        elif row.request_hash != each.digest:
             answers.append(
                 Problem(
                     HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -222,9 +222,10 @@ async def forget_old_answers(work: UnitOfWork) -> None:
 
 
 async def _digest(request: Request) -> bytes:
-    """SHA-256 of what makes this request this request: path, query and body."""
+    """The keyed hash of what makes this request this request: path, query and body."""
     head = f"{request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(head + await request.body()).digest()
+    hashes: KeyedHash = request.app.state.service.hashes
+    return hashes.of("request", head + await request.body())
 
 
 async def _claim(work: UnitOfWork, requests: Sequence[KeyedRequest]) -> set[tuple[str, str, str]]:

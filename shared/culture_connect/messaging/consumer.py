@@ -25,6 +25,7 @@ from culture_connect.messaging.failures import Outcome, Source
 from culture_connect.messaging.group_commit import GroupCommit
 from culture_connect.messaging.handlers import Handlers
 from culture_connect.messaging.incoming import IncomingMessage
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.reading import Item, Reader
 from culture_connect.messaging.routes import VirtualHost
 from culture_connect.messaging.subscriber import DirectBroker, DirectSubscriber, connected_broker
@@ -57,6 +58,7 @@ class Subscription:
 
 MISSING: Final = "the queue does not exist"
 UNBEGUN: Final = "not connected to the broker yet"
+UNREAD: Final = "the party does not read what it is told"
 
 
 class Lost(MessagingError):
@@ -75,10 +77,13 @@ class Consumer:
         database: Database,
         telemetry: Telemetry,
         turns: Turns,
+        hashes: KeyedHash,
         delays: tuple[float, ...],
     ) -> None:
         self.subscription = subscription
         self.problem: str | None = UNBEGUN
+        # True while too much waits for the party: then nothing more is taken from it.
+        self.is_held = False
         self._url = url
         self._name = f"{service} {subscription.queue}"
         self._database = database
@@ -86,11 +91,12 @@ class Consumer:
         self._turns = turns
         # Between the services every type goes to everyone; outside parties may send only what we take from them.
         ignored = frozenset(MESSAGES) if subscription.vhost == "core" else frozenset[str]()
-        self._reader = Reader(subscription.queue, subscription.handlers, ignored)
+        self._reader = Reader(subscription.queue, subscription.handlers, ignored, hashes)
         self._commits = GroupCommit(
             database,
             Source(service, subscription.vhost, subscription.queue),
             subscription.handlers,
+            hashes,
             # One half is committed while the other arrives.
             largest_batch=max(1, subscription.prefetch // 2),
             delays=delays,
@@ -158,6 +164,8 @@ class Consumer:
 
     async def _consume(self, stopping: asyncio.Task[bool], backoff: Backoff) -> None:
         """Consumes on one connection; returns when stopped, raises when something is lost."""
+        if self.is_held:
+            raise Lost(UNREAD)
         # What is in hand waits for the database; nothing more is to be taken while it is away.
         await self._database.ping()
         async with connected_broker(self._url, name=self._name) as broker:
@@ -196,17 +204,19 @@ class Consumer:
                     raise Lost("the connection to the broker was lost")
                 if not subscriber.is_consuming():
                     raise Lost("the broker ended the consumer")
+                if self.is_held:
+                    raise Lost(UNREAD)
                 if self._commits.outage.seconds > LONGEST_HOLD:
                     raise Lost("the database has been away for long")
         finally:
             closed.cancel()
 
     async def _end(self, subscriber: DirectSubscriber) -> None:
-        """Takes nothing more; when stopping, waits for what is in hand and its acks."""
+        """Takes nothing more; unless something is lost, waits for what is in hand and its acks."""
         with contextlib.suppress(Exception):  # what is lost already cannot be ended politely
             async with asyncio.timeout(GRACE):
                 await subscriber.stop()
-                if self._stopping.is_set():
+                if self._stopping.is_set() or self.is_held:
                     await self._nothing_in_hand.wait()
                     await asyncio.gather(*(acks.sent() for acks in self._acks.values()))
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import Final
 
 import structlog
 
 from culture_connect.messaging import retries
+from culture_connect.messaging.backlog import lane_to_party_of
 from culture_connect.messaging.consumer import GRACE, Consumer, Subscription
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.telemetry import Telemetry
 from culture_connect.messaging.turns import Turns
 
@@ -33,6 +35,7 @@ class Consumption:
         brokers: Mapping[str, str],
         database: Database,
         telemetry: Telemetry,
+        hashes: KeyedHash,
         follow: Follow | None,
         delays: tuple[float, ...],
     ) -> None:
@@ -41,6 +44,7 @@ class Consumption:
         self._urls = brokers
         self._database = database
         self._telemetry = telemetry
+        self._hashes = hashes
         self._follow = follow
         self._delays = delays
         self._turns = Turns()
@@ -83,6 +87,11 @@ class Consumption:
             if queue not in self._fixed and consumer.is_troubled
         ]
 
+    def hold(self, lanes: Set[str]) -> None:
+        """Takes nothing more from the parties to which these lanes lead, and again from all others."""
+        for queue, consumer in self._consumers.items():
+            consumer.is_held = lane_to_party_of(queue) in lanes
+
     async def _look(self) -> None:
         wanted = dict(self._fixed)
         if self._follow is not None:
@@ -102,6 +111,7 @@ class Consumption:
             database=self._database,
             telemetry=self._telemetry,
             turns=self._turns,
+            hashes=self._hashes,
             delays=self._delays,
         )
         self._consumers[subscription.queue] = consumer

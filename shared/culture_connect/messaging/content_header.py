@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 MAX_DEPTH: Final = 16  # tables and arrays in each other
 MAX_FAULTS: Final = 10  # told of one message: an answer must stay small
 MAX_NAME: Final = 128  # bytes of a header's name, as the specification has it
+MAX_HEADERS: Final = 16 * 1024  # bytes of the whole table; what is kept of a message carries it along
 
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 _LARGEST_FLOAT: Final = 3.4028234663852886e38  # pamqp writes every number with a fraction in four bytes
@@ -97,7 +98,7 @@ def decode_content_header(payload: bytes) -> ContentHeader:
                 stop = at + 4 + _ulong(payload, at)[0]
                 if stop > end:
                     raise IndexError
-                properties[name] = _headers(payload, at + 4, stop, faults)
+                properties[name] = _headers_within_limit(payload, at + 4, stop, faults)
             elif name == "timestamp":
                 seconds = _ulonglong(payload, at)[0]
                 stop = at + 8
@@ -125,6 +126,14 @@ def decode_content_header(payload: bytes) -> ContentHeader:
 @lru_cache(maxsize=1024)
 def _present(flags: int) -> tuple[str, ...]:
     return tuple(name for place, name in enumerate(_PROPERTIES) if flags & (0x8000 >> place))
+
+
+def _headers_within_limit(data: bytes, at: int, end: int, faults: list[Fault]) -> dict[str, Any]:
+    """The header table; of one over the limit what stands at its beginning, where an id may be that can be answered."""
+    if end - at <= MAX_HEADERS:
+        return _headers(data, at, end, faults)
+    faults.append(Fault("headers", "too_large", f"must have at most {MAX_HEADERS} bytes in all"))
+    return _headers(data, at, at + MAX_HEADERS, [])
 
 
 def _headers(data: bytes, at: int, end: int, faults: list[Fault]) -> dict[str, Any]:

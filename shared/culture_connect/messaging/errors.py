@@ -5,9 +5,13 @@ else a handler raises is taken for transient: a bug that is mended while the mes
 database is no message's: consumption waits until it is over.
 """
 
+from collections.abc import Sequence
+
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from culture_connect.contracts import RefusalError
 
 # SQLSTATE codes and classes (PostgreSQL, appendix A) that say nothing about the message; a code goes before its class.
 _DATABASE_FAULTS = {
@@ -53,6 +57,14 @@ class PermanentFailure(MessagingError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class RefusedMessage(PermanentFailure):
+    """Nobody can read this message, and only its sender can mend it; `problems` say what is wrong, without its data."""
+
+    def __init__(self, problems: Sequence[RefusalError]) -> None:
+        super().__init__(problems[0].code)
+        self.problems = problems
 
 
 class TransientFailure(MessagingError):

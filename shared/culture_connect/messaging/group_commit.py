@@ -21,9 +21,10 @@ from culture_connect.contracts import RefusalError
 from culture_connect.messaging import inbox, retries
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import PermanentFailure, lock_was_held, transactions_collided
+from culture_connect.messaging.errors import RefusedMessage, lock_was_held, transactions_collided
 from culture_connect.messaging.failures import Failures, Outcome, Source
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.outage import Effect, Outage
 from culture_connect.messaging.reading import Item, Reader, Unreadable
 from culture_connect.messaging.settlement import DEATHS, ProcessDied
@@ -52,6 +53,7 @@ class GroupCommit:
         database: Database,
         source: Source,
         handlers: Handlers,
+        hashes: KeyedHash,
         *,
         largest_batch: int,
         delays: tuple[float, ...],
@@ -60,7 +62,8 @@ class GroupCommit:
     ) -> None:
         self._queue = source.queue
         self._handlers = handlers
-        self._failures = Failures(source, delays)
+        self._hashes = hashes
+        self._failures = Failures(source, delays, hashes)
         self._most_attempts = len(delays) + 1
         self._largest_batch = largest_batch
         self._batch_size = batch_size
@@ -93,7 +96,7 @@ class GroupCommit:
             return await self._fail_again(claimed, ProcessDied())
         item = reader.read(claimed.message, claimed.received_at)
         if item is not None and isinstance(item.content, Unreadable):
-            return await self._fail_again(claimed, PermanentFailure(item.content.reason))
+            return await self._fail_again(claimed, RefusedMessage(item.content.problems))
         try:
             await self._persist(lambda work: self._handle_claimed(work, claimed, item))
         except Exception as error:
@@ -141,7 +144,7 @@ class GroupCommit:
             return await self.outage.survive(lambda work: self._failures.fail(work, item, error), give_up=False)
         except Exception:
             # A fault of ours: this message waits for whoever mends it, and nobody else does.
-            log.exception("message not settled", queue=self._queue, message_id=item.message_id)
+            log.exception("message not settled", queue=self._queue, message_id=self._hashes.shown_id(item.message_id))
             return "unsettled"
 
     async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
@@ -154,9 +157,10 @@ class GroupCommit:
         for item, outcome in zip(batch, outcomes, strict=True):
             by_outcome[outcome].append(item)
         await self._failures.set_aside(work, by_outcome["waiting"])
-        await self._failures.reject(work, by_outcome["dead-lettered"])
         await self._handle(work, by_outcome["handled"])
-        return outcomes
+        # Last, since it takes the row of the queue's refusals.
+        rejected = iter(await self._failures.reject(work, by_outcome["dead-lettered"]))
+        return [next(rejected) if outcome == "dead-lettered" else outcome for outcome in outcomes]
 
     async def _sort(self, work: UnitOfWork, batch: Sequence[Item]) -> list[Outcome]:
         """Whether each may be handled now: not while an earlier message of its key waits."""
@@ -200,7 +204,7 @@ class GroupCommit:
 
     async def _answer_invalid(self, work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
         if self._handlers.invalid is None:
-            raise PermanentFailure(invalid[0].problems[0].code)
+            raise RefusedMessage(invalid[0].problems)
         await self._handlers.invalid(work, invalid)
 
     async def _not_handled_before(
@@ -209,7 +213,7 @@ class GroupCommit:
         """The contents that are new, in order; an id that comes back with another body becomes invalid."""
         first = {item.message_id: item for item in reversed(items)}
         digests = {message_id: item.digest for message_id, item in first.items()}
-        new, seen = await inbox.record(work.connection, self._queue, digests)
+        new, seen = await inbox.record(work.connection, self._hashes, self._queue, digests)
         # What was remembered before decides, not what happens to come first in this batch.
         digests |= seen
         reused = [item for item in items if item.digest != digests[item.message_id]]
@@ -222,7 +226,7 @@ class GroupCommit:
         """Of the messages with a reused id, those whose refusal has not been sent yet."""
         keyed = {f"{item.message_id}#{item.digest.hex}": item for item in reused}
         digests = {key: item.digest for key, item in keyed.items()}
-        new, _ = await inbox.record(work.connection, self._queue, digests)
+        new, _ = await inbox.record(work.connection, self._hashes, self._queue, digests)
         return [item for key, item in keyed.items() if key in new]
 
 

@@ -1,4 +1,5 @@
-"""The inbox does not grow for ever: what was handled so long ago that nobody can replay it is forgotten.
+"""Nothing that is only remembered is kept for ever: messages that nobody can replay any more, answers that nobody can
+ask for again, counts of days long past.
 
 A message that comes back later still finds the rules of its aggregate: versions, and what a person was last told.
 """
@@ -13,11 +14,14 @@ from typing import Final
 import structlog
 from sqlalchemy import text
 
+from culture_connect.messaging import refusals
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
 INTERVAL: Final = 24 * 3600.0  # seconds between two rounds
+ANSWERS_KEPT_FOR: Final = timedelta(hours=24)
+"""For so long the answer to a request with an `Idempotency-Key` is remembered; a round removes what is older."""
 PAGES: Final = 100  # of the table in a transaction, at most some 12,000 rows
 _PAUSE = 0.05  # seconds between two batches, for those who wait for the disk
 
@@ -34,13 +38,15 @@ _FORGET = text(
     """
 )
 
+_FORGET_ANSWERS = text("delete from idempotency_keys where created_at < :before")
+
 log = structlog.get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
 async def inbox_cleanup(database: Database, *, kept_for: timedelta, interval: float = INTERVAL) -> AsyncIterator[None]:
-    """Forgets messages that were handled longer than `kept_for` ago, now and every `interval` seconds while the block
-    runs. Any number of replicas may do so: one of them does it.
+    """Forgets messages that were handled longer than `kept_for` ago, and old answers and counts, now and every
+    `interval` seconds while the block runs. Any number of replicas may do so: one of them does it.
     """
     task = asyncio.create_task(_go_round(database, kept_for, interval), name="inbox cleanup")
     try:
@@ -68,6 +74,12 @@ async def forget_old_messages(database: Database, *, kept_for: timedelta, pages:
     return forgotten
 
 
+async def forget_answers_and_counts(work: UnitOfWork) -> None:
+    """Forgets answers to repeated requests, and how much was refused, when it is of no use any more."""
+    await work.execute(_FORGET_ANSWERS, {"before": work.now - ANSWERS_KEPT_FOR})
+    await refusals.forget(work.connection, work.now)
+
+
 async def _forget(work: UnitOfWork, *, first: int, behind: int, kept_for: timedelta) -> int | None:
     if not (await work.execute(_LOCK)).scalar_one():
         return None
@@ -78,6 +90,7 @@ async def _forget(work: UnitOfWork, *, first: int, behind: int, kept_for: timede
 async def _go_round(database: Database, kept_for: timedelta, interval: float) -> None:
     while True:
         try:
+            await database.transact(forget_answers_and_counts)
             if forgotten := await forget_old_messages(database, kept_for=kept_for):
                 log.info("old messages forgotten", service=database.schema, count=forgotten)
         except Exception as error:

@@ -6,10 +6,14 @@ from typing import Any
 from aiormq.abc import AbstractChannel
 
 from culture_connect.messaging.content_header import ContentHeader, Fault
+from culture_connect.messaging.received import headers_in_hand
 
 
 class IncomingMessage:
-    """One delivery. Properties that are absent or unusable are None; of the latter `faults` tells."""
+    """One delivery. Properties that are absent or unusable are None; of the latter `faults` tells.
+
+    `headers` has none that nothing here looks at.
+    """
 
     __slots__ = (
         "app_id",
@@ -36,7 +40,7 @@ class IncomingMessage:
         self.body = body
         self.faults: tuple[Fault, ...] = header.faults
         get = header.properties.get
-        self.headers: dict[str, Any] = get("headers") or {}
+        self.headers: dict[str, Any] = headers_in_hand(get("headers") or {})
         self.message_id: str | None = get("message_id")
         self.type: str | None = get("type")
         self.app_id: str | None = get("app_id")

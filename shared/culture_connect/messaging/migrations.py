@@ -3,13 +3,15 @@
 import asyncio
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.engine import Connection
 
 from culture_connect.messaging.database import Database
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.postgres import Pooler
 
 # What services made with their first revision, before the tables grew.
@@ -103,16 +105,53 @@ from first_inbox;
 drop table first_inbox;
 """
 
+# The columns have other names, so that a replica of the release before waits for its successor instead of writing
+# plain hashes on.
+_KEYED_HASHES = """
+alter table idempotency_keys rename column request_sha256 to request_hash;
+alter table inbox rename to plain_inbox;
+alter table plain_inbox rename constraint inbox_pkey to plain_inbox_pkey;
+create table inbox (
+    message_hash uuid primary key,
+    content_hash uuid not null,
+    received_at timestamptz not null default now()
+);
+"""
+_REFUSALS = """
+create table refusals (
+    queue text not null,
+    day date not null,
+    messages bigint not null,
+    primary key (queue, day)
+);
+"""
+_PORTION = 20_000  # rows of the inbox in memory
+_PLAIN_INBOX = text("select key, digest, received_at from plain_inbox where key > :after order by key limit :portion")
+_KEYED_INBOX = text(
+    """
+    insert into inbox (message_hash, content_hash, received_at)
+    select * from unnest(cast(:messages as uuid[]), cast(:contents as uuid[]), cast(:moments as timestamptz[]))
+    """
+)
+_PLAIN_REQUESTS = text("select distinct request_hash from idempotency_keys")
+_KEYED_REQUESTS = text(
+    """
+    update idempotency_keys set request_hash = keyed
+    from unnest(cast(:plain as bytea[]), cast(:keyed as bytea[])) as row (plain, keyed) where request_hash = plain
+    """
+)
 
-def upgrade(folder: Path, *, database_url: str, schema: str, pooler: Pooler = "none") -> None:
+
+def upgrade(folder: Path, *, database_url: str, schema: str, hash_key: str, pooler: Pooler = "none") -> None:
     """Brings the schema to the newest revision in `folder`; safe to repeat, and to run on several replicas at once.
 
-    `pooler` is what stands before the database, see `Database`.
+    `hash_key` is the key of `KeyedHash` as 64 hex digits, `pooler` is what stands before the database, see `Database`.
     """
     config = Config()
     config.set_main_option("script_location", str(folder))
     # A statement of a migration may take as long as the table is large.
     config.attributes["database"] = Database(database_url, schema=schema, pooler=pooler, command_timeout=None)
+    config.attributes["hashes"] = KeyedHash(bytes.fromhex(hash_key))
     command.upgrade(config, "head")
 
 
@@ -136,6 +175,33 @@ def create_messaging_tables(operations: Operations) -> None:
 def add_lanes_leases_and_retries(operations: Operations) -> None:
     """Brings the kit's tables from their first shape to that of `tables`; for a later revision."""
     _run_all(operations, _LANES_LEASES_AND_RETRIES)
+
+
+def key_the_hashes(operations: Operations) -> None:
+    """Puts what is kept of messages and requests under the service's key, so that it is recognised as before and tells
+    nothing; for a later revision.
+
+    It is done here and not by the database, which is not to learn the key, be it through its log.
+    """
+    hashes: KeyedHash = context.config.attributes["hashes"]
+    _run_all(operations, _KEYED_HASHES)
+    connection, last = operations.get_bind(), UUID(int=0)
+    while rows := connection.execute(_PLAIN_INBOX, {"after": last, "portion": _PORTION}).all():
+        keyed = {
+            "messages": [UUID(bytes=hashes.of_plain("inbox message", row.key.bytes)) for row in rows],
+            "contents": [UUID(bytes=hashes.of_plain("inbox content", row.digest.bytes)) for row in rows],
+            "moments": [row.received_at for row in rows],
+        }
+        connection.execute(_KEYED_INBOX, keyed)
+        last = rows[-1].key
+    operations.execute("drop table plain_inbox")
+    plain = list(connection.execute(_PLAIN_REQUESTS).scalars())
+    connection.execute(_KEYED_REQUESTS, {"plain": plain, "keyed": [hashes.of_plain("request", each) for each in plain]})
+
+
+def count_refusals(operations: Operations) -> None:
+    """Creates the table of refused messages, see `refusals`; for a later revision."""
+    _run_all(operations, _REFUSALS)
 
 
 def _run_all(operations: Operations, statements: str) -> None:

@@ -1,6 +1,7 @@
 """From what came over the wire to what a handler understands."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.inbox import digest_of
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.received import ReceivedMessage, received_at
 from culture_connect.messaging.topology import party_of
 
@@ -26,7 +28,7 @@ _NO_DIGEST = UUID(int=0)
 class Unreadable:
     """A message that nobody can be told about: it has no id, or nobody here answers what cannot be read."""
 
-    reason: str
+    problems: Sequence[RefusalError]
 
 
 @dataclass(slots=True)
@@ -48,11 +50,12 @@ class Item:
 class Reader:
     """Reads the messages of one queue for its handlers; `ignored` are types that are known and not wanted here."""
 
-    def __init__(self, queue: str, handlers: Handlers, ignored: frozenset[str]) -> None:
+    def __init__(self, queue: str, handlers: Handlers, ignored: frozenset[str], hashes: KeyedHash) -> None:
         self._queue = queue
         self._party = party_of(queue)
         self._handlers = handlers
         self._ignored = ignored
+        self._hashes = hashes
         self._models = handlers.models
 
     def read(self, message: ReceivedMessage, first_seen: datetime | None = None) -> Item | None:
@@ -90,7 +93,7 @@ class Reader:
             first_seen,
             Delivery(content, envelope, self._queue, self._party),
             envelope.id,
-            digest_of(envelope.type, message.body),
+            digest_of(self._hashes, envelope.type, message.body),
             self._handlers.key(content, envelope),
         )
 
@@ -104,9 +107,9 @@ class Reader:
         data: object | None,
     ) -> Item:
         if message_id is None or self._handlers.invalid is None:
-            return Item(message, first_seen, Unreadable(problems[0].code))
+            return Item(message, first_seen, Unreadable(problems))
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
-        return Item(message, first_seen, content, message_id, digest_of(type_, message.body))
+        return Item(message, first_seen, content, message_id, digest_of(self._hashes, type_, message.body))
 
 
 def _json(body: bytes) -> object | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from culture_connect.contracts import HEADERS
 from culture_connect.messaging.content_header import Fault
 
 RECEIVED_AT_HEADER = "cc-received-at"
@@ -54,7 +55,9 @@ class StoredMessage:
 
 
 _TEXTS = ("message_id", "type", "app_id", "content_type", "content_encoding", "correlation_id")
+_IN_HAND = HEADERS | {RECEIVED_AT_HEADER}
 _BYTES, _TIME = "$bytes", "$time"
+_LONGEST_HEADER = 8_004  # bytes: one character more than the longest attribute of an envelope may have
 
 
 def received_at(message: ReceivedMessage, now: datetime) -> datetime:
@@ -72,12 +75,32 @@ def received_at(message: ReceivedMessage, now: datetime) -> datetime:
     return min(moment, now) if moment.tzinfo is not None else now
 
 
+def headers_in_hand(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a message's headers that anything here looks at; of hundreds in hand thousands each would be a lot."""
+    return {name: _bounded(value) for name, value in headers.items() if name in _IN_HAND}
+
+
+def known_headers(message: ReceivedMessage) -> dict[str, Any]:
+    """The headers that a copy of the message has: those of its envelope, and what is wrong with one stays wrong.
+
+    What only the sender knows is of no use here, may be personal, and may steer: routing by CC and BCC, and the
+    broker's own records of dead-lettering, which 3.x believes from anyone.
+    """
+    return {name: _bounded(value) for name, value in message.headers.items() if name in HEADERS}
+
+
+def _bounded(value: object) -> object:
+    if isinstance(value, str | bytes | bytearray):
+        return value[:_LONGEST_HEADER]
+    return value if value is None or isinstance(value, bool | int | float | datetime) else []
+
+
 def pack(message: ReceivedMessage) -> bytes:
     """The message's properties and headers, without its body."""
     properties: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(message, name)) is not None}
     if message.timestamp is not None:
         properties["timestamp"] = message.timestamp.astimezone(UTC).isoformat()
-    properties["headers"] = {name: _plain(value) for name, value in message.headers.items()}
+    properties["headers"] = {name: _plain(value) for name, value in known_headers(message).items()}
     properties["faults"] = [list(fault) for fault in message.faults]
     return json.dumps(properties).encode()
 
@@ -93,23 +116,13 @@ def unpack(properties: bytes, body: bytes) -> StoredMessage:
 
 
 def _plain(value: object) -> object:
-    """The value as JSON can hold it; what JSON has no form for becomes text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
+    """The value as JSON can hold it."""
     if isinstance(value, bytes | bytearray):
         return {_BYTES: base64.b64encode(value).decode()}
-    if isinstance(value, datetime):
-        return {_TIME: value.isoformat()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
-    return str(value)
+    return {_TIME: value.isoformat()} if isinstance(value, datetime) else value
 
 
 def _valued(value: object) -> object:
-    if isinstance(value, list):
-        return [_valued(each) for each in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {_BYTES}:

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
+from culture_connect.messaging.backlog import Backlog
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.outbox_measures import measure_outbox
 from culture_connect.messaging.relay import Relay
 from culture_connect.messaging.settlement import RETRY_DELAYS
@@ -21,13 +23,19 @@ FLUSH = 10.0  # seconds the relay may take for what is left when stopping
 
 
 class BusSettings(Protocol):
-    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties."""
+    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties.
+
+    `hash_key` is the key of `KeyedHash` as 64 hex digits.
+    """
 
     @property
     def core_url(self) -> str: ...
 
     @property
     def edge_url(self) -> str | None: ...
+
+    @property
+    def hash_key(self) -> str: ...
 
 
 class Service:
@@ -54,6 +62,7 @@ class Service:
         self.name = name
         self.database = database
         self.telemetry = telemetry or Telemetry()
+        self.hashes = KeyedHash(bytes.fromhex(settings.hash_key))
         self._subscriptions = subscriptions
         self._documented = documented
         self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
@@ -63,6 +72,7 @@ class Service:
             brokers=self._brokers,
             database=database,
             telemetry=self.telemetry,
+            hashes=self.hashes,
             follow=follow,
             delays=retry_delays,
         )
@@ -117,9 +127,11 @@ class Service:
         return describe(self.name, [*self._subscriptions, *self._documented])
 
     async def _measure(self) -> None:
+        backlog = Backlog()
         while True:
             with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
                 async with self.database.begin() as work:
                     await measure_outbox(work.connection, self.telemetry)
                     self.telemetry.tell_retries(await retries.summary(work.connection))
+                    self._consumption.hold(await backlog.look(work.connection))
             await asyncio.sleep(MEASURE)

@@ -10,7 +10,7 @@ from pamqp.header import ContentHeader
 
 from culture_connect.messaging.errors import PermanentFailure, is_database_fault, reason_of, transactions_collided
 from culture_connect.messaging.outbox import DeadLetter
-from culture_connect.messaging.received import RECEIVED_AT_HEADER, ReceivedMessage, StoredMessage
+from culture_connect.messaging.received import RECEIVED_AT_HEADER, ReceivedMessage, known_headers
 from culture_connect.messaging.routes import VirtualHost, dead_letters_of
 
 RETRY_DELAYS: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
@@ -21,11 +21,11 @@ DEATHS: Final = 4
 
 ATTEMPT_HEADER: Final = "cc-attempt"
 
-# What the broker or a sender put there to steer a message must not steer our copy of it: routing by CC and BCC,
-# and the broker's own records of dead-lettering, which 3.x believes from anyone.
-_STEERING_HEADERS = frozenset({"CC", "BCC", "x-delivery-count", ATTEMPT_HEADER, RECEIVED_AT_HEADER})
-_LARGEST_HEADER = 64 * 1024  # bytes; what a sender wrote and what we add must fit into one frame
-_STEERING_PREFIXES = ("x-death", "x-first-death", "x-last-death", "cc-dead-")
+BODY_HEADER: Final = "cc-dead-body"
+"""Is `summary` where a summary stands for the body, see `summary`; such a dead letter cannot be handled again."""
+
+_SHORT = 255  # characters of a header that names a refused message
+_NOT_A_NAME = frozenset({"ce-subject", "tracestate"})
 
 
 class ProcessDied(PermanentFailure):
@@ -56,6 +56,7 @@ def dead_letter(
     message: ReceivedMessage,
     error: Exception,
     *,
+    summary: bytes | None = None,
     service: str,
     vhost: VirtualHost,
     queue: str,
@@ -63,7 +64,10 @@ def dead_letter(
     received_at: datetime,
     now: datetime,
 ) -> DeadLetter:
-    """The copy of the message for the dead letters of `service`, which says why it is there."""
+    """The copy of the message for the dead letters of `service`, which says why it is there.
+
+    With a `summary` (JSON) that stands for its body, and of its properties only what names it is kept.
+    """
     headers = {
         "cc-dead-reason": reason_of(error),
         "cc-dead-exception": type(error).__name__,
@@ -74,30 +78,19 @@ def dead_letter(
         ATTEMPT_HEADER: attempts,
         RECEIVED_AT_HEADER: received_at.isoformat(),
     }
-    return DeadLetter(dead_letters_of(vhost, service), _content_header(message, headers), message.body)
-
-
-def _content_header(message: ReceivedMessage, headers: Mapping[str, Any]) -> bytes:
-    """The payload of the copy's content header, without the sender's part where that is too much for a frame."""
-    encoded: bytes = ContentHeader(0, len(message.body), _copied(message, headers)).marshal()
-    if len(encoded) <= _LARGEST_HEADER:
-        return encoded
-    bare = StoredMessage(message.body, {}, message.message_id, message.type)
-    return ContentHeader(0, len(message.body), _copied(bare, headers)).marshal()
+    body = message.body if summary is None else summary
+    properties = _copied(message, headers) if summary is None else _named(message, headers)
+    encoded: bytes = ContentHeader(0, len(body), properties).marshal()
+    return DeadLetter(dead_letters_of(vhost, service), encoded, body)
 
 
 def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
     """The message's properties without what would steer, expire or authenticate it, plus our headers."""
-    kept = {
-        name: value
-        for name, value in message.headers.items()
-        if name not in _STEERING_HEADERS and not name.startswith(_STEERING_PREFIXES) and _can_be_encoded(name, value)
-    }
     return Basic.Properties(
         content_type=message.content_type,
         content_encoding=message.content_encoding,
         delivery_mode=2,
-        headers={**kept, **headers},
+        headers={**known_headers(message), **headers},
         # By its id the broker's answer is matched to it, and two replays of it to each other.
         message_id=message.message_id or uuid4().hex,
         message_type=message.type,
@@ -107,10 +100,18 @@ def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Prope
     )
 
 
-def _can_be_encoded(name: str, value: Any) -> bool:
-    """A sender's client may write what ours cannot."""
-    try:
-        ContentHeader(0, 0, Basic.Properties(headers={name: value})).marshal()
-    except Exception:  # whatever the encoder makes of it
-        return False
-    return True
+def _named(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
+    """What names a message that was refused, each as long as a property may be, plus our headers."""
+    kept = {
+        name: value[:_SHORT] if isinstance(value, str | bytes | bytearray) else value
+        for name, value in known_headers(message).items()
+        if name not in _NOT_A_NAME
+    }
+    return Basic.Properties(
+        content_type="application/json",
+        delivery_mode=2,
+        headers={**kept, **headers, BODY_HEADER: "summary"},
+        message_id=message.message_id or uuid4().hex,
+        message_type=message.type,
+        timestamp=message.timestamp,
+    )

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -91,10 +92,19 @@ Index("retries_of_key", retries.c.queue, retries.c.key, retries.c.id, postgresql
 inbox = Table(
     "inbox",
     metadata,
-    # SHA-256 of queue and message id, and of type and body, 16 bytes of each: a row is half as wide as with the texts.
-    Column("key", Uuid, primary_key=True),
-    Column("digest", Uuid, nullable=False),
+    # Of queue and message id, and of type and body, under a key that is not here (`keyed_hash`).
+    Column("message_hash", Uuid, primary_key=True),
+    Column("content_hash", Uuid, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Messages of outside parties that cannot be handled, by day in UTC.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
 )
 
 idempotency_keys = Table(
@@ -103,7 +113,7 @@ idempotency_keys = Table(
     Column("caller", Text, primary_key=True),
     Column("route", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("request_sha256", LargeBinary, nullable=False),
+    Column("request_hash", LargeBinary, nullable=False),
     Column("status", Integer),
     Column("body", JSONB),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),

@@ -10,6 +10,7 @@ import pytest
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.house import House, overhearing, running
 from tests.service.notifications.mail_server import MailServer
+from tests.support.hashes import HASH_KEY
 from tests.support.surroundings import Surroundings
 
 TOKENS = {"console": ["operator"], "desk": ["programme"], "door": ["box-office:paard"]}
@@ -42,6 +43,7 @@ def settings(surroundings: Surroundings, mail_server: MailServer, tmp_path: Path
         database_url=surroundings.database_url,
         core_url=surroundings.core_url,
         tokens_file=tokens,
+        hash_key=HASH_KEY,
         smtp_port=mail_server.port,
         mail_welcome_seconds=0,
         mail_ticket_seconds=0,

@@ -17,9 +17,10 @@ from culture_connect.messaging import Database
 from culture_connect.service_main import migrations_of
 from notifications.tables import Base
 from tests.support.databases import Database as Empty
+from tests.support.hashes import HASHES
 from tests.support.surroundings import Surroundings
 
-OF_THE_KIT = ("outbox", "outbox_lanes", "leases", "retries", "inbox", "idempotency_keys", "alembic_version")
+OF_THE_KIT = ("outbox", "outbox_lanes", "leases", "retries", "inbox", "idempotency_keys", "refusals", "alembic_version")
 # As the first release plans a letter, and any later one has to bear while replicas of both are there.
 LETTER = """
     insert into letters (
@@ -78,6 +79,7 @@ def migrate(url: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_of("notifications")))
     config.attributes["database"] = Database(url, schema="notifications")
+    config.attributes["hashes"] = HASHES
     command.upgrade(config, revision)
 
 

@@ -14,6 +14,7 @@ from registration.app import build_app
 from registration.settings import RegistrationSettings
 from tests.service.registration.clocks import Clocks
 from tests.service.registration.house import Ear, House, HrSystem
+from tests.support.hashes import HASH_KEY
 from tests.support.probes import eventually
 from tests.support.surroundings import Surroundings
 
@@ -46,6 +47,7 @@ def settings(surroundings: Surroundings, tmp_path: Path) -> RegistrationSettings
         core_url=surroundings.core_url,
         edge_url=surroundings.edge_url,
         tokens_file=tokens,
+        hash_key=HASH_KEY,
         tombstone_key=secrets.token_hex(32),
     )
 

@@ -97,15 +97,18 @@ class HrSystem:
         await self._exchange.publish(message, "enrolment")
         return message_id
 
-    async def send_without_id(self, type_: str, data: Any) -> None:
-        """Publishes through another library, since this one gives an id to every message."""
-        properties = pika.BasicProperties(type=_full(type_), delivery_mode=2)
+    async def send_without_id(
+        self, type_: str, data: Any, *, headers: dict[str, Any] | None = None, count: int = 1
+    ) -> None:
+        """Publishes `count` times through another library, since this one gives an id to every message."""
+        properties = pika.BasicProperties(type=_full(type_), delivery_mode=2, headers=headers)
 
         def publish() -> None:
             with pika.BlockingConnection(pika.URLParameters(self._url)) as connection:
                 channel = connection.channel()
                 channel.confirm_delivery()
-                channel.basic_publish(f"hr.{self.partner}", "enrolment", _body(data), properties)
+                for _ in range(count):
+                    channel.basic_publish(f"hr.{self.partner}", "enrolment", _body(data), properties)
 
         await asyncio.to_thread(publish)
 

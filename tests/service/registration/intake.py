@@ -28,6 +28,7 @@ from registration.store.tombstones import Tombstones
 from registration.use_cases import partners
 from tests.service.registration.house import PREFIX
 from tests.service.registration.model import Post
+from tests.support.hashes import HASHES
 
 RETENTION_MONTHS = 12
 
@@ -51,11 +52,12 @@ class Intake:
     def __init__(
         self, database: Database, queue: str, handlers: Handlers, *, largest_batch: int, telemetry: Telemetry
     ) -> None:
-        self._reader = Reader(queue, handlers, frozenset())
+        self._reader = Reader(queue, handlers, frozenset(), HASHES)
         self._commits = GroupCommit(
             database,
             Source("registration", "edge", queue),
             handlers,
+            HASHES,
             largest_batch=largest_batch,
             delays=RETRY_DELAYS,
             batch_size=telemetry.batch_size.labels(queue),

@@ -47,7 +47,7 @@ _OF_A_PARTNER = {
     "inbox": ":slug <> ''",
     "idempotency_keys": ":slug <> ''",
 }
-_OF_NOBODY = {"evenings", "venues", "outbox", "outbox_lanes", "leases", "retries", "alembic_version"}
+_OF_NOBODY = {"evenings", "refusals", "venues", "outbox", "outbox_lanes", "leases", "retries", "alembic_version"}
 
 Rows = list[dict[str, Any]]
 

@@ -11,6 +11,7 @@ from culture_connect.http import Tokens, create_app
 from tests.service.ticketing.house import House
 from tests.service.ticketing.world import World
 from tests.support.databases import Databases
+from tests.support.hashes import HASH_KEY
 from tests.support.surroundings import Surroundings
 from tests.unit.http.kit import IdleBus, write_tokens
 from ticketing.codes import Codes
@@ -89,6 +90,7 @@ def settings(surroundings: Surroundings, tokens: Path, tmp_path: Path) -> Ticket
         core_url=surroundings.core_url,
         edge_url=surroundings.edge_url,
         tokens_file=tokens,
+        hash_key=HASH_KEY,
         signing_key_file=key,
         public_url="https://mijn.cultureconnect.example",
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 from alembic import command
@@ -17,6 +17,7 @@ from culture_connect.messaging.tables import metadata as kit
 from culture_connect.service_main import migrations_of
 from tests.service.ticketing.house import House
 from tests.support.databases import Database as Empty
+from tests.support.hashes import HASHES
 from ticketing import tables
 
 OURS = set(tables.Base.metadata.tables)
@@ -64,14 +65,52 @@ async def test_what_an_earlier_release_handled_is_recognised_and_what_it_had_to_
     await connection.close()
     kept = Database(url, schema="ticketing")
     async with kept.begin() as work:
-        seen = {"ä-1": inbox.digest_of(message.type, message.to_json())}
-        assert await inbox.record(work.connection, "ticketing.events", seen) == (set(), seen)
+        seen = {"ä-1": inbox.digest_of(HASHES, message.type, message.to_json())}
+        assert await inbox.record(work.connection, HASHES, "ticketing.events", seen) == (set(), seen)
     await kept.close()
     assert lanes == [("edge/tickets/paard", None), ("core/events/ticket", None)]
+
+
+async def test_plain_hashes_of_an_earlier_release_are_keyed_and_recognised_as_before(database: Empty) -> None:
+    url = database.url("ticketing")
+    await asyncio.to_thread(migrate, url, "0004")
+    message = ErasureCompleted(participant_id=uuid4())
+    plain = {
+        what: hashlib.sha256(data).digest()
+        for what, data in {
+            "message": b"ticketing.events\0m-1",
+            "content": f"{message.type}\0".encode() + message.to_json(),
+            "request": b"/admissions?\n{}",
+        }.items()
+    }
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "insert into inbox (key, digest, received_at) values ($1, $2, '2026-01-01')",
+        UUID(bytes=plain["message"][:16]),
+        UUID(bytes=plain["content"][:16]),
+    )
+    await connection.execute(
+        "insert into idempotency_keys (caller, route, key, request_sha256) values ('paard', 'POST /x', 'k', $1)",
+        plain["request"],
+    )
+    await asyncio.to_thread(migrate, url, "head")
+    rows = await connection.fetch("select * from inbox")
+    requests = await connection.fetch("select request_hash from idempotency_keys")
+    await connection.close()
+    kept = Database(url, schema="ticketing")
+    async with kept.begin() as work:
+        seen = {"m-1": inbox.digest_of(HASHES, message.type, message.to_json())}
+        assert await inbox.record(work.connection, HASHES, "ticketing.events", seen) == (set(), seen)
+    await kept.close()
+    assert [row["received_at"].year for row in rows] == [2026]
+    assert [row["request_hash"] for row in requests] == [HASHES.of("request", b"/admissions?\n{}")]
+    everything = f"{rows}{requests}".replace("-", "")
+    assert not [what for what, digest in plain.items() if digest.hex()[:32] in everything]
 
 
 def migrate(url: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_of("ticketing")))
     config.attributes["database"] = Database(url, schema="ticketing")
+    config.attributes["hashes"] = HASHES
     command.upgrade(config, revision)

@@ -320,7 +320,7 @@ async def test_a_running_clock_outlives_what_fails(house: House, monkeypatch: py
 async def test_a_running_clock_forgets_answers_that_nobody_can_ask_for_any_more(house: House) -> None:
     await run(
         house,
-        "insert into idempotency_keys (caller, route, key, request_sha256, created_at) values"
+        "insert into idempotency_keys (caller, route, key, request_hash, created_at) values"
         " ('desk', 'POST /', 'old', '', now() - interval '25 hours'), ('desk', 'POST /', 'young', '', now())",
     )
     house.now = None

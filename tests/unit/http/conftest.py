@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 import structlog
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlalchemy import Connection, text
 
 from culture_connect import logs, messaging
-from culture_connect.messaging.migrations import create_messaging_tables
+from culture_connect.messaging.tables import metadata
 from tests.support.databases import Database
 from tests.unit.http.kit import TOKENS, write_tokens
 
@@ -45,5 +43,5 @@ async def schema(database: Database) -> AsyncIterator[messaging.Database]:
 
 
 def _make_tables(connection: Connection) -> None:
-    create_messaging_tables(Operations(MigrationContext.configure(connection)))
+    metadata.create_all(connection)
     connection.execute(text("create table birds (id int generated always as identity, name text)"))

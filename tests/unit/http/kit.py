@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 from culture_connect.http import Tokens, create_app
 from culture_connect.http.app import Background
 from culture_connect.messaging import Database, Telemetry
+from tests.support.hashes import HASHES
 
 TOKENS = {
     "desk": ["programme"],
@@ -28,6 +29,7 @@ class IdleBus:
     def __init__(self, database: Database | None = None) -> None:
         self.database = database or Database("postgresql://nobody@127.0.0.1:1/nothing", schema="nothing")
         self.telemetry = Telemetry()
+        self.hashes = HASHES
         self.found: list[str] = []
         self.history: list[str] = []
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from culture_connect.service_main import migrations_of
+from tests.support.hashes import HASH_KEY
 from tests.support.probes import eventually
 
 CANARY = "kanarie-in-a-path"
@@ -31,6 +32,7 @@ def environment(tokens: Path) -> dict[str, str]:
         "CULTURE_CONNECT_DATABASE_URL": "postgresql://trial:hush@127.0.0.1:1/nothing",
         "CULTURE_CONNECT_CORE_URL": "amqp://trial:hush@127.0.0.1:1/core",
         "CULTURE_CONNECT_TOKENS_FILE": str(tokens),
+        "CULTURE_CONNECT_HASH_KEY": HASH_KEY,
         "CULTURE_CONNECT_COLOUR": "red",
         "CULTURE_CONNECT_HTTP_PORT": str(free_port()),
     }

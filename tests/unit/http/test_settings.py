@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from culture_connect.settings import ServiceSettings, SettingsError, load
+from tests.support.hashes import HASH_KEY
 
 DATABASE = "postgresql://ticketing:hush@127.0.0.1:5432/culture"
 CORE = "amqp://ticketing:hush@127.0.0.1:5672/core"
@@ -23,6 +24,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tokens_file: Path) -> pytest.Mo
     monkeypatch.setenv("CULTURE_CONNECT_DATABASE_URL", DATABASE)
     monkeypatch.setenv("CULTURE_CONNECT_CORE_URL", CORE)
     monkeypatch.setenv("CULTURE_CONNECT_TOKENS_FILE", str(tokens_file))
+    monkeypatch.setenv("CULTURE_CONNECT_HASH_KEY", HASH_KEY)
     return monkeypatch
 
 
@@ -51,6 +53,28 @@ def test_missing_and_wrong_settings_are_named_with_what_was_expected_and_without
     assert "postgresql://role:password@host:port/database" in problems["CULTURE_CONNECT_DATABASE_URL"]
     assert "integer" in problems["CULTURE_CONNECT_HTTP_PORT"]
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (None, "is not set: 64 hex digits, made once and kept: `openssl rand -hex 32`"),
+        ("hush", "expected 64 hex digits"),
+    ],
+)
+def test_a_missing_or_wrong_hash_key_says_how_one_is_made(
+    environment: pytest.MonkeyPatch, key: str | None, said: str
+) -> None:
+    environment.delenv("CULTURE_CONNECT_HASH_KEY")
+    if key:
+        environment.setenv("CULTURE_CONNECT_HASH_KEY", key)
+
+    with pytest.raises(SettingsError) as caught:
+        load(ServiceSettings)
+
+    [problem] = caught.value.problems
+    assert problem.startswith(f"CULTURE_CONNECT_HASH_KEY: {said}")
+    assert "hush" not in problem
 
 
 @pytest.mark.parametrize("url", ["amqp://host:notaport/core", "amqp://host", "http://host/core", "amqp:///core", "x"])

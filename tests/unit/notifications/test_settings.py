@@ -22,6 +22,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
         "database_url": "postgresql://notifications:x@127.0.0.1/culture",
         "core_url": "amqp://notifications:x@127.0.0.1/core",
         "tokens_file": tokens,
+        "hash_key": "0" * 64,
     }
 
 
