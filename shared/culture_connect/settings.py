@@ -20,6 +20,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from culture_connect.http_settings import HttpSettings
+
 PREFIX = "CULTURE_CONNECT_"
 
 
@@ -72,7 +74,7 @@ AmqpUrl = Annotated[str, AfterValidator(_amqp_url)]
 PrivateFile = Annotated[Path, AfterValidator(private_file)]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(HttpSettings):
     """The settings of any service; a service adds its own by inheriting."""
 
     model_config = SettingsConfigDict(
@@ -90,8 +92,6 @@ class ServiceSettings(BaseSettings):
     core_url: AmqpUrl
     # Services that talk to outside parties redeclare this without a default.
     edge_url: AmqpUrl | None = None
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(default=8000, ge=0, le=65535)
     tokens_file: PrivateFile
     # Days for which a message that was handled is recognised: longer than any dead letter may be replayed.
     inbox_days: int = Field(default=400, ge=30, le=36500)
