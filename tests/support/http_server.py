@@ -35,6 +35,12 @@ async def served(app: FastAPI, **settings: Any) -> AsyncIterator[int]:
             await running
 
 
+def limited(app: FastAPI, reason: str) -> float:
+    """How many requests and connections were beyond a limit for this reason."""
+    registry = app.state.service.telemetry.registry
+    return registry.get_sample_value("culture_connect_http_limited_total", {"reason": reason}) or 0.0
+
+
 class Connection:
     """A connection on which bytes are sent as they are."""
 

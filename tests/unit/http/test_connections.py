@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response, StreamingResponse
 
-from tests.support.http_server import connected, served
+from tests.support.http_server import connected, limited, served
 from tests.support.probes import eventually
 from tests.unit.http.kit import app_with
 
@@ -48,14 +48,6 @@ async def stream() -> Response:
 @pytest.fixture
 def app(tokens: Path) -> FastAPI:
     return app_with(router, tokens=tokens)
-
-
-def limited(app: FastAPI, reason: str) -> float:
-    """How often that was the reason."""
-    value = app.state.service.telemetry.registry.get_sample_value(
-        "culture_connect_http_limited_total", {"reason": reason}
-    )
-    return value or 0.0
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", HEAD, b"POST /birds HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le"])
