@@ -76,4 +76,4 @@ class HttpSettings(BaseSettings):
     http_limit_box_office: RateText = "200:800:8"
     http_limit_team: RateText = "1000:5000:200"
     http_limit_link: RateText = "2:30:2"
-    http_limit_address: RateText = "50:500:64"
+    http_limit_address: RateText = "50:500:16"
