@@ -20,7 +20,8 @@ from culture_connect.http_settings import Network
 _PROGRESS: Final = 16 * 1024  # bytes
 _REFUSAL: Final = (
     b"HTTP/1.1 %b\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n\r\n"  # the request may be for a personal page
     b"Too many connections.\n"
 )
 _STATUS: Final = {"connections": b"503 Service Unavailable", "connections-per-address": b"429 Too Many Requests"}
