@@ -272,8 +272,11 @@ async def test_a_party_has_one_large_body_in_work_and_all_together_have_few(toke
         ]
         await eventually(lambda: app.state.inside, 2, "how many are under way")
         assert await statuses(client, 1, headers=bearer("acme")) == [200]
+        # Whom nobody knows is turned away without a place.
+        stranger = asyncio.create_task(client.get("/nest"))
+        await eventually(lambda: app.state.inside, 3, "how many are under way, with a stranger")
         app.state.leave.set()
-        assert {(await answer).status_code for answer in asked} == {200}
+        assert {(await answer).status_code for answer in (*asked, stranger)} == {200}
 
 
 def test_who_asks_is_kept_as_a_hash_that_leads_back_to_nothing(tokens: Path) -> None:
