@@ -21,6 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from culture_connect.http_settings import HttpSettings
+
 PREFIX = "CULTURE_CONNECT_"
 _MAKE_A_KEY = "64 hex digits, made once and kept: `openssl rand -hex 32`"
 
@@ -80,7 +82,7 @@ AmqpUrl = Annotated[str, AfterValidator(_amqp_url)]
 PrivateFile = Annotated[Path, AfterValidator(private_file)]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(HttpSettings):
     """The settings of any service; a service adds its own by inheriting."""
 
     model_config = SettingsConfigDict(
@@ -98,8 +100,6 @@ class ServiceSettings(BaseSettings):
     core_url: AmqpUrl
     # Services that talk to outside parties redeclare this without a default.
     edge_url: AmqpUrl | None = None
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(default=8000, ge=0, le=65535)
     tokens_file: PrivateFile
     # What hashes of messages and requests are made with, so that they tell nothing; with another none is recognised.
     hash_key: Annotated[str, AfterValidator(_hash_key)]

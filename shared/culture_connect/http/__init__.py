@@ -2,7 +2,8 @@
 
 `create_app` makes the application of a service: health, metrics, documents, problems, and the life of its bus side.
 Routes use `requires` (bearer tokens), `once` (Idempotency-Key), `Expected` (If-Match), `Problem` (errors), `paging` and
-`with_progress`; the database is `request.app.state.database`.
+`with_progress`; the database is `request.app.state.database`. What a request passes before them is in `front`, and
+`server` has the server that the application runs on.
 """
 
 from culture_connect.http.app import create_app
@@ -18,10 +19,11 @@ from culture_connect.http.idempotency import (
     release,
     remember,
 )
+from culture_connect.http.limits import HttpLimits
 from culture_connect.http.paging import Page, PageQuery, PageRequest, decode_cursor, encode_cursor, page_of
 from culture_connect.http.problems import MEDIA_TYPE, FieldError, Problem, not_found
 from culture_connect.http.progress import Progress, with_progress
-from culture_connect.http.tokens import Caller, Tokens, TokensError, requires, unauthenticated
+from culture_connect.http.tokens import Caller, Tokens, TokensError, identity, requires, unauthenticated
 
 __all__ = [
     "MEDIA_TYPE",
@@ -30,6 +32,7 @@ __all__ = [
     "Changes",
     "Expected",
     "FieldError",
+    "HttpLimits",
     "KeyedRequest",
     "Page",
     "PageQuery",
@@ -44,6 +47,7 @@ __all__ = [
     "encode_cursor",
     "etag_of",
     "forget_old_answers",
+    "identity",
     "keyed_request",
     "not_found",
     "once",
