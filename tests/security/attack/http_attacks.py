@@ -15,7 +15,7 @@ from culture_connect_cli.stack.ports import LOOPBACK
 from tests.security.attack.target import ATTACKER, Target, paced
 
 _CSV: Final = 15 * 1024 * 1024  # bytes, just under what an import may have
-_SOCKETS: Final = 40  # for each replica
+_SOCKETS: Final = 100  # for each replica
 _PATIENCE: Final = 30.0  # seconds
 
 Connect = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -23,9 +23,10 @@ Connect = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 async def hold_bodies_of_link(target: Target, deadline: float) -> None:
     """Requests with the secret of a personal page whose bodies never come."""
-    head = _head("POST", f"/evenings/{target.evening_id}/tickets", target.secret, length=5)
+    paths = [f"/tickets/{target.ticket_id}/decline", f"/evenings/{target.evening_id}/tickets"]
+    heads = [_head("POST", path, target.secret, length=5) for path in paths]
     form = _head("POST", f"/my/{target.secret}/decline", None, length=5, type_="application/x-www-form-urlencoded")
-    await _hold(target.ports("ticketing"), [head, form], deadline)
+    await _hold(target.ports("ticketing"), [*heads, form], deadline)
 
 
 async def hold_bodies_of_token(target: Target, deadline: float) -> None:

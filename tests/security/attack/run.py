@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -29,9 +29,10 @@ from tests.support.system import evening_on, in_days
 
 SLOWEST: Final = 2.0  # seconds that the neighbour's 99th percentile may take
 AFTERWARDS: Final = 60.0  # seconds after which all is as before
-_PLACES: Final = 100_000
-_LINK: Final = """
-    select details ->> 'link' from notifications.tickets t join notifications.contacts c using (participant_id)
+_PLACES: Final = {ATTACKER: 200, PARTNER: 100_000}
+_TICKET: Final = """
+    select ticket_id::text, details ->> 'link' as link
+    from notifications.tickets join notifications.contacts c using (participant_id)
     where c.email = $1 and standing = 'issued' and details ->> 'link' is not null
 """
 
@@ -186,23 +187,26 @@ async def _prepare(deployment: Deployment, client: httpx.AsyncClient) -> tuple[T
     parties = {}
     for slug in (ATTACKER, PARTNER):
         season = {"starts_on": str(in_days(0)), "ends_on": str(in_days(400))}
-        await post("/partners", {"slug": slug, "name": slug.title(), "places": _PLACES, "language": "nl", **season})
+        await post(
+            "/partners", {"slug": slug, "name": slug.title(), "places": _PLACES[slug], "language": "nl", **season}
+        )
         parties[slug] = await add_account(deployment.stack.broker, "hr", slug)
         await send_until_confirmed(parties[slug], [Sending(f"first-{slug}", "enrolment.requested", _first(slug))])
     venue = Venue.PAARD
     evening = await post("/evenings", evening_on(in_days(40), venue=venue, capacity=500) | {"allotments": {}})
-    links = {slug: await _link(deployment, str(_first(slug)["email"])) for slug in parties}
+    tickets = {slug: await _ticket(deployment, _first(slug)["email"]) for slug in parties}
+    secrets = {slug: ticket["link"].rpartition("/")[2] for slug, ticket in tickets.items()}
     token = tokens.add(deployment.stack.home.secrets, "attacker", [f"partner:{ATTACKER}"], now=datetime.now(UTC))
     target = Target(
         hr=parties[ATTACKER],
         box_office=_box_office(deployment, venue),
         evening_id=str(evening["evening_id"]),
+        ticket_id=tickets[ATTACKER]["ticket_id"],
         partner_token=token,
-        secret=links[ATTACKER].rpartition("/")[2],
+        secret=secrets[ATTACKER],
         urls={name: replica.url for name, replica in deployment.replicas.items()},
     )
-    secret = links[PARTNER].rpartition("/")[2]
-    pages = [f"{replica.url}/my/{secret}" for replica in deployment.of("ticketing")]
+    pages = [f"{replica.url}/my/{secrets[PARTNER]}" for replica in deployment.of("ticketing")]
     return target, Neighbour(parties[PARTNER], pages, client)
 
 
@@ -215,9 +219,9 @@ def _first(slug: str) -> dict[str, str]:
     }
 
 
-async def _link(deployment: Deployment, email: str) -> str:
-    rows = await until(lambda: deployment.rows(_LINK, email), bool, "a ticket's link", timeout=40)
-    return str(rows[0][0])
+async def _ticket(deployment: Deployment, email: str) -> Mapping[str, str]:
+    [row] = await until(lambda: deployment.rows(_TICKET, email), bool, "a ticket's link", timeout=40)
+    return dict(row)
 
 
 def _box_office(deployment: Deployment, venue: str) -> Credentials:

@@ -17,6 +17,7 @@ class Target:
     hr: Credentials
     box_office: Credentials
     evening_id: str
+    ticket_id: str
     partner_token: str
     secret: str
     urls: Mapping[str, str]
