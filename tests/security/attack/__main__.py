@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -12,12 +13,12 @@ from tests.security.attack.attacks import ATTACKS
 from tests.security.attack.run import assail
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the attacks one after the other; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.security.attack", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, help="in all")
     parser.add_argument("--attacks", nargs="+", choices=list(ATTACKS), default=list(ATTACKS), help="only these")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     for library in ("aiormq", "aio_pika"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     outcome = asyncio.run(assail(given.attacks, seconds=given.seconds / len(given.attacks)))

@@ -28,7 +28,7 @@ Make = Callable[[], aio_pika.Message]
 
 
 async def forge_death_records(target: Target, deadline: float) -> None:
-    """Headers that belong to the broker, in forms that it never writes, on messages whose time runs out at once."""
+    """Headers that belong to the broker, in forms that it never writes, on messages whose time runs out in a flood."""
     forged: Iterator[dict[str, Any]] = cycle(
         (
             {"x-death": [1, 2]},
@@ -39,11 +39,12 @@ async def forge_death_records(target: Target, deadline: float) -> None:
             {"CC": "everyone", "BCC": [1]},
         )
     )
+    turns = cycle(range(5))
 
     def make() -> aio_pika.Message:
-        return _message(_enrolment(), headers=next(forged), expiration=0.001)
+        return _message(_enrolment(), headers=next(forged), expiration=0.001) if not next(turns) else _message(b"{}")
 
-    await _flood(target.hr, make, rate=200, deadline=deadline)
+    await _flood(target.hr, make, rate=1000, deadline=deadline)
 
 
 async def send_large_headers(target: Target, deadline: float) -> None:
