@@ -1,7 +1,7 @@
 """Goes over the whole system with a storm; see docs/faults.md. Status 1 when a promise was broken.
 
-`--attack` lets outsiders attack it instead, for so many seconds. `--prove` breaks each of four promises on purpose, one after the other, and ends with status 0 only if each was noticed
-and nothing else was wrong without that.
+`--attack` lets outsiders attack it instead. `--prove` breaks each of four promises on purpose, one after the other, and
+ends with status 0 only if each was noticed and nothing else was wrong without that.
 """
 
 import argparse
