@@ -25,15 +25,27 @@ from tests.support.pgbouncer import running_pgbouncer
 from tests.support.surroundings import Surroundings
 
 CLONE = Path(__file__).parent.parent
+LONGEST = (
+    "storm",
+    "end_to_end",
+    "chaos",
+    "stack",
+)  # folders whose tests begin first, so that none is left over at the end
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a whole system, or the servers of a module, runs in one process (pytest-xdist)."""
+    tests = CLONE / "tests"
+    items.sort(key=lambda item: _place(item.path.relative_to(tests).parts[0]))
     for item in items:
         folder, module = item.path.parent, item.path
         group = folder if folder.name == "end_to_end" else module
         item.add_marker(pytest.mark.xdist_group(str(group.relative_to(CLONE))))
+
+
+def _place(folder: str) -> int:
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,7 @@ async def test_a_reminder_goes_once_with_two_replicas(world: House) -> None:
         # Its moment has passed by two days, as after an outage: it goes at once, and that of the day is to come.
         await world.tell(evening_in(5))
         await eventually(lambda: count(world, "reminder-week", "sent"), 20, "reminders sent", timeout=20)
+        await eventually(lambda: count(world, "ticket-issued", "sent"), 20, "tickets sent", timeout=20)
     subjects = [str(mail.mail["Subject"]) for mail in world.mail_server.received]
     assert len(subjects) == 40
     assert await count(world, "reminder-day", "planned") == 20
