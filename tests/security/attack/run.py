@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -44,6 +44,7 @@ class Met:
     attack: str
     experience: Experience
     not_ready: list[str]
+    slowest_allowed: float
 
     @property
     def slowest(self) -> dict[str, float]:
@@ -57,7 +58,9 @@ class Met:
     def findings(self) -> list[str]:
         """What should not have been."""
         found = [f"{name}: {number} times" for name, number in self.experience.failed.items()]
-        found += [f"{name}: 99% within {slow:.1f} s" for name, slow in self.slowest.items() if slow > SLOWEST]
+        found += [
+            f"{name}: 99% within {slow:.1f} s" for name, slow in self.slowest.items() if slow > self.slowest_allowed
+        ]
         if not self.experience.receipts or not self.experience.pages:
             found.append("nothing came")
         return [f"{self.attack}: {what}" for what in found + self.not_ready]
@@ -81,8 +84,11 @@ def percentile(values: Sequence[float], part: float = 0.99) -> float:
     return sorted(values)[math.ceil(part * len(values)) - 1] if values else math.inf
 
 
-async def assail(names: Sequence[str], *, seconds: float) -> Outcome:
-    """Every attack for so many seconds, with the neighbour at work all the time."""
+async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWEST) -> Outcome:
+    """Every attack for so many seconds, with the neighbour at work all the time.
+
+    `slowest` is how many seconds the neighbour's 99th percentile may take.
+    """
     outcome = Outcome()
     async with AsyncExitStack() as exits:
         deployment = await exits.enter_async_context(deployed())
@@ -93,13 +99,13 @@ async def assail(names: Sequence[str], *, seconds: float) -> Outcome:
         stop = asyncio.Event()
         working = asyncio.create_task(neighbour.work(stop))
         exits.callback(working.cancel)
-        quiet = await _measured("quiet", asyncio.sleep(seconds), deployment, neighbour)
+        quiet = await _measured("quiet", asyncio.sleep(seconds), deployment, neighbour, slowest)
         outcome.met.append(quiet)
         before = await _state(deployment)
         for name in names:
             loop = asyncio.get_running_loop()
             attack = loop.run_in_executor(pool, attacks.run, name, target, seconds)
-            outcome.met.append(await _measured(name, attack, deployment, neighbour))
+            outcome.met.append(await _measured(name, attack, deployment, neighbour, slowest))
         outcome.after = await _as_before(deployment, before)
         stop.set()
         await working
@@ -108,7 +114,9 @@ async def assail(names: Sequence[str], *, seconds: float) -> Outcome:
     return outcome
 
 
-async def _measured(name: str, attack: Any, deployment: Deployment, neighbour: Neighbour) -> Met:
+async def _measured(
+    name: str, attack: Awaitable[None], deployment: Deployment, neighbour: Neighbour, slowest: float
+) -> Met:
     neighbour.measure()
     not_ready: set[str] = set()
     watching = asyncio.create_task(_watch(deployment, not_ready))
@@ -118,7 +126,7 @@ async def _measured(name: str, attack: Any, deployment: Deployment, neighbour: N
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
-    return Met(name, neighbour.measure(), sorted(not_ready))
+    return Met(name, neighbour.measure(), sorted(not_ready), slowest)
 
 
 async def _watch(deployment: Deployment, not_ready: set[str]) -> None:
