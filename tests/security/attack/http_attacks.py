@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from culture_connect_cli.stack.ports import LOOPBACK
-from tests.security.attack.target import ATTACKER, Target, paced
+from tests.security.attack.target import ADDRESS, ATTACKER, Target, paced
 
 _CSV: Final = 15 * 1024 * 1024  # bytes, just under what an import may have
 _SOCKETS: Final = 100  # for each replica
@@ -151,10 +151,10 @@ async def _flood(
         finally:
             free.release()
 
-    async with (
-        httpx.AsyncClient(trust_env=False, timeout=_PATIENCE, limits=httpx.Limits(max_connections=together)) as client,
-        asyncio.TaskGroup() as group,
-    ):
+    transport = httpx.AsyncHTTPTransport(
+        local_address=ADDRESS, limits=httpx.Limits(max_connections=together), trust_env=False
+    )
+    async with httpx.AsyncClient(transport=transport, timeout=_PATIENCE) as client, asyncio.TaskGroup() as group:
         async for _ in paced(rate, deadline):
             await free.acquire()
             group.create_task(one(client))
@@ -173,7 +173,7 @@ async def _keep(port: int, head: bytes, deadline: float, trickle: bytes) -> None
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
                 # A small buffer: what is not read is soon the sender's to keep.
-                reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=1024)
+                reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=1024, local_addr=(ADDRESS, 0))
                 try:
                     writer.write(head)
                     while not reader.at_eof() and not writer.is_closing():
