@@ -1,7 +1,7 @@
 """Goes over the whole system with a storm; see docs/faults.md. Status 1 when a promise was broken.
 
-`--prove` breaks each of four promises on purpose, one after the other, and ends with status 0 only if each was noticed
-and nothing else was wrong without that.
+`--attack` lets outsiders attack it instead. `--prove` breaks each of four promises on purpose, one after the other, and
+ends with status 0 only if each was noticed and nothing else was wrong without that.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.security.attack import __main__ as attack
 from tests.storm import report, sabotage
 from tests.storm.kinds import KINDS
 from tests.storm.outcome import Options
@@ -27,6 +28,8 @@ def main() -> int:
     # Connections that are lost are what this is about; aiormq shows each with two tracebacks.
     for library in ("aiormq", "aio_pika"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+    if given.attack is not None:
+        return attack.main(["--seconds", str(given.attack)])
     options = Options(
         seed=given.seed,
         breaks=given.breaks,
@@ -75,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="only these breaks")
     parser.add_argument("--sabotage", choices=list(sabotage.SWITCHES), help="a promise that the services are to break")
     parser.add_argument("--prove", action="store_true", help="show that the storm notices each broken promise")
+    parser.add_argument("--attack", type=float, metavar="SECONDS", help="outsiders at their worst, and nothing else")
     parser.add_argument("--logs", type=Path, help="folder for the logs of every part")
     parser.add_argument("--output", type=Path, default=Path("storm-results.json"))
     return parser.parse_args()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -61,11 +62,12 @@ class Sender:
 
 @dataclass(frozen=True)
 class Heard:
-    """A message that a party read for the first time."""
+    """A message that a party read for the first time, `at` when (monotonic seconds)."""
 
     id: str
     type: str
     data: dict[str, Any]
+    at: float
 
 
 class Reader:
@@ -127,6 +129,6 @@ class Reader:
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         id_, type_ = str(message.headers["ce-id"]), str(message.headers["ce-type"])
-        self.heard.setdefault(id_, Heard(id_, type_, json.loads(message.body)))
+        self.heard.setdefault(id_, Heard(id_, type_, json.loads(message.body), time.monotonic()))
         self.times[id_] += 1
         await message.ack()
