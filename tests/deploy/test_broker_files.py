@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 from culture_connect.messaging.topology import MAX_MESSAGE_BYTES, Vhosts, definitions
 from culture_connect_cli import secret_files
+from culture_connect_cli.stack.node import CIPHERS
 from tests.deploy.files import ROOT, compose, mounts
 
 FOLDER = ROOT / "deploy" / "rabbitmq"
@@ -21,12 +23,40 @@ def test_the_definitions_file_holds_no_account() -> None:
 
 
 def test_the_brokers_settings_agree_with_the_topology_and_the_secrets() -> None:
-    settings = dict(
-        re.findall(r"^([a-z_.]+) = (.+)$", (FOLDER / "culture-connect.conf").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    settings = _settings()
     assert settings["max_message_size"] == str(MAX_MESSAGE_BYTES)
     broker = mounts(compose()["services"]["rabbitmq"])
     folder, _, name = settings["load_definitions"].rpartition("/")
     assert broker[folder] == "secrets-broker"
     assert name == secret_files.DEFINITIONS_FILE
     assert broker["/etc/rabbitmq/conf.d/20-culture-connect.conf"] == "./deploy/rabbitmq/culture-connect.conf"
+
+
+def test_the_broker_finds_its_certificate_among_its_secrets_and_speaks_to_parties_as_the_local_stack_does(
+    tmp_path: Path,
+) -> None:
+    settings = _settings()
+    secret_files.deal_out(tmp_path, secret_files.Addresses())
+    for name in ("cacertfile", "certfile", "keyfile"):
+        folder, _, file = settings[f"ssl_options.{name}"].rpartition("/")
+        assert mounts(compose()["services"]["rabbitmq"])[folder] == "secrets-broker"
+        assert (tmp_path / secret_files.BROKER / file).is_file()
+    assert {name: value for name, value in settings.items() if name.startswith("ssl_options.versions")} == {
+        "ssl_options.versions.1": "tlsv1.3",
+        "ssl_options.versions.2": "tlsv1.2",
+    }
+    ciphers = [value for name, value in settings.items() if name.startswith("ssl_options.ciphers")]
+    assert tuple(ciphers) == CIPHERS
+    port = settings["listeners.ssl.default"]
+    assert f"127.0.0.1:5671:{port}" in compose()["services"]["rabbitmq"]["ports"]
+
+
+def test_the_plain_port_is_published_on_loopback_whatever_is_set_for_the_parties() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    published = re.findall(r'- "(\S+):5672"', text)
+    assert published == ["127.0.0.1:${CULTURE_CONNECT_AMQP_PORT:-5672}"]
+
+
+def _settings() -> dict[str, str]:
+    text = (FOLDER / "culture-connect.conf").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z_.0-9]+) = (.+)$", text, re.MULTILINE))
