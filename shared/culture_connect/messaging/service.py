@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
+from culture_connect.messaging.connection import with_authority
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
@@ -21,13 +23,19 @@ FLUSH = 10.0  # seconds the relay may take for what is left when stopping
 
 
 class BusSettings(Protocol):
-    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties."""
+    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties.
+
+    `broker_ca_file` is the authority (PEM) to be trusted where they are amqps:// ones, None for those of this machine.
+    """
 
     @property
     def core_url(self) -> str: ...
 
     @property
     def edge_url(self) -> str | None: ...
+
+    @property
+    def broker_ca_file(self) -> Path | None: ...
 
 
 class Service:
@@ -56,7 +64,8 @@ class Service:
         self.telemetry = telemetry or Telemetry()
         self._subscriptions = subscriptions
         self._documented = documented
-        self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
+        urls = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
+        self._brokers = {side: with_authority(url, settings.broker_ca_file) for side, url in urls.items()}
         self._consumption = Consumption(
             subscriptions,
             service=name,
