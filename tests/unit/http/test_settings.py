@@ -127,7 +127,5 @@ def test_an_authority_that_cannot_be_read_is_a_wrong_setting(
         file.write_text(content)
     environment.setenv("CULTURE_CONNECT_BROKER_CA_FILE", str(file))
 
-    with pytest.raises(
-        SettingsError, match="BROKER_CA_FILE: expected a readable file with certificates"
-    ):
+    with pytest.raises(SettingsError, match="BROKER_CA_FILE: expected a readable file with certificates"):
         load(ServiceSettings)
