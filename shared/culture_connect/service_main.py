@@ -1,7 +1,9 @@
 """What `python -m <service>` does: `serve` runs the service, `migrate` brings its schema to the newest revision."""
 
 import argparse
+import contextlib
 import gc
+import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -10,16 +12,15 @@ from pathlib import Path
 from types import FrameType
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from culture_connect import logs, settings
+from culture_connect.http.server import server_of
 from culture_connect.messaging.errors import DatabaseUnavailable
 from culture_connect.messaging.migrations import upgrade
 from culture_connect.settings import Settings, SettingsError
 
-GRACE = 10  # seconds for requests in hand when stopping
 WRONG_SETTINGS = 2
 
 _log = structlog.get_logger(__name__)
@@ -79,22 +80,18 @@ def _serve(app: FastAPI, chosen: settings.ServiceSettings) -> None:
     # uvicorn takes over the signals, and raises them again after its graceful stop: that is our end, not a crash.
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=chosen.http_host,
-            port=chosen.http_port,
-            loop="uvloop",
-            lifespan="on",
-            log_config=None,
-            access_log=False,  # the guard of every request writes one, without what a path may tell
-            server_header=False,
-            timeout_graceful_shutdown=GRACE,
-        )
-    )
+    server = server_of(app, chosen)
+    _allow_many_connections()
     _collect_garbage_less_often()
     server.run()
     sys.exit(0 if server.started else 1)
+
+
+def _allow_many_connections() -> None:
+    """Of this process, as many as the machine lets it have: the usual limit is less than the connections we take."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _collect_garbage_less_often() -> None:

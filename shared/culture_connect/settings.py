@@ -21,6 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from culture_connect.http_settings import HttpSettings
+
 PREFIX = "CULTURE_CONNECT_"
 
 
@@ -82,7 +84,7 @@ AuthorityFile = Annotated[Path, AfterValidator(_authority_file)]
 PrivateFile = Annotated[Path, AfterValidator(private_file)]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(HttpSettings):
     """The settings of any service; a service adds its own by inheriting."""
 
     model_config = SettingsConfigDict(
@@ -102,8 +104,6 @@ class ServiceSettings(BaseSettings):
     edge_url: AmqpUrl | None = None
     # The authority that vouches for the broker of an amqps:// URL; none: those that this machine trusts.
     broker_ca_file: AuthorityFile | None = None
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(default=8000, ge=0, le=65535)
     tokens_file: PrivateFile
     # Days for which a message that was handled is recognised: longer than any dead letter may be replayed.
     inbox_days: int = Field(default=400, ge=30, le=36500)

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from culture_connect.http import Tokens, create_app
+from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
 from culture_connect.messaging.housekeeping import inbox_cleanup
 from notifications.consumers import event_handlers
@@ -54,6 +54,7 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         description=DESCRIPTION,
         service=service,
         tokens=Tokens(settings.tokens_file),
+        limits=HttpLimits.of(settings, "notifications"),
         routers=[letters.router(composer), bounces.router(settings.mail_domain), unsubscribing.router],
         background=[
             sender.running,

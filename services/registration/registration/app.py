@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from culture_connect.http import Tokens, create_app
+from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
 from culture_connect.messaging.housekeeping import inbox_cleanup
 from culture_connect.messaging.topology import events_queue
@@ -34,6 +34,7 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
         description="Partners, their participants, and the programme of evenings.",
         service=service,
         tokens=Tokens(settings.tokens_file),
+        limits=HttpLimits.of(settings, "registration"),
         routers=[
             partners.router,
             imports.router,

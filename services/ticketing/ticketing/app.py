@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from culture_connect.contracts import Venue
-from culture_connect.http import Tokens, create_app
+from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
 from culture_connect.messaging.housekeeping import inbox_cleanup
 from culture_connect.messaging.topology import admissions_queue, events_queue
@@ -42,6 +42,7 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         description="Seats, tickets, waiting lists and the door of every evening.",
         service=service,
         tokens=Tokens(settings.tokens_file),
+        limits=HttpLimits.of(settings, "ticketing"),
         routers=routes.ROUTERS,
         background=[
             Clock(database, issuer).running,

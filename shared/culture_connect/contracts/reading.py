@@ -1,7 +1,9 @@
 """From bytes to a message, or to the list of what is wrong with them."""
 
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -35,10 +37,18 @@ def read_as(models: Iterable[type[Message]], type: str, data: bytes) -> Message:
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """The JSON object in the data: UTF-8, no name twice, no NaN. Raises UnreadableMessage.
+    """The JSON object in the data, read as `parse_json` does. Raises UnreadableMessage."""
+    found = parse_json(data)
+    if not isinstance(found, dict):
+        _refuse("not_an_object", "the body must be a JSON object")
+    return found
+
+
+def parse_json(data: bytes) -> Any:
+    """The JSON in the data: UTF-8, no name twice, no NaN, no number beyond those that there are.
 
     Stricter than Python's own reader: two readers that take a doubtful text differently can be played off
-    against each other (RFC 8259, section 4).
+    against each other (RFC 8259, section 4). Raises UnreadableMessage.
     """
     try:
         found = _DECODER.decode(data.decode())
@@ -52,8 +62,6 @@ def parse(data: bytes) -> dict[str, Any]:
         _refuse("not_json", "the body is not valid JSON")
     if _SURROGATE.search(data) and not _is_unicode(found):
         _refuse("not_json", "the body has half a character: a surrogate without its other half")
-    if not isinstance(found, dict):
-        _refuse("not_an_object", "the body must be a JSON object")
     return found
 
 
@@ -80,15 +88,17 @@ def _refuse(code: str, message: str) -> NoReturn:
 
 
 class _Doubtful(ValueError):
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(code)
-        self.problem: RefusalError = problem(code, message)
+        self.problem: RefusalError = problem(code, message, field=field)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Doubtful("duplicate_field", "the body has a field twice")
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        # A name that is not like those of fields may be anything, also personal.
+        raise _Doubtful("duplicate_field", "the body has a field twice", twice if _FIELD.fullmatch(twice) else None)
     return found
 
 
@@ -96,5 +106,12 @@ def _constant(_: str) -> NoReturn:
     raise _Doubtful("not_json", "the body is not valid JSON: NaN and Infinity are no JSON numbers")
 
 
+def _number(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise _Doubtful("not_json", "the body has a number that is too large")
+    return number
+
+
+_FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_number)

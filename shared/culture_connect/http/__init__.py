@@ -18,10 +18,11 @@ from culture_connect.http.idempotency import (
     release,
     remember,
 )
+from culture_connect.http.limits import HttpLimits
 from culture_connect.http.paging import Page, PageQuery, PageRequest, decode_cursor, encode_cursor, page_of
 from culture_connect.http.problems import MEDIA_TYPE, FieldError, Problem, not_found
 from culture_connect.http.progress import Progress, with_progress
-from culture_connect.http.tokens import Caller, Tokens, TokensError, requires, unauthenticated
+from culture_connect.http.tokens import Caller, Tokens, TokensError, identity, requires, unauthenticated
 
 __all__ = [
     "MEDIA_TYPE",
@@ -30,6 +31,7 @@ __all__ = [
     "Changes",
     "Expected",
     "FieldError",
+    "HttpLimits",
     "KeyedRequest",
     "Page",
     "PageQuery",
@@ -44,6 +46,7 @@ __all__ = [
     "encode_cursor",
     "etag_of",
     "forget_old_answers",
+    "identity",
     "keyed_request",
     "not_found",
     "once",

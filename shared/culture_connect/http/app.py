@@ -8,10 +8,14 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import Gauge
 
 from culture_connect.http import documents, health, problems
-from culture_connect.http.guard import MAX_BODY, BodyLimits, RequestGuard, RequestMetrics
+from culture_connect.http.bodies import BodyLimits
+from culture_connect.http.front import Front
+from culture_connect.http.guard import RequestGuard, RequestMetrics
+from culture_connect.http.limits import MIB, HttpLimits
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 
+MAX_BODY = MIB
 Background = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -56,12 +60,14 @@ def create_app(
     background: Sequence[Background] = (),
     max_body: int = MAX_BODY,
     large_bodies: Mapping[str, int] | None = None,
+    limits: HttpLimits | None = None,
 ) -> FastAPI:
     """Makes the application; nothing is connected before its lifespan begins.
 
     The lifespan runs the bus side of `service` and within it the `background` managers, which end first. Bodies of
-    more than `max_body` bytes are refused; `large_bodies` has other limits for paths, by regular expression. Routes
-    find `service`, `tokens` and `database` in `request.app.state`.
+    more than `max_body` bytes are refused; `large_bodies` has other limits for paths, by regular expression;
+    `limits` are those on callers, who have no rates when None. Routes find `service`, `tokens` and `database` in
+    `request.app.state`.
     """
 
     @asynccontextmanager
@@ -79,6 +85,8 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # A redirect would be made from the Host header, and tell the secret of a personal page without its headers.
+        redirect_slashes=False,
         separate_input_output_schemas=False,
         responses=problems.RESPONSES,
     )
@@ -92,12 +100,11 @@ def create_app(
     app.state.tokens = tokens
     app.state.database = service.database
     app.state.name = name
+    app.state.metrics = RequestMetrics(service.telemetry.registry)
     problems.install(app)
-    app.add_middleware(
-        RequestGuard,
-        metrics=RequestMetrics(service.telemetry.registry),
-        limits=BodyLimits(max_body, large_bodies or {}),
-    )
+    sizes = BodyLimits(max_body, large_bodies or {})
+    front = Front(limits or HttpLimits(), tokens, sizes, routers)
+    app.add_middleware(RequestGuard, metrics=app.state.metrics, front=front)
     app.include_router(health.router)
     app.include_router(documents.router)
     for router in routers:

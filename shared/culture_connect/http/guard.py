@@ -1,22 +1,20 @@
-"""Around every request: its trace, a limit to its body, its measure, its log line, and an answer whatever happens."""
+"""Around every request: its trace, its measure, its log line, and an answer whatever happens."""
 
-import re
-import sys
 import time
-from collections.abc import Callable, Mapping
 from http import HTTPMethod
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from culture_connect.http.problems import Problem, database_unavailable, internal_error, payload_too_large
+from culture_connect.http.bodies import ClientGoneError
+from culture_connect.http.front import Front
+from culture_connect.http.problems import Problem, database_unavailable, internal_error
 from culture_connect.http.trace import begin_trace
 from culture_connect.messaging.errors import is_database_fault
 
-MAX_BODY = 1024 * 1024  # bytes
 UNMATCHED = "unmatched"
+PIECE = 64 * 1024  # bytes of an answer that are handed over at a time
 _QUIET = ("/health/live", "/health/ready", "/metrics")
 _log = structlog.get_logger(__name__)
 
@@ -31,28 +29,19 @@ class RequestMetrics:
         self.seconds = Histogram(
             "culture_connect_http_request_seconds", "Time to the whole answer", ["method", "route"], registry=registry
         )
+        self.limited = Counter(
+            "culture_connect_http_limited", "Requests and connections beyond a limit", ["reason"], registry=registry
+        )
         ProcessCollector(registry=registry)
-
-
-class BodyLimits:
-    """How many bytes a body may have: `usual`, or by the first regular expression that matches the whole path."""
-
-    def __init__(self, usual: int, by_path: Mapping[str, int]) -> None:
-        self._usual = usual
-        self._by_path = [(re.compile(pattern), limit) for pattern, limit in by_path.items()]
-
-    def of(self, path: str) -> int:
-        """The limit for this path."""
-        return next((limit for pattern, limit in self._by_path if pattern.fullmatch(path)), self._usual)
 
 
 class RequestGuard:
     """The outermost layer of the application (ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, limits: BodyLimits) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, front: Front) -> None:
         self._app = app
         self._metrics = metrics
-        self._limits = limits
+        self._front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,33 +49,29 @@ class RequestGuard:
             return
         started = time.perf_counter()
         trace = begin_trace(scope)
-        status = 0
-
-        async def note_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = int(message["status"])
-            await send(message)
-
+        answer = _Answer(self._front.private(scope, send))
         with structlog.contextvars.bound_contextvars(trace_id=trace):
             try:
-                problem = await self._guarded(scope, receive, note_status, lambda: status != 0)
+                problem = await self._guarded(scope, receive, answer)
                 if problem is not None:
-                    await problem.response(trace)(scope, receive, note_status)
+                    await problem.response(trace)(scope, receive, answer.send)
             finally:
-                self._record(scope, status, time.perf_counter() - started)
+                self._record(scope, answer.status, time.perf_counter() - started)
 
-    async def _guarded(self, scope: Scope, receive: Receive, send: Send, begun: Callable[[], bool]) -> Problem | None:
+    async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Problem | None:
         """Runs the application; returns the problem to answer with when it could not answer itself."""
-        limit = self._limits.of(scope["path"])
-        if _declared_length(scope) > limit:
-            return payload_too_large(limit)
         try:
-            await self._app(scope, _limited(receive, limit), send)
+            async with self._front.passed(scope, receive) as ready:
+                await self._app(scope, ready, answer.send)
+        except ClientGoneError:
+            return None
+        except Problem as refusal:  # of the front: the application answers its own
+            self._metrics.limited.labels(refusal.code).inc()
+            return refusal
         except Exception as error:
             problem = database_unavailable() if is_database_fault(error) else internal_error()
             _log.error(problem.code, exc_info=error)
-            if begun():
+            if answer.status:
                 raise
             return problem
         return None
@@ -101,23 +86,24 @@ class RequestGuard:
             _log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
-def _declared_length(scope: Scope) -> int:
-    declared = Headers(scope=scope).get("content-length", "")
-    if not (declared.isascii() and declared.isdigit()):
-        return 0
-    return int(declared) if len(declared) < 20 else sys.maxsize  # Python refuses to read very long numbers
+class _Answer:
+    """What is sent; `status` is 0 until it begins.
 
+    A large body goes in pieces: the request is under way, with its place among those of its party, until the client
+    has taken nearly all of it.
+    """
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    """Counts what really arrives: a chunked body declares no length."""
-    received = 0
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
 
-    async def counted() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > limit:
-            raise payload_too_large(limit)
-        return message
-
-    return counted
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+        body = message.get("body", b"")
+        if len(body) <= PIECE:
+            await self._send(message)
+            return
+        for start in range(0, len(body), PIECE):
+            more = start + PIECE < len(body) or message.get("more_body", False)
+            await self._send({**message, "body": body[start : start + PIECE], "more_body": more})

@@ -140,11 +140,12 @@ async def once(request: Request, caller: Caller, effect: Effect, *, remembered: 
     With `remembered` False, for what changes nothing, the answer is kept nowhere: the same request is answered anew.
     """
     database: Database = request.app.state.database
-    return await database.transact(lambda work: _run(request, caller, work, effect, remembered))
-
-
-async def _run(request: Request, caller: Caller, work: UnitOfWork, effect: Effect, remembered: bool) -> Response:
+    # Before the transaction: nothing that comes from the client is awaited in it.
     keyed = await keyed_request(request, caller)
+    return await database.transact(lambda work: _run(work, keyed, effect, remembered))
+
+
+async def _run(work: UnitOfWork, keyed: KeyedRequest | None, effect: Effect, remembered: bool) -> Response:
     if keyed is None:
         return (await effect(work)).response()
     [first] = await claim(work, [keyed])
@@ -168,7 +169,8 @@ async def keyed_request(request: Request, caller: Caller) -> KeyedRequest | None
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", errors=[error])
     # The template of the route, not the path: a path may name a person.
     route = f"{request.method} {request.scope['route'].path}"
-    return KeyedRequest(caller.name, route, key, await _digest(request))
+    # By the token itself: whoever gets the name of another one later is somebody else.
+    return KeyedRequest(caller.id, route, key, await _digest(request))
 
 
 async def claim(work: UnitOfWork, requests: Sequence[KeyedRequest]) -> list[Answer | Problem | None]:

@@ -11,6 +11,7 @@ Programs send them as bearer tokens (RFC 6750). Browsers cannot: pages also take
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from culture_connect.settings import SettingsError, private_file
 
 _REALM = 'Bearer realm="culture-connect"'
 _BASIC_REALM = 'Basic realm="culture-connect", charset="UTF-8"'
+_TELLABLE = re.compile(r"[a-z][a-z-]*(:([a-z0-9-]{1,40}|\{venue\}))?")
 _CHANGES_NOTHING = ("GET", "HEAD")
 _bearer = HTTPBearer(auto_error=False, description="A token of the tokens file")
 _log = structlog.get_logger(__name__)
@@ -45,10 +47,11 @@ class TokensError(SettingsError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request, proven by a token."""
+    """Who sent the request, proven by a token; `id` stands for the token itself, whatever it is called."""
 
     name: str
     scopes: frozenset[str]
+    id: str
 
     def may(self, *scopes: str) -> bool:
         """True when the caller has one of the scopes."""
@@ -57,12 +60,21 @@ class Caller:
     def demand(self, *scopes: str) -> None:
         """Raises a 403 problem unless the caller has one of the scopes; for scopes known only inside a route."""
         if not self.may(*scopes):
+            challenge = f'{_REALM}, error="insufficient_scope"'
+            # A scope may have a part of the path in it, where anything may stand.
+            if tellable := [scope for scope in scopes if _TELLABLE.fullmatch(scope)]:
+                challenge += f', scope="{" ".join(tellable)}"'
             raise Problem(
                 HTTPStatus.FORBIDDEN,
                 "insufficient-scope",
                 "Your token does not allow this",
-                headers={"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{" ".join(scopes)}"'},
+                headers={"WWW-Authenticate": challenge},
             )
+
+
+def identity(secret_sha256: bytes) -> str:
+    """What stands for a token or the secret of a link where its owner is to be recognised; leads back to neither."""
+    return hashlib.sha256(b"caller:" + secret_sha256).hexdigest()
 
 
 class _Entry(BaseModel):
@@ -79,6 +91,11 @@ class _Known:
     digest: bytes
     caller: Caller
     expires_at: datetime | None
+
+
+def _known(entry: _Entry) -> _Known:
+    digest = bytes.fromhex(entry.sha256)
+    return _Known(digest, Caller(entry.name, entry.scopes, identity(digest)), entry.expires_at)
 
 
 _entries = TypeAdapter(list[_Entry])
@@ -138,9 +155,7 @@ class Tokens:
             raise TokensError(f"{error}") from None
         except OSError as error:
             raise TokensError(f"{error.strerror}") from None
-        self._entries = [
-            _Known(bytes.fromhex(entry.sha256), Caller(entry.name, entry.scopes), entry.expires_at) for entry in entries
-        ]
+        self._entries = [_known(entry) for entry in entries]
         self._version = version
         self.problem = None
 

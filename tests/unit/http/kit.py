@@ -56,9 +56,15 @@ def write_tokens(
         | ({"expires_at": expires[name]} if expires and name in expires else {})
         for name, given in scopes.items()
     ]
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(entries))
+    write_private(path, entries)
     path.chmod(mode)
+    return path
+
+
+def write_private(path: Path, content: Any) -> Path:
+    """A file with this as JSON, which nobody else can read."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content))
     return path
 
 

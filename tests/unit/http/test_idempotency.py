@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from culture_connect.http import Answer, Caller, Problem, once, requires
 from culture_connect.messaging import Database, UnitOfWork
 from tests.support.probes import eventually
-from tests.unit.http.kit import IdleBus, app_with, bearer, client_of
+from tests.unit.http.kit import IdleBus, app_with, bearer, client_of, write_private
 
 router = APIRouter()
 NEST = UUID("5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01")
@@ -123,6 +124,32 @@ async def test_callers_do_not_share_keys(client: httpx.AsyncClient, schema: Data
         assert answer.status_code == 201
 
     assert await birds(schema) == ["desk", "paard"]
+
+
+async def test_a_name_that_is_given_to_another_token_does_not_get_the_former_ones_answers(
+    client: httpx.AsyncClient, schema: Database, tokens: Path
+) -> None:
+    await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+    entries = json.loads(tokens.read_text())
+    for entry in entries:
+        entry["name"] = {"desk": "paard", "paard": "desk"}.get(entry["name"], entry["name"])
+    write_private(tokens, entries)
+    others = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1", "paard"))
+    own = await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1", "desk"))
+
+    assert "idempotent-replay" not in others.headers
+    assert own.headers["idempotent-replay"] == "true"
+    assert await birds(schema) == ["kiwi", "kiwi"]
+
+
+async def test_what_is_kept_of_a_token_leads_back_to_neither_it_nor_its_entry(
+    client: httpx.AsyncClient, schema: Database, tokens: Path
+) -> None:
+    await client.post("/nests/1/birds", json={"name": "kiwi"}, headers=keyed("k1"))
+    async with schema.engine.connect() as connection:
+        kept = (await connection.execute(text("select caller from idempotency_keys"))).scalar_one()
+    assert "desk" not in kept
+    assert kept not in tokens.read_text()
 
 
 async def test_without_a_key_every_request_has_its_effect(client: httpx.AsyncClient, schema: Database) -> None:

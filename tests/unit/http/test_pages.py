@@ -25,6 +25,12 @@ class Pages:
     def unavailable(self, language: Language) -> str:
         return f"not now ({language})"
 
+    def unknown(self, language: Language) -> str:
+        return f"unknown ({language})"
+
+    def busy(self, language: Language) -> str:
+        return f"too often ({language})"
+
 
 router = APIRouter()
 personal = APIRouter(prefix="/my", route_class=personal_route(Pages))

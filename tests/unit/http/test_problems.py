@@ -90,7 +90,7 @@ async def test_a_body_that_is_not_json_is_a_problem(client: httpx.AsyncClient) -
     response = await client.post("/birds", content=b"{", headers={"Content-Type": "application/json"})
 
     assert_is_problem(response, 422, "invalid-request")
-    assert response.json()["errors"] == [{"field": "", "code": "not_json", "message": "is not valid JSON"}]
+    assert response.json()["errors"] == [{"field": "", "code": "not_json", "message": "the body is not valid JSON"}]
 
 
 async def test_unknown_paths_and_methods_are_problems(client: httpx.AsyncClient) -> None:

@@ -48,7 +48,11 @@ class Pages:
 
     def unavailable(self, language: Language) -> str:
         """For when we cannot answer, through no fault of the person."""
-        return self._fill("unavailable.html", language)
+        return self._fill("unavailable.html", language, key="unavailable")
+
+    def busy(self, language: Language) -> str:
+        """For whoever opens it too often."""
+        return self._fill("unavailable.html", language, key="busy")
 
     def _fill(self, template: str, language: Language, path: str = "", **facts: Any) -> str:
         return self._site.fill(template, language, path, say=partial(say, language=language), say_in=say, **facts)

@@ -70,6 +70,12 @@ WORDS: Final[Mapping[str, Both]] = {
         "Het lukt nu even niet, en dat ligt aan ons. Er is niets veranderd: probeer het over een minuut nog eens.",
         "This does not work right now, and the fault is ours. Nothing has changed: please try again in a minute.",
     ),
+    "busy": Both("Een ogenblik geduld", "One moment, please"),
+    "busy-lead": Both(
+        "Deze pagina is in korte tijd heel vaak opgevraagd. Er is niets veranderd: wacht een minuut en probeer het dan"
+        " nog eens.",
+        "This page was requested very often in a short time. Nothing has changed: please wait a minute and try again.",
+    ),
 }
 
 

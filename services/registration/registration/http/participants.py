@@ -8,11 +8,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from culture_connect.contracts import EmployeeRef, Language
 from culture_connect.http import Page, PageQuery, not_found, page_of
-from culture_connect.messaging import Database
+from culture_connect.messaging import Database, UnitOfWork
 from registration.domain.hr_file import HEADER, csv_line
 from registration.domain.roster import Participant
 from registration.http import examples
@@ -89,22 +89,23 @@ async def participants(
 async def export(request: Request, slug: PartnerSlug, _: PartnerPeople) -> Response:
     """Those who are enrolled, as a CSV file for spreadsheets, which the import takes back. No cell is a formula."""
     database: Database = request.app.state.database
+    # Whole, before any of it is sent: a client that reads slowly holds no transaction open.
     async with database.begin() as work:
         if await partners.find(work, slug) is None:
             raise not_found("partner")
-    return StreamingResponse(
-        _csv(database, slug),
+        content = b"".join([lines async for lines in _csv(work, slug)])
+    return Response(
+        content,
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="participants-{slug}.csv"'},
     )
 
 
-async def _csv(database: Database, slug: str) -> AsyncIterator[bytes]:
+async def _csv(work: UnitOfWork, slug: str) -> AsyncIterator[bytes]:
     # The mark at the beginning tells Excel that it is UTF-8.
     yield ("\ufeff" + csv_line(HEADER)).encode()
-    async with database.begin() as work:
-        async for found in store.enrolled(work, slug, _AT_A_TIME):
-            yield "".join(csv_line(_cells(each)) for each in map(ParticipantView.of, found)).encode()
+    async for found in store.enrolled(work, slug, _AT_A_TIME):
+        yield "".join(csv_line(_cells(each)) for each in map(ParticipantView.of, found)).encode()
 
 
 def _cells(view: ParticipantView) -> list[str]:

@@ -1,13 +1,14 @@
 """Who may act on somebody's place: the programme team for anybody, and everybody for themselves."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from culture_connect.http import Caller, Tokens, requires, unauthenticated
+from culture_connect.http import Caller, Tokens, identity, requires, unauthenticated
 from culture_connect.messaging import Database
 from ticketing.store import pages
 
@@ -44,7 +45,8 @@ async def _acting(
     if owner is None:
         raise unauthenticated(invalid=True)
     evening_id, participant_id = owner
-    return Actor(Caller(f"participant {participant_id}", frozenset()), participant_id, evening_id)
+    link = identity(sha256(credentials.credentials.encode()).digest())
+    return Actor(Caller(f"participant {participant_id}", frozenset(), link), participant_id, evening_id)
 
 
 Acting = Annotated[Actor, Depends(_acting)]

@@ -71,6 +71,10 @@ class Pages:
         """The page for when we cannot answer, through no fault of the person."""
         return self._fill("short.html", language, "", key="unavailable")
 
+    def busy(self, language: Language) -> str:
+        """The page for whoever opens it too often."""
+        return self._fill("short.html", language, "", key="busy")
+
     def _fill(self, template: str, language: Language, path: str, **facts: Any) -> str:
         return self._site.fill(template, language, path, say=partial(say, language=language), **facts)
 

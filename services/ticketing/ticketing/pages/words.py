@@ -207,6 +207,11 @@ WORDS: Final[Mapping[str, Both]] = {
         "We kunnen je pagina nu even niet laten zien. Probeer het over een minuut nog eens.",
         "We cannot show your page right now. Please try again in a minute.",
     ),
+    "busy": Both("Een ogenblik geduld", "One moment, please"),
+    "busy-lead": Both(
+        "Je pagina is in korte tijd heel vaak opgevraagd. Wacht een minuut en probeer het dan nog eens.",
+        "Your page was requested very often in a short time. Please wait a minute and try again.",
+    ),
 }
 
 

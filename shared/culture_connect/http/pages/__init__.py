@@ -6,7 +6,14 @@ address is a key; `language_of` and `form_of` are what their routes need.
 
 from culture_connect.http.pages.both import Both
 from culture_connect.http.pages.forms import FormError, form_of
-from culture_connect.http.pages.personal import PRIVATE, PersonalPages, chosen_language, language_of, personal_route
+from culture_connect.http.pages.personal import (
+    PRIVATE,
+    PersonalPages,
+    PersonalRoute,
+    chosen_language,
+    language_of,
+    personal_route,
+)
 from culture_connect.http.pages.site import Site
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "Both",
     "FormError",
     "PersonalPages",
+    "PersonalRoute",
     "Site",
     "chosen_language",
     "form_of",

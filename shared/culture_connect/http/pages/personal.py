@@ -1,5 +1,6 @@
 """Pages whose address is a key: whoever has it may look, and act; nobody else should come to know it."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -7,6 +8,7 @@ from typing import Any, Final, Protocol
 import structlog
 from fastapi import Request
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
 from culture_connect.contracts import Language
@@ -36,13 +38,34 @@ class PersonalPages(Protocol):
         """The page for when we cannot answer, through no fault of the person."""
         ...
 
+    def unknown(self, language: Language) -> str:
+        """The page for an address that leads to nothing."""
+        ...
 
-def personal_route(pages: Callable[[], PersonalPages]) -> type[APIRoute]:
+    def busy(self, language: Language) -> str:
+        """The page for whoever asks too often."""
+        ...
+
+
+class PersonalRoute(APIRoute):
+    """A route of such pages."""
+
+    @classmethod
+    @abstractmethod
+    def pages(cls) -> PersonalPages:
+        """What writes them."""
+
+
+def personal_route(pages: Callable[[], PersonalPages]) -> type[PersonalRoute]:
     """The class of routes whose every answer has the headers of such a page, and where whatever fails is told in a
     page.
     """
 
-    class PersonalRoute(APIRoute):
+    class RouteOfThesePages(PersonalRoute):
+        @classmethod
+        def pages(cls) -> PersonalPages:
+            return pages()
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
@@ -59,10 +82,10 @@ def personal_route(pages: Callable[[], PersonalPages]) -> type[APIRoute]:
 
             return answer
 
-    return PersonalRoute
+    return RouteOfThesePages
 
 
-def language_of(request: Request, own: Language | None = None) -> Language:
+def language_of(request: HTTPConnection, own: Language | None = None) -> Language:
     """The language that was chosen, or the person's own, or the first of the browser's that we speak."""
     if (chosen := chosen_language(request) or own) is not None:
         return chosen
@@ -70,6 +93,6 @@ def language_of(request: Request, own: Language | None = None) -> Language:
     return next((_LANGUAGES[tag] for tag in accepted if tag in _LANGUAGES), Language.NL)
 
 
-def chosen_language(request: Request) -> Language | None:
+def chosen_language(request: HTTPConnection) -> Language | None:
     """What `?lang=` says, None when it says nothing that we speak."""
     return _LANGUAGES.get(request.query_params.get("lang", ""))

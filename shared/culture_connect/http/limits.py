@@ -1,0 +1,82 @@
+"""How much one replica takes from whom, as its settings say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from culture_connect.http_settings import HttpSettings, Network, names_in, networks_in, numbers_in
+
+MIB: Final = 1024 * 1024
+SMALL_BODY: Final = 64 * 1024  # bytes; all that is taken from whom nobody knows
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+_LOOPBACK: Final = networks_in("127.0.0.1,::1")
+
+
+class Kind(StrEnum):
+    """Who may be behind a request, each with limits of its own."""
+
+    PARTNER = "partner"
+    BOX_OFFICE = "box-office"
+    TEAM = "team"
+    LINK = "link"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Requests `per_second`, so many more in a `burst`, and how many may be under way `at_once`."""
+
+    per_second: float
+    burst: int
+    at_once: int
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """The rate that a setting says, None for `off`. Raises ValueError."""
+        numbers = numbers_in(text)
+        return None if numbers is None else cls(*numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What the front of an application needs to know of the settings.
+
+    `hosts` are the names by which clients may call it, None for any. Each `rates` that is missing has no limit.
+    """
+
+    hosts: frozenset[str] | None = None
+    trusted_proxies: tuple[Network, ...] = _LOOPBACK
+    body_seconds: float = 20.0
+    body_seconds_per_mib: float = 5.0
+    bodies_in_memory: int = 64 * MIB  # bytes, without the first 64 KiB of each
+    rates: Mapping[Kind, Rate] = field(default_factory=dict)
+    most_parties: int = 10_000
+
+    @classmethod
+    def of(cls, settings: HttpSettings, name: str) -> Self:
+        """Those that the settings of the service of this name say."""
+        told = {
+            Kind.PARTNER: settings.http_limit_partner,
+            Kind.BOX_OFFICE: settings.http_limit_box_office,
+            Kind.TEAM: settings.http_limit_team,
+            Kind.LINK: settings.http_limit_link,
+            Kind.ADDRESS: settings.http_limit_address,
+        }
+        return cls(
+            hosts=_hosts(settings, name),
+            trusted_proxies=networks_in(settings.http_trusted_proxies),
+            body_seconds=settings.http_body_seconds,
+            rates={kind: rate for kind, text in told.items() if (rate := Rate.read(text)) is not None},
+        )
+
+
+def _hosts(settings: HttpSettings, name: str) -> frozenset[str] | None:
+    """The service's own name is what other containers call it by."""
+    told = names_in(settings.http_hosts)
+    if "*" in told:
+        return None
+    public = urlsplit(getattr(settings, "public_url", "")).hostname
+    own = [public] if public else []
+    return frozenset(each.lower() for each in (*told, *_THIS_MACHINE, settings.http_host, name, *own))

@@ -1,0 +1,1 @@
+"""What an outsider can do to the HTTP side of any service."""

@@ -1,0 +1,247 @@
+"""How often each party may ask, and how much of theirs may be under way."""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from culture_connect.contracts import Language
+from culture_connect.http import HttpLimits, Problem, Tokens
+from culture_connect.http.limits import Kind, Rate
+from culture_connect.http.pages import personal_route
+from culture_connect.http.parties import Parties, Party
+from culture_connect.http.throttle import Throttle
+from tests.support.probes import eventually
+from tests.unit.http.kit import app_with, bearer, client_of, token_of
+
+SLOWLY = Rate(0.01, 2, 2)  # one in a hundred seconds: what is counted in a test does not come back
+LIMITS = HttpLimits(rates=dict.fromkeys(Kind, SLOWLY))
+ACME, ZEEBANK = Party(Kind.PARTNER, b"acme"), Party(Kind.PARTNER, b"zeebank")
+ADDRESS = Party(Kind.ADDRESS, b"192.0.2.1")
+ELSEWHERE = ("192.0.2.1", 1234)
+
+router = APIRouter()
+
+
+class Pages:
+    policy = "default-src 'none'"
+
+    def unavailable(self, language: Language) -> str:
+        return f"not now ({language})"
+
+    def unknown(self, language: Language) -> str:
+        return f"unknown ({language})"
+
+    def busy(self, language: Language) -> str:
+        return f"too often ({language})"
+
+
+personal = APIRouter(prefix="/my", route_class=personal_route(Pages))
+
+
+@router.get("/birds")
+async def birds() -> str:
+    return "wren"
+
+
+@router.get("/nest")
+async def nest(request: Request) -> str:
+    """Taken until the test lets it go."""
+    request.app.state.inside += 1
+    await request.app.state.leave.wait()
+    return "left"
+
+
+@personal.get("/{secret}")
+async def page(secret: str) -> Response:
+    return HTMLResponse("a page")
+
+
+def application(tokens: Path, **limits: Any) -> FastAPI:
+    app = app_with(router, personal, tokens=tokens, limits=replace(LIMITS, **limits))
+    app.state.inside, app.state.leave = 0, asyncio.Event()
+    return app
+
+
+def client_from(app: FastAPI, address: tuple[str, int] = ELSEWHERE) -> httpx.AsyncClient:
+    """Somebody at this address."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=address), base_url="http://trial")
+
+
+async def statuses(client: httpx.AsyncClient, times: int, path: str = "/birds", **options: Any) -> Sequence[int]:
+    return [(await client.get(path, **options)).status_code for _ in range(times)]
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+# The accounts
+
+
+def test_a_burst_is_let_through_and_what_follows_at_the_rate() -> None:
+    clock = Clock()
+    throttle = Throttle(HttpLimits(rates={Kind.PARTNER: Rate(2, 3, 1)}), clock=clock)
+    for _ in range(3):
+        throttle.admit([ACME])
+    with pytest.raises(Problem) as refused:
+        throttle.admit([ACME])
+    assert refused.value.status_code == 429
+    assert (refused.value.headers or {})["Retry-After"] == "1"
+    throttle.admit([ZEEBANK])
+    clock.now += 0.5
+    throttle.admit([ACME])
+    with pytest.raises(Problem):
+        throttle.admit([ACME])
+    clock.now += 3600
+    for _ in range(3):
+        throttle.admit([ACME])
+    with pytest.raises(Problem):
+        throttle.admit([ACME])
+
+
+def test_of_two_parties_that_a_request_has_neither_pays_for_the_others_refusal() -> None:
+    throttle = Throttle(HttpLimits(rates={Kind.PARTNER: Rate(0.01, 1, 1), Kind.ADDRESS: Rate(0.01, 2, 1)}))
+    throttle.admit([ACME, ADDRESS])
+    with pytest.raises(Problem):
+        throttle.admit([ACME, ADDRESS])
+    throttle.admit([ZEEBANK, ADDRESS])
+
+
+async def test_the_longest_unused_account_is_forgotten_and_none_with_work_under_way() -> None:
+    throttle = Throttle(replace(LIMITS, most_parties=3))
+    async with throttle.place([ACME]):
+        for number in range(100):
+            throttle.admit([Party(Kind.LINK, str(number).encode())])
+        assert len(throttle) == 3
+        throttle.admit([ACME])
+        throttle.admit([ACME])
+        with pytest.raises(Problem):
+            throttle.admit([ACME])
+
+
+async def test_a_place_is_waited_for_and_then_refused() -> None:
+    throttle = Throttle(LIMITS, patience=0.1)
+    async with AsyncExitStack() as stack:
+        for _ in range(SLOWLY.at_once):
+            await stack.enter_async_context(throttle.place([ACME]))
+        async with throttle.place([ZEEBANK]):
+            with pytest.raises(Problem) as refused:
+                await stack.enter_async_context(throttle.place([ACME]))
+        assert (refused.value.status_code, refused.value.code) == (429, "too-many-at-once")
+    async with throttle.place([ACME]):
+        pass
+
+
+async def test_a_place_that_comes_free_is_taken_by_who_waits() -> None:
+    throttle = Throttle(LIMITS)
+    order = []
+
+    async def work(number: int) -> None:
+        async with throttle.place([ACME]):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(2):
+        await asyncio.gather(*map(work, range(20)))
+    assert order == list(range(20))
+
+
+# Over HTTP
+
+
+async def test_a_token_that_asks_too_often_is_told_when_to_come_back_and_others_go_on(tokens: Path) -> None:
+    app = application(tokens)
+    async with client_of(app) as client:
+        assert await statuses(client, 3, headers=bearer("acme")) == [200, 200, 429]
+        refused = await client.get("/birds", headers=bearer("acme"))
+        assert await statuses(client, 2, headers=bearer("paard")) == [200, 200]
+        metrics = (await client.get("/metrics")).text
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["code"] == "too-many-requests"
+    assert 90 <= int(refused.headers["retry-after"]) <= 100
+    assert 'culture_connect_http_limited_total{reason="too-many-requests"} 2.0' in metrics
+
+
+async def test_a_token_has_one_account_however_it_is_shown_and_from_wherever(tokens: Path) -> None:
+    app = application(tokens)
+    typed = b64encode(f"somebody:{token_of('acme')}".encode()).decode()
+    async with client_of(app) as here, client_from(app) as there:
+        assert await statuses(here, 1, headers=bearer("acme")) == [200]
+        assert await statuses(there, 1, headers={"Authorization": f"Basic {typed}"}) == [200]
+        assert await statuses(here, 1, headers=bearer("acme")) == [429]
+
+
+async def test_a_link_that_is_opened_too_often_gets_a_page_in_its_readers_language(tokens: Path) -> None:
+    async with client_of(application(tokens)) as client:
+        assert await statuses(client, 2, "/my/secret-of-anna") == [200, 200]
+        for language in ("nl", "en"):
+            answer = await client.get("/my/secret-of-anna", headers={"Accept-Language": language})
+            assert (answer.status_code, answer.text) == (429, f"too often ({language})")
+            assert int(answer.headers["retry-after"]) > 0
+            assert answer.headers["cache-control"] == "no-store"
+        assert await statuses(client, 1, "/my/secret-of-bram") == [200]
+
+
+async def test_the_secret_of_a_link_counts_the_same_as_a_token(tokens: Path) -> None:
+    async with client_of(application(tokens)) as client:
+        assert await statuses(client, 2, "/my/secret-of-anna") == [200, 200]
+        assert await statuses(client, 1, headers={"Authorization": "Bearer secret-of-anna"}) == [429]
+
+
+async def test_secrets_that_are_made_up_count_for_the_address_that_tries_them(tokens: Path) -> None:
+    app = application(tokens)
+    async with client_from(app) as client, client_from(app, ("192.0.2.2", 1)) as other:
+        tried = [await statuses(client, 1, f"/my/made-up-{number}") for number in range(3)]
+        assert tried == [[200], [200], [429]]
+        assert await statuses(client, 1) == [429]
+        assert await statuses(client, 1, headers=bearer("acme")) == [200]
+        assert await statuses(other, 1) == [200]
+
+
+async def test_the_address_of_a_proxy_is_nobodys(tokens: Path) -> None:
+    async with client_of(application(tokens)) as client:
+        assert set(await statuses(client, 10)) == {200}
+
+
+async def test_health_and_metrics_are_never_limited(tokens: Path) -> None:
+    async with client_from(application(tokens, hosts=frozenset({"elsewhere"}))) as client:
+        for path in ("/health/live", "/health/ready", "/metrics"):
+            assert set(await statuses(client, 10, path)) == {200}
+
+
+async def test_what_one_token_has_under_way_takes_nobody_elses_place(tokens: Path) -> None:
+    app = application(tokens, rates=dict.fromkeys(Kind, Rate(100, 100, 2)))
+    async with client_of(app) as client:
+        asked = [asyncio.create_task(client.get("/nest", headers=bearer("acme"))) for _ in range(5)]
+        await eventually(lambda: app.state.inside, 2, "how many are under way")
+        assert await statuses(client, 1, headers=bearer("paard")) == [200]
+        app.state.leave.set()
+        assert {(await answer).status_code for answer in asked} == {200}
+
+
+def test_who_asks_is_kept_as_a_hash_that_leads_back_to_nothing(tokens: Path) -> None:
+    parties = Parties(Tokens(tokens), trusted=(), personal=["/my"])
+    scopes: list[Scope] = [
+        {"path": "/birds", "headers": [(b"authorization", f"Bearer {token_of('acme')}".encode())]},
+        {"path": "/my/secret-of-anna/come", "headers": [], "client": ELSEWHERE},
+    ]
+    found = [party for scope in scopes for party in parties.of({"type": "http", **scope})]
+    assert [party.kind for party in found] == [Kind.PARTNER, Kind.LINK, Kind.ADDRESS]
+    plain = [token_of("acme"), "secret-of-anna", ELSEWHERE[0]]
+    for party, secret in zip(found, plain, strict=True):
+        assert secret not in repr(party)
+        assert party.key != hashlib.blake2b(secret.encode(), digest_size=16).digest()
