@@ -249,7 +249,16 @@ def test_a_health_check_asks_the_port_that_the_service_listens_on(name: str) -> 
     port = _image_environment(name)[f"{PREFIX}HTTP_PORT"]
     service = _service(name)
     assert f"http://127.0.0.1:{port}/health/ready" in service["healthcheck"]["test"][-1]
-    assert [published.rpartition(":")[2] for published in service["ports"]] == [port]
+    public = service["environment"].get(f"{PREFIX}PUBLIC_PORT")
+    assert [published.rpartition(":")[2] for published in service["ports"]] == [port, *([public] if public else [])]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_figures_have_a_port_of_their_own_that_is_published_nowhere_and_known_to_the_tools(name: str) -> None:
+    port = _service(name)["environment"][f"{PREFIX}METRICS_PORT"]
+    assert port == _service("tools")["environment"][f"{PREFIX}METRICS_PORT"]
+    assert port not in [published.rpartition(":")[2] for published in _service(name)["ports"]]
+    assert set(_service("tools")["networks"]) & set(_service(name)["networks"]) == {"bus"}
 
 
 def test_servers_are_found_under_the_names_that_the_secrets_give_them() -> None:

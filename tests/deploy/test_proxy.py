@@ -16,6 +16,8 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from culture_connect.http.pages.below import personal_prefixes
+from culture_connect.http.ports import WELL_KNOWN, is_below
 from notifications.http import unsubscribing
 from registration.http import enrolments, imports, participants
 from registration.http.imports import MAX_FILE
@@ -30,10 +32,10 @@ HSTS = "max-age=31536000"
 EVENING = str(uuid4())
 
 PUBLIC = [
-    (AVOND, "/my/a-secret", "ticketing"),
-    (AVOND, "/my/a-secret/decline", "ticketing"),
-    (AVOND, "/unsubscribe/a-secret", "notifications"),
-    (AVOND, "/.well-known/jwks.json", "ticketing"),
+    (AVOND, "/my/a-secret", "ticketing_public"),
+    (AVOND, "/my/a-secret/decline", "ticketing_public"),
+    (AVOND, "/unsubscribe/a-secret", "notifications_public"),
+    (AVOND, "/.well-known/jwks.json", "ticketing_public"),
     (REGISTRATION, "/partners/acme/enrolments", "registration"),
     (REGISTRATION, "/partners/acme/enrolments/import", "registration"),
     (REGISTRATION, "/partners/acme/participants", "registration"),
@@ -65,7 +67,8 @@ INSIDE = [
 ROUTES: dict[str, list[APIRouter]] = {
     "registration": [enrolments.router, imports.router, participants.router],
     "ticketing": list(TICKETING),
-    "notifications": [unsubscribing.router],
+    "ticketing_public": list(TICKETING),
+    "notifications_public": [unsubscribing.router],
 }
 
 
@@ -200,8 +203,14 @@ async def test_no_secret_of_a_personal_link_is_logged(client: httpx.AsyncClient,
     assert secret not in proxy.logged
 
 
+@pytest.mark.parametrize(("path", "upstream"), [(path, upstream) for _, path, upstream in PUBLIC])
+def test_a_public_port_shows_what_the_proxy_asks_of_it(path: str, upstream: str) -> None:
+    if upstream.endswith("_public"):
+        assert is_below(path, (*personal_prefixes(ROUTES[upstream]), WELL_KNOWN))
+
+
 def test_the_proxy_passes_on_to_the_ports_of_the_compose_file() -> None:
     upstreams = dict(re.findall(r"upstream (\S+) +{ server 127\.0\.0\.1:(\d+);", EXAMPLE.read_text(encoding="utf-8")))
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    published = dict(re.findall(r"127\.0\.0\.1:\$\{CULTURE_CONNECT_(\w+)_PORT:-(\d+)\}:8000", text))
-    assert upstreams == {name.lower(): port for name, port in published.items()}
+    published = dict(re.findall(r"127\.0\.0\.1:\$\{CULTURE_CONNECT_(\w+)_PORT:-(\d+)\}:80[08]0", text))
+    assert upstreams.items() <= {name.lower(): port for name, port in published.items()}.items()

@@ -25,12 +25,22 @@ NotificationsUrl = Annotated[
     str | None,
     typer.Option(envvar="CULTURE_CONNECT_NOTIFICATIONS_URL", help="Where notifications is; else the local stack's."),
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        envvar="CULTURE_CONNECT_METRICS_PORT",
+        min=1,
+        max=65535,
+        help="The port of the services' figures, when they have one of its own.",
+    ),
+]
 
 
 def doctor(
     registration_url: RegistrationUrl = None,
     ticketing_url: TicketingUrl = None,
     notifications_url: NotificationsUrl = None,
+    metrics_port: MetricsPort = None,
     management_url: ManagementUrl = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -41,7 +51,7 @@ def doctor(
         return find_broker(management_url=management_url, username=username, password_file=password_file)
 
     given = {REGISTRATION: registration_url, TICKETING: ticketing_url, NOTIFICATIONS: notifications_url}
-    system = find_system(given, broker, stack_file())
+    system = find_system(given, broker, stack_file(), metrics_port=metrics_port)
     wrong = _tell(run(examine(system, datetime.now(UTC))))
     if wrong:
         output.print("One thing is wrong." if wrong == 1 else f"{wrong} things are wrong.")

@@ -30,16 +30,17 @@ async def examine(
     """
     # A proxy from the environment must not stand between us and what we look at.
     async with httpx.AsyncClient(timeout=_TIMEOUT, transport=transport, trust_env=False) as client:
-        looks = [_service(name, system.services.get(name), client, now) for name in SERVICES]
+        looks = [_service(name, system, client, now) for name in SERVICES]
         groups = await asyncio.gather(*looks, _broker(system, transport))
     return [checked for group in groups for checked in group]
 
 
-async def _service(name: str, url: str | None, client: httpx.AsyncClient, now: datetime) -> Sequence[Checked]:
+async def _service(name: str, system: Whereabouts, client: httpx.AsyncClient, now: datetime) -> Sequence[Checked]:
+    url = system.services.get(name)
     if url is None:
         cure = f"give --{name}-url (or CULTURE_CONNECT_{name.upper()}_URL), or start a local stack"
         return [Checked(f"{name} answers", [Finding(f"it is not known where {name} is", cure)])]
-    service = Service(name, url, client)
+    service = Service(name, url, client, metrics_port=system.metrics_port)
     looks = [
         check(f"{name} answers at {service.address}", services.lives(service), cure=services.START),
         check(f"{name} is ready", services.is_ready(service)),

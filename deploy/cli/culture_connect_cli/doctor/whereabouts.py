@@ -14,13 +14,23 @@ from culture_connect_cli.management import BrokerError
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Addresses by service, as far as they are known, and the broker or the reason that it is not known."""
+    """Addresses by service, as far as they are known, and the broker or the reason that it is not known.
+
+    `metrics_port` is where all of the services tell their figures, when that is a port of its own.
+    """
 
     services: Mapping[str, str]
     broker: Broker | str
+    metrics_port: int | None = None
 
 
-def find_system(given: Mapping[str, str | None], find_broker: Callable[[], Broker], description: Path) -> Whereabouts:
+def find_system(
+    given: Mapping[str, str | None],
+    find_broker: Callable[[], Broker],
+    description: Path,
+    *,
+    metrics_port: int | None = None,
+) -> Whereabouts:
     """Each address that is `given` (by service), else that of `description`, the local stack's stack.json.
 
     `find_broker` is asked for the broker. Raises nothing: what is not known is a finding.
@@ -34,7 +44,8 @@ def find_system(given: Mapping[str, str | None], find_broker: Callable[[], Broke
         broker = str(error)
     except (OSError, ValueError, KeyError) as error:
         broker = f"neither its address nor {description} can be read: {type(error).__name__}"
-    return Whereabouts({service: address for service, address in addresses.items() if address}, broker)
+    known = {service: address for service, address in addresses.items() if address}
+    return Whereabouts(known, broker, metrics_port)
 
 
 def _described(description: Path) -> dict[str, str]:
