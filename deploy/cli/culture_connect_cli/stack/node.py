@@ -215,7 +215,7 @@ class Node(ABC):
 
     def is_ready(self) -> bool:
         """Whether clients can connect; their listeners are opened last, after plugins and definitions."""
-        if not answers(self.ports["amqp"]):
+        if not all(answers(port) for port in (self.port, self.tls_port) if port):
             return False
         try:
             answer = httpx.get(
