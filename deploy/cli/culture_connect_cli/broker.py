@@ -84,8 +84,14 @@ def find_broker(
     host, port = _address(amqp or environment.get("CULTURE_CONNECT_AMQP"), url)
     name = username or environment.get(f"{_PREFIX}USERNAME") or ADMINISTRATOR
     advertised = _address(advertise, url) if advertise else None
-    amqps = Amqps(*_address(advertise_tls, url, _AMQPS_PORT)) if advertise_tls else None
-    return Broker(url, name, read_secret(secret), host, port, advertised=advertised, amqps=amqps)
+    return Broker(
+        url, name, read_secret(secret), host, port, advertised=advertised, amqps=amqps_of(advertise_tls, None)
+    )
+
+
+def amqps_of(address: str | None, ca_file: Path | None) -> Amqps | None:
+    """What `host:port` stands for, with the usual port where it has none; None for no address."""
+    return Amqps(*_address(address, "", _AMQPS_PORT), ca_file) if address else None
 
 
 def stack_file(environment: Mapping[str, str] = os.environ) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker import Amqps, Broker
 from culture_connect_cli.management import BrokerError
 
 
@@ -16,12 +16,14 @@ from culture_connect_cli.management import BrokerError
 class Whereabouts:
     """Addresses by service, as far as they are known, and the broker or the reason that it is not known.
 
-    `metrics_port` is where all of the services tell their figures, when that is a port of its own.
+    `metrics_port` is where all of the services tell their figures, when that is a port of its own. `amqps` is where
+    parties reach the broker with TLS, None where that is not known.
     """
 
     services: Mapping[str, str]
     broker: Broker | str
     metrics_port: int | None = None
+    amqps: Amqps | None = None
 
 
 def find_system(
@@ -30,6 +32,7 @@ def find_system(
     description: Path,
     *,
     metrics_port: int | None = None,
+    amqps: Amqps | None = None,
 ) -> Whereabouts:
     """Each address that is `given` (by service), else that of `description`, the local stack's stack.json.
 
@@ -45,7 +48,9 @@ def find_system(
     except (OSError, ValueError, KeyError) as error:
         broker = f"neither its address nor {description} can be read: {type(error).__name__}"
     known = {service: address for service, address in addresses.items() if address}
-    return Whereabouts(known, broker, metrics_port)
+    if amqps is None and isinstance(broker, Broker):
+        amqps = broker.amqps
+    return Whereabouts(known, broker, metrics_port, amqps)
 
 
 def _described(description: Path) -> dict[str, str]:
