@@ -20,7 +20,7 @@ def networks_in(text: str) -> tuple[Network, ...]:
 
 
 def numbers_in(text: str) -> tuple[float, int, int] | None:
-    """Requests a second, at once, and under way of `50:200:16`; None for `off`. Raises ValueError."""
+    """Requests a second, at once, and under way of `50:200:8`; None for `off`. Raises ValueError."""
     if text == "off":
         return None
     rate, burst, at_once = text.split(":")
@@ -44,7 +44,7 @@ def _numbers(text: str) -> str:
         numbers_in(text)
     except ValueError:
         raise ValueError(
-            "expected requests a second, in a burst, and under way together, such as 50:200:16, or off"
+            "expected requests a second, in a burst, and under way together, such as 50:200:8, or off"
         ) from None
     return text
 
@@ -77,11 +77,11 @@ class HttpSettings(BaseSettings):
     # Seconds in which a client that reads an answer takes some of it.
     http_write_seconds: float = Field(default=30.0, gt=0, le=600)
     # Requests a second : in a burst : under way together.
-    http_limit_partner: RateText = "50:200:16"
-    http_limit_box_office: RateText = "200:800:16"
-    http_limit_team: RateText = "500:2000:200"
-    http_limit_link: RateText = "2:30:4"
-    http_limit_address: RateText = "50:500:64"
+    http_limit_partner: RateText = "50:200:8"
+    http_limit_box_office: RateText = "200:800:8"
+    http_limit_team: RateText = "1000:5000:200"
+    http_limit_link: RateText = "2:30:2"
+    http_limit_address: RateText = "50:500:16"
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

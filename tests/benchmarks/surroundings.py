@@ -199,6 +199,7 @@ class Surroundings:
             "CULTURE_CONNECT_TOMBSTONE_KEY": secrets.token_hex(32),
             "CULTURE_CONNECT_TOKENS_FILE": str(self._tokens_file()),
             "CULTURE_CONNECT_LOG_LEVEL": "WARNING",
+            "CULTURE_CONNECT_HTTP_LIMIT_TEAM": "off",
             **_extra(service, self._folder),
         }
 

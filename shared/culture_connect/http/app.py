@@ -86,6 +86,7 @@ def create_app(
         version="1",
         lifespan=lifespan,
         docs_url=None,
+        openapi_url=None,  # `documents` has them
         redoc_url=None,
         # A redirect would be made from the Host header, and tell the secret of a personal page without its headers.
         redirect_slashes=False,
@@ -112,5 +113,6 @@ def create_app(
     app.include_router(documents.router)
     for router in routers:
         app.include_router(router)
-    documents.tell_of_keys(app)
+    health.equip(app)
+    documents.equip(app)
     return app

@@ -36,6 +36,10 @@ class BodyLimits:
         """The limit for this path."""
         return next((limit for pattern, limit in self._by_path if pattern.fullmatch(path)), self._usual)
 
+    def is_special(self, path: str) -> bool:
+        """Whether the path has a limit of its own."""
+        return any(pattern.fullmatch(path) for pattern, _ in self._by_path)
+
 
 class BodyMemory:
     """The memory that bodies take together; one party has a quarter of it at most."""

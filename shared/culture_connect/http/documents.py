@@ -1,14 +1,17 @@
 """The API's documents: OpenAPI, AsyncAPI, and a page for people that loads nothing from elsewhere."""
 
+import json
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from culture_connect.http.docs_page import render
+from culture_connect.http.kept import Once
 
 router = APIRouter(include_in_schema=False)
 
+_JSON: Final = "application/json"
 _KEY: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -18,7 +21,17 @@ _KEY: Final[dict[str, Any]] = {
 }
 
 
-def tell_of_keys(app: FastAPI) -> None:
+def equip(app: FastAPI) -> None:
+    """Gives the routes their documents. Call it when all routes of the application are there."""
+    _tell_of_keys(app)
+    app.state.documents = {
+        "openapi": Once(lambda: json.dumps(app.openapi()).encode()),
+        "asyncapi": Once(lambda: json.dumps(app.state.service.asyncapi()).encode()),
+        "docs": Once(lambda: render(app.openapi()).encode()),
+    }
+
+
+def _tell_of_keys(app: FastAPI) -> None:
     """Puts the header that every POST takes into the document: it is read where it works (`idempotency`)."""
     described = app.openapi
 
@@ -38,11 +51,17 @@ def tell_of_keys(app: FastAPI) -> None:
 async def docs(request: Request) -> Response:
     """The operations as a page; nothing on it runs."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    return HTMLResponse(render(request.app.openapi()), headers={"Content-Security-Policy": policy})
+    page = await request.app.state.documents["docs"].text()
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+
+@router.get("/openapi.json")
+async def openapi(request: Request) -> Response:
+    """The operations."""
+    return Response(await request.app.state.documents["openapi"].text(), media_type=_JSON)
 
 
 @router.get("/asyncapi.json")
 async def asyncapi(request: Request) -> Response:
     """What the service takes from the bus and puts on it."""
-    document: dict[str, Any] = request.app.state.service.asyncapi()
-    return JSONResponse(document)
+    return Response(await request.app.state.documents["asyncapi"].text(), media_type=_JSON)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter
@@ -24,16 +23,6 @@ _ALWAYS: Final = ("/health/live", "/health/ready", "/metrics")
 _STRANGERS: Final = (Kind.LINK, Kind.ADDRESS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    parties: tuple[Party, ...]
-
-    @property
-    def known(self) -> bool:
-        """Whether they showed a token of ours."""
-        return bool(self.parties) and self.parties[0].kind not in _STRANGERS
-
-
 class Front:
     """The front of one application."""
 
@@ -42,6 +31,7 @@ class Front:
         self._limits = limits
         self._parties = Parties(tokens, trusted=limits.trusted_proxies, personal=personal)
         self._throttle = Throttle(limits)
+        self._sizes = sizes
         self._bodies = Bodies(limits, sizes)
         self._json = JsonBodies(routers)
         self._personal = personal
@@ -57,23 +47,29 @@ class Front:
         Raises problems, and ClientGoneError.
         """
         watched = scope["path"] in _ALWAYS
-        sender = _Sender(()) if watched else _Sender(self._parties.of(scope))
+        parties = () if watched else self._parties.of(scope)
+        party = parties[0] if parties else None
+        known = party is not None and party.kind not in _STRANGERS
         begun = False
         try:
             if not watched:
                 check_host(scope, self._limits.hosts)
-                self._throttle.admit(sender.parties)
-            party = sender.parties[0] if sender.parties else None
-            async with self._bodies.received(scope, receive, party, known=sender.known) as body:
+                self._throttle.admit(parties)
+            async with self._bodies.received(scope, receive, party, known=known) as body:
                 begun = True
                 self._json.check(scope, body)
-                async with self._throttle.place(sender.parties):
+                async with self._throttle.place((*parties, *self._large(scope, party))):
                     yield replayed(body, receive)
         except Problem as problem:
             if not begun and _has_body(scope):
                 # What is left of the body would be taken for the next request.
                 problem.headers = {**(problem.headers or {}), "Connection": "close"}
             raise
+
+    def _large(self, scope: Scope, party: Party | None) -> tuple[Party, ...]:
+        if party is None or not self._sizes.is_special(scope["path"]):
+            return ()
+        return Party(Kind.LARGE, party.key), Party(Kind.ALL_LARGE, b"")
 
 
 def _has_body(scope: Scope) -> bool:

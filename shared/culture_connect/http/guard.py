@@ -1,7 +1,7 @@
 """Around every request: its trace, its measure, its log line, and an answer whatever happens."""
 
 import time
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
@@ -15,6 +15,12 @@ from culture_connect.messaging.errors import is_database_fault
 
 UNMATCHED = "unmatched"
 PIECE = 64 * 1024  # bytes of an answer that are handed over at a time
+_LIMITED = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 _QUIET = ("/health/live", "/health/ready", "/metrics")
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +72,8 @@ class RequestGuard:
         except ClientGoneError:
             return None
         except Problem as refusal:  # of the front: the application answers its own
-            self._metrics.limited.labels(refusal.code).inc()
+            if refusal.status_code in _LIMITED:
+                self._metrics.limited.labels(refusal.code).inc()
             return refusal
         except Exception as error:
             problem = database_unavailable() if is_database_fault(error) else internal_error()

@@ -2,11 +2,20 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from culture_connect.http.kept import Joined, Recent
+
 router = APIRouter(include_in_schema=False)
+
+
+def equip(app: FastAPI) -> None:
+    """Gives the routes what all who ask share: they are open to anybody and never limited."""
+    service = app.state.service
+    app.state.readiness = Joined(service.problems)
+    app.state.figures = Recent(lambda: generate_latest(service.telemetry.registry))
 
 
 @router.get("/health/live")
@@ -21,7 +30,7 @@ async def ready(request: Request) -> Response:
 
     What keeps it from a part of it alone, such as one partner's queue, is a warning.
     """
-    problems: list[str] = list(await request.app.state.service.problems())
+    problems: list[str] = list(await request.app.state.readiness.result())
     warnings: list[str] = request.app.state.service.warnings()
     if request.app.state.tokens.problem is not None:
         problems.append(request.app.state.tokens.problem)
@@ -34,5 +43,4 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Counts and sizes in the text format of Prometheus."""
-    registry = request.app.state.service.telemetry.registry
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(request.app.state.figures.text(), media_type=CONTENT_TYPE_LATEST)

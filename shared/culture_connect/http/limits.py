@@ -10,18 +10,25 @@ from culture_connect.http_settings import HttpSettings, Network, names_in, netwo
 
 MIB: Final = 1024 * 1024
 SMALL_BODY: Final = 64 * 1024  # bytes; all that is taken from whom nobody knows
+# One file at a time of each party, and so few of all that most connections to the database are left to the others.
+_LARGE_RATES: Final = (20.0, 100, 1), (100.0, 500, 4)
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _LOOPBACK: Final = networks_in("127.0.0.1,::1")
 
 
 class Kind(StrEnum):
-    """Who may be behind a request, each with limits of its own."""
+    """Who may be behind a request, each with limits of its own.
+
+    `LARGE` is whoever sends a large body, `ALL_LARGE` all who do: what is done with those takes long.
+    """
 
     PARTNER = "partner"
     BOX_OFFICE = "box-office"
     TEAM = "team"
     LINK = "link"
     ADDRESS = "address"
+    LARGE = "large"
+    ALL_LARGE = "all-large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,13 @@ class HttpLimits:
             Kind.LINK: settings.http_limit_link,
             Kind.ADDRESS: settings.http_limit_address,
         }
+        rates = {kind: rate for kind, text in told.items() if (rate := Rate.read(text)) is not None}
+        large, all_large = (Rate(*numbers) for numbers in _LARGE_RATES)
         return cls(
             hosts=_hosts(settings, name),
             trusted_proxies=networks_in(settings.http_trusted_proxies),
             body_seconds=settings.http_body_seconds,
-            rates={kind: rate for kind, text in told.items() if (rate := Rate.read(text)) is not None},
+            rates=rates | {Kind.LARGE: large, Kind.ALL_LARGE: all_large},
         )
 
 

@@ -35,9 +35,16 @@ _DOCUMENT = {
     },
 }
 
+_CONTENT = {MEDIA_TYPE: {"schema": _DOCUMENT}}
+_COME_BACK = {"Retry-After": {"description": "In so many seconds", "schema": {"type": "integer", "minimum": 1}}}
+
 # What every operation may answer with as well, for its OpenAPI document.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "The request cannot be fulfilled", "content": {MEDIA_TYPE: {"schema": _DOCUMENT}}}
+    408: {"description": "The body did not arrive in time", "content": _CONTENT},
+    413: {"description": "The body is too large", "content": _CONTENT},
+    429: {"description": "Too many requests, in a short time or at once", "content": _CONTENT, "headers": _COME_BACK},
+    503: {"description": "Not at the moment", "content": _CONTENT, "headers": _COME_BACK},
+    "4XX": {"description": "The request cannot be fulfilled", "content": _CONTENT},
 }
 
 

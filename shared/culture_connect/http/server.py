@@ -11,7 +11,7 @@ from culture_connect.http.ports import by_port, choices
 from culture_connect.http_settings import HttpSettings, names_in, networks_in
 
 GRACE: Final = 10  # seconds for requests in hand when stopping
-LARGEST_HEAD: Final = 32 * 1024  # bytes of a request's line and headers
+LARGEST_HEAD: Final = 16 * 1024  # bytes of a request's line and headers
 
 
 def server_of(app: FastAPI, settings: HttpSettings, *, lifespan: bool = True, interval: float = 1.0) -> uvicorn.Server:

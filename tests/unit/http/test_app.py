@@ -90,7 +90,7 @@ async def test_the_documents_are_served(tokens: Path) -> None:
         assert operation["security"] == [{"HTTPBearer": []}]
         assert [each["name"] for each in operation["parameters"]] == ["nest", "Idempotency-Key"]
         assert (await client.get("/openapi.json")).json() == openapi
-        assert set(operation["responses"]) == {"201", "4XX"}
+        assert set(operation["responses"]) == {"201", "408", "413", "429", "503", "4XX"}
         assert "application/problem+json" in operation["responses"]["4XX"]["content"]
         assert (await client.get("/asyncapi.json")).json() == {"asyncapi": "3.0.0"}
 

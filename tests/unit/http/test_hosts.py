@@ -75,10 +75,10 @@ def test_limits_are_those_of_the_settings() -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "expected"),
     [
-        ("HTTP_LIMIT_PARTNER", "50", "such as 50:200:16, or off"),
-        ("HTTP_LIMIT_PARTNER", "0:200:16", "such as 50:200:16, or off"),
-        ("HTTP_LIMIT_LINK", "nan:1:1", "such as 50:200:16, or off"),
-        ("HTTP_LIMIT_ADDRESS", "1:-1:1", "such as 50:200:16, or off"),
+        ("HTTP_LIMIT_PARTNER", "50", "such as 50:200:8, or off"),
+        ("HTTP_LIMIT_PARTNER", "0:200:16", "such as 50:200:8, or off"),
+        ("HTTP_LIMIT_LINK", "nan:1:1", "such as 50:200:8, or off"),
+        ("HTTP_LIMIT_ADDRESS", "1:-1:1", "such as 50:200:8, or off"),
         ("HTTP_TRUSTED_PROXIES", "proxy.example", "expected addresses or networks"),
         ("HTTP_TRUSTED_PROXIES", "10.0.0.1/8", "expected addresses or networks"),
         ("HTTP_CONNECTIONS_PER_ADDRESS", "-1", "greater than or equal to 0"),

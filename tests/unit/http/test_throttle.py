@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -67,8 +67,8 @@ async def page(secret: str) -> Response:
     return HTMLResponse("a page")
 
 
-def application(tokens: Path, **limits: Any) -> FastAPI:
-    app = app_with(router, personal, tokens=tokens, limits=replace(LIMITS, **limits))
+def application(tokens: Path, *, large_bodies: Mapping[str, int] | None = None, **limits: Any) -> FastAPI:
+    app = app_with(router, personal, tokens=tokens, limits=replace(LIMITS, **limits), large_bodies=large_bodies or {})
     app.state.inside, app.state.leave = 0, asyncio.Event()
     return app
 
@@ -229,6 +229,19 @@ async def test_what_one_token_has_under_way_takes_nobody_elses_place(tokens: Pat
         asked = [asyncio.create_task(client.get("/nest", headers=bearer("acme"))) for _ in range(5)]
         await eventually(lambda: app.state.inside, 2, "how many are under way")
         assert await statuses(client, 1, headers=bearer("paard")) == [200]
+        app.state.leave.set()
+        assert {(await answer).status_code for answer in asked} == {200}
+
+
+async def test_a_party_has_one_large_body_in_work_and_all_together_have_few(tokens: Path) -> None:
+    rates = {Kind.LARGE: Rate(100, 100, 1), Kind.ALL_LARGE: Rate(100, 100, 2)}
+    app = application(tokens, rates=rates, large_bodies={"/nest": 2000})
+    async with client_of(app) as client:
+        asked = [
+            asyncio.create_task(client.get("/nest", headers=bearer(name))) for name in ("acme", "acme", "paard", "desk")
+        ]
+        await eventually(lambda: app.state.inside, 2, "how many are under way")
+        assert await statuses(client, 1, headers=bearer("acme")) == [200]
         app.state.leave.set()
         assert {(await answer).status_code for answer in asked} == {200}
 

@@ -1,0 +1,63 @@
+"""What anybody may ask for, and what takes long to make: it is made once for all who ask."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+_SHARE: Final = 10  # whoever asks again and again takes a tenth of the processor at most
+
+
+class Once:
+    """A document that is written when it is first asked for, off the event loop, and kept."""
+
+    def __init__(self, write: Callable[[], bytes]) -> None:
+        self._write = write
+        self._text: bytes | None = None
+        self._writing = asyncio.Lock()
+
+    async def text(self) -> bytes:
+        """The document."""
+        if self._text is None:
+            async with self._writing:
+                if self._text is None:
+                    self._text = await asyncio.to_thread(self._write)
+        return self._text
+
+
+class Recent:
+    """A text that is written anew once ten times as long has passed as the writing took."""
+
+    def __init__(self, write: Callable[[], bytes], clock: Callable[[], float] = time.perf_counter) -> None:
+        self._write = write
+        self._clock = clock
+        self._text = b""
+        self._until = float("-inf")
+
+    def text(self) -> bytes:
+        """The text as it was a moment ago."""
+        if (began := self._clock()) >= self._until:
+            self._text = self._write()
+            ended = self._clock()
+            self._until = ended + _SHARE * (ended - began)
+        return self._text
+
+
+class Joined(Generic[T]):
+    """A look that all who come while it lasts share."""
+
+    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
+        self._look = look
+        self._running: asyncio.Task[T] | None = None
+
+    async def result(self) -> T:
+        """What the look found; raises what it raised."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._see())
+        # Whoever goes away takes nothing from the others.
+        return await asyncio.shield(self._running)
+
+    async def _see(self) -> T:
+        return await self._look()
