@@ -1,15 +1,20 @@
-"""An HR system reaches the whole system over amqps, with what `account add` printed and nothing else."""
+"""The whole system over amqps: HR systems with what `account add` printed and nothing else, and a service."""
 
 import asyncio
 import json
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aio_pika
 import pika
 import pytest
+from yarl import URL
 
+from culture_connect_cli.stack import installation
+from culture_connect_cli.stack.node import Node
+from culture_connect_cli.stack.ports import free_port
 from tests.support.command import culture_connect, printed_values
 from tests.support.probes import until
 from tests.support.system import System, in_days
@@ -69,3 +74,32 @@ async def test_pika_enrols_somebody_over_tls(system: System) -> None:
 
     receipt = await asyncio.to_thread(enrol_and_hear)
     assert (receipt["message_id"], receipt["outcome"]) == ("over-tls", "scheduled")
+
+
+async def test_a_replica_of_a_service_joins_over_amqps(system: System) -> None:
+    home = system.stack.home
+    broker = system.stack.rabbitmq
+    assert isinstance(broker, Node)
+    secrets = home.secrets / "ticketing"
+
+    def over_tls(name: str) -> str:
+        plain = URL((secrets / f"culture_connect_{name}").read_text(encoding="utf-8"))
+        return str(plain.with_scheme("amqps").with_port(broker.tls_port))
+
+    told = {
+        "CULTURE_CONNECT_CORE_URL": over_tls("core_url"),
+        "CULTURE_CONNECT_EDGE_URL": over_tls("edge_url"),
+        "CULTURE_CONNECT_BROKER_CA_FILE": str(secrets / "ca.pem"),
+    }
+    ports = {**json.loads((home.folder / "ports.json").read_text()), "ticketing": free_port()}
+    (first,) = (each for each in installation.services(home, ports) if each.name == "ticketing")
+    replica = replace(
+        first,
+        folder=home.folder / "run" / "ticketing-amqps",
+        log=home.logs / "ticketing-amqps.log",
+        environment={**first.environment, **told},
+    )
+    try:
+        await asyncio.to_thread(replica.start)  # returns when it is ready: database, broker, consumers
+    finally:
+        await asyncio.to_thread(replica.stop)

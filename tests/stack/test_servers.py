@@ -81,9 +81,8 @@ def test_a_container_with_a_certificate_speaks_amqps_as_well(tmp_path: Path) -> 
     node = DockerRabbitMQ(tmp_path, password="secret", log=tmp_path / "log", ports=ports, tls=tls)
     assert "--publish=127.0.0.1:20004:5671" in node.command()
     assert node.tls_port == 20_004
-    node.write_configuration(
-        Path("/inside"), {"amqp": 5672, "amqps": 5671, "management": 1, "prometheus": 2}, "0.0.0.0"
-    )  # noqa: S104
+    inside = {"amqp": 5672, "amqps": 5671, "management": 1, "prometheus": 2}
+    node.write_configuration(Path("/inside"), inside, "192.0.2.1")
     settings = (tmp_path / "rabbitmq.conf").read_text()
-    assert "listeners.ssl.1 = 0.0.0.0:5671\n" in settings
+    assert "listeners.ssl.1 = 192.0.2.1:5671\n" in settings
     assert "ssl_options.keyfile = /inside/tls/certificate_key.pem\n" in settings

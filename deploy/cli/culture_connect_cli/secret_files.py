@@ -55,11 +55,15 @@ _ON_THE_EDGE: Final = (REGISTRATION, TICKETING)
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the services find the servers, as `host:port`; `hosts` are those for which the broker has a certificate."""
+    """Where the services find the servers, as `host:port`; `hosts` are those for which the broker has a certificate.
+
+    With `broker_tls` the port of the broker is one that speaks TLS.
+    """
 
     database: str = "postgres:5432"
     broker: str = "rabbitmq:5672"
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    broker_tls: bool = False
 
 
 def deal_out(
@@ -134,6 +138,7 @@ def _complete_certificates(kept: dict[str, Any], addresses: Addresses, now: date
 def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     """Path to content of everything that is dealt out."""
     vhosts = Vhosts()
+    amqp = "amqps" if addresses.broker_tls else "amqp"
     accounts, roles, keys = kept["broker"], kept["database"], kept["keys"]
     hashes = {name: password_hash(password) for name, password in accounts.items()}
     files = {
@@ -151,10 +156,10 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     for service in SERVICES:
         settings = {
             "database_url": _url("postgresql", service, roles[service], addresses.database, DATABASE),
-            "core_url": _url("amqp", service, accounts[service], addresses.broker, vhosts.core),
+            "core_url": _url(amqp, service, accounts[service], addresses.broker, vhosts.core),
         }
         if service in _ON_THE_EDGE:
-            settings["edge_url"] = _url("amqp", service, accounts[service], addresses.broker, vhosts.edge)
+            settings["edge_url"] = _url(amqp, service, accounts[service], addresses.broker, vhosts.edge)
         files |= {f"{service}/culture_connect_{name}": value for name, value in settings.items()}
         files[f"{service}/{tokens.TOKENS_FILE}"] = hashed
     return files

@@ -24,6 +24,7 @@ def init(
     folder: Folder,
     database: Annotated[str, typer.Option(help="HOST:PORT where services find the database.")] = "postgres:5432",
     broker: Annotated[str, typer.Option(help="HOST:PORT where services find the broker.")] = "rabbitmq:5672",
+    broker_tls: Annotated[bool, typer.Option("--broker-tls", help="Services reach the broker over amqps.")] = False,
     host: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,7 +42,7 @@ def init(
         owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
     except ValueError:
         raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
-    addresses = secret_files.Addresses(database, broker)
+    addresses = secret_files.Addresses(database, broker, broker_tls=broker_tls)
     addresses = replace(addresses, hosts=(*addresses.hosts, *(host or ())))
     try:
         made = secret_files.deal_out(folder, addresses, owners)
