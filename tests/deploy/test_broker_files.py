@@ -6,8 +6,10 @@ from pathlib import Path
 
 from culture_connect.messaging.topology import MAX_MESSAGE_BYTES, Vhosts, definitions
 from culture_connect_cli import secret_files
-from culture_connect_cli.stack.node import CIPHERS
+from culture_connect_cli.stack import RabbitMQ
+from culture_connect_cli.stack.rabbitmq import PORTS
 from tests.deploy.files import ROOT, compose, mounts
+from tests.support.certificates import Authority
 
 FOLDER = ROOT / "deploy" / "rabbitmq"
 
@@ -41,12 +43,17 @@ def test_the_broker_finds_its_certificate_among_its_secrets_and_speaks_to_partie
         folder, _, file = settings[f"ssl_options.{name}"].rpartition("/")
         assert mounts(compose()["services"]["rabbitmq"])[folder] == "secrets-broker"
         assert (tmp_path / secret_files.BROKER / file).is_file()
-    assert {name: value for name, value in settings.items() if name.startswith("ssl_options.versions")} == {
-        "ssl_options.versions.1": "tlsv1.3",
-        "ssl_options.versions.2": "tlsv1.2",
-    }
-    ciphers = [value for name, value in settings.items() if name.startswith("ssl_options.ciphers")]
-    assert tuple(ciphers) == CIPHERS
+    tls = Authority.make(tmp_path / "authority").tls
+    node = RabbitMQ(tmp_path, password="x", log=tmp_path / "log", ports=dict.fromkeys(PORTS, 1), tls=tls)
+    node.write_configuration(Path("/run/culture-connect"), node.ports, "127.0.0.1")
+    written = (tmp_path / "rabbitmq.conf").read_text()
+    of_the_local_stack = _read(written.replace("/culture-connect/tls/", "/culture-connect/"))
+    ours, local = (
+        {name: value for name, value in each.items() if name.startswith("ssl_")}
+        for each in (settings, of_the_local_stack)
+    )
+    assert ours == local
+    assert ours["ssl_options.versions.1"] == "tlsv1.3"
     port = settings["listeners.ssl.default"]
     assert f"127.0.0.1:5671:{port}" in compose()["services"]["rabbitmq"]["ports"]
 
@@ -59,4 +66,8 @@ def test_the_plain_port_is_published_on_loopback_whatever_is_set_for_the_parties
 
 def _settings() -> dict[str, str]:
     text = (FOLDER / "culture-connect.conf").read_text(encoding="utf-8")
+    return _read(text)
+
+
+def _read(text: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z_.0-9]+) = (.+)$", text, re.MULTILINE))

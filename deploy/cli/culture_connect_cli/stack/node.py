@@ -46,7 +46,7 @@ management.sample_retention_policies.detailed.minute = 1
 """
 
 # The ciphers of TLS 1.3, and of TLS 1.2 those with forward secrecy and authenticated encryption (RFC 9325, 4.2).
-CIPHERS = (
+_CIPHERS = (
     "TLS_AES_256_GCM_SHA384",
     "TLS_CHACHA20_POLY1305_SHA256",
     "TLS_AES_128_GCM_SHA256",
@@ -198,7 +198,7 @@ class Node(ABC):
         if self._tls:
             self._copy_certificate(self._tls)
             text += _TLS.format(address=address, folder=folder, **ports)
-            text += "".join(f"ssl_options.ciphers.{place} = {cipher}\n" for place, cipher in enumerate(CIPHERS, 1))
+            text += "".join(f"ssl_options.ciphers.{place} = {cipher}\n" for place, cipher in enumerate(_CIPHERS, 1))
         (self.folder / "rabbitmq.conf").write_text(text + extra)
         (self.folder / "enabled_plugins").write_text(_PLUGINS)
         write_secret(self.folder / "definitions.json", json.dumps(self._complete_definitions(), indent=1))
