@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 
 from culture_connect_cli.stack import RabbitMQ, StackError
+from culture_connect_cli.stack.processes import processes_in
 from tests.support.certificates import Authority
 from tests.support.fault_proxy import FaultProxy
 
@@ -153,19 +154,10 @@ def test_without_a_certificate_there_is_no_such_listener(tmp_path: Path) -> None
         node.renew_certificate()
 
 
-def test_a_certificate_that_cannot_be_read_is_named_before_the_node_starts(tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_read_is_named_and_nothing_is_left_running(tmp_path: Path) -> None:
     authority = Authority.make(tmp_path / "authority")
     authority.tls.key.unlink()
     node = RabbitMQ(tmp_path / "node", password="x", log=tmp_path / "log", tls=authority.tls)
-    with pytest.raises(StackError, match=r"certificate_key\.pem cannot be read"), contextlib.closing(_Stopping(node)):
-        node.start()
-
-
-class _Stopping:
-    """Stops a node at the end of a block, whether or not it got as far as starting."""
-
-    def __init__(self, node: RabbitMQ) -> None:
-        self._node = node
-
-    def close(self) -> None:
-        self._node.stop()
+    with pytest.raises(StackError, match=r"certificate_key\.pem cannot be read"), node:
+        pass
+    assert processes_in(node.folder, {"epmd", "beam.smp"}) == []

@@ -114,7 +114,11 @@ class Node(ABC):
         self._tls = tls
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
