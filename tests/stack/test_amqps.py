@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import aio_pika
 import pika
+import psutil
 import pytest
 from cryptography import x509
 
@@ -133,12 +135,28 @@ async def test_who_connects_and_says_nothing_is_gone_after_some_seconds(node: Ra
     writer.close()
 
 
+async def test_hundreds_who_connect_and_say_nothing_keep_nobody_out(node: RabbitMQ, authority: Authority) -> None:
+    silent = await asyncio.gather(*(asyncio.open_connection(node.host, port_of(node)) for _ in range(500)))
+    began = time.monotonic()
+    async with await aio_pika.connect(url_of(node, authority.ca_file), timeout=10):
+        assert time.monotonic() - began < 2
+    for _, writer in silent:
+        writer.transport.abort()
+
+
 async def test_a_party_hears_of_a_wire_that_falls_silent_in_the_handshake(node: RabbitMQ, authority: Authority) -> None:
     async with FaultProxy(port_of(node)) as proxy:
         await proxy.silence(["downstream"])
         url = proxy.through(url_of(node, authority.ca_file))
         with pytest.raises(TimeoutError):
             await aio_pika.connect(url, timeout=1)
+
+
+def test_it_listens_on_loopback_only_in_clear_and_with_tls(node: RabbitMQ) -> None:
+    connections = psutil.Process(node.processes[0].pid).net_connections("inet")
+    listening = {tuple(each.laddr) for each in connections if each.status == "LISTEN"}
+    assert {(node.host, node.port), (node.host, port_of(node))} < listening
+    assert {address for address, _ in listening} == {"127.0.0.1"}
 
 
 def test_the_key_is_for_the_nodes_owner_only(node: RabbitMQ) -> None:
