@@ -4,7 +4,7 @@ import ipaddress
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -56,6 +56,8 @@ RateText = Annotated[str, AfterValidator(_numbers)]
 
 class HttpSettings(BaseSettings):
     """The settings of the HTTP side of any service. Limits are those of one replica."""
+
+    model_config = SettingsConfigDict(env_prefix="CULTURE_CONNECT_", frozen=True)
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)

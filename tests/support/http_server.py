@@ -16,14 +16,16 @@ SMALL = 4096  # bytes that the kernel keeps for a sender, so that a reader that 
 
 
 @asynccontextmanager
-async def served(app: FastAPI, **settings: Any) -> AsyncIterator[int]:
+async def served(app: FastAPI, *, kept: int | None = SMALL, **settings: Any) -> AsyncIterator[int]:
     """Serves the application without its lifespan until the block ends; gives the port.
 
-    `settings` are those of its HTTP side that are not as usual.
+    The kernel keeps so many bytes of an answer, or as many as usual when None; `settings` are those of the HTTP side
+    that are not as usual.
     """
     server = server_of(app, HttpSettings(**settings), lifespan=False, interval=0.1)
     with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+        if kept is not None:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, kept)
         listener.bind(("127.0.0.1", 0))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:

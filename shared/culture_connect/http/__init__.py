@@ -2,7 +2,8 @@
 
 `create_app` makes the application of a service: health, metrics, documents, problems, and the life of its bus side.
 Routes use `requires` (bearer tokens), `once` (Idempotency-Key), `Expected` (If-Match), `Problem` (errors), `paging` and
-`with_progress`; the database is `request.app.state.database`.
+`with_progress`; the database is `request.app.state.database`. What a request passes before them is in `front`, and
+`server` has the server that the application runs on.
 """
 
 from culture_connect.http.app import create_app

@@ -18,11 +18,13 @@ from culture_connect.http_settings import Network
 
 # What the buffer of an answer has to shrink by for its reader to count as one who reads.
 _PROGRESS: Final = 16 * 1024  # bytes
-_FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+_REFUSAL: Final = (
+    b"HTTP/1.1 %b\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n\r\n"  # the request may be for a personal page
     b"Too many connections.\n"
 )
+_STATUS: Final = {"connections": b"503 Service Unavailable", "connections-per-address": b"429 Too Many Requests"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,18 @@ class Register:
         self._by_address: Counter[str] = Counter()
         self._next_look: asyncio.TimerHandle | None = None
 
-    def enter(self, connection: "LimitedConnection") -> bool:
-        """Takes the connection in; False when there are too many, of all or of its address."""
+    def enter(self, connection: "LimitedConnection") -> str | None:
+        """Takes the connection in, or says why not: there are too many, of all or of its address."""
         address = connection.address
         if len(self._connections) >= self.limits.most:
-            self.limits.limited("connections")
-            return False
+            return "connections"
         if self._by_address[address] >= self.limits.per_address > 0 and not is_trusted(address, self.limits.trusted):
-            self.limits.limited("connections-per-address")
-            return False
+            return "connections-per-address"
         self._connections.add(connection)
         self._by_address[address] += 1
         if self._next_look is None:
             self._next_look = connection.loop.call_later(self.limits.interval, self._look, connection.loop)
-        return True
+        return None
 
     def leave(self, connection: "LimitedConnection") -> None:
         """Forgets the connection."""
@@ -105,10 +105,11 @@ class LimitedConnection(H11Protocol):
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
         self._head_since = self._unread_since = time.monotonic()
-        if not self.register.enter(self):
+        if (reason := self.register.enter(self)) is not None:
+            self.register.limits.limited(reason)
             self._refused = True
             self.connections.discard(self)
-            transport.write(_FULL)
+            transport.write(_REFUSAL % _STATUS[reason])
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,5 +1,6 @@
 """What every request passes before a route sees it: who may call, how often, and with which body."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
@@ -54,7 +55,7 @@ class Front:
         try:
             if not watched:
                 check_host(scope, self._limits.hosts)
-                self._throttle.admit(parties)
+                await self._admit(parties)
             async with self._bodies.received(scope, receive, party, known=known) as body:
                 begun = True
                 self._json.check(scope, body)
@@ -64,6 +65,14 @@ class Front:
             if not begun and _has_body(scope):
                 # What is left of the body would be taken for the next request.
                 problem.headers = {**(problem.headers or {}), "Connection": "close"}
+            raise
+
+    async def _admit(self, parties: Sequence[Party]) -> None:
+        try:
+            self._throttle.admit(parties)
+        except Problem:
+            # A flood is as fast as its refusals are.
+            await asyncio.sleep(self._limits.refusal_seconds)
             raise
 
     def _large(self, scope: Scope, party: Party | None) -> tuple[Party, ...]:

@@ -60,6 +60,7 @@ class HttpLimits:
     bodies_in_memory: int = 64 * MIB  # bytes, without the first 64 KiB of each
     rates: Mapping[Kind, Rate] = field(default_factory=dict)
     most_parties: int = 10_000
+    refusal_seconds: float = 0.2  # until who asks too often is told so, and can ask again
 
     @classmethod
     def of(cls, settings: HttpSettings, name: str) -> Self:

@@ -21,6 +21,7 @@ from ticketing.settings import TicketingSettings
 TOKENS = {
     "everything": ["programme", "operator", "mail", "partner:acme", "box-office:paard"],
     "acme": ["partner:acme"],
+    "zeebank": ["partner:zeebank"],
     "paard": ["box-office:paard"],
 }
 _BROKER = "amqp://nobody:hush@127.0.0.1:1/nothing"

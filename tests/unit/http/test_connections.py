@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -116,12 +117,12 @@ async def test_a_reader_that_is_slow_gets_everything(app: FastAPI) -> None:
 
 
 async def test_one_address_has_so_many_connections_and_others_have_theirs(app: FastAPI) -> None:
-    limits = {"http_connections_per_address": 3, "http_trusted_proxies": ""}
+    limits: dict[str, Any] = {"http_connections_per_address": 3, "http_trusted_proxies": ""}
     async with served(app, **limits) as port, AsyncExitStack() as stack:
         for _ in range(3):
             await stack.enter_async_context(connected(port))
         async with connected(port) as fourth:
-            assert await fourth.status() == 503
+            assert await fourth.status() == 429
         async with connected(port, own="127.0.0.2") as other:
             await other.send(HEAD + b"\r\n")
             assert await other.status() == 200
@@ -129,7 +130,7 @@ async def test_one_address_has_so_many_connections_and_others_have_theirs(app: F
 
 
 async def test_a_connection_that_ends_makes_room_for_the_next(app: FastAPI) -> None:
-    limits = {"http_connections_per_address": 1, "http_trusted_proxies": ""}
+    limits: dict[str, Any] = {"http_connections_per_address": 1, "http_trusted_proxies": ""}
     async with served(app, **limits) as port:
         async with connected(port) as first:
             await first.send(HEAD + b"\r\n")
@@ -144,7 +145,7 @@ async def test_a_connection_that_ends_makes_room_for_the_next(app: FastAPI) -> N
 
 
 async def test_the_address_of_a_proxy_stands_for_many_clients(app: FastAPI) -> None:
-    limits = {"http_connections_per_address": 2, "http_trusted_proxies": "127.0.0.0/31"}
+    limits: dict[str, Any] = {"http_connections_per_address": 2, "http_trusted_proxies": "127.0.0.0/31"}
     async with served(app, **limits) as port, AsyncExitStack() as stack:
         for _ in range(5):
             connection = await stack.enter_async_context(connected(port))

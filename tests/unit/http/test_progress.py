@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from culture_connect.http import Progress, with_progress
 from culture_connect.http.problems import Problem
 from culture_connect.messaging.errors import DatabaseUnavailable
+from tests.support.http_server import connected, served
 from tests.support.probes import eventually
 from tests.unit.http.kit import app_with, client_of
 
@@ -83,6 +84,15 @@ async def told(client: httpx.AsyncClient, accept: str = NDJSON["Accept"]) -> lis
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
     assert answer.text.endswith("\n")
     return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def test_a_client_that_reads_nothing_does_not_hold_up_the_work(app: FastAPI, nest: Nest) -> None:
+    ends_with(nest, JSONResponse({"eggs": "x" * 1_000_000}, 201))
+    async with served(app) as port, connected(port) as connection:
+        await connection.send(
+            b"POST /nest HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/x-ndjson\r\nContent-Length: 0\r\n\r\n"
+        )
+        await eventually(lambda: nest.history, ["ended"], "the end of the work")
 
 
 async def test_every_step_is_a_line_and_the_last_one_is_the_answer(client: httpx.AsyncClient, nest: Nest) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -25,7 +26,7 @@ from tests.support.probes import eventually
 from tests.unit.http.kit import app_with, bearer, client_of, token_of
 
 SLOWLY = Rate(0.01, 2, 2)  # one in a hundred seconds: what is counted in a test does not come back
-LIMITS = HttpLimits(rates=dict.fromkeys(Kind, SLOWLY))
+LIMITS = HttpLimits(rates=dict.fromkeys(Kind, SLOWLY), refusal_seconds=0)
 ACME, ZEEBANK = Party(Kind.PARTNER, b"acme"), Party(Kind.PARTNER, b"zeebank")
 ADDRESS = Party(Kind.ADDRESS, b"192.0.2.1")
 ELSEWHERE = ("192.0.2.1", 1234)
@@ -210,6 +211,15 @@ async def test_secrets_that_are_made_up_count_for_the_address_that_tries_them(to
         assert await statuses(client, 1) == [429]
         assert await statuses(client, 1, headers=bearer("acme")) == [200]
         assert await statuses(other, 1) == [200]
+
+
+async def test_a_refusal_takes_its_time_so_that_a_flood_is_no_faster_than_its_connections(tokens: Path) -> None:
+    app = application(tokens, refusal_seconds=0.1)
+    async with client_of(app) as client:
+        await statuses(client, 2, headers=bearer("acme"))
+        started = time.monotonic()
+        assert await statuses(client, 3, headers=bearer("acme")) == [429] * 3
+    assert time.monotonic() - started >= 0.3
 
 
 async def test_the_address_of_a_proxy_is_nobodys(tokens: Path) -> None:
