@@ -15,7 +15,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
-from culture_connect.http.limits import MIB, SMALL_BODY, HttpLimits
+from culture_connect.http.limits import MIB, SMALL_BODY, STRANGERS_BODY, HttpLimits
 from culture_connect.http.problems import Problem, payload_too_large
 
 _SHARE = 4  # one party's bodies take at most this part of the memory for them
@@ -76,11 +76,11 @@ class Bodies:
 
     @asynccontextmanager
     async def received(self, scope: Scope, receive: Receive, party: Hashable, *, known: bool) -> AsyncIterator[bytes]:
-        """The body, whose memory is the party's until the block ends; from one that is not `known`, 64 KiB at most.
+        """The body, whose memory is the party's until the block ends; from one that is not `known`, 8 KiB at most.
 
         Raises 408, 413 and 503 problems, and ClientGoneError.
         """
-        limit = self._sizes.of(scope["path"]) if known else min(self._sizes.of(scope["path"]), SMALL_BODY)
+        limit = self._sizes.of(scope["path"]) if known else min(self._sizes.of(scope["path"]), STRANGERS_BODY)
         if _declared_length(scope) > limit:
             raise payload_too_large(limit)
         taken = 0

@@ -76,7 +76,8 @@ class Front:
             raise
 
     def _large(self, scope: Scope, party: Party | None) -> tuple[Party, ...]:
-        if party is None or not self._sizes.is_special(scope["path"]):
+        """Those that share the places for large bodies; whom nobody knows is turned away without one."""
+        if party is None or party.kind in _STRANGERS or not self._sizes.is_special(scope["path"]):
             return ()
         return Party(Kind.LARGE, party.key), Party(Kind.ALL_LARGE, b"")
 

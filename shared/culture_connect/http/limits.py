@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from culture_connect.http_settings import HttpSettings, Network, names_in, networks_in, numbers_in
 
 MIB: Final = 1024 * 1024
-SMALL_BODY: Final = 64 * 1024  # bytes; all that is taken from whom nobody knows
+SMALL_BODY: Final = 64 * 1024  # bytes, which have no part in the memory that bodies share
+# Bytes, all that is taken from whom nobody knows: reading them costs time before anybody looks at who it is.
+STRANGERS_BODY: Final = 8 * 1024
 # One file at a time of each party, and so few of all that most connections to the database are left to the others.
 _LARGE_RATES: Final = (20.0, 100, 1), (100.0, 500, 4)
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")

@@ -22,6 +22,8 @@ from culture_connect.http.limits import Kind, Rate
 from culture_connect.http.pages import personal_route
 from culture_connect.http.parties import Parties, Party
 from culture_connect.http.throttle import Throttle
+from culture_connect.http_settings import networks_in
+from tests.support.http_server import served
 from tests.support.probes import eventually
 from tests.unit.http.kit import app_with, bearer, client_of, token_of
 
@@ -227,6 +229,24 @@ async def test_the_address_of_a_proxy_is_nobodys(tokens: Path) -> None:
         assert set(await statuses(client, 10)) == {200}
 
 
+@pytest.mark.parametrize(
+    ("trusted", "statuses_of_two"), [("127.0.0.1", [200, 200, 429, 200]), ("", [200, 200, 429, 429])]
+)
+async def test_a_proxy_is_believed_whose_address_is_in_the_settings_and_nobody_else(
+    tokens: Path, trusted: str, statuses_of_two: Sequence[int]
+) -> None:
+    app = application(tokens, trusted_proxies=networks_in(trusted))
+    async with (
+        served(app, http_trusted_proxies=trusted) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        found = [
+            (await client.get("/birds", headers={"X-Forwarded-For": f"10.9.9.9, 192.0.2.{number}"})).status_code
+            for number in (1, 1, 1, 2)
+        ]
+    assert found == statuses_of_two
+
+
 async def test_health_and_metrics_are_never_limited(tokens: Path) -> None:
     async with client_from(application(tokens, hosts=frozenset({"elsewhere"}))) as client:
         for path in ("/health/live", "/health/ready", "/metrics"):
@@ -252,8 +272,11 @@ async def test_a_party_has_one_large_body_in_work_and_all_together_have_few(toke
         ]
         await eventually(lambda: app.state.inside, 2, "how many are under way")
         assert await statuses(client, 1, headers=bearer("acme")) == [200]
+        # Whom nobody knows is turned away without a place.
+        stranger = asyncio.create_task(client.get("/nest"))
+        await eventually(lambda: app.state.inside, 3, "how many are under way, with a stranger")
         app.state.leave.set()
-        assert {(await answer).status_code for answer in asked} == {200}
+        assert {(await answer).status_code for answer in (*asked, stranger)} == {200}
 
 
 def test_who_asks_is_kept_as_a_hash_that_leads_back_to_nothing(tokens: Path) -> None:
