@@ -20,6 +20,7 @@ from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQS
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.support.bus import Bus, fresh_bus
+from tests.support.certificates import Authority
 from tests.support.databases import Database, Databases
 from tests.support.pgbouncer import running_pgbouncer
 from tests.support.surroundings import Surroundings
@@ -70,7 +71,7 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitMQServer]:
-    """A RabbitMQ with its management API, which counts messages every half second."""
+    """A RabbitMQ with its management API, which counts messages every half second; one of our own speaks amqps too."""
     if given := Given.read().rabbitmq:
         yield given
         return
@@ -80,6 +81,7 @@ def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitMQServer]:
         password=secrets.token_urlsafe(),
         log=scratch / "rabbitmq.log",
         statistics_interval=500,
+        tls=Authority.make(scratch / "authority").tls,
     )
     server.start()
     yield server

@@ -1,9 +1,9 @@
 """What a service is told about its HTTP side: where it listens, by which names, and how much it takes from whom."""
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -61,6 +61,11 @@ class HttpSettings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
+    # Ports of their own for public pages, and for /metrics and /health, at the same host unless told otherwise.
+    public_port: int | None = Field(default=None, ge=1, le=65535)
+    public_host: str | None = None
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    metrics_host: str | None = None
     # By which names clients may call the service besides its own name, that of `public_url`, and this machine's.
     http_hosts: Names = ""
     # Whose X-Forwarded-For is believed. These addresses stand for many clients and have no limit of their own.
@@ -79,3 +84,10 @@ class HttpSettings(BaseSettings):
     http_limit_team: RateText = "1000:5000:200"
     http_limit_link: RateText = "2:30:2"
     http_limit_address: RateText = "50:500:16"
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        ports = [port for port in (self.http_port, self.public_port, self.metrics_port) if port]
+        if len(set(ports)) < len(ports):
+            raise ValueError("HTTP_PORT, PUBLIC_PORT and METRICS_PORT: expected different ports")
+        return self

@@ -16,12 +16,14 @@ from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from culture_connect import logs, settings
+from culture_connect.http.ports import listeners
 from culture_connect.http.server import server_of
 from culture_connect.messaging.errors import DatabaseUnavailable
 from culture_connect.messaging.migrations import upgrade
 from culture_connect.settings import Settings, SettingsError
 
 WRONG_SETTINGS = 2
+CANNOT_START = 3  # as uvicorn ends
 
 _log = structlog.get_logger(__name__)
 
@@ -87,9 +89,14 @@ def _serve(app: FastAPI, chosen: settings.ServiceSettings) -> None:
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     server = server_of(app, chosen)
+    try:
+        sockets = listeners(chosen)
+    except OSError as error:
+        _log.error("no_listener", reason=str(error))
+        sys.exit(CANNOT_START)
     _allow_many_connections()
     _collect_garbage_less_often()
-    server.run()
+    server.run(sockets=sockets)
     sys.exit(0 if server.started else 1)
 
 

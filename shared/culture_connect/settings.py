@@ -6,14 +6,15 @@ Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR
 
 import os
 import re
+import ssl
 import stat
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,6 +49,14 @@ def private_file(path: Path) -> Path:
     return path
 
 
+def _authority_file(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError):  # OpenSSL's errors are OSErrors
+        raise ValueError("expected a readable file with certificates in PEM") from None
+    return path
+
+
 def _postgres_url(url: str) -> str:
     parts = _split(url)
     if parts[0] not in ("postgresql", "postgres") or not parts[1] or not parts[2]:
@@ -79,6 +88,7 @@ def _hash_key(key: str) -> str:
 
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 AmqpUrl = Annotated[str, AfterValidator(_amqp_url)]
+AuthorityFile = Annotated[Path, AfterValidator(_authority_file)]
 PrivateFile = Annotated[Path, AfterValidator(private_file)]
 
 
@@ -100,12 +110,21 @@ class ServiceSettings(HttpSettings):
     core_url: AmqpUrl
     # Services that talk to outside parties redeclare this without a default.
     edge_url: AmqpUrl | None = None
+    # The authority that vouches for the broker of an amqps:// URL; none: those that this machine trusts.
+    broker_ca_file: AuthorityFile | None = None
     tokens_file: PrivateFile
     # What hashes of messages and requests are made with, so that they tell nothing; with another none is recognised.
     hash_key: Annotated[str, AfterValidator(_hash_key)]
     # Days for which a message that was handled is recognised: longer than any dead letter may be replayed.
     inbox_days: int = Field(default=400, ge=30, le=36500)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _authority_is_of_use(self) -> Self:
+        urls = [url for url in (self.core_url, self.edge_url) if url]
+        if self.broker_ca_file is not None and not any(url.startswith("amqps:") for url in urls):
+            raise ValueError("BROKER_CA_FILE: expected CORE_URL or EDGE_URL to be amqps:// with it")
+        return self
 
     @property
     def inbox_kept_for(self) -> timedelta:

@@ -125,6 +125,15 @@ def test_an_account_is_added_renewed_listed_and_removed(command: Command) -> Non
     assert command("topology", "verify")[0] == 0
 
 
+def test_a_party_is_told_the_address_with_tls_when_there_is_one(command: Command) -> None:
+    told = command("account", "add", "hr", "globex")[1]
+    assert "with TLS" not in told
+    told = command("account", "add", "hr", "globex", "--rotate", "--advertise-tls", "bus.example")[1]
+    password = _printed("password", told)
+    assert _printed("with TLS", told) == f"amqps://hr.globex:{password}@bus.example:5671/edge"
+    assert command("account", "remove", "hr", "globex")[0] == 0
+
+
 def test_a_venue_that_nobody_knows_gets_no_account(command: Command) -> None:
     status, _, complaint = command("account", "add", "box-office", "elsewhere")
     assert status == 1

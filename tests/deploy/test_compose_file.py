@@ -166,8 +166,10 @@ def test_a_published_port_is_on_an_ordinary_network_and_no_two_are_the_same() ->
 
 def test_the_ports_can_be_moved() -> None:
     published = sum(len(service.get("ports", ())) for service in COMPOSE["services"].values())
-    assert len(variables()) == published
-    assert all(name.startswith(PREFIX) and name.endswith("_PORT") for name in variables())
+    ports = {name for name in variables() if name.endswith("_PORT")}
+    assert len(ports) == published
+    assert variables() - ports == {f"{PREFIX}AMQPS_ADDRESS", f"{PREFIX}AMQPS_HOST"}
+    assert all(name.startswith(PREFIX) for name in ports)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -203,7 +205,10 @@ def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: P
     secret_files.deal_out(tmp_path, secret_files.Addresses())
     parts = {path.name for path in tmp_path.iterdir()}
     assert {f"/secrets/{part}" for part in parts} == set(mounts(_service("secrets")))
-    assert _service("secrets")["environment"] == {"CULTURE_CONNECT_SECRETS_FOLDER": "/secrets"}
+    assert _service("secrets")["environment"] == {
+        "CULTURE_CONNECT_SECRETS_FOLDER": "/secrets",
+        "CULTURE_CONNECT_AMQPS_HOST": "localhost",
+    }
     owners = dict(
         word.removeprefix("--owner=").split("=")
         for word in _service("secrets")["command"]
@@ -244,7 +249,16 @@ def test_a_health_check_asks_the_port_that_the_service_listens_on(name: str) -> 
     port = _image_environment(name)[f"{PREFIX}HTTP_PORT"]
     service = _service(name)
     assert f"http://127.0.0.1:{port}/health/ready" in service["healthcheck"]["test"][-1]
-    assert [published.rpartition(":")[2] for published in service["ports"]] == [port]
+    public = service["environment"].get(f"{PREFIX}PUBLIC_PORT")
+    assert [published.rpartition(":")[2] for published in service["ports"]] == [port, *([public] if public else [])]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_figures_have_a_port_of_their_own_that_is_published_nowhere_and_known_to_the_tools(name: str) -> None:
+    port = _service(name)["environment"][f"{PREFIX}METRICS_PORT"]
+    assert port == _service("tools")["environment"][f"{PREFIX}METRICS_PORT"]
+    assert port not in [published.rpartition(":")[2] for published in _service(name)["ports"]]
+    assert set(_service("tools")["networks"]) & set(_service(name)["networks"]) == {"bus"}
 
 
 def test_servers_are_found_under_the_names_that_the_secrets_give_them() -> None:

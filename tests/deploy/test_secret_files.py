@@ -47,6 +47,16 @@ def test_another_address_reaches_the_services_with_the_same_passwords(folder: Pa
     assert after == before.replace("rabbitmq:5672", "bus.example:5673")
 
 
+def test_services_are_told_of_amqps_where_the_broker_is_reached_so(folder: Path) -> None:
+    before = _contents(folder)["ticketing/culture_connect_edge_url"]
+    secret_files.deal_out(folder, secret_files.Addresses(broker="bus.example:5671", broker_tls=True))
+    after = _contents(folder)
+    assert after["ticketing/culture_connect_edge_url"] == before.replace("amqp:", "amqps:").replace(
+        "rabbitmq:5672", "bus.example:5671"
+    )
+    assert after["ticketing/ca.pem"] == after["broker/ca.pem"]
+
+
 def test_no_secret_is_in_a_part_where_it_does_not_belong(folder: Path) -> None:
     contents = _contents(folder)
     secrets = json.loads(contents.pop("vault/secrets.json"))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,7 @@ class BusUrls:
     core_url: str
     edge_url: str | None
     hash_key: str = HASH_KEY
+    broker_ca_file: Path | None = None
 
 
 class Kit:
@@ -101,9 +103,13 @@ class Kit:
         *,
         behind_cuttable_wires: bool = False,
         follow: Callable[[], Awaitable[Sequence[Subscription]]] | None = None,
+        urls: BusUrls | None = None,
     ) -> Service:
-        """A replica, not yet running; behind the wires it loses its servers when they are cut."""
-        urls, database_url = self._urls, self.database.url
+        """A replica, not yet running; behind the wires it loses its servers when they are cut.
+
+        `urls` may be other ways to the same virtual hosts.
+        """
+        urls, database_url = urls or self._urls, self.database.url
         if behind_cuttable_wires:
             urls = BusUrls(self.broker_wire.through(urls.core_url), None)
             database_url = self.database_wire.through(database_url)

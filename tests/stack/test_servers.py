@@ -8,6 +8,7 @@ import pytest
 from culture_connect_cli.stack import Given, StackError
 from culture_connect_cli.stack.docker import DockerRabbitMQ
 from culture_connect_cli.stack.ports import is_free, keep_or_choose
+from tests.support.certificates import Authority
 
 POSTGRES = "CULTURE_CONNECT_STACK_POSTGRES_URL"
 RABBITMQ = "CULTURE_CONNECT_STACK_RABBITMQ_URL"
@@ -72,3 +73,16 @@ def test_a_container_is_published_on_loopback_only_and_keeps_its_data_in_the_fol
     ]
     assert f"--volume={tmp_path.resolve() / 'data'}:/var/lib/rabbitmq" in command
     assert not any("secret" in part for part in command)
+
+
+def test_a_container_with_a_certificate_speaks_amqps_as_well(tmp_path: Path) -> None:
+    ports = {"amqp": 20_001, "amqps": 20_004, "management": 20_002, "prometheus": 20_003}
+    tls = Authority.make(tmp_path / "authority").tls
+    node = DockerRabbitMQ(tmp_path, password="secret", log=tmp_path / "log", ports=ports, tls=tls)
+    assert "--publish=127.0.0.1:20004:5671" in node.command()
+    assert node.tls_port == 20_004
+    inside = {"amqp": 5672, "amqps": 5671, "management": 1, "prometheus": 2}
+    node.write_configuration(Path("/inside"), inside, "192.0.2.1")
+    settings = (tmp_path / "rabbitmq.conf").read_text()
+    assert "listeners.ssl.1 = 192.0.2.1:5671\n" in settings
+    assert "ssl_options.keyfile = /inside/tls/certificate_key.pem\n" in settings

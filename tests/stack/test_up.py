@@ -127,7 +127,7 @@ def _check_against_the_contract(description: dict[str, object]) -> None:
     assert set(description) == {"amqp", "database_url", "http", "mailbox_url", "accounts", "tokens"}
     amqp, accounts, tokens = description["amqp"], description["accounts"], description["tokens"]
     assert isinstance(amqp, dict)
-    assert set(amqp) == {"host", "port", "management_url"}
+    assert set(amqp) == {"host", "port", "management_url", "tls_port", "ca_file"}
     assert isinstance(accounts, dict)
     assert {"box-office.paard", "operator"} <= set(accounts)
     for name, account in accounts.items():

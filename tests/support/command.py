@@ -32,7 +32,7 @@ def account_added(home: Path, kind: str, name: str, *options: str) -> Credential
 
 def credentials_in(printed: str) -> Credentials:
     """Reads the lines as a person would: a label, white space, a value."""
-    values = _values(printed)
+    values = printed_values(printed)
     credentials = Credentials(
         username=values["username"],
         password=values["password"],
@@ -47,6 +47,7 @@ def credentials_in(printed: str) -> Credentials:
     return credentials
 
 
-def _values(printed: str) -> Mapping[str, str]:
+def printed_values(printed: str) -> Mapping[str, str]:
+    """Label to value of each line of `account add`."""
     pairs = (line.rpartition(" ") for line in printed.splitlines())
     return {label.strip(): value for label, _, value in pairs}

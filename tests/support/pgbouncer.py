@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from culture_connect_cli.stack.node import Tls
 from culture_connect_cli.stack.ports import LOOPBACK, answers, free_port
 from culture_connect_cli.stack.postgres import server_account
 from culture_connect_cli.stack.processes import plain_environment, spawn, wait_until_ready
@@ -31,19 +32,32 @@ default_pool_size = {sessions}
 """
 
 
+_TLS = """\
+client_tls_sslmode = require
+client_tls_cert_file = {certificate}
+client_tls_key_file = {key}
+"""
+
+
 @contextmanager
-def running_pgbouncer(folder: Path, server_url: str) -> Iterator[int]:
-    """Runs one in front of the server of the URL, for the roles of the services; gives its port."""
+def running_pgbouncer(folder: Path, server_url: str, *, tls: Tls | None = None) -> Iterator[int]:
+    """Runs one in front of the server of the URL, for the roles of the services; gives its port.
+
+    With `tls`, files in the same folder, it takes nobody in clear.
+    """
     ensure_installed()
     port = free_port()
     users, settings = folder / "users.txt", folder / "pgbouncer.ini"
     users.write_text("".join(f'"{role}" "{password}"\n' for role, password in PASSWORDS.items()))
     server = make_url(server_url).port
     settings.write_text(_SETTINGS.format(address=LOOPBACK, server=server, port=port, users=users, sessions=SESSIONS))
+    if tls:
+        with settings.open("a") as file:
+            file.write(_TLS.format(certificate=tls.certificate, key=tls.key))
     # It refuses root as PostgreSQL does.
     account = server_account()
     if account:
-        for path in (folder, users, settings):
+        for path in (folder, users, settings, *((tls.certificate, tls.key) if tls else ())):
             os.chown(path, account.uid, account.gid)
     log = folder / "log"
     process = spawn([_PROGRAM, settings], cwd=folder, env=plain_environment(), log=log, account=account)

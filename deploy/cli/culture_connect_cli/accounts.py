@@ -22,7 +22,7 @@ from culture_connect.messaging.topology import (
     holding_queue,
     party,
 )
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker import Amqps, Broker
 from culture_connect_cli.differences import Cure, differences
 from culture_connect_cli.management import BrokerError, Management
 from culture_connect_cli.parties import names_of_party, parties_of
@@ -48,12 +48,21 @@ class Credentials:
     exchange: str
     routing_key: str
     queue: str
+    amqps: Amqps | None = None
 
     @property
     def url(self) -> str:
         """The same as one AMQP address. Holds the password: never log it."""
+        return self._url("amqp", self.host, self.port)
+
+    @property
+    def tls_url(self) -> str | None:
+        """The same over TLS, None where that is not told. Holds the password: never log it."""
+        return self._url("amqps", self.amqps.host, self.amqps.port) if self.amqps else None
+
+    def _url(self, scheme: str, host: str, port: int) -> str:
         login = f"{quote(self.username, safe='')}:{quote(self.password, safe='')}"
-        return f"amqp://{login}@{self.host}:{self.port}/{quote(self.vhost, safe='')}"
+        return f"{scheme}://{login}@{host}:{port}/{quote(self.vhost, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ async def add_account(
             await management.delete("connections", "username", account)
     routing_key = ENROLMENT_KEY if kind == "hr" else ADMISSION_KEY
     host, port = broker.advertised or (broker.host, broker.port)
-    return Credentials(account, password, host, port, edge, account, routing_key, outbound)
+    return Credentials(account, password, host, port, edge, account, routing_key, outbound, broker.amqps)
 
 
 async def remove_account(broker: Broker, kind: PartyKind, name: str, *, discard: bool = False) -> Removal:

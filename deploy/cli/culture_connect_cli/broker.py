@@ -16,6 +16,7 @@ from culture_connect_cli.management import BrokerError, Management
 
 _PREFIX: Final = "CULTURE_CONNECT_MANAGEMENT_"
 _AMQP_PORT: Final = 5672
+_AMQPS_PORT: Final = 5671
 
 
 class BrokerNotGivenError(BrokerError):
@@ -23,10 +24,20 @@ class BrokerNotGivenError(BrokerError):
 
 
 @dataclass(frozen=True, slots=True)
+class Amqps:
+    """Where parties outside reach the broker with TLS; `ca_file` is the authority to trust, if it is our own."""
+
+    host: str
+    port: int
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Broker:
     """A broker as its administrator sees it.
 
     `host` and `port` are where AMQP is spoken; `advertised` is the same as parties outside see it, if that differs.
+    `amqps` is where they reach it with TLS, None where it is not told.
     """
 
     management_url: str
@@ -36,6 +47,7 @@ class Broker:
     port: int
     vhosts: Vhosts = field(default_factory=Vhosts)
     advertised: tuple[str, int] | None = None
+    amqps: Amqps | None = None
 
     def management(self) -> Management:
         """A client of the management API, to be used as an asynchronous context manager."""
@@ -54,11 +66,12 @@ def find_broker(
     password_file: Path | None = None,
     amqp: str | None = None,
     advertise: str | None = None,
+    advertise_tls: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Broker:
     """The broker of the options, else of the environment (`CULTURE_CONNECT_MANAGEMENT_URL`, `_USERNAME`,
     `_PASSWORD_FILE` and `CULTURE_CONNECT_AMQP` as `host:port`), else of the local stack that runs here.
-    `advertise`, also `host:port`, is what the parties are told.
+    `advertise`, also `host:port`, is what the parties are told, `advertise_tls` the same for amqps.
 
     Raises BrokerNotGivenError when none of them tells, or tells only half.
     """
@@ -71,7 +84,14 @@ def find_broker(
     host, port = _address(amqp or environment.get("CULTURE_CONNECT_AMQP"), url)
     name = username or environment.get(f"{_PREFIX}USERNAME") or ADMINISTRATOR
     advertised = _address(advertise, url) if advertise else None
-    return Broker(url, name, read_secret(secret), host, port, advertised=advertised)
+    return Broker(
+        url, name, read_secret(secret), host, port, advertised=advertised, amqps=amqps_of(advertise_tls, None)
+    )
+
+
+def amqps_of(address: str | None, ca_file: Path | None) -> Amqps | None:
+    """What `host:port` stands for, with the usual port where it has none; None for no address."""
+    return Amqps(*_address(address, "", _AMQPS_PORT), ca_file) if address else None
 
 
 def stack_file(environment: Mapping[str, str] = os.environ) -> Path:
@@ -114,13 +134,14 @@ def _local_broker(description: Path) -> Broker:
         administrator["password"],
         amqp["host"],
         int(amqp["port"]),
+        amqps=Amqps(amqp["host"], int(amqp["tls_port"]), Path(amqp["ca_file"])) if "tls_port" in amqp else None,
     )
 
 
-def _address(amqp: str | None, management_url: str) -> tuple[str, int]:
+def _address(amqp: str | None, management_url: str, standard_port: int = _AMQP_PORT) -> tuple[str, int]:
     """Where AMQP is spoken: `host:port`, else the standard port of the console's host."""
     parts = urlsplit(f"//{amqp}" if amqp else management_url)
-    port = (parts.port if amqp else None) or _AMQP_PORT
+    port = (parts.port if amqp else None) or standard_port
     return parts.hostname or "localhost", port
 
 

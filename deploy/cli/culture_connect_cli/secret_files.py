@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,7 +31,7 @@ from culture_connect.messaging.topology import (
     definitions,
     password_hash,
 )
-from culture_connect_cli import tokens, vault
+from culture_connect_cli import certificates, tokens, vault
 from culture_connect_cli.accounts import random_password
 from culture_connect_cli.private_files import write
 
@@ -45,24 +46,36 @@ SIGNING_KEY_FILE: Final = "signing_key.json"
 DEFINITIONS_FILE: Final = "definitions.json"
 SUPERUSER_FILE: Final = "superuser_password"
 ROLES_FILE: Final = "roles.json"
+CERTIFICATE_FILE: Final = "certificate.pem"
+CERTIFICATE_KEY_FILE: Final = "certificate_key.pem"
+CA_FILE: Final = "ca.pem"
 
 _ON_THE_EDGE: Final = (REGISTRATION, TICKETING)
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the services find the servers, as `host:port`."""
+    """Where the services find the servers, as `host:port`; `hosts` are those for which the broker has a certificate.
+
+    With `broker_tls` the port of the broker is one that speaks TLS.
+    """
 
     database: str = "postgres:5432"
     broker: str = "rabbitmq:5672"
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    broker_tls: bool = False
 
 
-def deal_out(folder: Path, addresses: Addresses, owners: Mapping[str, int] | None = None) -> list[str]:
+def deal_out(
+    folder: Path, addresses: Addresses, owners: Mapping[str, int] | None = None, *, now: datetime | None = None
+) -> list[str]:
     """Makes what secrets are missing and writes every file; safe to repeat, nothing that exists changes its value.
 
+    Save the broker's certificate: it is made anew when, at `now`, it has less than 30 days or is for other hosts.
     `owners` maps parts of the folder (a service, `broker`, `database`) to the user id that reads them; this takes
     root. Files get mode 0400, folders 0700 for their owner, and are written whole. Returns the names of
-    the secrets that were made. Raises OSError when a file cannot be written, VaultError when the vault is damaged.
+    the secrets that were made. Raises OSError when a file cannot be written, VaultError when the vault is damaged,
+    CertificateError when one of the hosts is none.
     """
     owners = owners or {}
     owner = os.geteuid()
@@ -70,7 +83,7 @@ def deal_out(folder: Path, addresses: Addresses, owners: Mapping[str, int] | Non
     vault_file.parent.mkdir(parents=True, exist_ok=True)
     with vault.locked(folder):
         kept = vault.read(folder) if vault_file.exists() else {}
-        made = _complete(kept)
+        made = _complete(kept) + _complete_certificates(kept, addresses, now or datetime.now(UTC))
         write(vault_file, json.dumps(kept, indent=1), owners.get(vault.VAULT, owner))
         for name, content in _files(kept, addresses).items():
             write(folder / name, content, owners.get(name.partition("/")[0], owner))
@@ -116,9 +129,17 @@ def _complete(kept: dict[str, Any]) -> list[str]:
     return made
 
 
+def _complete_certificates(kept: dict[str, Any], addresses: Addresses, now: datetime) -> list[str]:
+    """Adds certificates that are missing to the vault, renews what ends soon, and returns the names."""
+    broker = addresses.broker.rpartition(":")[0].strip("[]")
+    hosts = (*addresses.hosts, broker)
+    return [f"certificates/{name}" for name in certificates.complete(kept.setdefault("certificates", {}), hosts, now)]
+
+
 def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     """Path to content of everything that is dealt out."""
     vhosts = Vhosts()
+    amqp = "amqps" if addresses.broker_tls else "amqp"
     accounts, roles, keys = kept["broker"], kept["database"], kept["keys"]
     hashes = {name: password_hash(password) for name, password in accounts.items()}
     files = {
@@ -127,6 +148,7 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
         f"{POSTGRES}/{ROLES_FILE}": json.dumps({service: roles[service] for service in SERVICES}),
         f"{OPERATORS}/{ADMINISTRATOR}": accounts[ADMINISTRATOR],
         f"{OPERATORS}/{OPERATOR}": accounts[OPERATOR],
+        **_certificate_files(kept["certificates"]),
         **{tokens.handed_out(name): token for name, token in kept["tokens"].items()},
         f"{TICKETING}/{SIGNING_KEY_FILE}": json.dumps(keys["signing"]),
         f"{REGISTRATION}/culture_connect_tombstone_key": keys["tombstone"],
@@ -136,10 +158,10 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
         settings = {
             "database_url": _url("postgresql", service, roles[service], addresses.database, DATABASE),
             "hash_key": kept["hash_keys"][service],
-            "core_url": _url("amqp", service, accounts[service], addresses.broker, vhosts.core),
+            "core_url": _url(amqp, service, accounts[service], addresses.broker, vhosts.core),
         }
         if service in _ON_THE_EDGE:
-            settings["edge_url"] = _url("amqp", service, accounts[service], addresses.broker, vhosts.edge)
+            settings["edge_url"] = _url(amqp, service, accounts[service], addresses.broker, vhosts.edge)
         files |= {f"{service}/culture_connect_{name}": value for name, value in settings.items()}
         files[f"{service}/{tokens.TOKENS_FILE}"] = hashed
     return files
@@ -147,6 +169,16 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
 
 def _random_key() -> str:
     return secrets.token_hex(32)
+
+
+def _certificate_files(kept: Mapping[str, str]) -> dict[str, str]:
+    """What the broker shows and proves, and what lets others believe it; the operator hands that to the parties."""
+    authority = kept[certificates.AUTHORITY]
+    return {
+        f"{BROKER}/{CERTIFICATE_FILE}": kept[certificates.BROKER],
+        f"{BROKER}/{CERTIFICATE_KEY_FILE}": kept[f"{certificates.BROKER}_key"],
+        **{f"{part}/{CA_FILE}": authority for part in (BROKER, OPERATORS, *SERVICES)},
+    }
 
 
 def _url(scheme: str, user: str, password: str, address: str, path: str) -> str:

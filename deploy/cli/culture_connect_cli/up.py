@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from culture_connect_cli.stack import LocalStack, StackError
+from culture_connect_cli.stack.node import Node
 from culture_connect_cli.stack.signals import run_until_stopped
 
 _console = Console(highlight=False)
@@ -32,6 +33,8 @@ def addresses(stack: LocalStack) -> Table:
     table.add_row("RabbitMQ console", stack.urls["console"])
     table.add_row("its login", f"{user} / {password}")
     table.add_row("AMQP", f"{stack.rabbitmq.host}:{stack.rabbitmq.port}")
+    if isinstance(stack.rabbitmq, Node):
+        table.add_row("AMQP over TLS", f"{stack.rabbitmq.host}:{stack.rabbitmq.tls_port}, see {stack.rabbitmq.ca_file}")
     table.add_row("tokens, accounts", str(stack.home.stack_file))
     table.add_row("logs", str(stack.home.logs))
     return table

@@ -12,6 +12,8 @@ from culture_connect.http.bodies import BodyLimits
 from culture_connect.http.front import Front
 from culture_connect.http.guard import RequestGuard, RequestMetrics
 from culture_connect.http.limits import MIB, HttpLimits
+from culture_connect.http.pages.below import personal_prefixes
+from culture_connect.http.ports import WELL_KNOWN
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -107,6 +109,7 @@ def create_app(
     app.state.tokens = tokens
     app.state.database = service.database
     app.state.name = name
+    app.state.public = (*personal_prefixes(routers), WELL_KNOWN)
     app.state.metrics = RequestMetrics(service.telemetry.registry)
     problems.install(app)
     sizes = BodyLimits(max_body, large_bodies or {})

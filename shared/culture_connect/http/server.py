@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from culture_connect.http.connections import ConnectionLimits, limited_by
 from culture_connect.http.guard import RequestMetrics
+from culture_connect.http.ports import by_port, choices
 from culture_connect.http_settings import HttpSettings, names_in, networks_in
 
 GRACE: Final = 10  # seconds for requests in hand when stopping
@@ -29,7 +30,7 @@ def server_of(app: FastAPI, settings: HttpSettings, *, lifespan: bool = True, in
         interval=interval,
     )
     config = uvicorn.Config(
-        app,
+        by_port(app, choices(settings, app.state.public)),
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",

@@ -3,13 +3,18 @@
 The broker may be silent instead of gone: stopped, or behind a wire that takes everything and gives nothing. Then
 neither reading nor writing fails; so heartbeats, keepalives and TCP's own time limit are set, opening and closing have
 deadlines, and a connection that will not close politely is cut.
+
+Over amqps the broker's certificate has to be that of the host in the URL (RFC 9525), vouched for by an authority that
+this machine knows or by the one in the file that `cafile` in the URL's query names. That cannot be switched off.
 """
 
 import asyncio
 import socket
+import ssl
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aio_pika
@@ -18,6 +23,7 @@ from aio_pika.abc import UnderlayConnection
 from aiormq.connection import FrameReceiver, TransportFactory
 from yarl import URL
 
+from culture_connect.messaging.errors import BrokerNotTrusted
 from culture_connect.messaging.receiver import CHUNK, DirectConsumer, Receiver
 
 HEARTBEAT: Final = 5  # seconds; with aiormq's grace of (5 + 1) * 2 a silent broker is given up after 12 to 14 s
@@ -47,7 +53,7 @@ async def connect(
     """Opens a connection, seen at the broker under `name`; it never reconnects by itself.
 
     `url` is an amqp:// or amqps:// URL, `heartbeat` and `timeout` are seconds. Raises one of aiormq's errors,
-    ConnectionError or TimeoutError, at the latest a second after `timeout`.
+    ConnectionError, TimeoutError or BrokerNotTrusted, at the latest a second after `timeout`.
     """
     connection = Connection(URL(url).update_query(heartbeat=heartbeat), client_properties={"connection_name": name})
     try:
@@ -73,6 +79,14 @@ async def close_connection(connection: aio_pika.abc.AbstractConnection, *, timeo
             # Without its socket there is nothing left to wait for.
             await asyncio.wait([closing], timeout=_CANCEL_TIMEOUT)
             closing.cancel()
+
+
+def with_authority(url: str, ca_file: Path | None) -> str:
+    """The URL with the authority to be trusted, where it is an amqps:// one and names none itself."""
+    parsed = URL(url)
+    if ca_file is None or parsed.scheme != "amqps" or "cafile" in parsed.query:
+        return url
+    return str(parsed.update_query(cafile=str(ca_file)))
 
 
 @asynccontextmanager
@@ -134,9 +148,13 @@ class _Socket(TransportFactory):
         self._writer: StreamWriter | None = None
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[StreamReader, StreamWriter]:
-        provider = kwargs.pop("ssl_context_provider")
-        context = await provider.get_context() if url.scheme == "amqps" else None
-        reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context, limit=CHUNK, **kwargs)
+        del kwargs["ssl_context_provider"]  # aiormq's own lets the URL switch verification off
+        try:
+            # Read anew for each connection: an authority that was replaced is believed without a restart.
+            context = await asyncio.to_thread(_context, url.query.get("cafile")) if url.scheme == "amqps" else None
+            reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context, limit=CHUNK, **kwargs)
+        except ssl.SSLError as error:
+            raise BrokerNotTrusted(_reason_of(error)) from None
         for name, level, value in _SOCKET_OPTIONS:
             if hasattr(socket, name):  # not every system has them all
                 writer.get_extra_info("socket").setsockopt(level, getattr(socket, name), value)
@@ -146,6 +164,22 @@ class _Socket(TransportFactory):
     def cut(self) -> None:
         if self._writer is not None:
             self._writer.transport.abort()
+
+
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ValueError) as error:
+        raise BrokerNotTrusted(f"the CA file cannot be used ({type(error).__name__})") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _reason_of(error: ssl.SSLError) -> str:
+    """What OpenSSL says of the certificate or the handshake: words of its own, a host's name at most."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message.rstrip('.')}"
+    return f"no TLS with it: {error.reason or type(error).__name__}"
 
 
 class UnderlyingConnection(aiormq.Connection):

@@ -83,9 +83,17 @@ class DatabaseUnavailable(MessagingError):
         self.reason = reason
 
 
+class BrokerNotTrusted(MessagingError):
+    """There is a broker, but no protected line to it; `reason` says why, for operators."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 def reason_of(error: BaseException) -> str:
     """A short code for a header or a log line: never the text of a foreign exception, which may quote data."""
-    if isinstance(error, PermanentFailure | TransientFailure | DatabaseUnavailable):
+    if isinstance(error, PermanentFailure | TransientFailure | DatabaseUnavailable | BrokerNotTrusted):
         return error.reason
     return type(error).__name__
 

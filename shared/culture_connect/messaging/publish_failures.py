@@ -15,7 +15,7 @@ from aiormq.exceptions import (
     PublishError,
 )
 
-from culture_connect.messaging.errors import MessagingError
+from culture_connect.messaging.errors import BrokerNotTrusted, MessagingError
 
 ACCESS_REFUSED = 403
 NOT_FOUND = 404
@@ -88,6 +88,14 @@ class ConnectionLost(PublishFailed):
         super().__init__()
 
 
+class NotTrusted(PublishFailed):
+    """No connection was made, since the broker did not prove itself over TLS; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__()
+
+
 def failure_of(error: BaseException | None) -> PublishFailed:
     """What an exception of aio-pika, aiormq, pamqp or a socket means for the message that was being published.
 
@@ -95,6 +103,8 @@ def failure_of(error: BaseException | None) -> PublishFailed:
     """
     if isinstance(error, PublishFailed):
         return error
+    if isinstance(error, BrokerNotTrusted):
+        return NotTrusted(error.reason)
     if isinstance(error, PublishError):
         return Unroutable()
     if isinstance(error, DeliveryError):

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.backlog import Backlog
+from culture_connect.messaging.connection import with_authority
 from culture_connect.messaging.consumer import Subscription
 from culture_connect.messaging.consumption import Consumption, Follow
 from culture_connect.messaging.database import Database
@@ -26,6 +28,7 @@ class BusSettings(Protocol):
     """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties.
 
     `hash_key` is the key of `KeyedHash` as 64 hex digits.
+    `broker_ca_file` is the authority (PEM) to be trusted where they are amqps:// ones, None for those of this machine.
     """
 
     @property
@@ -36,6 +39,9 @@ class BusSettings(Protocol):
 
     @property
     def hash_key(self) -> str: ...
+
+    @property
+    def broker_ca_file(self) -> Path | None: ...
 
 
 class Service:
@@ -65,7 +71,8 @@ class Service:
         self.hashes = KeyedHash(bytes.fromhex(settings.hash_key))
         self._subscriptions = subscriptions
         self._documented = documented
-        self._brokers = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
+        urls = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
+        self._brokers = {side: with_authority(url, settings.broker_ca_file) for side, url in urls.items()}
         self._consumption = Consumption(
             subscriptions,
             service=name,

@@ -60,10 +60,11 @@ class FakeSystem(httpx.AsyncBaseTransport):
                 body = {"status": status, "problems": problems, "warnings": self.warnings[service]}
                 return httpx.Response(503 if problems else 200, json=body)
             case "/metrics":
-                return httpx.Response(200, text=self._metrics(service))
+                return httpx.Response(200, text=self.metrics_of(service))
         return httpx.Response(404)
 
-    def _metrics(self, service: str) -> str:
+    def metrics_of(self, service: str) -> str:
+        """What the service tells under /metrics."""
         lines = [
             "# HELP culture_connect_outbox_oldest_seconds Age of the oldest such message",
             "# TYPE culture_connect_outbox_oldest_seconds gauge",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -315,6 +316,16 @@ async def test_a_figure_that_a_service_does_not_tell_is_not_taken_for_good() -> 
     assert len(what) == 2
     assert "does not tell culture_connect_outbox_oldest_seconds" in what[0]
     assert "does not tell culture_connect_erasures_overdue" in what[1]
+
+
+async def test_figures_are_read_on_the_port_that_they_have_of_their_own() -> None:
+    system = FakeSystem()
+    for service, address in ADDRESSES.items():
+        system.pages[f"{address}:9000/metrics"] = httpx.Response(200, text=system.metrics_of(service))
+        system.pages[f"{address}/metrics"] = httpx.Response(404)
+    whereabouts = replace(system.whereabouts, metrics_port=9000)
+    found = [checked.findings for checked in await examine(whereabouts, NOW, transport=system)]
+    assert not any(found), found
 
 
 async def test_an_event_that_waits_for_a_minute_is_not_worth_a_word() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from culture_connect.settings import ServiceSettings, SettingsError, load
+from tests.support.certificates import Authority
 from tests.support.hashes import HASH_KEY
 
 DATABASE = "postgresql://ticketing:hush@127.0.0.1:5432/culture"
@@ -128,4 +129,27 @@ def test_a_secrets_folder_that_is_not_there_is_a_wrong_setting(environment: pyte
     environment.setenv("CULTURE_CONNECT_SECRETS_DIR", str(tmp_path / "nowhere"))
 
     with pytest.raises(SettingsError, match="CULTURE_CONNECT_SECRETS_DIR: expected a folder"):
+        load(ServiceSettings)
+
+
+def test_an_authority_goes_with_an_amqps_address(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path)
+    environment.setenv("CULTURE_CONNECT_BROKER_CA_FILE", str(authority.ca_file))
+
+    with pytest.raises(SettingsError, match="BROKER_CA_FILE: expected CORE_URL or EDGE_URL to be amqps://"):
+        load(ServiceSettings)
+    environment.setenv("CULTURE_CONNECT_CORE_URL", CORE.replace("amqp:", "amqps:"))
+    assert load(ServiceSettings).broker_ca_file == authority.ca_file
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_an_authority_that_cannot_be_read_is_a_wrong_setting(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    environment.setenv("CULTURE_CONNECT_BROKER_CA_FILE", str(file))
+
+    with pytest.raises(SettingsError, match="BROKER_CA_FILE: expected a readable file with certificates"):
         load(ServiceSettings)

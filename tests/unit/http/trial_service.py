@@ -18,6 +18,11 @@ async def colour(secret: str) -> str:
     return secret
 
 
+@router.get("/.well-known/trial")
+async def well_known() -> str:
+    return "public"
+
+
 def build_app(settings: TrialSettings) -> FastAPI:
     return app_with(router, tokens=settings.tokens_file)
 

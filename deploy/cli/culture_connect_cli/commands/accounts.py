@@ -38,6 +38,13 @@ def add(
             help="HOST:PORT where the party connects, when that is another than ours.",
         ),
     ] = None,
+    advertise_tls: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CULTURE_CONNECT_AMQPS_ADVERTISED",
+            help="HOST:PORT where the party connects with TLS.",
+        ),
+    ] = None,
     management_url: ManagementUrl = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -52,6 +59,7 @@ def add(
             password_file=password_file,
             amqp=amqp,
             advertise=advertise,
+            advertise_tls=advertise_tls,
         )
         credentials = await accounts.add_account(broker, kind, accounts.known_party(kind, name), rotate=rotate)
         if is_local(broker):
@@ -69,6 +77,7 @@ def add(
         ("with routing key", credentials.routing_key),
         ("consume from queue", credentials.queue),
         ("as one address", credentials.url),
+        *_over_tls(credentials),
     ):
         output.print(f"{label:<20} {value}")
     output.print("The password is shown this once and kept nowhere: hand it over safely.")
@@ -129,6 +138,13 @@ def list_(
     output.print(table)
     if not all(state.complete for state in states):
         raise typer.Exit(1)
+
+
+def _over_tls(credentials: accounts.Credentials) -> list[tuple[str, str]]:
+    if credentials.amqps is None or credentials.tls_url is None:
+        return []
+    ca_file = credentials.amqps.ca_file
+    return [("with TLS", credentials.tls_url), *([("trusting", str(ca_file))] if ca_file else [])]
 
 
 def _count(messages: int | None) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, TICKETING
-from culture_connect_cli.broker import Broker, find_broker, stack_file
+from culture_connect_cli.broker import Broker, amqps_of, find_broker, stack_file
 from culture_connect_cli.commands.options import ManagementUrl, PasswordFile, Username, output, run
 from culture_connect_cli.commands.plain import plain
 from culture_connect_cli.doctor import Checked, examine, find_system
@@ -25,12 +26,32 @@ NotificationsUrl = Annotated[
     str | None,
     typer.Option(envvar="CULTURE_CONNECT_NOTIFICATIONS_URL", help="Where notifications is; else the local stack's."),
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        envvar="CULTURE_CONNECT_METRICS_PORT",
+        min=1,
+        max=65535,
+        help="The port of the services' figures, when they have one of its own.",
+    ),
+]
+AmqpsAddress = Annotated[
+    str | None,
+    typer.Option(envvar="CULTURE_CONNECT_AMQPS", help="HOST:PORT where parties reach the broker with TLS."),
+]
+AmqpsCaFile = Annotated[
+    Path | None,
+    typer.Option(envvar="CULTURE_CONNECT_AMQPS_CA_FILE", help="The authority to trust there, if nobody known is it."),
+]
 
 
 def doctor(
     registration_url: RegistrationUrl = None,
     ticketing_url: TicketingUrl = None,
     notifications_url: NotificationsUrl = None,
+    metrics_port: MetricsPort = None,
+    amqps: AmqpsAddress = None,
+    amqps_ca_file: AmqpsCaFile = None,
     management_url: ManagementUrl = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -41,7 +62,7 @@ def doctor(
         return find_broker(management_url=management_url, username=username, password_file=password_file)
 
     given = {REGISTRATION: registration_url, TICKETING: ticketing_url, NOTIFICATIONS: notifications_url}
-    system = find_system(given, broker, stack_file())
+    system = find_system(given, broker, stack_file(), metrics_port=metrics_port, amqps=amqps_of(amqps, amqps_ca_file))
     wrong = _tell(run(examine(system, datetime.now(UTC))))
     if wrong:
         output.print("One thing is wrong." if wrong == 1 else f"{wrong} things are wrong.")

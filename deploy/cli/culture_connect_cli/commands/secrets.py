@@ -1,6 +1,7 @@
 """`culture-connect secrets`: what an installation in containers needs before its first start."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import asyncpg
 import typer
 
 from culture_connect_cli import secret_files
+from culture_connect_cli.certificates import CertificateError
 from culture_connect_cli.commands.options import fail, output
 from culture_connect_cli.database_roles import prepare_roles
 from culture_connect_cli.vault import VaultError
@@ -22,6 +24,14 @@ def init(
     folder: Folder,
     database: Annotated[str, typer.Option(help="HOST:PORT where services find the database.")] = "postgres:5432",
     broker: Annotated[str, typer.Option(help="HOST:PORT where services find the broker.")] = "rabbitmq:5672",
+    broker_tls: Annotated[bool, typer.Option("--broker-tls", help="Services reach the broker over amqps.")] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="CULTURE_CONNECT_AMQPS_HOST",
+            help="Name or IP address under which parties reach the broker, for its certificate; may be repeated.",
+        ),
+    ] = None,
     owner: Annotated[
         list[str] | None,
         typer.Option(help="PART=UID: who reads this part of the folder; may be repeated, takes root."),
@@ -32,9 +42,11 @@ def init(
         owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
     except ValueError:
         raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
+    addresses = secret_files.Addresses(database, broker, broker_tls=broker_tls)
+    addresses = replace(addresses, hosts=(*addresses.hosts, *(host or ())))
     try:
-        made = secret_files.deal_out(folder, secret_files.Addresses(database, broker), owners)
-    except VaultError as error:
+        made = secret_files.deal_out(folder, addresses, owners)
+    except (VaultError, CertificateError) as error:
         fail(str(error))
         raise typer.Exit(1) from None
     output.print(f"{len(made)} secrets made, all files written to {folder}.")

@@ -9,7 +9,7 @@ from datetime import datetime
 import httpx
 
 from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, SERVICES
-from culture_connect_cli.doctor import broker, destinations, fill_levels, metrics, services
+from culture_connect_cli.doctor import broker, certificate, destinations, fill_levels, metrics, services
 from culture_connect_cli.doctor.findings import Checked, Finding, check
 from culture_connect_cli.doctor.services import Service
 from culture_connect_cli.doctor.whereabouts import Whereabouts
@@ -30,16 +30,17 @@ async def examine(
     """
     # A proxy from the environment must not stand between us and what we look at.
     async with httpx.AsyncClient(timeout=_TIMEOUT, transport=transport, trust_env=False) as client:
-        looks = [_service(name, system.services.get(name), client, now) for name in SERVICES]
-        groups = await asyncio.gather(*looks, _broker(system, transport))
+        looks = [_service(name, system, client, now) for name in SERVICES]
+        groups = await asyncio.gather(*looks, _broker(system, transport), _outside(system, now))
     return [checked for group in groups for checked in group]
 
 
-async def _service(name: str, url: str | None, client: httpx.AsyncClient, now: datetime) -> Sequence[Checked]:
+async def _service(name: str, system: Whereabouts, client: httpx.AsyncClient, now: datetime) -> Sequence[Checked]:
+    url = system.services.get(name)
     if url is None:
         cure = f"give --{name}-url (or CULTURE_CONNECT_{name.upper()}_URL), or start a local stack"
         return [Checked(f"{name} answers", [Finding(f"it is not known where {name} is", cure)])]
-    service = Service(name, url, client)
+    service = Service(name, url, client, metrics_port=system.metrics_port)
     looks = [
         check(f"{name} answers at {service.address}", services.lives(service), cure=services.START),
         check(f"{name} is ready", services.is_ready(service)),
@@ -60,6 +61,12 @@ async def _events(service: Service, now: datetime) -> Checked:
         return checked
     # Nothing is wrong with that, but whoever wonders why an event takes its time should read it somewhere.
     return Checked(f"{checked.well} (through a pooler, without LISTEN: an event waits for up to 1 s)")
+
+
+async def _outside(system: Whereabouts, now: datetime) -> Sequence[Checked]:
+    if system.amqps is None:
+        return []
+    return [await check("parties accept the broker's certificate", certificate.is_accepted(system.amqps, now))]
 
 
 async def _broker(system: Whereabouts, transport: httpx.AsyncBaseTransport | None) -> Sequence[Checked]:

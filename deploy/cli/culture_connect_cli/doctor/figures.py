@@ -16,7 +16,7 @@ Sample = tuple[Mapping[str, str], float]
 
 async def read(service: Service) -> Mapping[str, Sequence[Sample]]:
     """All samples by name. Raises CannotLook when the service does not show them as it should."""
-    answer = await service.get("/metrics")
+    answer = await service.metrics()
     if answer.status_code != HTTPStatus.OK:
         raise CannotLook(f"{service.name} does not show its figures (HTTP {answer.status_code})")
     samples: dict[str, list[Sample]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,12 +15,16 @@ START: Final = "start it, or correct its address; its log says why it stopped"
 
 
 class Service:
-    """A service at its address. Every call raises CannotLook when there is no answer."""
+    """A service at its address. Every call raises CannotLook when there is no answer.
 
-    def __init__(self, name: str, url: str, client: httpx.AsyncClient) -> None:
+    `metrics_port` is where it tells its figures, None when that is its address as well.
+    """
+
+    def __init__(self, name: str, url: str, client: httpx.AsyncClient, *, metrics_port: int | None = None) -> None:
         self.name = name
         self._url = url.rstrip("/")
         self._client = client
+        self._metrics_port = metrics_port
 
     @property
     def address(self) -> str:
@@ -31,8 +36,19 @@ class Service:
 
     async def get(self, path: str) -> httpx.Response:
         """The answer, whatever its status."""
+        return await self._get(f"{self._url}{path}")
+
+    async def metrics(self) -> httpx.Response:
+        """The answer of the address where the service tells its figures."""
+        address = f"{self._url}/metrics"
+        if self._metrics_port is not None:
+            with contextlib.suppress(httpx.InvalidURL):  # which is told when it is asked
+                address = str(httpx.URL(address).copy_with(port=self._metrics_port))
+        return await self._get(address)
+
+    async def _get(self, address: str) -> httpx.Response:
         try:
-            return await self._client.get(f"{self._url}{path}")
+            return await self._client.get(address)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             raise CannotLook(f"{self.address} is not an address such as http://127.0.0.1:8001") from None
         except httpx.TransportError as error:

@@ -8,19 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker import Amqps, Broker
 from culture_connect_cli.management import BrokerError
 
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Addresses by service, as far as they are known, and the broker or the reason that it is not known."""
+    """Addresses by service, as far as they are known, and the broker or the reason that it is not known.
+
+    `metrics_port` is where all of the services tell their figures, when that is a port of its own. `amqps` is where
+    parties reach the broker with TLS, None where that is not known.
+    """
 
     services: Mapping[str, str]
     broker: Broker | str
+    metrics_port: int | None = None
+    amqps: Amqps | None = None
 
 
-def find_system(given: Mapping[str, str | None], find_broker: Callable[[], Broker], description: Path) -> Whereabouts:
+def find_system(
+    given: Mapping[str, str | None],
+    find_broker: Callable[[], Broker],
+    description: Path,
+    *,
+    metrics_port: int | None = None,
+    amqps: Amqps | None = None,
+) -> Whereabouts:
     """Each address that is `given` (by service), else that of `description`, the local stack's stack.json.
 
     `find_broker` is asked for the broker. Raises nothing: what is not known is a finding.
@@ -34,7 +47,10 @@ def find_system(given: Mapping[str, str | None], find_broker: Callable[[], Broke
         broker = str(error)
     except (OSError, ValueError, KeyError) as error:
         broker = f"neither its address nor {description} can be read: {type(error).__name__}"
-    return Whereabouts({service: address for service, address in addresses.items() if address}, broker)
+    known = {service: address for service, address in addresses.items() if address}
+    if amqps is None and isinstance(broker, Broker):
+        amqps = broker.amqps
+    return Whereabouts(known, broker, metrics_port, amqps)
 
 
 def _described(description: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from culture_connect_cli.stack.processes import ProcessId
 
 IMAGE = "rabbitmq:4-management"
 _IN_CONTAINER = Path("/culture-connect")
-_PORTS = {"amqp": 5672, "management": 15672, "prometheus": 15692}
+_PORTS = {"amqp": 5672, "amqps": 5671, "management": 15672, "prometheus": 15692}
 _NOBODY = 65534
 
 
@@ -29,16 +29,23 @@ class DockerRabbitMQ(Node):
     def is_running(self) -> bool:
         return answers(self.ports["management"])
 
+    @property
+    def _inside(self) -> dict[str, int]:
+        """Ports by name as the container has them."""
+        return {name: port for name, port in _PORTS.items() if self._tls or name != "amqps"}
+
     def start(self) -> None:
         """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""
         _docker("rm", "--force", self.name, check=False)
         (self.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.ports = keep_or_choose(_PORTS, self.ports)
+        self.ports = keep_or_choose(self._inside, self.ports)
         # Within the container's own network; the engine publishes on loopback only.
-        self.write_configuration(_IN_CONTAINER, _PORTS, "0.0.0.0")  # noqa: S104
+        self.write_configuration(_IN_CONTAINER, self._inside, "0.0.0.0")  # noqa: S104
         if os.geteuid() == 0:
-            for path in (self.folder, self.folder / "data", self.folder / "definitions.json"):
-                os.chown(path, _NOBODY, _NOBODY)
+            files = (self.folder / "data", self.folder / "definitions.json", self.folder / "tls")
+            for path in (self.folder, *files, *(self.folder / "tls").glob("*")):
+                if path.exists():
+                    os.chown(path, _NOBODY, _NOBODY)
         _docker(*self.command())
         deadline = time.monotonic() + 120
         while not self.is_ready():
@@ -59,7 +66,7 @@ class DockerRabbitMQ(Node):
     def command(self) -> list[str]:
         """What Docker is asked to run."""
         user = os.geteuid() or _NOBODY
-        published = [f"--publish={LOOPBACK}:{self.ports[name]}:{inside}" for name, inside in _PORTS.items()]
+        published = [f"--publish={LOOPBACK}:{self.ports[name]}:{inside}" for name, inside in self._inside.items()]
         return [
             "run",
             "--detach",

@@ -14,7 +14,7 @@ from typing import Any, Required, TypedDict, Unpack
 from culture_connect_cli.stack import rabbitmq
 from culture_connect_cli.stack.docker import DockerRabbitMQ, engine_answers
 from culture_connect_cli.stack.errors import InfrastructureMissingError
-from culture_connect_cli.stack.node import Node
+from culture_connect_cli.stack.node import Node, Tls
 from culture_connect_cli.stack.processes import tail
 from culture_connect_cli.stack.rabbitmq import RabbitMQ
 
@@ -33,6 +33,7 @@ class NodeOptions(TypedDict, total=False):
     definitions: Mapping[str, Any]
     ports: Mapping[str, int]
     statistics_interval: int
+    tls: Tls
 
 
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -6,8 +6,10 @@ from typing import Any
 
 from culture_connect.messaging.topology import NOTIFICATIONS, SERVICES, TICKETING
 from culture_connect_cli import secret_files, tokens, vault
+from culture_connect_cli.certificates import CertificateError
 from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.stack.home import Home
+from culture_connect_cli.stack.node import Tls
 from culture_connect_cli.stack.ports import LOOPBACK
 from culture_connect_cli.stack.program import Program
 
@@ -27,7 +29,7 @@ class Vault:
         try:
             secret_files.deal_out(self._folder, secret_files.Addresses(database, broker))
             self._secrets = vault.read(self._folder)
-        except vault.VaultError as error:
+        except (vault.VaultError, CertificateError) as error:
             raise StackError(str(error)) from None
 
     def broker_password(self, account: str) -> str:
@@ -42,6 +44,13 @@ class Vault:
     def tokens(self) -> dict[str, str]:
         """Bearer tokens of the HTTP APIs by their name, without those that were added: nobody else knows them."""
         return dict(self._secrets["tokens"])
+
+    @property
+    def tls(self) -> Tls:
+        """What the broker proves itself with."""
+        folder = self._folder / secret_files.BROKER
+        names = (secret_files.CERTIFICATE_FILE, secret_files.CERTIFICATE_KEY_FILE, secret_files.CA_FILE)
+        return Tls(*(folder / name for name in names))
 
     @property
     def definitions(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from culture_connect_cli.stack.home import Home, write_whole
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.installation import MAILBOX, SMTP, Vault
 from culture_connect_cli.stack.leftovers import end_leftovers
+from culture_connect_cli.stack.node import Node
 from culture_connect_cli.stack.ports import LOOPBACK
 from culture_connect_cli.stack.postgres import Postgres, claim_seat, seat_for_root, server_account
 from culture_connect_cli.stack.preparation import open_box_offices, prepare_database, prepare_given_broker
@@ -171,6 +172,7 @@ class LocalStack:
                 log=self.home.logs / "rabbitmq.log",
                 definitions=self._vault.definitions,
                 ports={name: self._ports[f"rabbitmq-{name}"] for name in BROKER_PORTS},
+                tls=self._vault.tls,
             )
             self.rabbitmq = node
             self._parts["rabbitmq"] = Part(node)
@@ -220,6 +222,13 @@ class LocalStack:
             broker = f"{self._given.rabbitmq.host}:{self._given.rabbitmq.port}"
         self._vault.deal_out(database=database, broker=broker)
 
+    @property
+    def _amqps(self) -> dict[str, Any]:
+        """Where amqps is spoken, and the authority to trust; nothing for a broker that is not ours."""
+        if not isinstance(self.rabbitmq, Node):
+            return {}
+        return {"tls_port": self.rabbitmq.tls_port, "ca_file": str(self.rabbitmq.ca_file)}
+
     def _describe(self) -> None:
         people = {
             name: {"username": name, "password": self._vault.broker_password(name), "vhost": vhost}
@@ -230,6 +239,7 @@ class LocalStack:
                 "host": self.rabbitmq.host,
                 "port": self.rabbitmq.port,
                 "management_url": self.rabbitmq.management_url,
+                **self._amqps,
             },
             "database_url": self.database_url,
             "http": {service: self.urls[service] for service in SERVICES},

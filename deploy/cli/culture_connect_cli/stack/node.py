@@ -5,6 +5,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from culture_connect.messaging.topology import (
     definitions_of,
     password_hash,
 )
+from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.stack.ports import LOOPBACK, answers
 from culture_connect_cli.stack.processes import ProcessId
 
@@ -43,13 +45,51 @@ management.sample_retention_policies.basic.minute = 1
 management.sample_retention_policies.detailed.minute = 1
 """
 
+# The ciphers of TLS 1.3, and of TLS 1.2 those with forward secrecy and authenticated encryption (RFC 9325, 4.2).
+_CIPHERS = (
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+)
+
+_TLS = """\
+listeners.ssl.1 = {address}:{amqps}
+ssl_options.cacertfile = {folder}/tls/ca.pem
+ssl_options.certfile = {folder}/tls/certificate.pem
+ssl_options.keyfile = {folder}/tls/certificate_key.pem
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
+ssl_options.versions.1 = tlsv1.3
+ssl_options.versions.2 = tlsv1.2
+ssl_options.honor_cipher_order = true
+ssl_options.client_renegotiation = false
+ssl_options.secure_renegotiate = true
+ssl_handshake_timeout = 5000
+"""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM files of what a node proves itself with: its certificate, the key, and the authority that vouches for it."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+
 
 class Node(ABC):
     """One node with everything it writes in `folder`, usable as a context manager.
 
     `definitions` (RabbitMQ's JSON format) are loaded at every start, together with the account
     `administrator` and its `password`. `ports` may name the ports of PORTS; taken or missing ones are chosen.
-    `statistics_interval` (milliseconds) is how often queues tell the management API their length.
+    `statistics_interval` (milliseconds) is how often queues tell the management API their length. With `tls` it
+    listens to amqps as well; the files are taken over at every start and by `renew_certificate`.
     """
 
     def __init__(
@@ -61,6 +101,7 @@ class Node(ABC):
         definitions: Mapping[str, Any] | None = None,
         ports: Mapping[str, int] | None = None,
         statistics_interval: int = 1000,
+        tls: Tls | None = None,
     ) -> None:
         # The broker runs in its folder: relative paths would mean something else there.
         self.folder = folder.resolve()
@@ -70,9 +111,14 @@ class Node(ABC):
         self.name = f"culture-connect-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:10]}"
         self._definitions = definitions or {}
         self._statistics_interval = statistics_interval
+        self._tls = tls
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -87,6 +133,16 @@ class Node(ABC):
     @property
     def port(self) -> int:
         return self.ports["amqp"]
+
+    @property
+    def tls_port(self) -> int | None:
+        """Where amqps is spoken, None where it is not."""
+        return self.ports["amqps"] if self._tls else None
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The authority that clients have to trust for amqps."""
+        return self._tls.ca if self._tls else None
 
     @property
     def management_url(self) -> str:
@@ -143,13 +199,27 @@ class Node(ABC):
             statistics_interval=self._statistics_interval,
             **ports,
         )
+        if self._tls:
+            self._copy_certificate(self._tls)
+            text += _TLS.format(address=address, folder=folder, **ports)
+            text += "".join(f"ssl_options.ciphers.{place} = {cipher}\n" for place, cipher in enumerate(_CIPHERS, 1))
         (self.folder / "rabbitmq.conf").write_text(text + extra)
         (self.folder / "enabled_plugins").write_text(_PLUGINS)
         write_secret(self.folder / "definitions.json", json.dumps(self._complete_definitions(), indent=1))
 
+    def _copy_certificate(self, tls: Tls) -> None:
+        folder = self.folder / "tls"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        files = {"certificate.pem": tls.certificate, "certificate_key.pem": tls.key, "ca.pem": tls.ca}
+        for name, file in files.items():
+            try:
+                write_secret(folder / name, file.read_text(encoding="ascii"))
+            except (OSError, UnicodeDecodeError) as error:
+                raise StackError(f"the broker's {name} cannot be read ({type(error).__name__})") from None
+
     def is_ready(self) -> bool:
         """Whether clients can connect; their listeners are opened last, after plugins and definitions."""
-        if not answers(self.ports["amqp"]):
+        if not all(answers(port) for port in (self.port, self.tls_port) if port):
             return False
         try:
             answer = httpx.get(

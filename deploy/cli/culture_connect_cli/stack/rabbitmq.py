@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from culture_connect_cli.stack.errors import InfrastructureMissingError
+from culture_connect_cli.stack.errors import InfrastructureMissingError, StackError
 from culture_connect_cli.stack.node import Node, write_secret
 from culture_connect_cli.stack.ports import LOOPBACK, answers, keep_or_choose
 from culture_connect_cli.stack.processes import (
@@ -25,7 +25,7 @@ from culture_connect_cli.stack.processes import (
     wait_until_ready,
 )
 
-PORTS = ("amqp", "management", "prometheus", "distribution", "epmd")
+PORTS = ("amqp", "amqps", "management", "prometheus", "distribution", "epmd")
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _CONTROL = _SERVER.with_name("rabbitmqctl")
 _ELECTION = (
@@ -58,7 +58,8 @@ class RabbitMQ(Node):
             (self.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._epmd is None or self._epmd.poll() is not None:
             end_leftover(self.folder)
-            self.ports = keep_or_choose(PORTS, self.ports)
+            wanted = PORTS if self._tls else [name for name in PORTS if name != "amqps"]
+            self.ports = keep_or_choose(wanted, self.ports)
             self._start_epmd()
         self._configure()
         has_data = any((self.folder / "data").iterdir())
@@ -104,6 +105,14 @@ class RabbitMQ(Node):
             check=False,
         )
         return result.stdout
+
+    def renew_certificate(self) -> None:
+        """Takes the certificate's files anew while the node runs: the next connection sees them. Raises StackError."""
+        if self._tls is None:
+            raise StackError("this node has no certificate")
+        self._copy_certificate(self._tls)
+        if (answer := self.evaluate("ssl:clear_pem_cache().")).strip() != "ok":
+            raise StackError(f"the broker did not take its certificate anew: {answer.strip()[:200]}")
 
     def _start_epmd(self) -> None:
         port = self.ports["epmd"]
