@@ -1,0 +1,52 @@
+"""Nobody's largest request or message keeps the replica from everybody else's."""
+
+from typing import Any
+
+import pytest
+
+from tests.service.registration.files import file, line, lines, take_in
+from tests.service.registration.house import House
+from tests.support.event_loop import held
+
+MEBIBYTE = 1024 * 1024
+# Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
+BOUND = 1.0
+
+HEADER = b"Personeelsnummer;Voornaam;Achternaam;E-mailadres;Taal"
+FILES = {
+    "a header of 8 million cells": b";x" * (8 * MEBIBYTE),
+    "one row without end": HEADER + b"\n1;" + b'"a";' * (4 * MEBIBYTE - 20),
+    "blank lines": HEADER + b"\n" * (16 * MEBIBYTE - len(HEADER)),
+    "rows of nothing but cells": HEADER + (b"\n1" + b";" * 65_000) * 255,
+    "accents in Windows-1252": HEADER + (b"\n" + "é".encode("cp1252") * 160) * 99_000,
+    "bytes that are no text": HEADER + b"\n" + b"\x81" * (15 * MEBIBYTE),
+    "broken UTF-8": HEADER + ("\n" + "é" * 80).encode() * 99_000 + b"\xff",
+    "faulty lines": HEADER + b"\n1;2" * 99_000,
+}
+
+
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "import"])
+async def test_no_file_holds_the_event_loop(house: House, content: bytes, dry_run: bool) -> None:
+    await house.register("acme", places=1_000_000)
+    async with held() as loop:
+        answer = await take_in(house, content, dry_run=dry_run)
+    assert answer.status_code in (200, 422), answer.text[:200]
+    print("HELD", loop.longest)
+    assert loop.longest < BOUND
+
+
+async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(house: House) -> None:
+    await house.register("acme", places=1_000_000)
+    data = file(*lines(range(5_000)))
+    for wishes in ({"dry_run": True}, {}, {"dry_run": True, "full": True}):
+        async with held() as loop:
+            answer = await take_in(house, data, **wishes)
+        assert answer.status_code == 200
+        print("HELD", loop.longest)
+    assert loop.longest < BOUND
+    async with held() as loop:
+        assert (await house.api.get("/partners/acme/participants/export")).status_code == 200
+        assert len((await house.api.get("/partners/acme/participants", params={"limit": 500})).json()["items"]) == 500
+    print("HELD", loop.longest)
+    assert loop.longest < BOUND
