@@ -1,10 +1,8 @@
 """Nobody's largest request or message keeps the replica from everybody else's."""
 
-from typing import Any
-
 import pytest
 
-from tests.service.registration.files import file, line, lines, take_in
+from tests.service.registration.files import file, lines, take_in
 from tests.service.registration.house import House
 from tests.support.event_loop import held
 
@@ -25,15 +23,14 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "import"])
-async def test_no_file_holds_the_event_loop(house: House, content: bytes, dry_run: bool) -> None:
+async def test_no_file_holds_the_event_loop(house: House, dry_run: bool) -> None:
     await house.register("acme", places=1_000_000)
-    async with held() as loop:
-        answer = await take_in(house, content, dry_run=dry_run)
-    assert answer.status_code in (200, 422), answer.text[:200]
-    print("HELD", loop.longest)
-    assert loop.longest < BOUND
+    for name, content in FILES.items():
+        async with held() as loop:
+            answer = await take_in(house, content, dry_run=dry_run)
+        assert answer.status_code in (200, 422), (name, answer.text[:200])
+        assert loop.longest < BOUND, name
 
 
 async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(house: House) -> None:
@@ -43,10 +40,8 @@ async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(house:
         async with held() as loop:
             answer = await take_in(house, data, **wishes)
         assert answer.status_code == 200
-        print("HELD", loop.longest)
-    assert loop.longest < BOUND
+        assert loop.longest < BOUND
     async with held() as loop:
         assert (await house.api.get("/partners/acme/participants/export")).status_code == 200
         assert len((await house.api.get("/partners/acme/participants", params={"limit": 500})).json()["items"]) == 500
-    print("HELD", loop.longest)
     assert loop.longest < BOUND
