@@ -1,5 +1,7 @@
 """Nobody's largest request or message keeps the replica from everybody else's."""
 
+from typing import Any
+
 import pytest
 
 from tests.service.registration.files import file, lines, take_in
@@ -36,7 +38,8 @@ async def test_no_file_holds_the_event_loop(house: House, dry_run: bool) -> None
 async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(house: House) -> None:
     await house.register("acme", places=1_000_000)
     data = file(*lines(range(5_000)))
-    for wishes in ({"dry_run": True}, {}, {"dry_run": True, "full": True}):
+    every: list[dict[str, Any]] = [{"dry_run": True}, {}, {"dry_run": True, "full": True}]
+    for wishes in every:
         async with held() as loop:
             answer = await take_in(house, data, **wishes)
         assert answer.status_code == 200

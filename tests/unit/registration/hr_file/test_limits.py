@@ -8,7 +8,7 @@ from tests.unit.registration.hr_file.files import HEADER, NOOR, names, read, ref
 LONGEST = 64 * 1024  # characters of a row
 
 
-@pytest.mark.parametrize("filler", [";", ";x", ";Voornaam", "x", ";\"\"", "\t", ","])
+@pytest.mark.parametrize("filler", [";", ";x", ";Voornaam", "x", ';""', "\t", ","])
 def test_a_header_of_millions_of_cells_is_refused_without_being_split(filler: str) -> None:
     endless = HEADER + filler * (1024 * 1024)
     assert refused(f"{endless}\n{NOOR}\n".encode()) == [("line 1", "too_long")]

@@ -84,7 +84,10 @@ class Columns:
 
     @classmethod
     def of(cls, header: Sequence[str]) -> Self:
-        """The columns of a header. Raises FileFault when a required one is missing, one is there twice, or there are too many."""
+        """The columns of a header.
+
+        Raises FileFault when a required one is missing, one is there twice, or there are too many.
+        """
         names = [name.strip() for name in header]
         width = max((place for place, name in enumerate(names, 1) if name), default=0)
         if width > _MOST_COLUMNS:

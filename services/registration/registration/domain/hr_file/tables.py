@@ -63,4 +63,3 @@ class Table:
         if first is None:
             return 0, sys.maxsize  # nothing but delimiters: with another one they would be a name
         return known(first[1]), len(first[1])
-
