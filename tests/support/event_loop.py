@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 _BEAT = 0.002  # seconds between two looks
@@ -23,9 +23,6 @@ async def held() -> AsyncIterator[Held]:
 
     What the machine gives to others counts as well, so a bound on it must be a wide one.
     """
-    # As a service does when it starts: what the tests have loaded would make the collector stop everything for longer.
-    gc.collect()
-    gc.freeze()
     found = Held()
     beating = asyncio.create_task(_beat(found))
     await asyncio.sleep(0)
@@ -37,6 +34,19 @@ async def held() -> AsyncIterator[Held]:
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beating
+
+
+@contextlib.contextmanager
+def collector_as_in_a_service() -> Iterator[None]:
+    """What was loaded so far is left alone by the collector of garbage until the end of the block.
+
+    A service does so when it starts; looking through all that tests load holds everything for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
         gc.unfreeze()
 
 
