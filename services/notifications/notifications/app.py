@@ -61,4 +61,5 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
             lambda: measures.counting(database),
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
+        large_bodies={bounces.PATH: bounces.MAX_REPORT},
     )
