@@ -26,8 +26,8 @@ SLUG_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 # Control characters, line and paragraph separators, half surrogates, and the signs that turn the direction of writing
 # (they make a name look like another one). None has a place in a line of text.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-# Beyond every line that may be written, in decomposed form too. Composing takes time that grows with the square of a run
-# of combining marks (Unicode Standard Annex 15, section 12), so the length is looked at first.
+# Beyond every line that may be written, in decomposed form too. Composing takes time that grows with the square of a
+# run of combining marks (Unicode Standard Annex 15, section 12), so the length is looked at first.
 _LONGEST_LINE: Final = 1000  # characters
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
