@@ -1,14 +1,16 @@
 """Nobody's largest request or message keeps the replica from everybody else's."""
 
+import json
 from typing import Any
 
 import pytest
 
+from culture_connect.contracts import MAX_BODY_BYTES
 from culture_connect.http.guard import MAX_BODY
 from tests.service.registration.files import file, lines, take_in
-from tests.service.registration.house import House, evening
+from tests.service.registration.house import Connect, House, evening, person
 from tests.support.event_loop import collector_as_in_a_service, held
-from tests.support.hostile_bodies import ask_the_worst
+from tests.support.hostile_bodies import MARKS, ask_the_worst
 
 MEBIBYTE = 1024 * 1024
 # Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
@@ -61,3 +63,28 @@ async def test_no_request_holds_the_event_loop(house: House) -> None:
     paths = {"slug": "duin", "employee_ref": "e-1", "evening_id": made.json()["evening_id"]}
     asked = await ask_the_worst(house.api, MAX_BODY, paths)
     assert [each for each in asked if each.status >= 500 or each.seconds > BOUND] == []
+
+
+async def test_no_message_of_an_hr_system_holds_the_event_loop(house: House, connect: Connect) -> None:
+    await house.register("acme", places=1_000_000)
+    acme = await connect("acme")
+    requested, marks = "enrolment.requested", MARKS * (MAX_BODY_BYTES // 4 - 200)
+    worst: list[tuple[str, Any]] = [
+        (requested, body)
+        for body in (
+            b"[" * MAX_BODY_BYTES,
+            b'{"a":' * (MAX_BODY_BYTES // 5),
+            *(
+                json.dumps(person("e-1", **{field: marks}), ensure_ascii=False).encode()
+                for field in ("given_name", "family_name", "email")
+            ),
+            json.dumps(person("e-1", **{f"x{number}": number for number in range(15_000)})).encode(),
+            json.dumps(person("e-1", given_name=[{}] * 60_000)).encode(),
+        )
+    ]
+    many = [(requested, person(f"e-{number}")) for number in range(600)]
+    with collector_as_in_a_service():
+        async with held() as loop:
+            await acme.send_all([*worst * 4, *many])
+            await acme.receipts.hears(4 * len(worst) + len(many), timeout=30)
+    assert loop.longest < BOUND
