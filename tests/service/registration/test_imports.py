@@ -307,7 +307,7 @@ async def test_an_import_that_ends_in_the_middle_leaves_nothing(house: House, da
 
     def crash(stage: str, done: int, total: int) -> None:
         if stage == "deciding":
-            assert (done, total) == (500, 899)
+            assert (done, total) == (250, 899)
             raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):

@@ -29,7 +29,7 @@ from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import decide_enrolments
 from registration.use_cases.rosters import lock_partner
 
-PORTION = 500  # lines
+PORTION = 250  # lines
 MOST_FAULTS = 1000  # told of one file; further ones are counted
 # A complete list that withdraws more than this part of the active people may be the wrong file.
 UNCONFIRMED_PART = 0.2

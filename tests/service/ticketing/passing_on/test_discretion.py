@@ -1,5 +1,6 @@
 """Offering a ticket to an address tells nobody whether that address takes part, and cannot be tried without end."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.service.ticketing.house import MONTH_BEFORE, House
 from tests.service.ticketing.passing_on.stage import BO, DAY_OF_NIGHT, NIGHT
 from tests.unit.ticketing.news import enrolled, erased, evening, person, withdrawn
+from ticketing.domain.refusals import Refused
 from ticketing.store import pages
 
 # Nobody can have the ticket at these addresses; `eef` is erased, `fem` withdrawn, `dee` has a ticket, `zoe` is of
@@ -109,3 +111,16 @@ async def test_ones_own_address_is_refused_and_counts_for_nothing(house: House) 
     for _ in range(6):
         assert await house.refusal(house.offer("ans", NIGHT, "ans@example.com")) == "oneself"
     await house.offer("ans", NIGHT, BO)
+
+
+async def test_offers_of_two_tickets_at_once_are_counted_one_after_the_other(house: House) -> None:
+    await house.hear(SECOND_NIGHT)
+    await house.ask_in_turn(SECOND_NIGHT, "ans")
+    for _ in range(5):
+        await house.offer("ans", NIGHT, BO)
+    for _ in range(4):
+        await house.offer("ans", SECOND_NIGHT, BO)
+    # One more is the tenth; as many at once as there are connections.
+    results = await asyncio.gather(*(house.offer("ans", SECOND_NIGHT, BO) for _ in range(4)), return_exceptions=True)
+    refused = [each.refusal for each in results if isinstance(each, Refused)]
+    assert refused == ["too-many-offers"] * 3
