@@ -122,6 +122,11 @@ def test_all_problems_are_told_at_once() -> None:
         ("given_name", "Noor\u2028", "control_character"),
         ("given_name", "Noor\u0085", "control_character"),
         ("given_name", "\u202egnp.exe", "control_character"),
+        *(
+            (field, f"No{sign}or", "control_character")
+            for sign in "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+            for field in ("employee_ref", "given_name", "family_name", "email")
+        ),
         ("family_name", "=?utf-8?q?hi=0ABcc=3Aall?=", "encoded_word"),
         ("family_name", "a=?b", "encoded_word"),
         ("email", "noor", "not_an_address"),

@@ -65,13 +65,14 @@ class Api:
         *,
         url: str | None = None,
         token_file: Path | None = None,
+        scope: str = "programme",
         environment: Mapping[str, str] = os.environ,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> Self:
         """The service at the address given, else of the environment, else of the local stack that runs here.
 
-        The local stack's token of the programme team is used with its own address only. Raises ApiError when it is
-        not clear which API is meant, or when there is no token for it.
+        The local stack's token of that scope is used with its own address only. Raises ApiError when it is not clear
+        which API is meant, or when there is no token for it.
         """
         address = url or environment.get(URL_VARIABLES[service])
         secret = token_file or _path(environment.get(TOKEN_FILE_VARIABLE))
@@ -81,7 +82,7 @@ class Api:
                 f"the address of {service} is given, but no token: add --token-file (or {TOKEN_FILE_VARIABLE})"
             )
         if not address or token is None:
-            local_address, local_token = _local(service, stack_file(environment))
+            local_address, local_token = _local(service, scope, stack_file(environment))
             address, token = address or local_address, token or local_token
         return cls(address, token, transport=transport)
 
@@ -201,10 +202,10 @@ def _token(path: Path) -> str:
     return token
 
 
-def _local(service: str, description: Path) -> tuple[str, str]:
+def _local(service: str, scope: str, description: Path) -> tuple[str, str]:
     try:
         stack = json.loads(description.read_text(encoding="utf-8"))
-        return str(stack["http"][service]), str(stack["tokens"]["programme"])
+        return str(stack["http"][service]), str(stack["tokens"][scope])
     except FileNotFoundError:
         raise ApiError(
             f"which {service}? Start a local stack with `culture-connect up`, or give --url and --token-file "

@@ -8,6 +8,7 @@ from culture_connect_cli.commands.doctor import doctor
 from culture_connect_cli.commands.enrol import enrol
 from culture_connect_cli.commands.outbox import outbox_app
 from culture_connect_cli.commands.participants import participants
+from culture_connect_cli.commands.people import person_app
 from culture_connect_cli.commands.programme import programme_app
 from culture_connect_cli.commands.secrets import secrets_app
 from culture_connect_cli.commands.tokens import token_app
@@ -33,4 +34,5 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(token_app, name="token")
 app.add_typer(programme_app, name="programme")
+app.add_typer(person_app, name="person")
 app.add_typer(box_office_app, name="box-office")

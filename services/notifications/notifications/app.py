@@ -3,17 +3,20 @@
 from fastapi import FastAPI
 
 from culture_connect.http import HttpLimits, Tokens, create_app
+from culture_connect.http.subject_access import subject_access
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
 from culture_connect.messaging.housekeeping import inbox_cleanup
 from notifications.consumers import event_handlers
 from notifications.housekeeping import Housekeeping
 from notifications.http import bounces, letters, unsubscribing
+from notifications.http.holdings import texts_of
 from notifications.measures import Measures
 from notifications.rendering.letters import Renderer
 from notifications.rendering.mails import Composer
 from notifications.sending.sender import Sender
 from notifications.sending.smtp import SmtpLine
 from notifications.settings import NotificationsSettings
+from notifications.store.holdings import HOLDINGS
 
 DESCRIPTION = "Which letters went to whom, and when; what bounced; who wants no reminders."
 
@@ -55,11 +58,17 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         service=service,
         tokens=Tokens(settings.tokens_file),
         limits=HttpLimits.of(settings, "notifications"),
-        routers=[letters.router(composer), bounces.router(settings.mail_domain), unsubscribing.router],
+        routers=[
+            letters.router(composer),
+            bounces.router(settings.mail_domain),
+            unsubscribing.router,
+            subject_access(HOLDINGS, more=texts_of(composer)),
+        ],
         background=[
             sender.running,
             housekeeping.running,
             lambda: measures.counting(database),
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
+        large_bodies={bounces.PATH: bounces.MAX_REPORT},
     )

@@ -8,7 +8,17 @@ from culture_connect.messaging.housekeeping import inbox_cleanup
 from culture_connect.messaging.topology import events_queue
 from registration.clock import Clock
 from registration.consumers import enrolment_handlers, event_handlers
-from registration.http import enrolments, erasures, evenings, imports, participants, partners, refusals, venues
+from registration.http import (
+    enrolments,
+    erasures,
+    evenings,
+    holdings,
+    imports,
+    participants,
+    partners,
+    refusals,
+    venues,
+)
 from registration.queues import HrQueues
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
@@ -40,6 +50,7 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
             imports.router,
             enrolments.router,
             participants.router,
+            holdings.router,
             erasures.router,
             evenings.router,
             venues.router,

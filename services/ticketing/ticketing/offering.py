@@ -1,5 +1,10 @@
-"""Passing a ticket on to a colleague (allocation rules, "Changes"): offered, agreed to, and only then done."""
+"""Passing a ticket on to a colleague (allocation rules, "Changes"): offered, agreed to, and only then done.
 
+Whoever offers a ticket hears the same whatever address they name, after the same work: who takes part is told to nobody
+but the colleague, in a letter.
+"""
+
+from typing import Final
 from uuid import UUID, uuid4
 
 from culture_connect.messaging import UnitOfWork
@@ -7,43 +12,60 @@ from ticketing import telling
 from ticketing.declining import lock_with_ticket
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.granting import lot
+from ticketing.domain.offers import PERIOD, check_tries
 from ticketing.domain.participants import address_digest
 from ticketing.domain.refusals import Refusal, Refused
-from ticketing.domain.tickets import EveningAhead, Person, Place, check_passing_on
+from ticketing.domain.tickets import EveningAhead, Person, Place, check_giving, check_receiving
 from ticketing.issuer import Issuer
 from ticketing.store import decisions, offers, pages, places, wishes
 from ticketing.store.decisions import Kept
 from ticketing.store.offers import Offer
 from ticketing.store.seats import Ended
 
+_NOBODY: Final = UUID(int=0)
+
 
 async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID | None, address: str) -> UUID:
     """Asks the colleague with this e-mail address whether they want the ticket; returns the id of the offer.
 
-    The ticket stays with its holder until the colleague agrees; an earlier offer of it ends. Raises Refused.
+    The ticket stays with its holder until the colleague agrees; an earlier offer of it ends. Where nobody can have the
+    ticket at that address, the offer is one that nobody hears of. Raises Refused: for the ticket itself, for the
+    holder's own address, and for too many offers.
     """
     evening, place = await lock_with_ticket(work, ticket_id, by)
-    digest = address_digest(place.partner, address)
-    colleague = await places.person_at(work, evening.evening_id, place.partner, digest)
-    colleague = await _check(work, evening, place, colleague)
-    offer_id = uuid4()
-    await offers.make(
-        work, offer_id, ticket=ticket_id, evening=evening.evening_id, participant=colleague.participant_id
-    )
-    [link], new = issuer.links.make(evening.evening_id, [colleague.participant_id])
-    await pages.save(work, new)
+    check_giving(evening, place, work.now)
     assert place.participant_id is not None  # noqa: S101 - an issued ticket of an evening to come has a holder
-    telling.offered(
-        work,
-        offer_id=offer_id,
-        ticket_id=ticket_id,
-        evening_id=evening.evening_id,
-        venue=evening.venue,
-        holder_id=place.participant_id,
-        colleague_id=colleague.participant_id,
-        link=link,
-    )
+    digest = address_digest(place.partner, address)
+    found = await places.person_at(work, evening.evening_id, place.partner, digest)
+    if found is not None and found.participant_id == place.participant_id:
+        raise Refused(Refusal.ONESELF)
+    since = work.now - PERIOD
+    check_tries(await offers.tries(work, ticket=ticket_id, holder=place.participant_id, since=since), work.now)
+    theirs = await places.live_place(work, evening.evening_id, found.participant_id if found else _NOBODY)
+    colleague = _receiver(place, found, theirs)
+    offer_id = uuid4()
+    await offers.make(work, offer_id, ticket=ticket_id, evening=evening.evening_id, participant=colleague)
+    [link], new = issuer.links.make(evening.evening_id, [colleague or _NOBODY])
+    await pages.save(work, new if colleague else [], always=True)
+    if colleague is not None:
+        telling.offered(
+            work,
+            offer_id=offer_id,
+            ticket_id=ticket_id,
+            evening_id=evening.evening_id,
+            venue=evening.venue,
+            holder_id=place.participant_id,
+            colleague_id=colleague,
+            link=link,
+        )
     return offer_id
+
+
+def _receiver(place: Place, found: Person | None, theirs: Place | None) -> UUID | None:
+    try:
+        return check_receiving(place, found, theirs).participant_id
+    except Refused:
+        return None
 
 
 async def accept(work: UnitOfWork, issuer: Issuer, offer_id: UUID, *, by: UUID) -> Place:
@@ -106,8 +128,9 @@ async def _end(work: UnitOfWork, found: Offer, state: str) -> None:
 
 
 async def _check(work: UnitOfWork, evening: EveningAhead, place: Place, colleague: Person | None) -> Person:
+    check_giving(evening, place, work.now)
     theirs = await places.live_place(work, evening.evening_id, colleague.participant_id) if colleague else None
-    return check_passing_on(evening, place, colleague, theirs, work.now)
+    return check_receiving(place, colleague, theirs)
 
 
 async def _hand_over(

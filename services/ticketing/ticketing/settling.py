@@ -21,8 +21,9 @@ from ticketing.store.heads import Waiting
 from ticketing.store.seats import Newcomer, Scope, Standing
 
 # How many places are written and told at once: an evening for a hundred thousand takes no more memory for its
-# messages than one for a thousand.
-PORTION = 1000
+# messages than one for a thousand, and other requests come to their turn after each portion.
+PORTION = 250
+_MANY = 1000  # places after which the planner's figures are out of date
 
 T = TypeVar("T")
 
@@ -107,7 +108,7 @@ class _Evening:
         tickets: dict[UUID, UUID] = {}
         for portion in _portions(round_):
             tickets |= await self._add(portion, coming)
-        if len(round_) > PORTION:
+        if len(round_) > _MANY:
             await seats.tell_planner(self._work)
         return await self._tell_waiting(round_, tickets)
 

@@ -275,14 +275,17 @@ class PageRow(Base, table=True):
 
 
 class Offer(Base, table=True):
-    """A ticket that its holder wants to pass on to `participant_id`, who has to agree."""
+    """A ticket that its holder wants to pass on to `participant_id`, who has to agree.
+
+    Null when nobody could have it at the address that was given, which its holder is not told.
+    """
 
     __tablename__ = "offers"
 
     offer_id: UUID = Field(primary_key=True, sa_type=Uuid)
     ticket_id: UUID = Field(sa_type=Uuid, foreign_key="tickets.ticket_id")
     evening_id: UUID = Field(sa_type=Uuid)
-    participant_id: UUID = Field(sa_type=Uuid)
+    participant_id: UUID | None = Field(sa_type=Uuid)
     state: str = Field(sa_type=Text)
     made_at: datetime = Field(sa_type=Moment)
 
@@ -290,6 +293,7 @@ class Offer(Base, table=True):
         CheckConstraint("state in ('open', 'accepted', 'refused', 'taken-back')", name="offers_state"),
         Index("offers_one_open", "ticket_id", unique=True, postgresql_where=text("state = 'open'")),
         Index("offers_to_participant", "participant_id"),
+        Index("offers_of_ticket", "ticket_id", "made_at"),
     )
 
 

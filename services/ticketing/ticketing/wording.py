@@ -183,6 +183,10 @@ _REFUSALS: Mapping[Refusal, Both] = {
         "Een ticket kan alleen naar een collega die op de dag van deze avond meedoet aan Culture Connect.",
         "A ticket can only go to a colleague who takes part in Culture Connect on the day of this evening.",
     ),
+    Refusal.TOO_MANY_OFFERS: Both(
+        "Dit ticket is vandaag al vaak genoeg aangeboden. Probeer het morgen nog eens.",
+        "This ticket has been offered often enough today. Please try again tomorrow.",
+    ),
 }
 
 

@@ -4,10 +4,10 @@ import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from culture_connect.contracts.base import Localised, Model
 from culture_connect.contracts.values import (
@@ -59,6 +59,16 @@ class Admission(StrEnum):
     ON_REQUEST = "on_request"
 
 
+_MOST_PARTNERS = 1000
+
+
+def _of_partners_at_most(allotments: Any) -> Any:
+    """As they are; too many are refused before each of them is looked at and told about."""
+    if isinstance(allotments, dict) and len(allotments) > _MOST_PARTNERS:
+        raise rule("too_long", f"must have a length of at most {_MOST_PARTNERS}")
+    return allotments
+
+
 class ProgrammePart(Model):
     """One part of an evening."""
 
@@ -103,7 +113,12 @@ class EveningDraft(Model):
         ),
     ]
     allotments: Annotated[
-        dict[Slug, Annotated[Whole, Field(ge=0)]] | None,
+        Annotated[
+            dict[Slug, Annotated[Whole, Field(ge=0)]],
+            BeforeValidator(_of_partners_at_most),
+            Field(max_length=_MOST_PARTNERS),
+        ]
+        | None,
         Field(description="Seats reserved for each partner, set by hand; absent: they follow the contracts"),
     ] = None
 

@@ -25,7 +25,10 @@ SLUG_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 
 # Control characters, line and paragraph separators, half surrogates, and the signs that turn the direction of writing
 # (they make a name look like another one). None has a place in a line of text.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Beyond every line that may be written, in decomposed form too. Composing takes time that grows with the square of a
+# run of combining marks (Unicode Standard Annex 15, section 12), so the length is looked at first.
+_LONGEST_LINE: Final = 1000  # characters
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 # Days and moments beyond these cannot be meant, and calculating with the very last ones overflows.
@@ -46,12 +49,17 @@ def is_fit(text: str) -> bool:
 def _fit(text: str) -> str:
     """The text as it is: an id that was tidied up would no longer be the same id."""
     if not is_fit(text):
-        raise rule("control_character", "must not have control characters or line breaks")
+        raise rule(
+            "control_character",
+            "must not have control characters, line breaks or signs that turn the direction of writing",
+        )
     return text
 
 
 def _line(text: str) -> str:
     """The text in Unicode's composed form (NFC), without the white space around it."""
+    if len(text) > _LONGEST_LINE:
+        raise rule("too_long", f"must have at most {_LONGEST_LINE} characters")
     return _fit(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 

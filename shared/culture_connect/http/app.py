@@ -11,14 +11,14 @@ from culture_connect.http import documents, health, problems
 from culture_connect.http.bodies import BodyLimits
 from culture_connect.http.front import Front
 from culture_connect.http.guard import RequestGuard, RequestMetrics
-from culture_connect.http.limits import MIB, HttpLimits
+from culture_connect.http.limits import HttpLimits
 from culture_connect.http.pages.below import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 from culture_connect.messaging.keyed_hash import KeyedHash
 
-MAX_BODY = MIB
+MAX_BODY = 256 * 1024  # bytes, as on the bus; reading and judging it holds the event loop for less than 50 ms
 Background = Callable[[], AbstractAsyncContextManager[None]]
 
 

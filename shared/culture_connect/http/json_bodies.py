@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from email.message import Message
 from http import HTTPStatus
-from typing import Final
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -12,9 +11,7 @@ from starlette.types import Scope
 
 from culture_connect.contracts import ContractError
 from culture_connect.contracts.reading import parse_json
-from culture_connect.http.problems import FieldError, Problem, payload_too_large
-
-LARGEST: Final = 256 * 1024  # bytes, as of a message on the bus
+from culture_connect.http.problems import FieldError, Problem
 
 
 class JsonBodies:
@@ -27,13 +24,10 @@ class JsonBodies:
     def check(self, scope: Scope, body: bytes) -> None:
         """Raises a 422 problem for JSON with a name twice, NaN, or what the bus does not take either.
 
-        Raises a 413 problem for more than 256 KiB of it. A body of another media type passes, and one that its route
-        reads itself.
+        A body of another media type passes, and one that its route reads itself.
         """
         if not body or not _is_json(Headers(scope=scope).get("content-type", "")) or not self._take(scope):
             return
-        if len(body) > LARGEST:
-            raise payload_too_large(LARGEST)
         try:
             parse_json(body)
         except ContractError as error:

@@ -21,6 +21,7 @@ from tests.support.surroundings import Surroundings
 TOKENS = {
     "desk": ["programme"],
     "console": ["operator"],
+    "everything": ["programme", "operator"],
     "acme": ["partner:acme"],
     "zeebank": ["partner:zeebank"],
 }

@@ -52,6 +52,7 @@ BAD = {
     "an encoded header": (REQUESTED, person("e-1", family_name="=?utf-8?q?hi=0ABcc?="), "family_name", "encoded_word"),
     "a header in an address": (REQUESTED, person("e-1", email="a@b.zz\nBcc: x@y.zz"), "email", "control_character"),
     "a null character": (REQUESTED, person("e-1", given_name="No\x00or"), "given_name", "control_character"),
+    "a turn of direction": (REQUESTED, person("e-1", family_name="\u200fVries"), "family_name", "control_character"),
     "a withdrawal of nobody": ("enrolment.withdrawn", {"employee_ref": "e-9"}, "employee_ref", "unknown_employee"),
     "an erasure of nobody": ("enrolment.erased", {"employee_ref": "e-9"}, "employee_ref", "unknown_employee"),
 }

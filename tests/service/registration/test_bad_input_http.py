@@ -44,6 +44,14 @@ async def test_what_cannot_stand_in_an_employee_reference_is_refused(house: Hous
             assert answer.status_code == 422, (method, ref)
 
 
+async def test_a_name_that_turns_the_direction_of_writing_is_refused_by_its_field(house: House) -> None:
+    await house.register("acme")
+    for field in ("given_name", "family_name"):
+        answer = await house.api.post("/partners/acme/enrolments", json=person("e-1", **{field: "No\u200for"}))
+        assert answer.status_code == 422
+        assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(field, "control_character")]
+
+
 async def test_a_cursor_with_what_no_list_holds_is_refused(house: House) -> None:
     somebody = str(uuid4())
     cases: list[tuple[str, list[Any]]] = [

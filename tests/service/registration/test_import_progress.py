@@ -15,7 +15,9 @@ async def test_an_import_tells_its_stages_and_ends_with_what_the_plain_answer_wo
     data = file(*lines(range(1200)))
     *told_before, last = steps(await take_in(house, data, headers=NDJSON))
     assert told_before == [
-        {"stage": stage, "done": done, "total": 1200} for stage in ("reading", "deciding") for done in (500, 1000, 1200)
+        {"stage": stage, "done": done, "total": 1200}
+        for stage in ("reading", "deciding")
+        for done in (250, 500, 750, 1000, 1200)
     ]
     assert last["status"] == 200
     assert last["body"]["counts"] == {**NOTHING, "added": 1200}

@@ -243,7 +243,7 @@ async def test_a_refused_import_is_not_remembered(house: House) -> None:
 async def test_only_a_file_may_be_large_and_not_too_large(house: House) -> None:
     await house.register("acme")
     header = "Personeelsnummer;Voornaam;Achternaam;E-mailadres;Notities"
-    notes = "n" * 100_000
+    notes = "n" * 60_000
     large = file(*(f"e-{n};Noor;de Vries;e-{n}@example.org;{notes}" for n in range(20)), header=header)
     assert len(large) > 1024 * 1024
     assert await counts(house, large) == {"added": 20}
@@ -307,7 +307,7 @@ async def test_an_import_that_ends_in_the_middle_leaves_nothing(house: House, da
 
     def crash(stage: str, done: int, total: int) -> None:
         if stage == "deciding":
-            assert (done, total) == (500, 899)
+            assert (done, total) == (250, 899)
             raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
@@ -326,3 +326,13 @@ async def test_an_import_that_ends_in_the_middle_leaves_nothing(house: House, da
     assert await house.participants("acme") == before
     assert len(await told(house)) == 5
     assert await counts(house, data, full=True) == {"unchanged": 4, "added": 895, "leaving": 1}
+
+
+async def test_of_many_faults_the_first_thousand_are_told_and_all_lines_are_counted(house: House) -> None:
+    await house.register("acme")
+    data = file(*["e-1;Noor"] * 1500)
+    refused = await take_in(house, data)
+    assert len(named(refused, 422, "import-refused")) == 1000
+    assert refused.json()["detail"] == "1500 lines are faulty; the first 1000 faults are listed"
+    looked = (await take_in(house, data, dry_run=True)).json()
+    assert (len(looked["faults"]), looked["counts"]["faulty"]) == (1000, 1500)

@@ -15,9 +15,9 @@ from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
 
 @pytest.fixture
 def api(settings: RegistrationSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
-    """The programme desk."""
+    """Somebody with every right."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # what schemathesis sends goes straight there
-    with desk_of(build_app(settings), "desk") as client:
+    with desk_of(build_app(settings), "everything") as client:
         yield client
 
 
@@ -55,6 +55,7 @@ def _furnish(api: httpx.Client) -> dict[str, Wanted]:
         "GET /partners/{slug}/participants": lambda: Existing(duin),
         "GET /partners/{slug}/participants/export": lambda: Existing(duin),
         f"POST {people}/withdraw": lambda: Existing({**duin, "employee_ref": f"e-{next(withdrawn)}"}),
+        f"GET {people}/export": lambda: Existing({**duin, "employee_ref": "e-0"}),
         f"DELETE {people}": lambda: Existing({**duin, "employee_ref": f"e-{next(forgotten)}"}),
         "GET /erasures/{participant_id}": lambda: Existing({"participant_id": erased}),
         "GET /evenings/{evening_id}": lambda: Existing({"evening_id": planned}),

@@ -251,16 +251,34 @@ async def test_a_body_that_does_not_say_to_whom_is_a_problem_that_names_the_fiel
     assert await house.holders(NIGHT) == {"ans"}
 
 
-async def test_who_cannot_have_the_ticket_is_told_without_being_named(api: httpx.AsyncClient, house: House) -> None:
+async def test_an_offer_is_answered_in_the_same_way_whoever_is_at_the_address(
+    api: httpx.AsyncClient, house: House
+) -> None:
     await house.ask_in_turn(NIGHT, "ans", "bo")
-    path = path_of(await house.ticket("ans", NIGHT), "pass-on")
-    reasons = {"nobody": "stranger", "zoe": "stranger", "ans": "oneself", "bo": "colleague-has-ticket"}
-    for name, code in reasons.items():
-        answer = await api.post(path, json={"email": f"{name}@example.com"}, headers=DESK)
-        check_problem(answer, 409, code)
-        assert "example.com" not in answer.text
+    ticket = await house.ticket("ans", NIGHT)
+    path = path_of(ticket, "pass-on")
+    for name in ("nobody", "zoe", "bo", "cas"):
+        answer = await api.post(path, json={"email": f"{name}@example.com"}, headers=await own(house, "ans"))
+        assert answer.status_code == 202
+        assert set(answer.json()) == {"offer_id", "ticket_id"}
+    answer = await api.post(path, json={"email": "ans@example.com"}, headers=DESK)
+    check_problem(answer, 409, "oneself")
     answer = await api.post(path_of(uuid4(), "pass-on"), json={"email": "bo@example.com"}, headers=DESK)
     check_problem(answer, 404, "unknown-ticket")
+
+
+async def test_whoever_tries_one_address_after_the_other_is_told_to_come_back(
+    api: httpx.AsyncClient, house: House
+) -> None:
+    await house.ask_in_turn(NIGHT, "ans")
+    path, headers = path_of(await house.ticket("ans", NIGHT), "pass-on"), await own(house, "ans")
+    for number in range(5):
+        answer = await api.post(path, json={"email": f"guess{number}@example.com"}, headers=headers)
+        assert answer.status_code == 202
+    answer = await api.post(path, json={"email": "cas@example.com"}, headers=headers)
+    check_problem(answer, 429, "too-many-offers")
+    assert 0 < int(answer.headers["retry-after"]) <= 24 * 60 * 60
+    assert await house.told_of("ticket.offered") == []
 
 
 # Who calls

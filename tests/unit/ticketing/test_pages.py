@@ -315,9 +315,9 @@ def test_what_was_just_done_is_told_while_it_holds(notice: Notice, facts: PageFa
 
 @both_languages
 def test_a_refused_address_is_explained_where_it_was_typed(language: Language) -> None:
-    trouble = Trouble(Action.PASS_ON, Refusal.STRANGER, address='"><b>j@acme.example')
+    trouble = Trouble(Action.PASS_ON, Refusal.ONESELF, address='"><b>j@acme.example')
     page = page_of(HOLDER, language=language, trouble=trouble)
-    sentence = wording.refusal(Refusal.STRANGER, language)
+    sentence = wording.refusal(Refusal.ONESELF, language)
     assert page.count(sentence) == 2
     assert 'value="&#34;&gt;&lt;b&gt;j@acme.example" aria-invalid="true" aria-describedby="email-error"' in page
     assert page.count("<details open>") == 1

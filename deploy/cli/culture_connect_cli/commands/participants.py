@@ -1,7 +1,5 @@
 """`culture-connect participants`: who takes part for a partner, as a file."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -9,7 +7,8 @@ from urllib.parse import quote
 import typer
 
 from culture_connect_cli.api import Api
-from culture_connect_cli.commands.options import TokenFile, Url, fail, output, run
+from culture_connect_cli.commands.options import TokenFile, Url, run
+from culture_connect_cli.commands.personal_data import deliver
 
 
 def participants(
@@ -28,26 +27,4 @@ def participants(
             return (await api.get(path, headers={"Accept": "text/csv"})).content
 
     content = run(work())
-    if output_file is None:
-        stream = typer.get_binary_stream("stdout")
-        stream.write(content)
-        stream.flush()
-        return
-    try:
-        _write_whole(output_file, content)
-    except OSError as error:
-        fail(f"cannot write {output_file}: {error.strerror}")
-        raise typer.Exit(1) from None
-    output.print(f"The participants of {partner} are in {output_file}, which only you can read.")
-
-
-def _write_whole(file: Path, content: bytes) -> None:
-    """With mode 0600; a reader sees the old or the new content, never a part."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as new:
-            new.write(content)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    deliver(content, output_file, what=f"The participants of {partner} are")

@@ -1,5 +1,6 @@
 """What mail servers report about letters, handed in by whoever reads the mailbox that they report to."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -12,6 +13,8 @@ from notifications import bouncing
 from notifications.sending.bounces import read
 
 _TYPE = "message/rfc822"
+PATH: Final = "/bounces"
+MAX_REPORT: Final = 1024 * 1024  # bytes: a report may have the whole mail in it
 _BODY: Final[dict[str, Any]] = {
     "required": True,
     "description": "The report as it came, headers and all, of at most 1 MiB",
@@ -24,7 +27,7 @@ def router(domain: str) -> APIRouter:
     routes = APIRouter(tags=["bounces"])
 
     @routes.post(
-        "/bounces",
+        PATH,
         status_code=HTTPStatus.NO_CONTENT,
         response_class=Response,
         openapi_extra={"requestBody": _BODY},
@@ -39,7 +42,7 @@ def router(domain: str) -> APIRouter:
         """
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", f"Expected {_TYPE}")
-        bounce = read(await request.body(), domain)
+        bounce = await asyncio.to_thread(read, await request.body(), domain)
         if bounce is None:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-a-bounce", "This is no report about a mail (RFC 3464)")
 

@@ -1,5 +1,6 @@
 """Letters for those who run the programme: a list without people in it, and for operators the letter itself."""
 
+import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
@@ -18,6 +19,7 @@ from notifications.domain.kinds import Kind, State
 from notifications.http.views import LetterView, RenderedView, WholeLetterView
 from notifications.pages.letter import LetterPage
 from notifications.pages.reasons import REASONS
+from notifications.rendering.contents import Letter
 from notifications.rendering.mails import Composer
 from notifications.resending import CannotResendError, UnknownLetterError, resend
 from notifications.store import lists
@@ -101,19 +103,19 @@ async def _look(request: Request, letter_id: UUID, composer: Composer) -> tuple[
         if row is None:
             raise not_found("letter")
         together = await lists.page(work, Wanted(mail_id=row.mail_id), None, _TOGETHER) if row.mail_id else [row]
-        rendered = await _rendered(work, letter_id, composer)
+        letter = await _contents(work, letter_id)
+    rendered = await asyncio.to_thread(RenderedView.of, letter, composer) if letter else None
     view = WholeLetterView(**LetterView.of(row).model_dump(), rendered=rendered)
     return view, list(map(LetterView.of, together))
 
 
-async def _rendered(work: UnitOfWork, letter_id: UUID, composer: Composer) -> RenderedView | None:
+async def _contents(work: UnitOfWork, letter_id: UUID) -> Letter | None:
     try:
-        letter = await letter_of(work, letter_id)
+        return await letter_of(work, letter_id)
     except ValidationError:
         # What another release kept, or told, in a form that this one cannot read.
         _log.error("letter cannot be read", letter_id=str(letter_id))
         return None
-    return RenderedView.of(letter, composer) if letter else None
 
 
 def _conflict(error: CannotResendError) -> Problem:

@@ -80,6 +80,8 @@ class Sender:
         self._resume_at = 0.0
         self._stopping = False
         self._news = asyncio.Event()
+        # One at a time: more threads would only wait for each other, and the loop for all of them.
+        self._writing = asyncio.Lock()
 
     def wake(self) -> None:
         """Makes the sender look for letters now."""
@@ -206,7 +208,9 @@ class Sender:
 
     async def _attempt(self, claimed: Claimed, line: Line) -> Outcome:
         try:
-            mail = self._write(claimed.letter)
+            # A mail of many tickets, each with a code and a page to print, takes longer than others should wait.
+            async with self._writing:
+                mail = await asyncio.to_thread(self._write, claimed.letter)
         except UnusableAddressError:
             return Refused("unusable-address")
         except Exception as error:

@@ -1,5 +1,6 @@
 """Files of HR departments over HTTP."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Annotated, Literal, Self
 
@@ -19,7 +20,8 @@ from registration.use_cases.imports import Report, Wishes, take_file
 router = APIRouter(prefix="/partners/{slug}/enrolments", tags=["participants"])
 
 PATH = "/partners/[^/]+/enrolments/import"
-MAX_FILE = 16 * 1024 * 1024  # bytes: far more than 50,000 lines
+JSON = "application/json"
+MAX_FILE = 16 * 1024 * 1024  # bytes: far more than the lines that a file may have
 
 _FILE = {
     "requestBody": {
@@ -78,7 +80,7 @@ class CountsView(BaseModel):
 
 
 class ReportView(BaseModel):
-    """What a file leads to. Who is added, changed, ... is listed for a dry run only."""
+    """What a file leads to. Who is added, changed, ... is listed for a dry run only; `faults` are the first 1000."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.IMPORT_REPORT]})
 
@@ -106,7 +108,7 @@ class ReportView(BaseModel):
                 changed=len(report.changed),
                 unchanged=report.unchanged,
                 leaving=len(report.leaving),
-                faulty=len({fault.line for fault in report.faults}),
+                faulty=len(report.faulty),
             ),
             added=[LineView(line=line, employee_ref=ref) for line, ref in listed.added],
             returning=[LineView(line=line, employee_ref=ref) for line, ref in listed.returning],
@@ -138,16 +140,24 @@ async def import_file(
     data = await request.body()
 
     async def take(progress: Progress) -> Response:
-        file = _read(data)
+        file = await asyncio.to_thread(_read, data)
+        report = Report()
 
         async def effect(work: UnitOfWork) -> Answer:
+            nonlocal report
             report = await take_file(work, request.app.state.tombstones, slug, file, wishes, progress)
-            return Answer(HTTPStatus.OK, ReportView.of(report, file, dry_run=dry_run))
+            return Answer(HTTPStatus.OK, None if dry_run else ReportView.of(report, file, dry_run=False))
 
         # A dry run may be run again, and its answer names people: it is nothing to keep for a day.
-        return await once(request, caller, effect, remembered=not dry_run)
+        response = await once(request, caller, effect, remembered=not dry_run)
+        return Response(await asyncio.to_thread(_listing, report, file), media_type=JSON) if dry_run else response
 
     return await with_progress(request, take, problem_of)
+
+
+def _listing(report: Report, file: HrFile) -> str:
+    """The answer to a dry run, which names as many people as the file has."""
+    return ReportView.of(report, file, dry_run=True).model_dump_json()
 
 
 def _read(data: bytes) -> HrFile:

@@ -1,7 +1,7 @@
 """Taking in a file of an HR department: all of it or nothing, or all of its good lines, or just looking.
 
-The file is read in portions, and each portion is decided as messages from the bus are. One transaction holds it all, so
-whatever fails leaves nothing behind.
+The file is read in portions, in a thread so that the largest one holds up nobody, and each portion is decided as
+messages from the bus are. One transaction holds it all, so whatever fails leaves nothing behind.
 """
 
 import asyncio
@@ -29,7 +29,8 @@ from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import decide_enrolments
 from registration.use_cases.rosters import lock_partner
 
-PORTION = 500  # lines
+PORTION = 250  # lines
+MOST_FAULTS = 1000  # told of one file; further ones are counted
 # A complete list that withdraws more than this part of the active people may be the wrong file.
 UNCONFIRMED_PART = 0.2
 
@@ -52,7 +53,10 @@ class Wishes:
 
 @dataclass(slots=True)
 class Report:
-    """What a file leads to; lines by their number and employee reference."""
+    """What a file leads to; lines by their number and employee reference.
+
+    `faults` are the first `MOST_FAULTS` that were found, `faulty` the numbers of all the lines that have any.
+    """
 
     lines: int = 0
     unchanged: int = 0
@@ -61,7 +65,15 @@ class Report:
     changed: list[tuple[int, str, list[str]]] = field(default_factory=list)
     leaving: Sequence[str] = ()
     faults: list[Fault] = field(default_factory=list)
+    faulty: set[int] = field(default_factory=set)
     withdrawals_to_confirm: int | None = None
+
+    def blame(self, faults: Iterable[Fault]) -> None:
+        """Takes in what is wrong with lines."""
+        for fault in faults:
+            self.faulty.add(fault.line)
+            if len(self.faults) < MOST_FAULTS:
+                self.faults.append(fault)
 
 
 async def take_file(
@@ -111,28 +123,27 @@ class _Import:
         await self._try_again(collided)
         self._report.faults.sort(key=lambda fault: fault.line)
         if self._report.faults and not (self._wishes.dry_run or self._wishes.skip_faulty):
-            raise _refused(self._report.faults)
+            raise _refused(self._report)
         return self._report
 
     async def _read(self) -> None:
         """Finds out whom the file names, before anything is decided."""
-        total = self._file.count()
-        for portion in _portions(self._file.rows(), PORTION):
-            for row in portion:
-                ref = row.employee_ref
+        total = await asyncio.to_thread(self._file.count)
+        async for portion in _named_portions(self._file):
+            for ref, row in portion:
                 if ref is None:
                     self._nameless.append(row.line)
                 else:
                     self._line_of.setdefault(ref, row.line)
             self._report.lines += len(portion)
             self._progress("reading", self._report.lines, total)
-            await asyncio.sleep(0)
 
     async def _withdraw_others(self, active: int) -> None:
         if self._nameless and not self._wishes.dry_run:
             # Whoever they are, they would be taken for absent.
             words = "must be there on every line of a complete list"
-            raise _refused([Fault(line, "employee_ref", "missing", words) for line in self._nameless])
+            self._report.blame(Fault(line, "employee_ref", "missing", words) for line in self._nameless)
+            raise _refused(self._report)
         self._report.leaving = await participants.enrolled_besides(self._work, self._slug, self._line_of)
         leaving = len(self._report.leaving)
         if leaving > UNCONFIRMED_PART * active and leaving != self._wishes.confirm_withdrawals:
@@ -147,30 +158,30 @@ class _Import:
     async def _decide_rows(self) -> AsyncIterator[list[tuple[int, EnrolmentRequested]]]:
         """Decides portion by portion; gives those whose address somebody has who may give it up further down."""
         done = 0
-        for portion in _portions(self._file.rows(), PORTION):
-            # A reference is checked against the contract each time that it is asked for.
-            named = [(row.employee_ref, row) for row in portion]
-            known = await self._known_by(ref for ref, _ in named)
-            requests = list(self._requests(named, known))
+        async for portion in _named_portions(self._file):
+            known = await self._known_by(ref for ref, _ in portion)
+            requests = await asyncio.to_thread(self._requests, portion, known)
             yield await self._decide_requests(requests, known)
             done += len(portion)
             self._progress("deciding", done, self._report.lines)
 
     def _requests(
         self, rows: Sequence[tuple[str | None, Row]], known: dict[str, Participant]
-    ) -> Iterator[tuple[int, EnrolmentRequested]]:
+    ) -> list[tuple[int, EnrolmentRequested]]:
+        requests = []
         for ref, row in rows:
             first = self._line_of[ref] if ref is not None else row.line
             if first != row.line:
                 words = f"is on line {first} already"
-                self._report.faults.append(Fault(row.line, "employee_ref", "duplicate", words))
+                self._report.blame([Fault(row.line, "employee_ref", "duplicate", words)])
                 continue
             person = known[ref].person if ref in known else None
             request = row.request(person)
             if isinstance(request, EnrolmentRequested):
-                yield row.line, request
+                requests.append((row.line, request))
             else:
-                self._report.faults += request
+                self._report.blame(request)
+        return requests
 
     async def _decide_requests(
         self, requests: Sequence[tuple[int, EnrolmentRequested]], known: dict[str, Participant]
@@ -196,7 +207,7 @@ class _Import:
             ]
         for line, _ in collided:
             words = "is the address of another active participant of yours"
-            self._report.faults.append(Fault(line, "email", "email_in_use", words))
+            self._report.blame([Fault(line, "email", "email_in_use", words)])
 
     async def _decide(self, messages: Sequence[EnrolmentRequested | EnrolmentWithdrawn]) -> list[Decision]:
         asked = [(message, None) for message in messages]
@@ -208,7 +219,7 @@ class _Import:
 
     def _note(self, line: int, ref: str, decision: Decision, before: Participant | None) -> None:
         report = self._report
-        report.faults += [Fault(line, error.field, error.code, error.message) for error in decision.errors]
+        report.blame(Fault(line, error.field, error.code, error.message) for error in decision.errors)
         if isinstance(decision.event, ParticipantChanged) and decision.participant is not None:
             report.changed.append((line, ref, _differences(before, decision.participant)))
         elif isinstance(decision.event, ParticipantEnrolled):
@@ -230,17 +241,31 @@ def _differences(before: Participant | None, after: Participant) -> list[str]:
     return [name for name in fields if getattr(before.person, name) != getattr(after.person, name)]
 
 
-def _refused(faults: Iterable[Fault]) -> ImportRefused:
+def _refused(report: Report) -> ImportRefused:
+    more = f"{len(report.faulty)} lines are faulty; the first {MOST_FAULTS} faults are listed"
     return ImportRefused(
+        more if len(report.faults) == MOST_FAULTS else None,
         errors=tuple(
             problem(
                 fault.code,
                 fault.message,
                 field=f"line {fault.line}: {fault.field}" if fault.field else f"line {fault.line}",
             )
-            for fault in faults
-        )
+            for fault in report.faults
+        ),
     )
+
+
+async def _named_portions(file: HrFile) -> AsyncIterator[list[tuple[str | None, Row]]]:
+    """The rows with whom they are about, read in a thread. Raises FileFault."""
+    rows = file.rows()
+
+    def read() -> list[tuple[str | None, Row]]:
+        # A reference is checked against the contract each time that it is asked for.
+        return [(row.employee_ref, row) for row in islice(rows, PORTION)]
+
+    while portion := await asyncio.to_thread(read):
+        yield portion
 
 
 def _portions(items: Iterable[T], size: int) -> Iterator[list[T]]:

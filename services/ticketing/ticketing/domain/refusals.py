@@ -21,11 +21,13 @@ class Refusal(StrEnum):
     ONESELF = "oneself"
     COLLEAGUE_HAS_TICKET = "colleague-has-ticket"
     COLLEAGUE_NOT_ACTIVE = "colleague-not-active"
+    TOO_MANY_OFFERS = "too-many-offers"
 
 
 class Refused(Exception):
-    """Nothing was changed, for this reason."""
+    """Nothing was changed, for this reason; it may succeed after `retry_after` seconds, where that is known."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, retry_after: int | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
+        self.retry_after = retry_after

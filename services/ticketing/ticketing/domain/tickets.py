@@ -82,13 +82,8 @@ def check_declining(evening: EveningAhead, place: Place, now: datetime) -> bool:
     return True
 
 
-def check_passing_on(
-    evening: EveningAhead, place: Place, colleague: Person | None, colleagues: Place | None, now: datetime
-) -> Person:
-    """The colleague, if the ticket may be passed on to them ("Changes", passing on). Raises Refused.
-
-    `colleagues` is the ticket or waiting place that the colleague has for the evening.
-    """
+def check_giving(evening: EveningAhead, place: Place, now: datetime) -> None:
+    """Whether this is a ticket that may still be passed on ("Changes", passing on). Raises Refused."""
     if place.state is TicketState.ADMITTED:
         raise Refused(Refusal.ALREADY_ADMITTED)
     check_ahead(evening, now)
@@ -96,6 +91,13 @@ def check_passing_on(
         raise Refused(Refusal.TICKET_ENDED)
     if place.state is TicketState.WAITING:
         raise Refused(Refusal.NO_SEAT)
+
+
+def check_receiving(place: Place, colleague: Person | None, colleagues: Place | None) -> Person:
+    """The colleague, if the ticket may be passed on to them ("Changes", passing on). Raises Refused.
+
+    `colleagues` is the ticket or waiting place that the colleague has for the evening.
+    """
     if colleague is None or colleague.partner != place.partner:
         raise Refused(Refusal.STRANGER)
     if colleague.participant_id == place.participant_id:

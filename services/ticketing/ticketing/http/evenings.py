@@ -1,5 +1,7 @@
 """How full an evening is, and a box office's whole list of tickets."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Literal
@@ -13,7 +15,7 @@ from culture_connect.http import Caller, not_found
 from culture_connect.messaging import Database, UnitOfWork
 from ticketing.http.access import BOX_OFFICE, PROGRAMME, Anyone, Programme, box_offices_of
 from ticketing.store import overviews
-from ticketing.store.overviews import EveningNow
+from ticketing.store.overviews import EveningNow, TicketNow
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 
@@ -129,7 +131,24 @@ async def tickets(
     async with database.begin() as work:
         await evening_at_own_venue(work, caller, evening_id)
         rows = await overviews.tickets(work, evening_id)
-    body = Snapshot(
+    # In a thread, since a large house has a long list.
+    return await asyncio.to_thread(lambda: tagged(_snapshot(evening_id, rows), if_none_match))
+
+
+@router.get("/{evening_id}/bundle", response_model=Bundle, responses={304: {"description": "Nothing changed"}})
+async def bundle(
+    request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """What a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
+    database: Database = request.app.state.database
+    async with database.begin() as work:
+        await evening_at_own_venue(work, caller, evening_id)
+        rows = await overviews.tickets(work, evening_id)
+    return await asyncio.to_thread(lambda: tagged(_bundle(evening_id, rows), if_none_match))
+
+
+def _snapshot(evening_id: UUID, rows: Sequence[TicketNow]) -> Snapshot:
+    return Snapshot(
         evening_id=evening_id,
         tickets=[
             TicketView(
@@ -146,18 +165,9 @@ async def tickets(
             for row in rows
         ],
     )
-    return tagged(body, if_none_match)
 
 
-@router.get("/{evening_id}/bundle", response_model=Bundle, responses={304: {"description": "Nothing changed"}})
-async def bundle(
-    request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
-    """What a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
-    database: Database = request.app.state.database
-    async with database.begin() as work:
-        await evening_at_own_venue(work, caller, evening_id)
-        rows = await overviews.tickets(work, evening_id)
+def _bundle(evening_id: UUID, rows: Sequence[TicketNow]) -> Bundle:
     entries = [
         Entry(
             code_sha256=sha256(row.code.encode()).hexdigest(),
@@ -167,9 +177,7 @@ async def bundle(
         )
         for row in rows
     ]
-    return tagged(
-        Bundle(evening_id=evening_id, entries=sorted(entries, key=lambda each: each.code_sha256)), if_none_match
-    )
+    return Bundle(evening_id=evening_id, entries=sorted(entries, key=lambda each: each.code_sha256))
 
 
 async def evening_at_own_venue(work: UnitOfWork, caller: Caller, evening_id: UUID) -> EveningNow:

@@ -90,10 +90,13 @@ async def decline(request: Request, ticket_id: UUID, actor: Acting) -> Response:
 @router.post(
     "/tickets/{ticket_id}/pass-on",
     response_model=PlaceView,
-    responses={202: {"model": OfferView, "description": "The colleague was asked in a letter"}},
+    responses={202: {"model": OfferView, "description": "A colleague who can have the ticket is asked in a letter"}},
 )
 async def pass_on(request: Request, ticket_id: UUID, to: PassingOn, actor: Acting) -> Response:
-    """Passes a ticket on to a colleague; answers with the colleague's ticket, or with the offer made to them."""
+    """Passes a ticket on to a colleague; answers with the colleague's ticket, or with the offer made to them.
+
+    The answer to an offer does not tell whether anybody can have the ticket at that address.
+    """
     if to.participant_id is not None:
         # Nobody gets a ticket of a colleague without having agreed: the programme team vouches for that.
         actor.caller.demand(PROGRAMME)

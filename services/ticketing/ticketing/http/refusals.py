@@ -11,13 +11,14 @@ from culture_connect.http.trace import trace_id
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.wording import refusal
 
-# What is not there, and what is somebody else's. All others are against the state of things.
+# What is not there, what is somebody else's, and what is tried too often. All others are against the state of things.
 _STATUS = {
     Refusal.UNKNOWN_EVENING: HTTPStatus.NOT_FOUND,
     Refusal.UNKNOWN_TICKET: HTTPStatus.NOT_FOUND,
     Refusal.UNKNOWN_PARTICIPANT: HTTPStatus.NOT_FOUND,
     Refusal.UNKNOWN_OFFER: HTTPStatus.NOT_FOUND,
     Refusal.NOT_YOURS: HTTPStatus.FORBIDDEN,
+    Refusal.TOO_MANY_OFFERS: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -34,5 +35,6 @@ def install(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for this class
     code = error.refusal
-    problem = Problem(status_of(code), code.value, refusal(code, Language.EN))
+    headers = None if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    problem = Problem(status_of(code), code.value, refusal(code, Language.EN), headers=headers)
     return problem.response(trace_id(request.scope))

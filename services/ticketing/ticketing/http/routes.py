@@ -5,9 +5,11 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from culture_connect.http.subject_access import subject_access
 from ticketing.http import admissions, decisions, evenings, keys, my, places, refusals, replays
 from ticketing.http.asks import Asks
 from ticketing.issuer import Issuer
+from ticketing.store.holdings import HOLDINGS
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     evenings.router,
@@ -17,6 +19,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     admissions.router,
     replays.router,
     keys.router,
+    subject_access(HOLDINGS),
 )
 
 

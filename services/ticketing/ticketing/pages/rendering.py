@@ -18,12 +18,7 @@ from ticketing.pages.words import say
 from ticketing.store.pages import PageFacts
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_OF_THE_ADDRESS = (
-    Refusal.STRANGER,
-    Refusal.ONESELF,
-    Refusal.COLLEAGUE_HAS_TICKET,
-    Refusal.COLLEAGUE_NOT_ACTIVE,
-)
+_OF_THE_ADDRESS = (Refusal.ONESELF, Refusal.TOO_MANY_OFFERS)
 
 
 class Pages:

@@ -130,18 +130,18 @@ WORDS: Final[Mapping[str, Both]] = {
     # Passing on.
     "pass-on": Both("Doorgeven aan een collega", "Pass on to a colleague"),
     "pass-on-lead": Both(
-        "Je collega doet mee namens dezelfde organisatie en krijgt van ons een mail om te bevestigen. Tot dat moment"
-        " blijft het ticket van jou.",
-        "Your colleague takes part for the same organisation and gets a mail from us to confirm. Until then the ticket"
-        " stays yours.",
+        "Doet je collega mee namens dezelfde organisatie en heeft die nog geen ticket, dan sturen we een mail om te"
+        " bevestigen. Tot dat moment blijft het ticket van jou. Wie er meedoet, vertellen we niet.",
+        "If your colleague takes part for the same organisation and has no ticket yet, we send them a mail to confirm."
+        " Until then the ticket stays yours. We do not tell who takes part.",
     ),
     "email": Both("E-mailadres van je collega", "Your colleague’s e-mail address"),
     "pass-on-confirm": Both("Bied mijn ticket aan", "Offer my ticket"),
     "offer-made": Both(
-        "Je hebt dit ticket aan een collega aangeboden. Zodra die bevestigt, geldt jouw code niet meer. Tot dan is het"
-        " van jou.",
-        "You have offered this ticket to a colleague. As soon as they confirm, your code is no longer valid. Until then"
-        " it is yours.",
+        "Je biedt dit ticket aan een collega aan. Zodra die bevestigt, geldt jouw code niet meer. Tot dan is het van"
+        " jou. Gebeurt er niets? Vraag je collega dan of onze mail is aangekomen.",
+        "You are offering this ticket to a colleague. As soon as they confirm, your code is no longer valid. Until then"
+        " it is yours. If nothing happens, ask your colleague whether our mail has arrived.",
     ),
     "take-back": Both("Trek het aanbod in", "Take the offer back"),
     "offer": Both("Een ticket voor jou", "A ticket for you"),
@@ -177,8 +177,8 @@ WORDS: Final[Mapping[str, Both]] = {
     "said-asked": Both("Leuk dat je wilt komen!", "Good that you would like to come!"),
     "said-declined": Both("Het is doorgegeven: je komt niet.", "We have noted that you are not coming."),
     "said-offered": Both(
-        "Je aanbod is gedaan: we sturen je collega een mail om te bevestigen.",
-        "Your offer is made: we are sending your colleague a mail to confirm.",
+        "Je aanbod is gedaan. Kan je collega het ticket overnemen, dan sturen we een mail om te bevestigen.",
+        "Your offer is made. If your colleague can take the ticket over, we send them a mail to confirm.",
     ),
     "said-taken-back": Both(
         "Je aanbod is ingetrokken: het ticket blijft van jou.",

@@ -18,7 +18,8 @@ _CHANNELS: Final[dict[Channel, tuple[str, str]]] = {
         "What an HR system sends",
         """Publish to your own exchange with your own account. The queue your messages arrive on says which partner you
 are; a partner named in the data is ignored. Every message is answered with one receipt. Names and addresses must not
-have control characters, line breaks or `=?`; white space around them is dropped.""",
+have control characters, line breaks, signs that turn the direction of writing, or `=?`; white space around them is
+dropped.""",
     ),
     "receipts": (
         "What an HR system hears back",

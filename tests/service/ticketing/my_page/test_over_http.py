@@ -236,6 +236,25 @@ async def test_what_is_no_address_is_shown_again_to_be_mended(
     assert 'aria-invalid="true"' in answer.text
 
 
+async def test_a_page_says_the_same_whoever_is_at_the_address_and_at_last_that_it_is_enough(
+    open_house: House, http: httpx.AsyncClient
+) -> None:
+    secret = await secret_of(open_house, "anna")
+    await http.post(f"/my/{secret}/come")
+    form = {"ticket_id": await ticket_of(open_house, "anna")}
+    shown = set()
+    for name in ("bram", "nobody", "cleo", "x", "y"):
+        answer = await http.post(f"/my/{secret}/pass-on", data={**form, "email": f"{name}@example.com"})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"../{secret}?said=offered")
+        [offer] = await open_house.rows("select offer_id from offers where state = 'open'")
+        page = await http.get(f"/my/{secret}", params={"said": "offered"})
+        shown.add(page.text.replace(str(offer.offer_id), "OFFER"))
+    assert len(shown) == 1
+    answer = await http.post(f"/my/{secret}/pass-on", data={**form, "email": "bram@example.com"})
+    assert answer.status_code == 429
+    assert "Dit ticket is vandaag al vaak genoeg aangeboden." in answer.text
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [

@@ -11,7 +11,9 @@ People = list[EnrolmentRequested]
 
 # Everyday letters, what has a meaning in CSV and spreadsheets, and anything else at all.
 SIGNS = "abcdéëöÅß'’=+-@;,\" .()"
-_TEXTS = st.text(st.sampled_from(SIGNS), min_size=1) | st.text(
+# Invisible ones that a name may have, and signs of full width, which some programs take for their narrow brothers.
+STRANGE = f"{SIGNS}\uff1d\uff0b\uff0d\uff20\u200b\u200d\u2060\ufeff\u00a0\u00ad\t"
+_TEXTS = st.text(st.sampled_from(SIGNS) | st.sampled_from(STRANGE), min_size=1) | st.text(
     st.characters(exclude_categories=["Cc", "Cs"]), min_size=1
 )
 

@@ -77,7 +77,7 @@ def test_addresses_that_are_one_have_one_key() -> None:
     assert {row.email_key for row in file.rows()} == {"bo@xn--bcher-kva.example"}
 
 
-@pytest.mark.parametrize("cell", ["", " ", "x" * 65, '"a\nb"', "a\u202eb"])
+@pytest.mark.parametrize("cell", ["", " ", "x" * 65, '"a\nb"', "a\u202eb", "a\u200eb"])
 def test_a_reference_that_the_contract_refuses_is_none(cell: str) -> None:
     [row] = read(f"{cell};Noor;de Vries;noor@acme.example").rows()
     assert row.employee_ref is None
@@ -92,3 +92,8 @@ def test_an_address_that_the_contract_refuses_has_no_key(cell: str) -> None:
 def test_a_row_shows_only_its_line_where_it_is_printed() -> None:
     [row] = read(NOOR).rows()
     assert repr(row) == "Row(line=2)"
+
+
+@pytest.mark.parametrize("sign", "\u061c\u200e\u200f\u202a\u202e\u2066\u2069")
+def test_a_sign_that_turns_the_direction_of_writing_is_a_fault_of_its_field(sign: str) -> None:
+    assert told(read(f"1;No{sign}or;de Vries;noor@acme.example")) == [(2, "given_name", "control_character")]

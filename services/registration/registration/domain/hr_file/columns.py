@@ -13,7 +13,7 @@ REQUIRED: Final = ("employee_ref", "given_name", "family_name", "email")
 OPTIONAL: Final = ("language", "starts_on", "ends_on")
 INFIX: Final = "infix"
 _LONGEST_NAME: Final = 100
-_MOST_COLUMNS: Final = 1000
+_MOST_COLUMNS: Final = 100
 
 # Dutch and English; the first two of each are the examples that are given when a column is missing. Not here, since
 # they would be taken for what they are not: “naam” (often the whole name), “voornamen” (not what people are called),
@@ -84,9 +84,13 @@ class Columns:
 
     @classmethod
     def of(cls, header: Sequence[str]) -> Self:
-        """The columns of a header. Raises FileFault when a required one is missing, or one is there twice."""
+        """The columns of a header.
+
+        Raises FileFault when a required one is missing, one is there twice, or there are too many.
+        """
         names = [name.strip() for name in header]
-        if sum(map(bool, names)) > _MOST_COLUMNS:
+        width = max((place for place, name in enumerate(names, 1) if name), default=0)
+        if width > _MOST_COLUMNS:
             raise FileFault([problem("too_long", f"must be at most {_MOST_COLUMNS}", field=COLUMNS)])
         found: dict[str, list[int]] = {}
         ignored: dict[str, None] = {}
@@ -125,8 +129,8 @@ def field_of(name: str) -> str | None:
 
 
 def known_names(header: Sequence[str]) -> int:
-    """How many different fields the header names."""
-    return len({field_of(name) for name in header} - {None})
+    """How many different fields the header names, within the columns that one may have."""
+    return len({field_of(name) for name in header[:_MOST_COLUMNS]} - {None})
 
 
 def _plain(name: str) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from registration.domain.hr_file.faults import FileFault, at_line
+from registration.domain.hr_file.lines import Lines
 
-# Not str.splitlines, which also ends a line at signs that a cell may have, such as a form feed.
-_LINE = re.compile("[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _DELIMITERS: Final = (";", ",", "\t")
 
@@ -39,16 +38,18 @@ class Table:
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """The records with text in at least one cell, one at a time, each with the number of the line it begins on.
 
-        Raises FileFault at a quote that is not closed as it should, instead of taking lines for part of a cell.
+        Raises FileFault at a quote that is not closed as it should, instead of taking lines for part of a cell, and
+        where `Lines` does.
         """
-        lines = (match.group() for match in _LINE.finditer(self.text, self.start))
+        lines = Lines(self.text, self.start, self.line)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
         while True:
-            line = self.line + reader.line_num
+            line = lines.begin_row()
             try:
                 cells = next(reader, None)
-            except csv.Error as error:
-                raise _broken(line, error) from None
+            except csv.Error:
+                message = "begins a row in which a quote is not closed, or text follows a closing one"
+                raise at_line(line, "broken_quotes", message) from None
             if cells is None:
                 return
             if "".join(cells).strip():
@@ -62,10 +63,3 @@ class Table:
         if first is None:
             return 0, sys.maxsize  # nothing but delimiters: with another one they would be a name
         return known(first[1]), len(first[1])
-
-
-def _broken(line: int, error: csv.Error) -> FileFault:
-    if "limit" in str(error):
-        message = f"begins a cell of more than {csv.field_size_limit()} characters: is a quote missing?"
-        return at_line(line, "too_long", message)
-    return at_line(line, "broken_quotes", "begins a row in which a quote is not closed, or text follows a closing one")

@@ -5,9 +5,16 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-# What a spreadsheet would take for a formula, and what it would after one of our apostrophes was taken away.
-_FORMULA: Final = re.compile("'*[=+\\-@\t\r]")
-_PROTECTED: Final = re.compile("'+[=+\\-@\t\r]")
+# What some spreadsheet takes for the beginning of a formula: signs of any width, the minus of mathematics, and white
+# space that moves text into another cell (OWASP, "CSV Injection").
+_SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212\t\r\n"
+# What programs drop before they look: marks without width, fillers, and what turns the direction of writing.
+_UNSEEN: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
+)
+# An apostrophe of our own may stand before it, which is taken away when the file is read.
+_FORMULA: Final = re.compile(f"[\\s'{_UNSEEN}]*[{_SIGNS}]")
 _AS_TEXT: Final = re.compile('="((?:[^"]|"")*)"')
 
 _MIDNIGHT: Final = r"(?:[Tt ]0?0:00(?::00(?:\.0+)?)?)?"
@@ -31,8 +38,8 @@ def cell_text(cell: str) -> str:
     text = cell.strip()
     if not text.startswith(("'", "=")):
         return text
-    if _PROTECTED.match(text):
-        return text[1:]
+    if text.startswith("'") and _FORMULA.match(text):
+        return text[1:].strip()
     quoted = _AS_TEXT.fullmatch(text)
     return quoted[1].replace('""', '"').strip() if quoted else text
 

@@ -1,0 +1,33 @@
+"""How often a ticket may be offered to an address: whoever tries addresses one after the other learns nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+from ticketing.domain.refusals import Refusal, Refused
+
+PERIOD: Final = timedelta(days=1)
+MOST_OF_TICKET: Final = 5
+MOST_OF_HOLDER: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """Offers of the last `PERIOD`: of a ticket, of all tickets of its holder, and when the first of them were made."""
+
+    of_ticket: int
+    of_holder: int
+    first_of_ticket: datetime | None
+    first_of_holder: datetime | None
+
+
+def check_tries(tries: Tries, now: datetime) -> None:
+    """Whether there may be one more. Raises Refused, with the seconds until the first one counts no more."""
+    bounds = (
+        (tries.of_ticket, MOST_OF_TICKET, tries.first_of_ticket),
+        (tries.of_holder, MOST_OF_HOLDER, tries.first_of_holder),
+    )
+    reached = [first for made, most, first in bounds if made >= most and first is not None]
+    if reached:
+        raise Refused(Refusal.TOO_MANY_OFFERS, retry_after=ceil((max(reached) + PERIOD - now).total_seconds()))

@@ -1,0 +1,90 @@
+"""Nobody's largest request or message keeps the replica from everybody else's."""
+
+import json
+from typing import Any
+
+import pytest
+
+from culture_connect.contracts import MAX_BODY_BYTES
+from culture_connect.http.app import MAX_BODY
+from tests.service.registration.files import file, lines, take_in
+from tests.service.registration.house import Connect, House, evening, person
+from tests.support.event_loop import collector_as_in_a_service, held
+from tests.support.hostile_bodies import MARKS, ask_the_worst
+
+MEBIBYTE = 1024 * 1024
+# Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
+BOUND = 1.0
+
+HEADER = b"Personeelsnummer;Voornaam;Achternaam;E-mailadres;Taal"
+FILES = {
+    "a header of 8 million cells": b";x" * (8 * MEBIBYTE),
+    "one row without end": HEADER + b"\n1;" + b'"a";' * (4 * MEBIBYTE - 20),
+    "blank lines": HEADER + b"\n" * (16 * MEBIBYTE - len(HEADER)),
+    "rows of nothing but cells": HEADER + (b"\n1" + b";" * 65_000) * 255,
+    "accents in Windows-1252": HEADER + (b"\n" + "é".encode("cp1252") * 160) * 99_000,
+    "bytes that are no text": HEADER + b"\n" + b"\x81" * (15 * MEBIBYTE),
+    "broken UTF-8": HEADER + ("\n" + "é" * 80).encode() * 99_000 + b"\xff",
+    "faulty lines": HEADER + b"\n1;2" * 99_000,
+}
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "import"])
+async def test_no_file_holds_the_event_loop(house: House, dry_run: bool) -> None:
+    await house.register("acme", places=1_000_000)
+    with collector_as_in_a_service():
+        for name, content in FILES.items():
+            async with held() as loop:
+                answer = await take_in(house, content, dry_run=dry_run)
+            assert answer.status_code in (200, 422), (name, answer.text[:200])
+            assert loop.longest < BOUND, name
+
+
+async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(house: House) -> None:
+    await house.register("acme", places=1_000_000)
+    data = file(*lines(range(5_000)))
+    every: list[dict[str, Any]] = [{"dry_run": True}, {}, {"dry_run": True, "full": True}]
+    for wishes in every:
+        async with held() as loop:
+            answer = await take_in(house, data, **wishes)
+        assert answer.status_code == 200
+        assert loop.longest < BOUND
+    async with held() as loop:
+        assert (await house.api.get("/partners/acme/participants/export")).status_code == 200
+        assert len((await house.api.get("/partners/acme/participants", params={"limit": 500})).json()["items"]) == 500
+    assert loop.longest < BOUND
+
+
+@pytest.mark.timeout(240)
+async def test_no_request_holds_the_event_loop(house: House) -> None:
+    await house.register("duin")
+    await house.enrol("duin", "e-1")
+    made = await house.api.post("/evenings", json=evening())
+    paths = {"slug": "duin", "employee_ref": "e-1", "evening_id": made.json()["evening_id"]}
+    asked = await ask_the_worst(house.api, MAX_BODY, paths)
+    assert [each for each in asked if each.status >= 500 or each.seconds > BOUND] == []
+
+
+async def test_no_message_of_an_hr_system_holds_the_event_loop(house: House, connect: Connect) -> None:
+    await house.register("acme", places=1_000_000)
+    acme = await connect("acme")
+    requested, marks = "enrolment.requested", MARKS * (MAX_BODY_BYTES // 4 - 200)
+    worst: list[tuple[str, Any]] = [
+        (requested, body)
+        for body in (
+            b"[" * MAX_BODY_BYTES,
+            b'{"a":' * (MAX_BODY_BYTES // 5),
+            *(
+                json.dumps(person("e-1", **{field: marks}), ensure_ascii=False).encode()
+                for field in ("given_name", "family_name", "email")
+            ),
+            json.dumps(person("e-1", **{f"x{number}": number for number in range(15_000)})).encode(),
+            json.dumps(person("e-1", given_name=[{}] * 60_000)).encode(),
+        )
+    ]
+    many = [(requested, person(f"e-{number}")) for number in range(600)]
+    with collector_as_in_a_service():
+        async with held() as loop:
+            await acme.send_all([*worst * 4, *many])
+            await acme.receipts.hears(4 * len(worst) + len(many), timeout=30)
+    assert loop.longest < BOUND

@@ -1,0 +1,126 @@
+"""Offering a ticket to an address tells nobody whether that address takes part, and cannot be tried without end."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.service.ticketing.house import MONTH_BEFORE, House
+from tests.service.ticketing.passing_on.stage import BO, DAY_OF_NIGHT, NIGHT
+from tests.unit.ticketing.news import enrolled, erased, evening, person, withdrawn
+from ticketing.domain.refusals import Refused
+from ticketing.store import pages
+
+# Nobody can have the ticket at these addresses; `eef` is erased, `fem` withdrawn, `dee` has a ticket, `zoe` is of
+# another organisation.
+NOBODYS = [f"{name}@example.com" for name in ("nobody", "eef", "fem", "dee", "zoe")]
+SECOND_NIGHT = evening(NIGHT.starts_at + timedelta(days=30), title="Tweede", capacity=2, admission=NIGHT.admission)
+
+
+@pytest.fixture(autouse=True)
+async def _others(house: House) -> None:
+    await house.hear(enrolled("eef"), enrolled("fem"))
+    await house.hear(erased("eef", 2), withdrawn("fem", 2, DAY_OF_NIGHT))
+    await house.ask_in_turn(NIGHT, "dee")
+    await house.forget_told()
+
+
+@pytest.mark.parametrize("address", NOBODYS)
+async def test_an_offer_to_somebody_who_cannot_have_the_ticket_looks_like_any_other(house: House, address: str) -> None:
+    before = await house.everything()
+    offer = await house.offer("ans", NIGHT, address)
+    changed = {table for table, rows in (await house.everything()).items() if rows != before[table]}
+    assert changed == {"offers"}
+    assert await house.told() == []
+    async with house.database.begin() as work:
+        facts = await pages.facts(work, NIGHT.evening_id, person("ans"))
+    assert facts is not None
+    assert facts.offer_made is not None
+    assert facts.offer_made.offer_id == offer
+    for name in ("bo", "cas", "dee", "fem", "zoe"):
+        assert await house.refusal(house.accept(name, offer)) == "not-yours"
+    await house.take_back("ans", offer)
+    assert await house.holders(NIGHT) == {"ans", "dee"}
+
+
+@pytest.mark.parametrize("address", NOBODYS)
+async def test_an_offer_to_nobody_ends_like_any_other_when_another_one_is_made(house: House, address: str) -> None:
+    first = await house.offer("ans", NIGHT, address)
+    await house.accept("bo", await house.offer("ans", NIGHT, BO))
+    assert await house.refusal(house.take_back("bo", first)) == "not-yours"
+    assert await house.holders(NIGHT) == {"bo", "dee"}
+
+
+async def test_of_an_address_that_is_nobodys_nothing_is_kept(house: House) -> None:
+    await house.offer("ans", NIGHT, "nobody@example.com")
+    everything = str(await house.everything())
+    assert "nobody" not in everything
+    [row] = await house.rows("select participant_id from offers")
+    assert row.participant_id is None
+
+
+async def test_a_known_and_an_unknown_address_cost_the_same_work(house: House) -> None:
+    with house.counting_statements() as known:
+        await house.offer("ans", NIGHT, BO)
+    with house.counting_statements() as unknown:
+        await house.offer("ans", NIGHT, "nobody@example.com")
+    # The message to the colleague is one row more, written together with the others.
+    assert [each for each in known if "outbox" not in each] == [each for each in unknown if "outbox" not in each]
+
+
+async def test_a_ticket_is_offered_five_times_a_day(house: House) -> None:
+    for address in [BO, *NOBODYS[:4]]:
+        house.wait()
+        await house.offer("ans", NIGHT, address)
+    for address in (BO, "cas@example.com", "nobody@example.com", "zoe@example.com"):
+        assert await house.refusal(house.offer("ans", NIGHT, address)) == "too-many-offers"
+    assert await house.holders(NIGHT) == {"ans", "dee"}
+
+
+async def test_a_day_after_the_first_offer_there_may_be_another_one(house: House) -> None:
+    for _ in range(5):
+        await house.offer("ans", NIGHT, BO)
+    house.now = MONTH_BEFORE + timedelta(days=1, hours=1)
+    await house.accept("bo", await house.offer("ans", NIGHT, BO))
+    assert await house.holders(NIGHT) == {"bo", "dee"}
+
+
+async def test_somebody_offers_ten_times_a_day_whatever_the_ticket(house: House) -> None:
+    third = evening(NIGHT.starts_at + timedelta(days=60), title="Derde", capacity=2, admission=NIGHT.admission)
+    await house.hear(SECOND_NIGHT, third)
+    await house.ask_in_turn(SECOND_NIGHT, "ans")
+    await house.ask_in_turn(third, "ans")
+    for _ in range(5):
+        await house.offer("ans", NIGHT, BO)
+        await house.offer("ans", SECOND_NIGHT, BO)
+    assert await house.refusal(house.offer("ans", third, BO)) == "too-many-offers"
+    # Declining and asking again makes another ticket, and no other person.
+    await house.decline("ans", NIGHT)
+    await house.ask_in_turn(NIGHT, "ans")
+    assert await house.refusal(house.offer("ans", NIGHT, BO)) == "too-many-offers"
+
+
+async def test_what_others_offer_counts_for_nobody_else(house: House) -> None:
+    for _ in range(5):
+        await house.offer("ans", NIGHT, BO)
+    await house.accept("bo", await house.offer("dee", NIGHT, BO))
+    assert await house.holders(NIGHT) == {"ans", "bo"}
+
+
+async def test_ones_own_address_is_refused_and_counts_for_nothing(house: House) -> None:
+    for _ in range(6):
+        assert await house.refusal(house.offer("ans", NIGHT, "ans@example.com")) == "oneself"
+    await house.offer("ans", NIGHT, BO)
+
+
+async def test_offers_of_two_tickets_at_once_are_counted_one_after_the_other(house: House) -> None:
+    await house.hear(SECOND_NIGHT)
+    await house.ask_in_turn(SECOND_NIGHT, "ans")
+    for _ in range(5):
+        await house.offer("ans", NIGHT, BO)
+    for _ in range(4):
+        await house.offer("ans", SECOND_NIGHT, BO)
+    # One more is the tenth; as many at once as there are connections.
+    results = await asyncio.gather(*(house.offer("ans", SECOND_NIGHT, BO) for _ in range(4)), return_exceptions=True)
+    refused = [each.refusal for each in results if isinstance(each, Refused)]
+    assert refused == ["too-many-offers"] * 3

@@ -1,0 +1,49 @@
+"""Nobody's largest request keeps the replica from everybody else's."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from culture_connect.contracts import Admission
+from culture_connect.http.app import MAX_BODY
+from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.support.event_loop import collector_as_in_a_service, held
+from tests.support.hostile_bodies import ask_the_worst
+from tests.unit.ticketing.news import enrolled, evening, partner
+
+# Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
+BOUND = 1.0
+NIGHT = evening(NEXT_YEAR, capacity=3000, admission=Admission.AUTOMATIC)
+HEADERS = {"authorization": "Bearer everything-token"}
+
+
+@pytest.mark.timeout(120)
+async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, house: House) -> None:
+    house.now = MONTH_BEFORE
+    await house.hear(partner(), enrolled("ans"), NIGHT)
+    ticket = str(await house.ticket("ans", NIGHT))
+    paths = {"evening_id": str(NIGHT.evening_id), "ticket_id": ticket}
+    asked = await ask_the_worst(api, MAX_BODY, paths, **HEADERS)
+    assert {each.request.partition(",")[0] for each in asked} > {
+        "POST /admissions",
+        "POST /tickets/{ticket_id}/pass-on",
+    }
+    assert [each for each in asked if each.status >= 500 or each.seconds > BOUND] == []
+
+
+@pytest.mark.timeout(120)
+async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient, house: House) -> None:
+    house.now = MONTH_BEFORE
+    await house.hear(partner(places=3000), evening(NEXT_YEAR + timedelta(days=9), title="Andere"))
+    for start in range(0, 3000, 500):
+        await house.hear(*(enrolled(f"p{number}") for number in range(start, start + 500)))
+    with collector_as_in_a_service():
+        async with held() as loop:
+            await house.hear(NIGHT)
+        assert loop.longest < BOUND
+        for part in ("", "/tickets", "/bundle", "/decisions"):
+            async with held() as loop:
+                answer = await api.get(f"/evenings/{NIGHT.evening_id}{part}", headers=HEADERS)
+            assert answer.status_code == 200
+            assert loop.longest < BOUND, part
