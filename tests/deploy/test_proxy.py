@@ -29,7 +29,7 @@ AVOND = "avond.cultureconnect.example"
 REGISTRATION = "registration.cultureconnect.example"
 TICKETS = "tickets.cultureconnect.example"
 HSTS = "max-age=31536000"
-EVENING = str(uuid4())
+EVENING = "6a2f4c1e-3b7d-4e58-9c0a-1d2e3f405162"
 
 PUBLIC = [
     (AVOND, "/my/a-secret", "ticketing_public"),

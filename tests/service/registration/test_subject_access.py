@@ -7,7 +7,7 @@ from tests.service.registration.house import House
 from tests.support.holdings import tables_of
 from tests.support.surroundings import Surroundings
 
-# Tables without anything of participants; `inbox` has keyed hashes of messages alone.
+# Tables without anything of participants; `inbox` has hashes of messages alone.
 WITHOUT_PEOPLE = {"alembic_version", "evenings", "inbox", "leases", "outbox_lanes", "partners", "venues"}
 CONSOLE = {"authorization": "Bearer console"}
 

@@ -1,15 +1,18 @@
 """Nobody's largest request keeps the replica from everybody else's."""
 
+import json
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from culture_connect.contracts import Admission
+from culture_connect.contracts import MAX_BODY_BYTES, Admission
 from culture_connect.http.app import MAX_BODY
 from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.service.ticketing.world import World
 from tests.support.event_loop import collector_as_in_a_service, held
-from tests.support.hostile_bodies import ask_the_worst
+from tests.support.hostile_bodies import MARKS, ask_the_worst
+from tests.support.probes import eventually
 from tests.unit.ticketing.news import enrolled, evening, partner
 
 # Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
@@ -47,3 +50,30 @@ async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient
                 answer = await api.get(f"/evenings/{NIGHT.evening_id}{part}", headers=HEADERS)
             assert answer.status_code == 200
             assert loop.longest < BOUND, part
+
+
+async def test_no_scan_of_a_box_office_holds_the_event_loop(world: World) -> None:
+    marks = MARKS * (MAX_BODY_BYTES // 4 - 200)
+    scan = {"scan_id": "s", "evening_id": "e", "code": "c", "scanned_at": "t", "scanner": "d", "entrance": "f"}
+    worst = [
+        b"[" * MAX_BODY_BYTES,
+        b'{"a":' * (MAX_BODY_BYTES // 5),
+        *(json.dumps({**scan, field: marks}, ensure_ascii=False).encode() for field in scan),
+        json.dumps({f"x{number}": number for number in range(15_000)}).encode(),
+        json.dumps({**scan, "scanner": [{}] * 60_000}).encode(),
+    ]
+    sent = {f"worst-{number}" for number in range(len(worst))}
+    refused: set[str | None] = set()
+
+    async def dead() -> set[str | None]:
+        refused.update(await world.dead_letters("edge"))
+        return refused
+
+    async with world.replica():
+        box_office = await world.box_office("paard")
+        with collector_as_in_a_service():
+            async with held() as loop:
+                for number, body in enumerate(worst):
+                    await box_office.send(body, message_id=f"worst-{number}")
+                await eventually(dead, sent, "dead letters", timeout=20)
+    assert loop.longest < BOUND

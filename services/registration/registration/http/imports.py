@@ -1,6 +1,5 @@
 """Files of HR departments over HTTP."""
 
-import asyncio
 from http import HTTPStatus
 from typing import Annotated, Literal, Self
 
@@ -15,6 +14,7 @@ from registration.domain.hr_file import FileFault, HrFile
 from registration.http import examples
 from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.refusals import problem_of
+from registration.use_cases.file_thread import in_file_thread
 from registration.use_cases.imports import Report, Wishes, take_file
 
 router = APIRouter(prefix="/partners/{slug}/enrolments", tags=["participants"])
@@ -140,7 +140,7 @@ async def import_file(
     data = await request.body()
 
     async def take(progress: Progress) -> Response:
-        file = await asyncio.to_thread(_read, data)
+        file = await in_file_thread(_read, data)
         report = Report()
 
         async def effect(work: UnitOfWork) -> Answer:
@@ -150,7 +150,7 @@ async def import_file(
 
         # A dry run may be run again, and its answer names people: it is nothing to keep for a day.
         response = await once(request, caller, effect, remembered=not dry_run)
-        return Response(await asyncio.to_thread(_listing, report, file), media_type=JSON) if dry_run else response
+        return Response(await in_file_thread(_listing, report, file), media_type=JSON) if dry_run else response
 
     return await with_progress(request, take, problem_of)
 

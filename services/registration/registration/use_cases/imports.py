@@ -4,7 +4,6 @@ The file is read in portions, in a thread so that the largest one holds up nobod
 messages from the bus are. One transaction holds it all, so whatever fails leaves nothing behind.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from registration.domain.roster import Participant, Person
 from registration.store import participants
 from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import decide_enrolments
+from registration.use_cases.file_thread import in_file_thread
 from registration.use_cases.rosters import lock_partner
 
 PORTION = 250  # lines
@@ -128,7 +128,7 @@ class _Import:
 
     async def _read(self) -> None:
         """Finds out whom the file names, before anything is decided."""
-        total = await asyncio.to_thread(self._file.count)
+        total = await in_file_thread(self._file.count)
         async for portion in _named_portions(self._file):
             for ref, row in portion:
                 if ref is None:
@@ -160,7 +160,7 @@ class _Import:
         done = 0
         async for portion in _named_portions(self._file):
             known = await self._known_by(ref for ref, _ in portion)
-            requests = await asyncio.to_thread(self._requests, portion, known)
+            requests = await in_file_thread(self._requests, portion, known)
             yield await self._decide_requests(requests, known)
             done += len(portion)
             self._progress("deciding", done, self._report.lines)
@@ -264,7 +264,7 @@ async def _named_portions(file: HrFile) -> AsyncIterator[list[tuple[str | None, 
         # A reference is checked against the contract each time that it is asked for.
         return [(row.employee_ref, row) for row in islice(rows, PORTION)]
 
-    while portion := await asyncio.to_thread(read):
+    while portion := await in_file_thread(read):
         yield portion
 
 
