@@ -10,7 +10,17 @@ from tests.unit.notifications.builders import CODE, LINK
 
 # Tables without anything of participants.
 WITHOUT_PEOPLE = {
-    *("alembic_version", "evening_versions", "evenings", "inbox", "leases", "outbox_lanes", "pace", "partners"),
+    *(
+        "alembic_version",
+        "evening_versions",
+        "evenings",
+        "inbox",
+        "leases",
+        "outbox_lanes",
+        "refusals",
+        "pace",
+        "partners",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from tests.support.holdings import tables_of
 from tests.support.surroundings import Surroundings
 
 # Tables without anything of participants; `inbox` has hashes of messages alone.
-WITHOUT_PEOPLE = {"alembic_version", "evenings", "inbox", "leases", "outbox_lanes", "partners", "venues"}
+WITHOUT_PEOPLE = {"alembic_version", "evenings", "inbox", "leases", "outbox_lanes", "refusals", "partners", "venues"}
 CONSOLE = {"authorization": "Bearer console"}
 
 

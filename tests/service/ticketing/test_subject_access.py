@@ -14,7 +14,17 @@ from ticketing.store.holdings import HOLDINGS
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
 # Tables without anything of participants.
 WITHOUT_PEOPLE = {
-    *("alembic_version", "evenings", "inbox", "leases", "line_watermarks", "outbox_lanes", "partners", "shares"),
+    *(
+        "alembic_version",
+        "evenings",
+        "inbox",
+        "leases",
+        "line_watermarks",
+        "outbox_lanes",
+        "refusals",
+        "partners",
+        "shares",
+    ),
     "timers",
 }
 EVERYTHING = {"authorization": "Bearer everything-token"}
