@@ -10,6 +10,7 @@
 | `surroundings_of` | function | `surroundings_of("ticketing")`: database and bus as one service sees them |
 """
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
+from culture_connect_cli.stack.ports import VARIABLE as PORTS
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.support.bus import Bus, fresh_bus
 from tests.support.certificates import Authority
@@ -32,6 +34,13 @@ LONGEST = (
     "chaos",
     "stack",
 )  # folders whose tests begin first, so that none is left over at the end
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process that runs tests has ports of its own to choose from."""
+    worker = int(str(getattr(config, "workerinput", {}).get("workerid", "gw0")).removeprefix("gw"))
+    first = 20_000 + 2_000 * (worker % 6)
+    os.environ[PORTS] = f"{first}-{first + 1_999}"
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups

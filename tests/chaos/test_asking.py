@@ -374,5 +374,7 @@ def replica(settings: TicketingSettings, port: int, folder: Path) -> Program:
         folder=folder / str(port),
         log=folder / f"{port}.log",
         ready_url=f"http://127.0.0.1:{port}/health/ready",
-        environment={f"CULTURE_CONNECT_{name.upper()}": str(value) for name, value in told.items()},
+        environment={
+            f"CULTURE_CONNECT_{name.upper()}": str(value) for name, value in told.items() if value is not None
+        },
     )

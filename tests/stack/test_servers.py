@@ -7,7 +7,7 @@ import pytest
 
 from culture_connect_cli.stack import Given, StackError
 from culture_connect_cli.stack.docker import DockerRabbitMQ
-from culture_connect_cli.stack.ports import is_free, keep_or_choose
+from culture_connect_cli.stack.ports import VARIABLE, free_port, is_free, keep_or_choose
 from tests.support.certificates import Authority
 
 POSTGRES = "CULTURE_CONNECT_STACK_POSTGRES_URL"
@@ -60,6 +60,18 @@ def test_a_remembered_port_is_kept_while_it_is_free_and_replaced_when_it_is_take
         second = keep_or_choose(["one", "two"], first)
     assert second["one"] != first["one"]
     assert second["two"] == first["two"]
+
+
+def test_ports_are_chosen_from_the_range_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "33000-33199")
+    assert all(33_000 <= port < 33_200 for port in keep_or_choose(map(str, range(50))).values())
+
+
+@pytest.mark.parametrize("told", ["", "20000", "80-31999", "20000-20050", "31999-20000", "20000-70000", "a-b"])
+def test_a_range_of_ports_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv(VARIABLE, told)
+    with pytest.raises(StackError, match=f"{VARIABLE}: expected first-last"):
+        free_port()
 
 
 def test_a_container_is_published_on_loopback_only_and_keeps_its_data_in_the_folder(tmp_path: Path) -> None:

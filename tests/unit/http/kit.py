@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from culture_connect.contracts import Language
 from culture_connect.http import Tokens, create_app
 from culture_connect.http.app import Background
 from culture_connect.messaging import Database, Telemetry
@@ -47,6 +48,21 @@ class IdleBus:
 
     def asyncapi(self) -> dict[str, Any]:
         return {"asyncapi": "3.0.0"}
+
+
+class OneSentencePages:
+    """Pages of one sentence, for routes of personal pages."""
+
+    policy = "default-src 'none'"
+
+    def unavailable(self, language: Language) -> str:
+        return f"not now ({language})"
+
+    def unknown(self, language: Language) -> str:
+        return f"unknown ({language})"
+
+    def busy(self, language: Language) -> str:
+        return f"too often ({language})"
 
 
 def write_tokens(

@@ -11,29 +11,14 @@ from structlog.testing import capture_logs
 
 from culture_connect.contracts import Language
 from culture_connect.http.pages import FormError, Site, form_of, language_of, personal_route
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.kit import OneSentencePages, app_with, client_of
 
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"
 
 
-class Pages:
-    """Pages of one sentence."""
-
-    policy = "default-src 'none'"
-
-    def unavailable(self, language: Language) -> str:
-        return f"not now ({language})"
-
-    def unknown(self, language: Language) -> str:
-        return f"unknown ({language})"
-
-    def busy(self, language: Language) -> str:
-        return f"too often ({language})"
-
-
 router = APIRouter()
-personal = APIRouter(prefix="/my", route_class=personal_route(Pages))
+personal = APIRouter(prefix="/my", route_class=personal_route(OneSentencePages))
 
 
 @router.post("/form")

@@ -16,7 +16,6 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from culture_connect.contracts import Language
 from culture_connect.http import HttpLimits, Problem, Tokens
 from culture_connect.http.limits import Kind, Rate
 from culture_connect.http.pages import personal_route
@@ -25,7 +24,7 @@ from culture_connect.http.throttle import Throttle
 from culture_connect.http_settings import networks_in
 from tests.support.http_server import served
 from tests.support.probes import eventually
-from tests.unit.http.kit import app_with, bearer, client_of, token_of
+from tests.unit.http.kit import OneSentencePages, app_with, bearer, client_of, token_of
 
 SLOWLY = Rate(0.01, 2, 2)  # one in a hundred seconds: what is counted in a test does not come back
 LIMITS = HttpLimits(rates=dict.fromkeys(Kind, SLOWLY), refusal_seconds=0)
@@ -36,20 +35,7 @@ ELSEWHERE = ("192.0.2.1", 1234)
 router = APIRouter()
 
 
-class Pages:
-    policy = "default-src 'none'"
-
-    def unavailable(self, language: Language) -> str:
-        return f"not now ({language})"
-
-    def unknown(self, language: Language) -> str:
-        return f"unknown ({language})"
-
-    def busy(self, language: Language) -> str:
-        return f"too often ({language})"
-
-
-personal = APIRouter(prefix="/my", route_class=personal_route(Pages))
+personal = APIRouter(prefix="/my", route_class=personal_route(OneSentencePages))
 
 
 @router.get("/birds")

@@ -1,14 +1,22 @@
 """Free TCP ports on the loopback interface."""
 
+import os
+import re
 import secrets
 import socket
 from collections.abc import Collection, Iterable
+from typing import Final
 
-LOOPBACK = "127.0.0.1"
+from culture_connect_cli.stack.errors import StackError
+
+LOOPBACK: Final = "127.0.0.1"
+VARIABLE: Final = "CULTURE_CONNECT_STACK_PORTS"
+"""Names the range that ports are chosen from, such as 20000-31999: stacks with ranges of their own never meet."""
 
 # Below the range from which systems take the local ports of outgoing connections (32768 and up on
 # Linux): a client that keeps dialling a stopped server there would one day be given the server's own port.
-_CANDIDATES = range(20_000, 32_000)
+_USUAL: Final = "20000-31999"
+_FEWEST: Final = 100
 
 
 def is_free(port: int) -> bool:
@@ -24,11 +32,24 @@ def is_free(port: int) -> bool:
 
 
 def free_port(taken: Collection[int] = ()) -> int:
-    """A port that nobody listens on, chosen by lot so that two stacks starting together rarely meet."""
-    while True:
-        port = secrets.choice(_CANDIDATES)
+    """A port that nobody listens on, chosen by lot so that two stacks starting together rarely meet.
+
+    Raises StackError when the range in the environment cannot be one, or has no free port.
+    """
+    candidates = _candidates(os.environ.get(VARIABLE, _USUAL))
+    for _ in range(len(candidates)):
+        port = secrets.choice(candidates)
         if port not in taken and is_free(port):
             return port
+    raise StackError(f"no port of {candidates[0]}-{candidates[-1]} is free: name another range in {VARIABLE}")
+
+
+def _candidates(told: str) -> range:
+    found = re.fullmatch(r"(\d{4,5})-(\d{4,5})", told)
+    first, last = map(int, found.groups()) if found else (0, 0)
+    if not (first >= 1024 and first + _FEWEST - 1 <= last <= 65_535):
+        raise StackError(f"{VARIABLE}: expected first-last, at least {_FEWEST} ports from 1024 to 65535")
+    return range(first, last + 1)
 
 
 def keep_or_choose(names: Iterable[str], remembered: dict[str, int] | None = None) -> dict[str, int]:

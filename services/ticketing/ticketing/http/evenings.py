@@ -1,7 +1,7 @@
 """How full an evening is, and a box office's whole list of tickets."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Literal
@@ -127,12 +127,7 @@ async def tickets(
     request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """The venue's whole list, to start with or to compare with; 304 while it is the one of `If-None-Match`."""
-    database: Database = request.app.state.database
-    async with database.begin() as work:
-        await evening_at_own_venue(work, caller, evening_id)
-        rows = await overviews.tickets(work, evening_id)
-    # In a thread, since a large house has a long list.
-    return await asyncio.to_thread(lambda: tagged(_snapshot(evening_id, rows), if_none_match))
+    return await _list(request, evening_id, caller, _snapshot, if_none_match)
 
 
 @router.get("/{evening_id}/bundle", response_model=Bundle, responses={304: {"description": "Nothing changed"}})
@@ -140,11 +135,23 @@ async def bundle(
     request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """What a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
+    return await _list(request, evening_id, caller, _bundle, if_none_match)
+
+
+async def _list(
+    request: Request,
+    evening_id: UUID,
+    caller: Caller,
+    written: Callable[[UUID, Sequence[TicketNow]], BaseModel],
+    known: str | None,
+) -> Response:
+    """The tickets that count, as `written`, to whoever may see them; 304 when they are `known` by their tag."""
     database: Database = request.app.state.database
     async with database.begin() as work:
         await evening_at_own_venue(work, caller, evening_id)
         rows = await overviews.tickets(work, evening_id)
-    return await asyncio.to_thread(lambda: tagged(_bundle(evening_id, rows), if_none_match))
+    # In a thread, since a large house has a long list.
+    return await asyncio.to_thread(lambda: tagged(written(evening_id, rows), known))
 
 
 def _snapshot(evening_id: UUID, rows: Sequence[TicketNow]) -> Snapshot:

@@ -21,7 +21,6 @@ HOLDINGS: Final[Sequence[Holding]] = (
     Holding(
         "idempotency_keys",
         "t.body ->> 'participant_id' = cast(cast(:participant as uuid) as text)"
-        " or t.caller = 'participant ' || cast(cast(:participant as uuid) as text)"
         " or t.body ->> 'ticket_id' in ("
         "select cast(ticket_id as text) from tickets where participant_id = :participant"
         ")",
