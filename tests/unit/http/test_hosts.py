@@ -9,6 +9,7 @@ from culture_connect.http import HttpLimits
 from culture_connect.http.limits import Kind, Rate
 from culture_connect.http_settings import HttpSettings
 from culture_connect.settings import ServiceSettings, SettingsError, load
+from tests.support.hashes import HASH_KEY
 from tests.unit.http.kit import app_with, client_of
 
 
@@ -92,6 +93,7 @@ def test_a_limit_that_is_none_is_named_with_what_was_expected(
     monkeypatch.setenv("CULTURE_CONNECT_DATABASE_URL", "postgresql://trial:hush@127.0.0.1:1/nothing")
     monkeypatch.setenv("CULTURE_CONNECT_CORE_URL", "amqp://trial:hush@127.0.0.1:1/core")
     monkeypatch.setenv("CULTURE_CONNECT_TOKENS_FILE", str(tokens))
+    monkeypatch.setenv("CULTURE_CONNECT_HASH_KEY", HASH_KEY)
     monkeypatch.setenv(f"CULTURE_CONNECT_{setting}", value)
     with pytest.raises(SettingsError) as caught:
         load(ServiceSettings)
