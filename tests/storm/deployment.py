@@ -128,13 +128,14 @@ async def _prepare(exits: AsyncExitStack, stack: LocalStack, sabotage: str | Non
     ports = {name: int(port) for name, port in json.loads((stack.home.folder / "ports.json").read_text()).items()}
     programs = {program.name: program for program in installation.services(stack.home, ports)}
     names = [f"{service}-{number}" for service in SERVICES for number in range(1, REPLICAS + 1)]
-    own_ports = keep_or_choose(names)
     mail_wire = await proxy(ports[installation.SMTP])
-    replicas, broker_wires, database_wires = {}, {}, {}
+    broker_wires = {name: await proxy(ports["rabbitmq-amqp"]) for name in names}
+    database_wires = {name: await proxy(ports["postgres"]) for name in names}
+    # Last: the wires have their ports now, and take none of these, which are bound later.
+    own_ports = keep_or_choose(names)
+    replicas = {}
     for name in names:
         service = name.rpartition("-")[0]
-        broker_wires[name] = await proxy(ports["rabbitmq-amqp"])
-        database_wires[name] = await proxy(ports["postgres"])
         told = {
             "DATABASE_URL": database_wires[name].through(_secret(stack, service, "database_url")),
             "CORE_URL": broker_wires[name].through(_secret(stack, service, "core_url")),

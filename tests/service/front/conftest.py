@@ -15,6 +15,7 @@ import ticketing.app
 from notifications.settings import NotificationsSettings
 from registration.settings import RegistrationSettings
 from tests.support.databases import Databases
+from tests.support.hashes import HASH_KEY
 from tests.unit.http.kit import write_private, write_tokens
 from ticketing.settings import TicketingSettings
 
@@ -48,6 +49,7 @@ def build(databases: Databases, tokens: Path, tmp_path: Path) -> Iterator[Build]
             "core_url": _BROKER,
             "edge_url": _BROKER,
             "tokens_file": tokens,
+            "hash_key": HASH_KEY,
             **more,
         }
         match name:

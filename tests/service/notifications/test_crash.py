@@ -21,6 +21,7 @@ async def process_of(house: House, log: Path) -> AsyncIterator[Process]:
         "DATABASE_URL": settings.database_url,
         "CORE_URL": settings.core_url,
         "TOKENS_FILE": str(settings.tokens_file),
+        "HASH_KEY": settings.hash_key,
         "HTTP_PORT": "0",
         "SMTP_PORT": str(settings.smtp_port),
         "MAIL_CLAIM_SECONDS": "4",

@@ -63,7 +63,10 @@ async def test_files_that_come_at_once_do_not_hold_the_event_loop(house: House) 
     with collector_as_in_a_service():
         async with held() as loop:
             answers = await asyncio.gather(*(take_in(house, content, dry_run=True) for _ in range(4)))
-    assert [answer.status_code for answer in answers] == [200] * 4
+    # One who sends several is to send some of them later.
+    statuses = [answer.status_code for answer in answers]
+    assert 200 in statuses
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code != 200)
     assert loop.longest < BOUND
 
 
