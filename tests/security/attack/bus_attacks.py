@@ -27,7 +27,7 @@ _PATIENCE: Final = 10.0  # seconds
 Make = Callable[[], aio_pika.Message]
 
 
-async def forge_death_records(target: Target, deadline: float) -> None:
+async def forge_death_records(target: Target, deadline: float) -> int:
     """Headers that belong to the broker, in forms that it never writes, on messages whose time runs out in a flood."""
     forged: Iterator[dict[str, Any]] = cycle(
         (
@@ -44,38 +44,40 @@ async def forge_death_records(target: Target, deadline: float) -> None:
     def make() -> aio_pika.Message:
         return _message(_enrolment(), headers=next(forged), expiration=0.001) if not next(turns) else _message(b"{}")
 
-    await _flood(target.hr, make, rate=1000, deadline=deadline)
+    return await _flood(target.hr, make, rate=1000, deadline=deadline)
 
 
-async def send_large_headers(target: Target, deadline: float) -> None:
+async def send_large_headers(target: Target, deadline: float) -> int:
     """Headers just under a frame."""
     headers = {f"h{number}": "x" * 4000 for number in range(30)}
-    await _flood(target.hr, lambda: _message(_enrolment(), headers=headers), rate=100, deadline=deadline)
+    return await _flood(target.hr, lambda: _message(_enrolment(), headers=headers), rate=100, deadline=deadline)
 
 
-async def send_small_messages(target: Target, deadline: float) -> None:
+async def send_small_messages(target: Target, deadline: float) -> int:
     """As many as one connection carries, half of which nobody can read."""
     turns = cycle((True, False))
-    await _flood(target.hr, lambda: _message(_enrolment() if next(turns) else b"no json"), rate=1000, deadline=deadline)
+    return await _flood(
+        target.hr, lambda: _message(_enrolment() if next(turns) else b"no json"), rate=1000, deadline=deadline
+    )
 
 
-async def send_large_messages(target: Target, deadline: float) -> None:
+async def send_large_messages(target: Target, deadline: float) -> int:
     """The largest bodies, readable and not."""
     readable = json.dumps({"employee_ref": "e-1", "more": "x" * (_LARGEST - 100)}).encode()
     bodies = cycle((readable, b"x" * _LARGEST))
-    await _flood(target.hr, lambda: _message(next(bodies)), rate=60, deadline=deadline)
+    return await _flood(target.hr, lambda: _message(next(bodies)), rate=60, deadline=deadline)
 
 
-async def send_without_id(target: Target, deadline: float) -> None:
+async def send_without_id(target: Target, deadline: float) -> int:
     """What nobody can answer, so that it is kept for the operator."""
 
     def make() -> aio_pika.Message:
         return _message(b"x" * _LARGEST, message_id="\a")
 
-    await _flood(target.hr, make, rate=60, deadline=deadline)
+    return await _flood(target.hr, make, rate=60, deadline=deadline)
 
 
-async def send_costly_json(target: Target, deadline: float) -> None:
+async def send_costly_json(target: Target, deadline: float) -> int:
     """Deep, wide, long and endless, as far as a body allows."""
     bodies = cycle(
         (
@@ -89,33 +91,37 @@ async def send_costly_json(target: Target, deadline: float) -> None:
             "\u200e".join("=" * 20_000).encode(),
         )
     )
-    await _flood(target.hr, lambda: _message(next(bodies)), rate=50, deadline=deadline)
+    return await _flood(target.hr, lambda: _message(next(bodies)), rate=50, deadline=deadline)
 
 
-async def send_malformed_frames(target: Target, deadline: float) -> None:
+async def send_malformed_frames(target: Target, deadline: float) -> int:
     """Properties that no client library writes, and bytes that are no frames."""
-    await asyncio.to_thread(_malformed, target.hr, deadline)
+    return await asyncio.to_thread(_malformed, target.hr, deadline)
 
 
-async def churn_channels(target: Target, deadline: float) -> None:
+async def churn_channels(target: Target, deadline: float) -> int:
     """Opens and closes channels and connections, and declares and binds what is forbidden."""
+    opened = 0
     async for _ in paced(20, deadline):
         with contextlib.suppress(*LOST):
             async with asyncio.timeout(_PATIENCE), await aio_pika.connect(target.hr.url) as connection:
                 for _ in range(8):
                     channel = await connection.channel()
+                    opened += 1
                     with contextlib.suppress(*LOST):
                         await channel.declare_queue(f"own-{uuid4()}")
+    return opened
 
 
-async def hoard_receipts(target: Target, deadline: float) -> None:
+async def hoard_receipts(target: Target, deadline: float) -> int:
     """Causes receipts, takes all of them and acknowledges none, or gives them back at once, over and over."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_flood(target.hr, lambda: _message(_enrolment()), rate=100, deadline=deadline))
+        sent = group.create_task(_flood(target.hr, lambda: _message(_enrolment()), rate=100, deadline=deadline))
         group.create_task(_return_everything(target.hr, deadline))
+    return sent.result()
 
 
-async def flood_admissions(target: Target, deadline: float) -> None:
+async def flood_admissions(target: Target, deadline: float) -> int:
     """Scans of made-up codes with forged records of the broker, while the box office's own feed is hoarded."""
 
     def make() -> aio_pika.Message:
@@ -130,12 +136,14 @@ async def flood_admissions(target: Target, deadline: float) -> None:
         return _message(body, type="admission.recorded", headers={"x-death": [1, 2]}, expiration=5)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(_flood(target.box_office, make, rate=200, deadline=deadline))
+        sent = group.create_task(_flood(target.box_office, make, rate=200, deadline=deadline))
         group.create_task(_return_everything(target.box_office, deadline))
+    return sent.result()
 
 
-async def _flood(party: Credentials, make: Make, *, rate: float, deadline: float) -> None:
-    """Publishes without waiting for confirms; comes back when it is thrown out."""
+async def _flood(party: Credentials, make: Make, *, rate: float, deadline: float) -> int:
+    """Publishes without waiting for confirms, and comes back when it is thrown out; returns how many."""
+    sent = 0
     while time.monotonic() < deadline:
         with contextlib.suppress(*LOST):
             async with asyncio.timeout(_PATIENCE):
@@ -145,11 +153,13 @@ async def _flood(party: Credentials, make: Make, *, rate: float, deadline: float
                 exchange = await channel.get_exchange(party.exchange, ensure=False)
                 async for _ in paced(rate, deadline):
                     await _publish(exchange, make(), party.routing_key)
+                    sent += 1
             finally:
                 with contextlib.suppress(*LOST):
                     async with asyncio.timeout(2):
                         await connection.close()
         await asyncio.sleep(0.2)
+    return sent
 
 
 async def _publish(exchange: AbstractExchange, message: aio_pika.Message, key: str) -> None:
@@ -187,7 +197,7 @@ async def _consume(channel: AbstractChannel, queue: str, take: Callable[[Abstrac
         await source.consume(take)
 
 
-def _malformed(party: Credentials, deadline: float) -> None:
+def _malformed(party: Credentials, deadline: float) -> int:
     properties = cycle(
         (
             {"timestamp": seconds(2**63)},
@@ -198,13 +208,16 @@ def _malformed(party: Credentials, deadline: float) -> None:
             {"message_id": short(b"\xff\xfe"), "type": short(b"\x00"), "expiration": short(b"soon")},
         )
     )
+    sent = 0
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, AssertionError, struct.error), RawPublisher(party.url) as publisher:
             for _ in range(50):
+                sent += 1
                 publisher.publish(party.exchange, b"\xff\xfe", {"delivery_mode": b"\2", **next(properties)}, b"{}")
             publisher.confirmed()
             publisher._socket.sendall(b"\x08\x00\x01\xff\xff\xff\xff" + b"\xce" * 100)
         time.sleep(0.2)
+    return sent
 
 
 def _message(body: bytes, **properties: Any) -> aio_pika.Message:

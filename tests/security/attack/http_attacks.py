@@ -21,34 +21,34 @@ _PATIENCE: Final = 30.0  # seconds
 Connect = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
-async def hold_bodies_of_link(target: Target, deadline: float) -> None:
+async def hold_bodies_of_link(target: Target, deadline: float) -> int:
     """Requests with the secret of a personal page whose bodies never come."""
     paths = [f"/tickets/{target.ticket_id}/decline", f"/evenings/{target.evening_id}/tickets"]
     heads = [_head("POST", path, target.secret, length=5) for path in paths]
     form = _head("POST", f"/my/{target.secret}/decline", None, length=5, type_="application/x-www-form-urlencoded")
-    await _hold(target.ports("ticketing"), [*heads, form], deadline)
+    return await _hold(target.ports("ticketing"), [*heads, form], deadline)
 
 
-async def hold_bodies_of_token(target: Target, deadline: float) -> None:
+async def hold_bodies_of_token(target: Target, deadline: float) -> int:
     """The same with a partner's token: nothing comes, or a byte a second."""
     head = _head("POST", f"/partners/{ATTACKER}/enrolments", target.partner_token, length=500)
-    await _hold(target.ports("registration"), [head], deadline, trickle=b" ")
+    return await _hold(target.ports("registration"), [head], deadline, trickle=b" ")
 
 
-async def hold_heads(target: Target, deadline: float) -> None:
+async def hold_heads(target: Target, deadline: float) -> int:
     """Connections that say nothing, or a header a second that never ends."""
     everyone = [port for service in ("registration", "ticketing", "notifications") for port in target.ports(service)]
-    await _hold(everyone, [b"", b"GET /health/live HTTP/1.1\r\nhost: x\r\n"], deadline, trickle=b"x-more: y\r\n")
+    return await _hold(everyone, [b"", b"GET /health/live HTTP/1.1\r\nhost: x\r\n"], deadline, trickle=b"x-more: y\r\n")
 
 
-async def read_slowly(target: Target, deadline: float) -> None:
+async def read_slowly(target: Target, deadline: float) -> int:
     """Asks for the largest answers there are and reads none of it."""
     paths = [f"/partners/{ATTACKER}/participants/export", f"/partners/{ATTACKER}/participants?limit=1000"]
     heads = [_head("GET", path, target.partner_token) for path in paths]
-    await _hold(target.ports("registration"), heads, deadline)
+    return await _hold(target.ports("registration"), heads, deadline)
 
 
-async def flood_page(target: Target, deadline: float) -> None:
+async def flood_page(target: Target, deadline: float) -> int:
     """Opens the personal page again and again, and presses every button."""
     calls = cycle(
         (
@@ -64,10 +64,10 @@ async def flood_page(target: Target, deadline: float) -> None:
         method, path, form = next(calls)
         await client.request(method, f"{url}{path}", data=form)
 
-    await _flood(target, "ticketing", call, rate=200, deadline=deadline)
+    return await _flood(target, "ticketing", call, rate=200, deadline=deadline)
 
 
-async def upload_wide_files(target: Target, deadline: float) -> None:
+async def upload_wide_files(target: Target, deadline: float) -> int:
     """Lists of employees with one endless line, with a million columns, and with nothing but line ends."""
     header = b"employee_ref;given_name;family_name;email"
     files = cycle(
@@ -84,10 +84,10 @@ async def upload_wide_files(target: Target, deadline: float) -> None:
     async def call(client: httpx.AsyncClient, url: str) -> None:
         await client.post(f"{url}{path}", content=next(files), headers=_authorized(target, "text/csv"))
 
-    await _flood(target, "registration", call, rate=2, deadline=deadline, together=8)
+    return await _flood(target, "registration", call, rate=2, deadline=deadline, together=8)
 
 
-async def send_costly_json(target: Target, deadline: float) -> None:
+async def send_costly_json(target: Target, deadline: float) -> int:
     """Deep, wide and compressed bodies, and keys that come twice."""
     bodies: Sequence[tuple[bytes, Mapping[str, str]]] = (
         (b"[" * 400_000 + b"]" * 400_000, {}),
@@ -103,10 +103,10 @@ async def send_costly_json(target: Target, deadline: float) -> None:
         headers = {**_authorized(target, "application/json"), **more}
         await client.post(f"{url}/partners/{ATTACKER}/enrolments", content=body, headers=headers)
 
-    await _flood(target, "registration", call, rate=40, deadline=deadline)
+    return await _flood(target, "registration", call, rate=40, deadline=deadline)
 
 
-async def guess(target: Target, deadline: float) -> None:
+async def guess(target: Target, deadline: float) -> int:
     """Nobody: wrong tokens, paths that cannot be put into a header, hosts of others, methods that do not exist."""
     calls = cycle(
         (
@@ -123,12 +123,12 @@ async def guess(target: Target, deadline: float) -> None:
         method, path, headers = next(calls)
         await client.request(method, f"{url}{path}", headers=headers)
 
-    await _flood(target, "registration", call, rate=200, deadline=deadline)
+    return await _flood(target, "registration", call, rate=200, deadline=deadline)
 
 
-async def hold_broker(target: Target, deadline: float) -> None:
+async def hold_broker(target: Target, deadline: float) -> int:
     """Nobody, at the broker: connections that say nothing, and a protocol that is none."""
-    await _hold([target.hr.port], [b"", b"AMQP\0\0\x09\x01", b"GET / HTTP/1.1\r\n\r\n"], deadline)
+    return await _hold([target.hr.port], [b"", b"AMQP\0\0\x09\x01", b"GET / HTTP/1.1\r\n\r\n"], deadline)
 
 
 async def _flood(
@@ -139,8 +139,9 @@ async def _flood(
     rate: float,
     deadline: float,
     together: int = 32,
-) -> None:
-    """At most so many calls a second, and so many at the same time, at the replicas in turn."""
+) -> int:
+    """At most so many calls a second, and so many at the same time, at the replicas in turn; returns how many."""
+    called = 0
     urls = cycle([url for name, url in target.urls.items() if name.startswith(service)])
     free = asyncio.Semaphore(together)
 
@@ -158,22 +159,32 @@ async def _flood(
         async for _ in paced(rate, deadline):
             await free.acquire()
             group.create_task(one(client))
+            called += 1
+    return called
 
 
-async def _hold(ports: Sequence[int], heads: Sequence[bytes], deadline: float, *, trickle: bytes = b"") -> None:
-    """Keeps `_SOCKETS` connections to each port, each with a head, and opens those anew that were closed."""
+async def _hold(ports: Sequence[int], heads: Sequence[bytes], deadline: float, *, trickle: bytes = b"") -> int:
+    """Keeps `_SOCKETS` connections to each port, each with a head, and opens those anew that were closed.
+
+    Returns how many it opened.
+    """
     async with asyncio.TaskGroup() as group:
-        for port in ports:
-            for number in range(_SOCKETS):
-                group.create_task(_keep(port, heads[number % len(heads)], deadline, trickle))
+        keeping = [
+            group.create_task(_keep(port, heads[number % len(heads)], deadline, trickle))
+            for port in ports
+            for number in range(_SOCKETS)
+        ]
+    return sum(task.result() for task in keeping)
 
 
-async def _keep(port: int, head: bytes, deadline: float, trickle: bytes) -> None:
+async def _keep(port: int, head: bytes, deadline: float, trickle: bytes) -> int:
+    opened = 0
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
                 # A small buffer: what is not read is soon the sender's to keep.
                 reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=1024, local_addr=(ADDRESS, 0))
+                opened += 1
                 try:
                     writer.write(head)
                     while not reader.at_eof() and not writer.is_closing():
@@ -183,6 +194,7 @@ async def _keep(port: int, head: bytes, deadline: float, trickle: bytes) -> None
                 finally:
                     writer.transport.abort()
         await asyncio.sleep(0.5)
+    return opened
 
 
 def _head(

@@ -9,13 +9,14 @@ from tests.security.attack.run import Outcome
 
 def show(outcome: Outcome, console: Console) -> None:
     """A line for each attack: what the neighbour met meanwhile."""
-    table = Table("attack", "by", "receipts", "99% within", "pages", "99% within", "otherwise")
+    table = Table("attack", "by", "times", "receipts", "99% within", "pages", "99% within", "otherwise")
     for met in outcome.met:
         actor = ATTACKS[met.attack].actor if met.attack in ATTACKS else "-"
         slowest = met.slowest
         table.add_row(
             met.attack,
             actor,
+            f"{met.times:,}" if met.attack in ATTACKS else "-",
             str(len(met.experience.receipts)),
             f"{slowest['receipt']:.2f} s",
             str(len(met.experience.pages)),

@@ -39,9 +39,10 @@ _TICKET: Final = """
 
 @dataclass
 class Met:
-    """What the neighbour met during one attack."""
+    """What the neighbour met during one attack, which was done so many `times`."""
 
     attack: str
+    times: int
     experience: Experience
     not_ready: list[str]
     slowest_allowed: float
@@ -63,6 +64,8 @@ class Met:
         ]
         if not self.experience.receipts or not self.experience.pages:
             found.append("nothing came")
+        if not self.times:
+            found.append("nothing was done")
         return [f"{self.attack}: {what}" for what in found + self.not_ready]
 
 
@@ -99,7 +102,7 @@ async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWE
         stop = asyncio.Event()
         working = asyncio.create_task(neighbour.work(stop))
         exits.callback(working.cancel)
-        quiet = await _measured("quiet", asyncio.sleep(seconds), deployment, neighbour, slowest)
+        quiet = await _measured("quiet", asyncio.sleep(seconds, 1), deployment, neighbour, slowest)
         outcome.met.append(quiet)
         before = await _state(deployment)
         for name in names:
@@ -115,18 +118,18 @@ async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWE
 
 
 async def _measured(
-    name: str, attack: Awaitable[None], deployment: Deployment, neighbour: Neighbour, slowest: float
+    name: str, attack: Awaitable[int], deployment: Deployment, neighbour: Neighbour, slowest: float
 ) -> Met:
     neighbour.measure()
     not_ready: set[str] = set()
     watching = asyncio.create_task(_watch(deployment, not_ready))
     try:
-        await attack
+        times = await attack
     finally:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
-    return Met(name, neighbour.measure(), sorted(not_ready), slowest)
+    return Met(name, times, neighbour.measure(), sorted(not_ready), slowest)
 
 
 async def _watch(deployment: Deployment, not_ready: set[str]) -> None:
