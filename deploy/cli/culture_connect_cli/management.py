@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -26,6 +27,10 @@ class RequestRefusedError(BrokerError):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+
+
+_TRIES: Final = 3
+_PAUSE: Final = 0.5  # seconds between two of them
 
 
 class Management:
@@ -55,7 +60,17 @@ class Management:
         await self._client.aclose()
 
     async def get(self, *path: str) -> Any:
-        """The decoded answer; names in `path` are quoted here."""
+        """The decoded answer; names in `path` are quoted here.
+
+        An error of the API's own passes in general, while it collects figures: it is asked three times.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                return (await self._request("GET", path)).json()
+            except RequestRefusedError as error:
+                if error.status < httpx.codes.INTERNAL_SERVER_ERROR:
+                    raise
+            await asyncio.sleep(_PAUSE)
         return (await self._request("GET", path)).json()
 
     async def find(self, *path: str) -> Any | None:
