@@ -31,11 +31,13 @@ from tests.storm.parties import Reader
 from tests.storm.programme import Programme
 from tests.support.probes import until
 from tests.support.system import in_days
+from tests.support.tasks import end
 
 PARTNERS: Final[dict[str, Style]] = {"acme": "exact", "zeebank": "seconds", "haven": "none", "atelier": "exact"}
 _GONE: Final = ("withdrawn", "erased")
 _VENUES: Final = (Venue.PAARD, Venue.NDT)
 _EVENINGS: Final = 3  # that are there before the load begins
+_ENDING: Final = 60.0  # seconds for everybody to finish what they are at
 _ABSENT: Final = 25.0  # seconds for which a reader stays away, and between two absences
 
 
@@ -90,10 +92,15 @@ class Load:
             "rushes": self.guests.rush(self.stop, self.programme, self._participants),
             "absent reader": self._be_absent(self.offices[-1].reader),
         }
-        results = await asyncio.gather(*work.values(), return_exceptions=True)
-        for name, result in zip(work, results, strict=True):
-            if isinstance(result, BaseException):
-                findings.add(RUN, f"{name} gave up ({type(result).__name__}: {result})")
+        tasks = {name: asyncio.create_task(each, name=name) for name, each in work.items()}
+        await self.stop.wait()
+        await asyncio.wait(tasks.values(), timeout=_ENDING)
+        for name, task in tasks.items():
+            if not task.done():
+                findings.add(RUN, f"{name} did not end when told to")
+                await end(task)
+            elif (error := task.exception()) is not None:
+                findings.add(RUN, f"{name} gave up ({type(error).__name__}: {error})")
 
     def counts(self) -> dict[str, Any]:
         """How much there was of everything."""

@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingM
 
 from culture_connect_cli.accounts import Credentials
 from tests.support.outsiders import LOST
+from tests.support.tasks import end
 
 _PATIENCE: Final = 8.0  # seconds for the broker to answer
 _PAUSE: Final = 0.3  # seconds before the next try
@@ -93,8 +94,7 @@ class Reader:
     async def pause(self) -> None:
         """Lets go of the queue; what it was given and has not acknowledged goes back."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
             self._task = None
 
     async def resume(self) -> None:

@@ -1,7 +1,6 @@
 """One storm from beginning to end: load, breaks, quiet, checks."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from tests.storm.load import PARTNERS, Load
 from tests.storm.outcome import Options, Outcome
 from tests.storm.schedule import plan
 from tests.storm.seats_check import watch_sales
+from tests.support.tasks import end
 
 
 async def storm(options: Options) -> Outcome:
@@ -66,6 +66,6 @@ async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end(task)
+        if not task.cancelled():
+            task.result()  # it ended by an error before

@@ -13,6 +13,7 @@ import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
 from culture_connect_cli.accounts import Credentials
+from tests.support.tasks import end
 
 PAUSE = 0.1  # seconds before a lost connection is tried again
 PATIENCE = 10.0  # seconds for the broker to answer
@@ -75,8 +76,7 @@ async def listening(party: Credentials) -> AsyncIterator[Ear]:
     try:
         yield ear
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def _listen(party: Credentials, ear: Ear) -> None:

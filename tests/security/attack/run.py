@@ -1,7 +1,6 @@
 """The attacks one after the other, what the neighbour met meanwhile, and whether all is as before in the end."""
 
 import asyncio
-import contextlib
 import math
 import multiprocessing
 from collections.abc import Awaitable, Mapping, Sequence
@@ -26,6 +25,7 @@ from tests.storm.deployment import Deployment, deployed
 from tests.support.outsiders import Sending, send_until_confirmed
 from tests.support.probes import until
 from tests.support.system import evening_on, in_days
+from tests.support.tasks import end
 
 SLOWEST: Final = 2.0  # seconds that the neighbour's 99th percentile may take
 AFTERWARDS: Final = 60.0  # seconds after which all is as before
@@ -126,9 +126,7 @@ async def _measured(
     try:
         times = await attack
     finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+        await end(watching)
     return Met(name, times, neighbour.measure(), sorted(not_ready), slowest)
 
 
