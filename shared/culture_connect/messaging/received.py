@@ -90,8 +90,11 @@ def known_headers(message: ReceivedMessage) -> dict[str, Any]:
 
 
 def _bounded(value: object) -> object:
-    if isinstance(value, str | bytes | bytearray):
+    """The value as it can be encoded again, by the names that pamqp has for types."""
+    if isinstance(value, str):
         return value[:_LONGEST_HEADER]
+    if isinstance(value, bytes | bytearray):
+        return bytearray(value[:_LONGEST_HEADER])
     return value if value is None or isinstance(value, bool | int | float | datetime) else []
 
 

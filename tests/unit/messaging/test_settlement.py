@@ -1,22 +1,24 @@
 """What becomes of a message that failed."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from culture_connect.messaging.content_header import decode_content_header
 from culture_connect.messaging.errors import DatabaseUnavailable, PermanentFailure, TransientFailure
-from culture_connect.messaging.received import StoredMessage
+from culture_connect.messaging.received import StoredMessage, pack, unpack
 from culture_connect.messaging.settlement import RETRY_DELAYS, dead_letter, is_final, wait_after
 
 NOW = datetime(2026, 11, 5, 19, 30, tzinfo=UTC)
 
 
-def properties_of(message: StoredMessage) -> dict[str, Any]:
+def properties_of(message: StoredMessage, *, summary: bytes | None = None) -> dict[str, Any]:
     letter = dead_letter(
         message,
         PermanentFailure("refused"),
+        summary=summary,
         service="registration",
         vhost="edge",
         queue="hr.acme.enrolments",
@@ -73,3 +75,29 @@ def test_a_dead_letter_fits_into_a_frame_whatever_its_sender_put_into_headers() 
     found = properties_of(StoredMessage(b"{}", headers, "1", "enrolment.requested"))
     assert "mine" not in found["headers"]
     assert (found["headers"]["cc-dead-reason"], found["message_id"]) == ("refused", "1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\xff",
+        bytearray(b"\xff"),
+        [1],
+        {"x": b"y"},
+        None,
+        True,
+        2**63 - 1,
+        0.5,
+        NOW,
+        Decimal("1.5"),
+        "\x00",
+        "é" * 9_000,
+    ],
+    ids=repr,
+)
+def test_any_header_of_a_message_that_waited_can_be_part_of_its_dead_letter(value: Any) -> None:
+    message = StoredMessage(b"{}", {"ce-source": value}, "1", "enrolment.requested")
+    again = unpack(pack(message), message.body)
+    assert "ce-source" in properties_of(message)["headers"]
+    assert "ce-source" in properties_of(again)["headers"]
+    assert "ce-source" in properties_of(again, summary=b"{}")["headers"]
