@@ -16,7 +16,7 @@ from tests.support.system import System, enrolments, in_days
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(150)]
 
-PEOPLE = 250
+PEOPLE = 500
 Victim = Literal["registration", "ticketing", "notifications", "rabbitmq", "postgres"]
 
 # Each run has a venue and a day of its own, so that what one leaves behind cannot pass for the work of another.
@@ -26,7 +26,7 @@ RUNS: list[tuple[Victim, Venue]] = list(
 
 
 @pytest.mark.parametrize(("victim", "venue"), RUNS)
-async def test_a_kill_in_the_middle_of_250_enrolments_loses_nothing_and_doubles_nothing(
+async def test_a_kill_in_the_middle_of_500_enrolments_loses_nothing_and_doubles_nothing(
     system: System, victim: Victim, venue: Venue
 ) -> None:
     partner, day = f"kill-{victim}", in_days(30 + RUNS.index((victim, venue)))
