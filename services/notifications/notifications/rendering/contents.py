@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from culture_connect.contracts import Evening, Language, Localised, Venue
+from culture_connect.contracts.names import full_name
 from notifications.domain.kinds import Kind
 
 
@@ -27,7 +28,7 @@ class Recipient(_Known):
     @property
     def name(self) -> str:
         """The name for the address line, empty when there is none."""
-        return " ".join(filter(None, (self.given_name, self.family_name)))
+        return full_name(self.given_name or "", self.family_name or "")
 
 
 class ToldEvening(Evening):

@@ -18,6 +18,7 @@ from culture_connect.contracts import (
     ParticipantWithdrawn,
 )
 from culture_connect.contracts.addresses import canonical_address
+from culture_connect.contracts.names import full_name
 
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
 
@@ -103,7 +104,7 @@ def _told(participant: Participant, event: ParticipantEnrolled | ParticipantChan
     return replace(
         participant,
         partner=event.partner,
-        holder_name=f"{event.given_name} {event.family_name}",
+        holder_name=full_name(event.given_name, event.family_name),
         starts_on=event.starts_on,
         ends_on=event.ends_on,
         version=event.version,
