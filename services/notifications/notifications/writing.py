@@ -147,4 +147,4 @@ async def _digest(work: UnitOfWork, together: Sequence[Draft]) -> Digest | None:
     if draft.kind is not Kind.DIGEST:
         return None
     row = draft.row
-    return await digests.digest(work, row["partner"], row["places"], date.fromisoformat(row["details"]["monday"]))
+    return await digests.digest(work, row["partner"], date.fromisoformat(row["details"]["monday"]))

@@ -60,7 +60,7 @@ async def _page(
     database: Database = request.app.state.database
     if (key := _key(secret)) is None:
         return _unknown(request)
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         found = await preferences.find(work, key)
     if found is None:
         return _unknown(request)

@@ -19,7 +19,7 @@ _FACTS = """
     select letters.*, letters.due_at <= now() as is_due,
         contacts.given_name, contacts.family_name, contacts.erased, contacts.withdrawn_on, contacts.email,
         contacts.language, contacts.unsubscribe, contacts.reminders_off_at,
-        partners.name as partner_name, partners.places, partners.contact_email, partners.language as partner_language,
+        partners.name as partner_name, partners.contact_email, partners.language as partner_language,
         partners.unsubscribe as partner_unsubscribe, partners.digest_off_at, partners.has_left,
         evenings.version as current_version, evenings.details as evening, evenings.cancelled as evening_cancelled,
         evenings.starts_at, evenings.ends_at,

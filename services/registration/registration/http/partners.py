@@ -77,7 +77,7 @@ async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[
     """All partners that the token may see, by slug; those that left included."""
     key = wanted.after(Slug)
     among = visible_partners(caller)
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.page(work, after=key[0] if key else None, limit=wanted.limit + 1, among=among)
     return page_of([PartnerView.model_validate(each) for each in found], wanted, lambda each: (each.slug,))
 
@@ -85,7 +85,7 @@ async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[
 @router.get("/{slug}")
 async def partner(request: Request, response: Response, slug: PartnerSlug, _: PartnerReaders) -> PartnerView:
     """One partner."""
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.find(work, slug)
     if found is None:
         raise not_found("partner")

@@ -96,7 +96,7 @@ async def _page(
     trouble: Trouble | None = None,
 ) -> Response:
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         owner = await pages.owner(work, secret) if _SECRET.fullmatch(secret) else None
         facts = await pages.facts(work, *owner) if owner else None
     if facts is None:
@@ -127,7 +127,7 @@ async def _do(request: Request, secret: str, action: Action, form: Mapping[str, 
     if action is not Action.COME:
         return await _run(request, secret, form, _EFFECTS[action])
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         owner = await pages.owner(work, secret)
     if owner is not None:
         await asks_of(request).ask(*owner)
