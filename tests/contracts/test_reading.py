@@ -56,7 +56,6 @@ def codes_with(**fields: object) -> list[tuple[str | None, str]]:
         (b'{"a": NaN}', "not_json"),
         (b'{"a": -Infinity}', "not_json"),
         (b'{"a": ' + b"1" * 5000 + b"}", "not_json"),
-        (b'\xef\xbb\xbf{"a": 1}', "not_json"),
         (b'{"a": "\xff"}', "not_utf8"),
         ('{"a": "é"}'.encode("utf-16"), "not_utf8"),
         (b'{"a": "\xed\xa0\x80"}', "not_utf8"),
@@ -76,6 +75,10 @@ def codes_with(**fields: object) -> list[tuple[str | None, str]]:
 )
 def test_a_body_that_is_not_a_json_object_is_refused_with_the_reason(data: bytes, code: str) -> None:
     assert [each.code for each in problems_of(data)] == [code]
+
+
+def test_a_byte_order_mark_in_front_is_passed_over() -> None:
+    assert parse('\ufeff{"name": "Zoë"}'.encode()) == {"name": "Zoë"}
 
 
 def test_a_field_that_is_there_twice_is_named_unless_its_name_may_be_anything() -> None:
