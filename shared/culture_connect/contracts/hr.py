@@ -6,7 +6,16 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.values import Day, EmailText, EmployeeRef, Language, LastDay, PersonName, rule
+from culture_connect.contracts.values import (
+    Day,
+    EmailText,
+    EmployeeRef,
+    Language,
+    LastDay,
+    NewEmployeeRef,
+    PersonName,
+    rule,
+)
 
 
 class EnrolmentRequested(Message):
@@ -14,7 +23,7 @@ class EnrolmentRequested(Message):
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.requested.v1"
 
-    employee_ref: EmployeeRef
+    employee_ref: NewEmployeeRef
     given_name: PersonName
     family_name: PersonName
     email: EmailText

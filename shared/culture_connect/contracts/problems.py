@@ -103,6 +103,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "not_a_time": "not an RFC 3339 time",
         "not_a_uuid": "not a UUID",
         "not_allowed": "not one of the values that are possible",
+        "not_addressable": "a key that an address on the web cannot carry: `.` or `..`, also between slashes",
         "not_an_address": "not an e-mail address",
         "not_an_integer": "not a whole number",
         "not_an_object": "not a JSON object",

@@ -29,6 +29,8 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u2
 # Beyond every line that may be written, in decomposed form too. Composing takes time that grows with the square of a
 # run of combining marks (Unicode Standard Annex 15, section 12), so the length is looked at first.
 _LONGEST_LINE: Final = 1000  # characters
+_SLASH = re.compile(r"[/\\]")
+_DOTS = re.compile(r"(\.|%2e){1,2}", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 # Days and moments beyond these cannot be meant, and calculating with the very last ones overflows.
@@ -61,6 +63,17 @@ def _line(text: str) -> str:
     if len(text) > _LONGEST_LINE:
         raise rule("too_long", f"must have at most {_LONGEST_LINE} characters")
     return _fit(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+
+
+def _addressable(text: str) -> str:
+    """A key that can be a part of an address: programs leave out steps such as `..` before they ask (RFC 3986, 5.2.4).
+
+    `DELETE …/participants/..` would arrive as one about the partner. Browsers take a backslash for a slash, and `%2e`
+    for a dot.
+    """
+    if any(not step or _DOTS.fullmatch(step) for step in _SLASH.split(text)):
+        raise rule("not_addressable", "must not be . or .., nor have these or nothing between slashes")
+    return text
 
 
 def _header_safe(text: str) -> str:
@@ -154,6 +167,8 @@ MessageId = Annotated[
 EmployeeRef = Annotated[
     Line, Field(min_length=1, max_length=64, description="HR's own stable key of the employee; never the e-mail")
 ]
+# Of somebody new: who has another one from earlier can still leave.
+NewEmployeeRef = Annotated[EmployeeRef, AfterValidator(_addressable)]
 PersonName = Annotated[HeaderLine, Field(min_length=1, max_length=100)]
 HolderName = Annotated[
     HeaderLine, Field(min_length=1, max_length=201, description="Given and family name, as printed on the ticket")

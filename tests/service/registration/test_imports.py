@@ -314,7 +314,7 @@ async def test_a_file_is_taken_of_a_partner_that_takes_part_and_from_those_who_m
     assert named(await take_in(house, data, slug="zeebank"), 404, "not-found") == []
     assert named(await take_in(house, data, slug="zeebank", dry_run=True), 404, "not-found") == []
 
-    await house.api.delete("/partners/acme")
+    await house.leave("acme")
     assert named(await take_in(house, data), 422, "import-refused") == [("line 2", "partner_left")]
     assert await standings(house) == {"e-1": "withdrawn"}
 

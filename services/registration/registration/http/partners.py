@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
@@ -107,10 +108,20 @@ async def change(
 
 
 @router.delete("/{slug}", response_model=PartnerView)
-async def leave(request: Request, slug: PartnerSlug, caller: Programme, expected: Expected) -> Response:
+async def leave(
+    request: Request,
+    slug: PartnerSlug,
+    caller: Programme,
+    expected: Expected,
+    name: Annotated[PartnerName, Query(description="The partner's name, to confirm that it is this one")],
+    confirm_withdrawals: Annotated[int, Query(ge=0, description="How many active people are withdrawn by it")] = 0,
+) -> Response:
     """Ends a partner's part in the programme: all its people are withdrawn today. Doing it twice changes nothing."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        return Answer(HTTPStatus.OK, PartnerView.model_validate(await use_case.leave(work, slug, expected)))
+        partner = await use_case.leave(
+            work, slug, name=name, confirm_withdrawals=confirm_withdrawals, expected=expected
+        )
+        return Answer(HTTPStatus.OK, PartnerView.model_validate(partner))
 
     return await once(request, caller, effect)
