@@ -1,0 +1,53 @@
+"""Writes the ids of evenings into the file of their season, and leaves all else in it as somebody wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+import yaml
+
+from culture_connect_cli.api import Api
+from culture_connect_cli.programme.apply import read
+from culture_connect_cli.programme.differences import ids_of
+from culture_connect_cli.programme.file import ID, read_season
+
+
+async def write_ids(api: Api, path: Path) -> int:
+    """Adds the ids that the programme knows and the file does not say; how many those were.
+
+    Raises SeasonFileError when the file cannot be used, ApiError.
+    """
+    season, programme = await read(api, read_season(path))
+    found = ids_of(season.entries, programme)
+    if found:
+        with path.open(encoding="utf-8", newline="") as file:  # with the line ends that it has
+            text = file.read()
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(with_ids(text, found))
+    return len(found)
+
+
+def with_ids(text: str, ids: Mapping[int, UUID]) -> str:
+    """The text of a file, which can be read, with these ids; the evenings are counted from 1."""
+    document = yaml.compose(text, yaml.BaseLoader)
+    assert isinstance(document, yaml.MappingNode)  # noqa: S101 - it was read already
+    evenings = next(value for key, value in document.value if key.value == "evenings")
+    # From the end, so that what is still to be changed stays where it is.
+    for number, evening_id in sorted(ids.items(), reverse=True):
+        start, end, insert = _place(evenings.value[number - 1])
+        text = f"{text[:start]}{insert.format(evening_id)}{text[end:]}"
+    return text
+
+
+def _place(evening: yaml.MappingNode) -> tuple[int, int, str]:
+    """From where to where the text is replaced, and by what, with {} for the id."""
+    start = evening.start_mark
+    for key, value in evening.value:
+        if key.value == ID:
+            # Nothing behind the colon is a place just there.
+            return value.start_mark.index, value.end_mark.index, "{}" if value.value else " {}"
+    if evening.flow_style:
+        return start.index + 1, start.index + 1, f"{ID}: {{}}, "
+    return start.index, start.index, f"{ID}: {{}}\n{' ' * start.column}"
