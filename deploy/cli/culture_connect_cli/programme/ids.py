@@ -11,7 +11,7 @@ import yaml
 from culture_connect_cli.api import Api
 from culture_connect_cli.programme.apply import read
 from culture_connect_cli.programme.differences import ids_of
-from culture_connect_cli.programme.file import ID, read_season
+from culture_connect_cli.programme.file import ID, SeasonFileError, read_season, season_of
 
 
 async def write_ids(api: Api, path: Path) -> int:
@@ -23,9 +23,13 @@ async def write_ids(api: Api, path: Path) -> int:
     found = ids_of(season.entries, programme)
     if found:
         with path.open(encoding="utf-8", newline="") as file:  # with the line ends that it has
-            text = file.read()
+            text = with_ids(file.read(), found)
+        said = {entry.number: entry.evening_id for entry in season_of(text).entries}
+        if any(said[number] != evening_id for number, evening_id in found.items()):
+            lines = (f"evening {number}, {ID}: add `{ID}: {evening_id}`" for number, evening_id in found.items())
+            raise SeasonFileError(["is written in a way that only a person can add to", *lines])
         with path.open("w", encoding="utf-8", newline="") as file:
-            file.write(with_ids(text, found))
+            file.write(text)
     return len(found)
 
 
@@ -43,11 +47,10 @@ def with_ids(text: str, ids: Mapping[int, UUID]) -> str:
 
 def _place(evening: yaml.MappingNode) -> tuple[int, int, str]:
     """From where to where the text is replaced, and by what, with {} for the id."""
-    start = evening.start_mark
     for key, value in evening.value:
         if key.value == ID:
             # Nothing behind the colon is a place just there.
             return value.start_mark.index, value.end_mark.index, "{}" if value.value else " {}"
-    if evening.flow_style:
-        return start.index + 1, start.index + 1, f"{ID}: {{}}, "
-    return start.index, start.index, f"{ID}: {{}}\n{' ' * start.column}"
+    first = evening.value[0][0].start_mark  # behind whatever name the evening has for other places of the file
+    below = ", " if evening.flow_style else f"\n{' ' * first.column}"
+    return first.index, first.index, f"{ID}: {{}}{below}"

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from culture_connect_cli.commands.programme import agreed
 from culture_connect_cli.main import app
+from culture_connect_cli.programme.ids import with_ids
 from tests.unit.cli.programme.registration import FakeRegistration
 from tests.unit.cli.programme.season import evening, file
 
@@ -216,3 +218,12 @@ def test_ids_are_written_into_the_file_and_all_else_stays_as_it_was(
         "",
     )
     assert command(environment, str(path), verb="ids")[1].startswith("No id is missing")
+
+
+def test_an_evening_that_other_places_of_the_file_refer_to_gets_its_id_too() -> None:
+    one = UUID("5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01")
+    text = "evenings:\n  - &first\n    venue: ndt\n  - &second {venue: paard}\n  - venue: paard\n    evening_id:\n"
+    assert with_ids(text, dict.fromkeys((1, 2, 3), one)) == (
+        f"evenings:\n  - &first\n    evening_id: {one}\n    venue: ndt\n"
+        f"  - &second {{evening_id: {one}, venue: paard}}\n  - venue: paard\n    evening_id: {one}\n"
+    )
