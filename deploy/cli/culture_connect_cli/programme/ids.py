@@ -28,8 +28,11 @@ async def write_ids(api: Api, path: Path) -> int:
         if any(said[number] != evening_id for number, evening_id in found.items()):
             lines = (f"evening {number}, {ID}: add `{ID}: {evening_id}`" for number, evening_id in found.items())
             raise SeasonFileError(["is written in a way that only a person can add to", *lines])
-        with path.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        try:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except OSError as error:
+            raise SeasonFileError([f"{path}: {error.strerror}"]) from None
     return len(found)
 
 

@@ -1,10 +1,12 @@
 """`culture-connect programme apply` as it is typed, against a server on the loopback."""
 
+import errno
 import io
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -227,3 +229,22 @@ def test_an_evening_that_other_places_of_the_file_refer_to_gets_its_id_too() -> 
         f"evenings:\n  - &first\n    evening_id: {one}\n    venue: ndt\n"
         f"  - &second {{evening_id: {one}, venue: paard}}\n  - venue: paard\n    evening_id: {one}\n"
     )
+
+
+def test_ids_that_cannot_be_written_end_it_with_a_plain_line(
+    environment: dict[str, str], season: Path, registration: FakeRegistration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(environment, str(season), "--yes")
+    text = season.read_bytes()
+    as_ever = Path.open
+
+    def read_only(path: Path, mode: str = "r", **more: Any) -> Any:
+        # As on a disk that is mounted to be read: root may write to any other file.
+        if path == season and mode == "w":
+            raise OSError(errno.EROFS, "Read-only file system")
+        return as_ever(path, mode, **more)
+
+    monkeypatch.setattr(Path, "open", read_only)
+    status, said, wrong = command(environment, str(season), verb="ids")
+    assert (status, said, wrong.endswith(f"{season}: Read-only file system\n")) == (1, "", True)
+    assert season.read_bytes() == text
