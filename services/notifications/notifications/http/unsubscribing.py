@@ -30,7 +30,7 @@ def _pages() -> Pages:
 router = APIRouter(prefix="/unsubscribe", include_in_schema=False, route_class=personal_route(_pages))
 
 
-@router.api_route("/{secret}", methods=["GET", "HEAD"])
+@router.get("/{secret}")
 async def show(request: Request, secret: str) -> Response:
     """The page; `lang` is another language than the person's own."""
     return await _page(request, secret)

@@ -49,13 +49,13 @@ class _Fault(Exception):
         self.field = field
 
 
-@router.api_route("/{secret}", methods=["GET", "HEAD"])
+@router.get("/{secret}")
 async def show(request: Request, secret: str, said: str = "") -> Response:
     """The page; `said` is what was just done on it, `lang` another language than the person's own."""
     return await _page(request, secret, notice=_NOTICES.get(said))
 
 
-@router.api_route("/{secret}/{action}", methods=["GET", "HEAD"])
+@router.get("/{secret}/{action}")
 async def back_to_the_page(request: Request, secret: str, action: str) -> Response:
     """The address of a refusal, opened once more: leads to the page, and does nothing."""
     return _back(request, secret)
