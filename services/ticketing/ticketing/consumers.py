@@ -1,6 +1,8 @@
 """What ticketing takes from the bus: everything registration tells, and what the scanners of each box office send."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from culture_connect.contracts import (
     AdmissionRecorded,
@@ -20,6 +22,9 @@ from ticketing.admitting import admit
 from ticketing.codes import Codes
 from ticketing.issuer import Issuer
 from ticketing.projecting import Event, take_in
+
+# What a scanner sends waits in its queue while we are away.
+LONGEST_WAIT: Final = timedelta(days=1)
 
 
 def registration_events(issuer: Issuer) -> Handlers:
@@ -53,7 +58,7 @@ def box_office_scans(codes: Codes) -> Handlers:
         venue = deliveries[0].party
         if venue is None:
             raise PermanentFailure("sender-unknown")
-        causes = {each.message.scan_id: each.envelope for each in deliveries}
-        await admit(work, venue, [each.message for each in deliveries], codes, causes)
+        scans, causes = [each.message for each in deliveries], [each.envelope for each in deliveries]
+        await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT)
 
     return handlers

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -112,6 +112,7 @@ class Season:
 
     def __post_init__(self) -> None:
         self.minutes = [20, 10, *self.dice.sample(range(30, 180), 150)]
+        self.offline_since = datetime.now(UTC) - timedelta(minutes=200)
 
     async def begin(self) -> str:
         """More people than seats; one of each thing that can happen; returns the ticket of who was erased inside."""
@@ -196,8 +197,9 @@ class Season:
         return (await self._post(f"/tickets/{ticket_id}/pass-on", participant_id=str(person(to)))).status_code
 
     async def _scan(self, code: str) -> None:
-        """Scanners tell of their scans in any order, and the earliest of a code counts."""
-        scan = scanned(code, NIGHT, f"scan-{len(self.scans)}", minutes=self.minutes.pop(0))
+        """Scanners that were offline tell of their scans in any order, and the earliest of a code counts."""
+        at = self.offline_since + timedelta(minutes=self.minutes.pop(0))
+        scan = scanned(code, NIGHT, f"scan-{len(self.scans)}", offline=True, scanned_at=at)
         self.scans[scan.scan_id] = scan.scanned_at
         await self.paard.scan(scan)
 
