@@ -3,6 +3,8 @@
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.ticketing.news import moment
 from ticketing.domain.door import Entry, Refusal, Refused, Scan, TicketAtDoor, Verdict, is_double_entry, judge
@@ -147,3 +149,39 @@ def test_a_cancelled_ticket_that_somebody_went_in_with_is_refused_with_the_time(
     earlier, later = scan(minute=3, offline=True), scan(minute=6, scanner="door-2", offline=True)
     assert verdict(earlier, ended) == Entry(earlier, TICKET, overtaken=scan(minute=6))
     assert verdict(later, ended) == Refused(later, Refusal.ALREADY_ADMITTED, moment(6))
+
+
+def test_an_offline_scan_told_before_a_live_one_is_known_to_it_in_one_batch_as_in_two() -> None:
+    offline, live, between = scan(minute=9, offline=True), scan(minute=3), scan(minute=6, offline=True)
+    assert judge("paard", [offline, live], {TICKET: ticket()}) == [
+        Entry(offline, TICKET),
+        Refused(live, Refusal.ALREADY_ADMITTED, moment(9)),
+    ]
+    assert judge("paard", [offline, live, between], {TICKET: ticket()}) == [
+        Entry(between, TICKET),
+        Refused(offline, Refusal.ALREADY_ADMITTED, moment(6)),
+        Refused(live, Refusal.ALREADY_ADMITTED, moment(6)),
+    ]
+
+
+SCANS = st.lists(
+    st.builds(
+        lambda number, minute, offline: Scan(str(number), EVENING, TICKET, moment(minute), "door", offline),
+        st.integers(0, 10**9),
+        st.integers(2, 9),
+        st.booleans(),
+    ),
+    max_size=8,
+    unique_by=lambda each: each.scan_id,
+)
+
+
+@given(SCANS)
+def test_of_any_batch_one_enters_and_nobody_overtakes_within_it(batch: list[Scan]) -> None:
+    verdicts = judge("paard", batch, {TICKET: ticket()})
+    entries = [each for each in verdicts if isinstance(each, Entry)]
+    assert sorted(each.scan.scan_id for each in verdicts) == sorted(each.scan_id for each in batch)
+    assert len(entries) == (1 if batch else 0)
+    assert not [each for each in entries if each.overtaken]
+    if entries and (offline := [each for each in batch if each.is_offline]):
+        assert min(each.turn for each in offline) >= entries[0].scan.turn

@@ -102,17 +102,24 @@ def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor
 
 
 def _in_turn(scans: Sequence[Scan]) -> Iterator[Scan]:
-    """For each code the live scans as they were told, and before each the offline ones that were earlier."""
+    """For each code the live scans as they were told, and the offline ones, among themselves the earliest first.
+
+    Before a live scan come the offline ones that were told before it or were earlier.
+    """
     by_code: dict[UUID | None, list[Scan]] = {}
     for scan in scans:
         by_code.setdefault(scan.ticket_id, []).append(scan)
     for of_code in by_code.values():
-        offline = sorted((scan for scan in of_code if scan.is_offline), key=lambda each: each.turn)
-        for live in (scan for scan in of_code if not scan.is_offline):
-            while offline and offline[0].turn < live.turn:
-                yield offline.pop(0)
+        offline = sorted((each for each in enumerate(of_code) if each[1].is_offline), key=lambda each: each[1].turn)
+        for place, live in enumerate(of_code):
+            if live.is_offline:
+                continue
+            before = [nth for nth, (told, scan) in enumerate(offline, 1) if told < place or scan.turn < live.turn]
+            due = max(before, default=0)
+            yield from (scan for _, scan in offline[:due])
+            del offline[:due]
             yield live
-        yield from offline
+        yield from (scan for _, scan in offline)
 
 
 def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
