@@ -47,8 +47,8 @@ _LISTING = text(
     """
 )
 
-# What was issued in this transaction has the new names already. `ticket.issued` says that nobody is in, so that for
-# who is, `ticket.admitted` follows it under a version of its own.
+# What was issued in this transaction, which no clock tells, has the new names already. `ticket.issued` says that nobody
+# is in, so that for who is, `ticket.admitted` follows it under a version of its own.
 _RENAME = text(
     """
     update tickets t set feed_version = t.feed_version + case when t.state = 'admitted' then 2 else 1 end
@@ -58,7 +58,7 @@ _RENAME = text(
         from tickets t join evenings e using (evening_id) join partners s on s.slug = t.partner
         left join participants p using (participant_id)
         left join scans c on t.state = 'admitted' and c.ticket_id = t.ticket_id and c.refusal is null
-        where t.state in ('issued', 'admitted') and t.issued_at <> :now
+        where t.state in ('issued', 'admitted') and t.xmin <> cast(pg_current_xact_id() as xid)
         and (t.participant_id = any(:participants) or t.partner = any(:partners))
         and t.evening_id = any(:evenings)
     ) as r
@@ -121,7 +121,7 @@ async def rename(
 ) -> list[TicketAtBoxOffice]:
     """The tickets that these participants, and the people of these partners, hold for these evenings."""
     parameters = {"evenings": list(evenings), "participants": list(participants), "partners": list(partners)}
-    rows = await work.execute(_RENAME, {**parameters, "now": work.now, "nobody": NOBODY})
+    rows = await work.execute(_RENAME, {**parameters, "nobody": NOBODY})
     return [TicketAtBoxOffice(**row) for row in rows.mappings()]
 
 
