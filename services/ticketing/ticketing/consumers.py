@@ -21,6 +21,7 @@ from culture_connect.messaging import Delivery, Handlers, PermanentFailure, Unit
 from ticketing.admitting import admit
 from ticketing.codes import Codes
 from ticketing.issuer import Issuer
+from ticketing.measures import DoorMeasures
 from ticketing.projecting import Event, take_in
 
 # What a scanner sends waits in its queue while we are away.
@@ -49,7 +50,7 @@ def registration_events(issuer: Issuer) -> Handlers:
     return handlers
 
 
-def box_office_scans(codes: Codes) -> Handlers:
+def box_office_scans(codes: Codes, measures: DoorMeasures) -> Handlers:
     """The handlers of the queues of the box offices; what is said of one scan keeps its order."""
     handlers = Handlers(key=lambda message, _: str(message.scan_id))
 
@@ -59,6 +60,6 @@ def box_office_scans(codes: Codes) -> Handlers:
         if venue is None:
             raise PermanentFailure("sender-unknown")
         scans, causes = [each.message for each in deliveries], [each.envelope for each in deliveries]
-        await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT)
+        measures.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
 
     return handlers

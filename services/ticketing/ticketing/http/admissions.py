@@ -14,6 +14,7 @@ from culture_connect.messaging import UnitOfWork
 from ticketing.admitting import admit
 from ticketing.http.access import BOX_OFFICE, Anyone, box_offices_of
 from ticketing.issuer import Issuer
+from ticketing.measures import DoorMeasures
 from ticketing.store import overviews
 from ticketing.store.doors import RecordedScan
 
@@ -44,10 +45,12 @@ class Admission(BaseModel):
 async def record_admission(request: Request, scan: AdmissionRecorded, caller: Anyone) -> Response:
     """Records a scan. The same scan again gets the answer of the first time."""
     issuer: Issuer = request.app.state.issuer
+    doors: DoorMeasures = request.app.state.doors
 
     async def effect(work: UnitOfWork) -> Answer:
         venue = await _venue(work, caller, scan)
         [recorded] = await admit(work, venue, [scan], issuer.codes)
+        doors.count(venue, [recorded])
         answer = await _answer(work, recorded)
         return Answer(HTTPStatus.OK, answer.model_dump(mode="json", exclude_none=True))
 
