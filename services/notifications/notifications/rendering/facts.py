@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Language, Venue
+from culture_connect.contracts import LOCAL_TIME, Language, Venue, houses
 from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
 from notifications.rendering.changes import changes
@@ -21,7 +21,7 @@ from notifications.rendering.safe import one_line
 from notifications.rendering.words import PROGRAMME_KINDS
 
 _NO_EVENING: dict[str, Any] = dict.fromkeys(
-    ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "location", "explanation")
+    ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "where", "explanation")
 ) | {"directions": None, "programme": []}
 
 
@@ -79,7 +79,7 @@ def _evening(evening: ToldEvening, written_at: datetime, language: Language) -> 
         "starts": dates.clock(evening.starts_at, language),
         "ends": dates.clock(evening.ends_at, language),
         "venue": evening.venue.label,
-        "location": one_line(evening.location),
+        "where": houses.where(evening.venue, one_line(evening.location)),
         "explanation": _line(evening.reason.in_(language)) if evening.reason else None,
         "directions": DIRECTIONS[evening.venue][language],
         "programme": _programme(evening, language),
