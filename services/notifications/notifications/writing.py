@@ -8,6 +8,7 @@ from uuid import UUID
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
+from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
 from notifications.domain.letters import Standing
 from notifications.domain.relevance import Silence, silence
@@ -40,7 +41,7 @@ async def write(work: UnitOfWork, together: Sequence[Draft]) -> Written:
         if reason is not None:
             written.silent[draft.letter_id] = reason
             continue
-        pieces.append(_piece(draft))
+        pieces.append(_piece(draft, work.now))
     if pieces:
         written.letter = _letter(together[0], pieces, digest, work.now)
     return written
@@ -63,7 +64,7 @@ async def letter_of(work: UnitOfWork, letter_id: UUID) -> Letter | None:
     evening_missing = draft.row["evening_id"] is not None and draft.row["evening"] is None
     if draft.row["ended_at"] is not None or not draft.has_address or evening_missing:
         return None
-    return _letter(draft, [_piece(draft)], await _digest(work, [draft]), work.now)
+    return _letter(draft, [_piece(draft, work.now)], await _digest(work, [draft]), work.now)
 
 
 def kept(row: Any) -> Letter:
@@ -103,7 +104,7 @@ def _order(draft: Draft) -> tuple[int, float, UUID]:
     return leading, starts_at.timestamp() if starts_at else 0.0, draft.letter_id
 
 
-def _piece(draft: Draft) -> Piece:
+def _piece(draft: Draft, now: datetime) -> Piece:
     row = draft.row
     leaves_on: date | None = row["withdrawn_on"] if draft.kind is Kind.GOODBYE else None
     return Piece(
@@ -115,7 +116,16 @@ def _piece(draft: Draft) -> Piece:
         sequence=_sequence(draft),
         giver=row["giver_name"],
         last_day=leaves_on - timedelta(days=1) if leaves_on else None,
+        first_day=_first_day(draft, now),
+        invited=draft.is_to_invited,
     )
+
+
+def _first_day(draft: Draft, now: datetime) -> date | None:
+    """The day from which somebody takes part who is welcomed before it."""
+    starts_on: date | None = draft.row["starts_on"]
+    ahead = draft.kind is Kind.WELCOME and starts_on is not None and starts_on > local_day(now)
+    return starts_on if ahead else None
 
 
 def _sequence(draft: Draft) -> int | None:

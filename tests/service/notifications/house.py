@@ -212,6 +212,7 @@ def enrolled(
         family_name=changes.get("family_name", "van der Meer"),
         email=changes.get("email", f"{participant}@acme.example"),
         language=language,
+        starts_on=changes.get("starts_on"),
         version=version,
     )
 

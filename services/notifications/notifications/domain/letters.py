@@ -193,6 +193,11 @@ def on_change(letters: Collection[KnownLetter]) -> Plan:
     return Plan(Kind.EVENING_CHANGED, Suppression.ALREADY_TOLD if pending else None)
 
 
+def on_cancellation(*, told: bool) -> Plan:
+    """An evening does not take place that somebody was invited to and did not ask for; `told` when they may know."""
+    return Plan(Kind.EVENING_CANCELLED, None if told else Suppression.NEVER_TOLD)
+
+
 def offer_stillborn(ticket: KnownTicket, *, asked_erased: bool) -> Suppression | None:
     """Why the offer of this ticket to a colleague is only recorded, None when it is to be sent.
 
@@ -228,6 +233,11 @@ def term_letter_id(participant_id: UUID, kind: Kind, version: int) -> UUID:
 def change_letter_id(participant_id: UUID, evening_id: UUID, evening_version: int) -> UUID:
     """The identity of the letter about a change, by the version of the evening that calls for it."""
     return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{Kind.EVENING_CHANGED}/{evening_version}")
+
+
+def cancellation_letter_id(participant_id: UUID, evening_id: UUID) -> UUID:
+    """The identity of the letter to somebody invited about the end of an evening, which has only one."""
+    return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{Kind.EVENING_CANCELLED}")
 
 
 def offer_letter_id(offer_id: UUID) -> UUID:

@@ -65,6 +65,8 @@ def _piece(piece: Piece, letter: Letter, number: int, language: Language) -> dic
         "giver": _line(piece.giver),
         "changes": changes(piece.before, piece.evening, language) if piece.before and piece.evening else [],
         "last_day": _day(last_day, language) if last_day and leaves_later else None,
+        "first_day": _day(piece.first_day, language) if piece.first_day else None,
+        "invited": piece.invited,
         "has_entry": piece.sequence is not None,
     }
 

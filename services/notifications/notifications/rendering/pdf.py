@@ -16,7 +16,7 @@ from notifications.domain.kinds import TICKETS
 from notifications.rendering import qr
 from notifications.rendering.contents import Letter, ToldEvening
 from notifications.rendering.safe import one_line
-from notifications.rendering.typesetting import BOLD, REGULAR, Setting, fitted, fonts
+from notifications.rendering.typesetting import BOLD, REGULAR, Setting, draw, fitted, fonts
 from notifications.rendering.words import PROGRAMME_KINDS
 
 _INK, _SOFT, _LINE, _ACCENT = (HexColor(colour) for colour in ("#1d2433", "#6d6559", "#d9cfbf", "#b23a1e"))
@@ -222,7 +222,6 @@ def _text(canvas: Canvas, x: float, top: float, setting: Setting, font: str, col
     """Lines below `top`; returns where they end."""
     leading = setting.size * 1.25
     canvas.setFillColor(colour)
-    canvas.setFont(font, setting.size)
     for number, line in enumerate(setting.lines):
-        canvas.drawString(x, top - setting.size - number * leading, line)
+        draw(canvas, x, top - setting.size - number * leading, line, font, setting.size)
     return top - len(setting.lines) * leading

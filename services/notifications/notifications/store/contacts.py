@@ -25,21 +25,21 @@ _ENTER = text(
 _TELL_PERSONS = text(
     """
     insert into contacts as known (
-        participant_id, partner, person_version, given_name, family_name, email, language, erased, unsubscribe,
-        left_on, term_version
+        participant_id, partner, person_version, given_name, family_name, email, language, starts_on, erased,
+        unsubscribe, left_on, term_version
     )
-    select participant_id, partner, version, given_name, family_name, email, language, erased,
+    select participant_id, partner, version, given_name, family_name, email, language, starts_on, erased,
         case when not erased then gen_random_uuid() end, case when erased then cast(:today as date) end, 0
     from unnest(
         cast(:participant_ids as uuid[]), cast(:partners as text[]), cast(:versions as integer[]),
         cast(:given_names as text[]), cast(:family_names as text[]), cast(:emails as text[]),
-        cast(:languages as text[]), cast(:erased as boolean[])
-    ) as news (participant_id, partner, version, given_name, family_name, email, language, erased)
+        cast(:languages as text[]), cast(:starts_on as date[]), cast(:erased as boolean[])
+    ) as news (participant_id, partner, version, given_name, family_name, email, language, starts_on, erased)
     order by participant_id
     on conflict (participant_id) do update
     set partner = coalesce(excluded.partner, known.partner), person_version = excluded.person_version,
         given_name = excluded.given_name, family_name = excluded.family_name, email = excluded.email,
-        language = excluded.language, erased = excluded.erased,
+        language = excluded.language, starts_on = excluded.starts_on, erased = excluded.erased,
         unsubscribe = case when not excluded.erased then known.unsubscribe end,
         left_on = coalesce(known.left_on, excluded.left_on)
     where known.person_version < excluded.person_version
@@ -117,6 +117,7 @@ async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: dat
             "family_names": [person and person.family_name for person in persons],
             "emails": [person and person.email for person in persons],
             "languages": [person and str(person.language) for person in persons],
+            "starts_on": [person and person.starts_on for person in persons],
             "erased": [person is None for person in persons],
             "today": today,
         },
