@@ -14,11 +14,11 @@ from culture_connect.contracts import LOCAL_TIME, Language, Venue, houses
 from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
 from notifications.rendering.changes import changes
-from notifications.rendering.contents import Digest, Letter, Piece, ToldEvening
+from notifications.rendering.contents import Digest, Letter, Piece, Recipient, ToldEvening
 from notifications.rendering.directions import DIRECTIONS
 from notifications.rendering.links import unsubscribe_link
 from notifications.rendering.safe import one_line
-from notifications.rendering.words import PROGRAMME_KINDS
+from notifications.rendering.words import PROGRAMME_KINDS, SOMEBODY
 
 _NO_EVENING: dict[str, Any] = dict.fromkeys(
     ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "where", "explanation")
@@ -32,7 +32,7 @@ def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
     pieces = [_piece(piece, letter, number, language) for number, piece in enumerate(contents.pieces, 1)]
     return {
         **pieces[0],
-        "given_name": _line(contents.recipient.given_name),
+        "called": _called(contents.recipient),
         "partner": _line(contents.partner_name),
         "pieces": pieces,
         "tickets": [piece for piece in pieces if piece["kind"] in TICKETS],
@@ -43,6 +43,11 @@ def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
         "language": str(language),
         "institutions": [venue.label for venue in Venue],
     }
+
+
+def _called(recipient: Recipient) -> str:
+    """What the letter calls its reader: some have one name only, and that is the given one or the family's."""
+    return _line(recipient.given_name) or _line(recipient.family_name) or SOMEBODY[recipient.language]
 
 
 def cid_of(letter: Letter, number: int) -> str:

@@ -23,7 +23,8 @@ _FACTS = """
         partners.unsubscribe as partner_unsubscribe, partners.digest_off_at, partners.has_left,
         evenings.version as current_version, evenings.details as evening, evenings.cancelled as evening_cancelled,
         evenings.starts_at, evenings.ends_at,
-        tickets.standing, tickets.details as ticket, giver.given_name as giver_name,
+        tickets.standing, tickets.details as ticket,
+        coalesce(nullif(giver.given_name, ''), giver.family_name) as giver_name,
         earlier.last_sequence, before.details as before
     from letters
     left join contacts on contacts.participant_id = letters.participant_id
