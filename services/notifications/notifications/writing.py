@@ -10,7 +10,7 @@ from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
-from notifications.domain.letters import Standing
+from notifications.domain.letters import Standing, is_another_start
 from notifications.domain.relevance import Silence, silence
 from notifications.rendering.changes import changes
 from notifications.rendering.contents import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
@@ -37,7 +37,7 @@ async def write(work: UnitOfWork, together: Sequence[Draft]) -> Written:
         if not draft.has_address:
             written.silent[draft.letter_id] = Silence(_without_address(draft))
             continue
-        reason = silence(draft.circumstances(work.now, news=_news(draft, digest)))
+        reason = silence(draft.circumstances(work.now, news=_news(draft, digest, work.now)))
         if reason is not None:
             written.silent[draft.letter_id] = reason
             continue
@@ -122,9 +122,10 @@ def _piece(draft: Draft, now: datetime) -> Piece:
 
 
 def _first_day(draft: Draft, now: datetime) -> date | None:
-    """The day from which somebody takes part who is welcomed before it."""
+    """The day from which somebody takes part who hears of it before."""
     starts_on: date | None = draft.row["starts_on"]
-    ahead = draft.kind is Kind.WELCOME and starts_on is not None and starts_on > local_day(now)
+    told = draft.kind in (Kind.WELCOME, Kind.START_CHANGED)
+    ahead = told and starts_on is not None and starts_on > local_day(now)
     return starts_on if ahead else None
 
 
@@ -142,9 +143,12 @@ def _without_address(draft: Draft) -> Suppression:
     return Suppression.ERASED if draft.row["erased"] else Suppression.NO_ADDRESS
 
 
-def _news(draft: Draft, digest: Digest | None) -> bool:
+def _news(draft: Draft, digest: Digest | None, at: datetime) -> bool:
     if draft.kind is Kind.DIGEST:
         return digest is not None and bool(digest.joined or digest.left or digest.evenings)
+    if draft.kind is Kind.START_CHANGED:
+        told = draft.details.get("told")
+        return is_another_start(date.fromisoformat(told) if told else None, draft.row["starts_on"], local_day(at))
     if draft.kind is Kind.EVENING_CHANGED and draft.row["before"] is not None:
         before, now = (ToldEvening.model_validate(draft.row[version]) for version in ("before", "evening"))
         # What changed in the other language only is no news to its reader.

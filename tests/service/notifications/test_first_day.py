@@ -54,3 +54,23 @@ async def test_who_comes_back_is_told_the_new_first_day(house: House) -> None:
     await house.tell(enrolled(participant, version=3, starts_on=SOON))
     await house.until_mailed(3)
     assert f"Je doet mee vanaf {written(SOON)}:" in text_to(house, participant)
+
+
+async def test_who_was_told_another_first_day_hears_of_the_change_once(house: House) -> None:
+    moved, at_once, back = uuid4(), uuid4(), uuid4()
+    await house.tell(*(enrolled(each, starts_on=SOON) for each in (moved, at_once, back)))
+    await house.until_mailed(3)
+    await house.mail_server.stop()
+    await house.tell(known(moved, version=2, starts_on=LATER), known(at_once, version=2))
+    await house.tell(known(back, version=2, starts_on=LATER))
+    await house.until_state(back, "start-changed", "planned")
+    await house.tell(known(back, version=3, starts_on=SOON))
+    await house.until_known(back, 3)
+    await house.mail_server.start()
+    assert await house.until_suppressed(back, "start-changed") == {"nothing-happened", "already-told"}
+    await house.until_mailed(5)
+    assert f"Je doet mee vanaf {written(LATER)}: vanaf die dag" in text_to(house, moved)
+    assert "Je doet vanaf nu mee" in text_to(house, at_once)
+    # Another name, or the same day again, is nothing to write about.
+    await house.tell(known(moved, version=3, starts_on=LATER, given_name="Zoey"))
+    await house.marker(mails=6)

@@ -32,6 +32,7 @@ MAILS = {
         a_piece(Kind.EVENING_CHANGED, ticket={"code": "eyJ", "link": "https://cultureconnect.example/my/7"})
     ],
     "welcome-before-the-start": [a_piece(Kind.WELCOME, first_day=date(2027, 1, 4))],
+    "start-changed-and-ahead": [a_piece(Kind.START_CHANGED, first_day=date(2027, 1, 4))],
     "evening-changed-for-invited": [a_piece(Kind.EVENING_CHANGED, invited=True, sequence=None)],
     "evening-cancelled-for-invited": [a_piece(Kind.EVENING_CANCELLED, invited=True, sequence=None)],
     "welcome-with-tickets": several(Kind.WELCOME, *[Kind.TICKET_ISSUED] * 4, Kind.TICKET_WAITLISTED),

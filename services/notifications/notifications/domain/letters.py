@@ -181,6 +181,25 @@ def on_withdrawal(known: KnownTerm, version: int) -> Decision | None:
     return Decision([farewell], Dropped.OWN, Suppression.WITHDRAWN)
 
 
+def on_start(old: date | None, new: date | None, today: date, letters: Collection[KnownLetter]) -> Plan | None:
+    """Somebody's first day is another one than before, None when nobody has to hear of it; `letters` are their welcomes
+    and those about their first day.
+
+    A welcome that is still to be written tells it, and what has passed is no news.
+    """
+    if not is_another_start(old, new, today) or not any(each.kind is Kind.WELCOME and each.told for each in letters):
+        return None
+    pending = any(
+        each.kind is Kind.START_CHANGED and each.state is State.PLANNED and not each.written for each in letters
+    )
+    return Plan(Kind.START_CHANGED, Suppression.ALREADY_TOLD if pending else None)
+
+
+def is_another_start(old: date | None, new: date | None, today: date) -> bool:
+    """Whether it makes a difference to somebody today when they begin; None is whenever, as is a day that has come."""
+    return max(old or today, today) != max(new or today, today)
+
+
 def on_change(letters: Collection[KnownLetter]) -> Plan:
     """An evening changed in something that its guests should know; `letters` are those to one of them about it.
 

@@ -19,7 +19,8 @@ class Circumstances:
 
     `wanted_at` is when the letter should have gone, `withdrawn_on` the first day on which its addressee no longer
     takes part, `standing` that of its ticket. `told` is true when its addressee may have read of the evening before,
-    `news` when there is something to tell: changes of the evening since then, or of the partner's week.
+    `news` when there is something to tell: changes of the evening since then or of
+    the first day, or of the partner's week.
     `invited` is true when it is about an evening that its addressee was invited to and never asked for.
     """
 
@@ -104,6 +105,6 @@ def _out_of_standing(letter: Circumstances) -> Suppression | None:
 def _nothing_new(letter: Circumstances) -> Suppression | None:
     if letter.kind is Kind.EVENING_CHANGED and not letter.told:
         return Suppression.NEVER_TOLD
-    if letter.kind in (Kind.EVENING_CHANGED, Kind.DIGEST) and not letter.news:
+    if letter.kind in (Kind.EVENING_CHANGED, Kind.START_CHANGED, Kind.DIGEST) and not letter.news:
         return Suppression.NOTHING_HAPPENED
     return None

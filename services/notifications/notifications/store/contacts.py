@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from culture_connect.contracts import ParticipantChanged, ParticipantEnrolled, ParticipantErased
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.letters import KnownTerm
+from notifications.domain.kinds import Kind, State
+from notifications.domain.letters import KnownLetter, KnownTerm
 
 PersonEvent = ParticipantEnrolled | ParticipantChanged | ParticipantErased
 
@@ -67,6 +68,19 @@ _TERMS = text(
     from contacts where participant_id = any(:participant_ids) order by participant_id for update
     """
 )
+_STARTS = text(
+    """
+    select participant_id, person_version, starts_on from contacts
+    where participant_id = any(:participant_ids) and person_version > 0 and not erased
+    order by participant_id for update
+    """
+)
+_OF_STARTS = text(
+    """
+    select participant_id, kind, state, mail_id is not null as written from letters
+    where participant_id = any(:participant_ids) and kind in ('welcome', 'start-changed')
+    """
+)
 _TELL_TERMS = text(
     """
     update contacts
@@ -99,6 +113,29 @@ class Term:
 
     version: int
     withdrawn_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStart:
+    """As of a version, somebody's first day, and the letters that told it or are to tell it."""
+
+    version: int
+    starts_on: date | None
+    letters: Sequence[KnownLetter]
+
+
+async def lock_starts(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownStart]:
+    """What is known of the first days of those of these who are known; nobody else changes them meanwhile."""
+    ids = {"participant_ids": list(participant_ids)}
+    known = list(await work.execute(_STARTS, ids))
+    letters: dict[UUID, list[KnownLetter]] = {}
+    for row in await work.execute(_OF_STARTS, ids) if known else ():
+        letter = KnownLetter(Kind(row.kind), State(row.state), row.written)
+        letters.setdefault(row.participant_id, []).append(letter)
+    return {
+        row.participant_id: KnownStart(row.person_version, row.starts_on, letters.get(row.participant_id, ()))
+        for row in known
+    }
 
 
 async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: date) -> None:

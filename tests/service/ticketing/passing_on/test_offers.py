@@ -227,7 +227,7 @@ async def test_an_offer_that_was_ended_and_is_made_again_makes_one_letter_a_day(
         assert await house.offer("ans", NIGHT, BO) == first
     assert [told.type for told in await house.told()] == ["ticket.offered"]
     await house.take_back("ans", first)
-    house.now += timedelta(days=1, hours=1)
+    house.wait(minutes=25 * 60)
     second = await house.offer("ans", NIGHT, BO)
     assert second != first
     assert [told.type for told in await house.told()] == ["ticket.offered"] * 2
