@@ -249,3 +249,20 @@ async def test_a_welcome_that_is_put_off_for_long_holds_up_nothing_else(house: H
     await house.rows(f"{statement}, deferred_since = now() - interval '2 h'")
     await house.tell(invited(participant))
     await house.until_mailed(2)
+
+
+async def test_a_ticket_that_comes_while_the_welcome_is_on_its_way_waits_for_it(house: House) -> None:
+    participant = uuid4()
+    await house.tell(evening(), enrolled(participant))
+    await house.until_mailed(1)
+    await house.until_state(participant, "welcome", "sent")
+    # As it is while another replica holds it.
+    await house.rows(
+        "update letters set state = 'sending', claim = gen_random_uuid(), due_at = now() + interval '1 h',"
+        " sent_at = null, ended_at = null"
+    )
+    await house.tell(issued(participant), invited(participant))
+    await house.until_state(participant, "ticket-issued", "planned")
+    await house.marker(mails=2)
+    await house.rows("update letters set state = 'sent', sent_at = now(), ended_at = now() where kind = 'welcome'")
+    await house.until_mailed(4)
