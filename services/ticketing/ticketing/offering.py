@@ -41,11 +41,11 @@ async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID |
     if found is not None and found.participant_id == place.participant_id:
         raise Refused(Refusal.ONESELF)
     since = work.now - PERIOD
-    tries = await offers.tries(work, ticket=ticket_id, holder=place.participant_id, since=since)
+    # Under a key, and another one for each holder: of addresses that are nobody's nothing can be told from it.
+    to = issuer.hashes.of("offered to", place.participant_id.bytes + digest)
+    tries = await offers.tries(work, ticket=ticket_id, holder=place.participant_id, address=to, since=since)
     theirs = await places.live_place(work, evening.evening_id, found.participant_id if found else _NOBODY)
     colleague = _receiver(place, found, theirs)
-    # Under a key, and another one for each ticket: of addresses that are nobody's nothing can be told from it.
-    to = issuer.hashes.of("offered to", ticket_id.bytes + digest)
     before = await offers.made_before(work, ticket=ticket_id, address=to, since=since)
     if before is not None and (colleague is None or before.participant_id in (None, colleague)):
         offer_id, asked = before.offer_id, before.participant_id

@@ -108,6 +108,13 @@ def test_letters_that_join_are_joined_and_marks_stand_on_theirs() -> None:
     assert len(scripts.clusters("\u0e17\u0e35")) == 1
 
 
+def test_a_name_keeps_the_signs_that_join_and_part_its_letters() -> None:
+    assert scripts.width("علی\u200cرضا", BOLD) != scripts.width("علیرضا", BOLD)
+    family = "\U0001f469\u200d\U0001f4bb"
+    assert scripts.clusters(f"a{family}b") == ["a", family, "b"]
+    assert scripts.width(family, BOLD) < scripts.width(family.replace("\u200d", ""), BOLD)
+
+
 def test_what_no_font_has_is_a_frame_with_its_number_and_can_be_copied() -> None:
     name = "Lí \U00013000"
     assert scripts.missing(name, BOLD) == "\U00013000"

@@ -36,6 +36,8 @@ _LOCK_TRIES = text("select pg_advisory_xact_lock(hashtextextended(cast(cast(:hol
 _TRIES = text(
     """
     select count(*) filter (where o.ticket_id = :ticket) as of_ticket, count(*) as of_holder,
+        count(*) filter (where o.address_hash = :address) as to_address,
+        min(o.made_at) filter (where o.address_hash = :address) as first_to_address,
         min(o.made_at) filter (where o.ticket_id = :ticket) as first_of_ticket, min(o.made_at) as first_of_holder
     from offers o join tickets t using (ticket_id)
     where t.participant_id = :holder and o.made_at > :since
@@ -54,10 +56,14 @@ class Offer:
     state: str
 
 
-async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, since: datetime) -> Tries:
-    """The offers made after `since`; until the transaction ends no other one counts those of this holder."""
+async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, address: bytes, since: datetime) -> Tries:
+    """The offers made after `since`; until the transaction ends no other one counts those of this holder.
+
+    `address` is the hash of the one that the ticket is to be offered to.
+    """
     await work.execute(_LOCK_TRIES, {"holder": holder})
-    return Tries(**(await work.execute(_TRIES, {"ticket": ticket, "holder": holder, "since": since})).mappings().one())
+    parameters = {"ticket": ticket, "holder": holder, "address": address, "since": since}
+    return Tries(**(await work.execute(_TRIES, parameters)).mappings().one())
 
 
 async def made_before(work: UnitOfWork, *, ticket: UUID, address: bytes, since: datetime) -> Offer | None:

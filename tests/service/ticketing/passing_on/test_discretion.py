@@ -146,3 +146,16 @@ async def test_offers_of_two_tickets_at_once_are_counted_one_after_the_other(hou
     results = await asyncio.gather(*(house.offer("ans", SECOND_NIGHT, to) for to in others), return_exceptions=True)
     refused = [each.refusal for each in results if isinstance(each, Refused)]
     assert refused == ["too-many-offers"] * 3
+
+
+@pytest.mark.parametrize("address", [BO, NOBODYS[0]])
+async def test_one_person_asks_another_five_times_a_day_whatever_the_ticket(house: House, address: str) -> None:
+    for _ in range(5):
+        await house.offer("ans", NIGHT, address)
+        # Declining and asking again makes another ticket.
+        await house.decline("ans", NIGHT)
+        await house.ask_in_turn(NIGHT, "ans")
+    assert await house.refusal(house.offer("ans", NIGHT, address)) == "too-many-offers"
+    await house.offer("ans", NIGHT, "cas@example.com")
+    house.wait(minutes=25 * 60)
+    await house.offer("ans", NIGHT, address)
