@@ -1,10 +1,13 @@
 """The ticket to print, as it is found on paper."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 
@@ -113,6 +116,16 @@ def test_a_name_keeps_the_signs_that_join_and_part_its_letters() -> None:
     family = "\U0001f469\u200d\U0001f4bb"
     assert scripts.clusters(f"a{family}b") == ["a", family, "b"]
     assert scripts.width(family, BOLD) < scripts.width(family.replace("\u200d", ""), BOLD)
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_no_text_whatever_can_keep_a_ticket_from_being_printed(text: str) -> None:
+    assert document(named(text))
+    line = "".join(each for each in text if unicodedata.category(each) != "Cs")
+    assert "".join(scripts.clusters(line)) == line
+    assert sorted(scripts.as_seen(line, REGULAR)) == sorted(line)
+    assert scripts.width(line, REGULAR) >= 0
 
 
 def test_what_no_font_has_is_a_frame_with_its_number_and_can_be_copied() -> None:

@@ -36,6 +36,9 @@ _JOINERS = "\u200c\u200d"
 _CONTINUING = frozenset(_JOINERS) | {chr(code) for code in (*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080))}
 
 
+_DIRECTED = frozenset({"L", "R", "AL", "EN", "ES", "ET", "AN", "CS", "NSM", "ON"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Glyph:
     """An outline and its place from the beginning of the line, for a line of size 1."""
@@ -147,8 +150,8 @@ def _runs(text: str, font: str) -> list[tuple[_Face | None, int, str]]:
 def _levels(found: Sequence[str]) -> list[int]:
     """How deep each cluster lies in text of the other direction: odd is from right to left."""
     first = "".join(cluster[0] for cluster in found)
-    # What is neutral to the algorithm and what it would take out are the same here: blanks.
-    line = "".join(" " if unicodedata.bidirectional(each) in ("BN", "") else each for each in first)
+    # What the algorithm would take out, or begin a paragraph at, is a blank to it.
+    line = "".join(each if unicodedata.bidirectional(each) in _DIRECTED else " " for each in first)
     storage = bidi.get_empty_storage()
     storage["base_level"] = bidi.get_base_level(line)
     storage["base_dir"] = "LR"[storage["base_level"]]
