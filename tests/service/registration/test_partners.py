@@ -151,7 +151,7 @@ async def test_a_partner_ends_only_when_it_is_named_and_its_people_are_counted(h
     await house.register("acme", name="Acme Nederland")
     await house.enrol("acme", "e-1")
     path = "/partners/acme"
-    for query, status, code, errors in [
+    refused: list[tuple[dict[str, str | int], int, str, list[tuple[str, str]]]] = [
         ({}, 422, "invalid-request", [("query.name", "missing")]),
         ({"name": "Acme", "confirm_withdrawals": 1}, 422, "invalid-request", [("name", "not_its_name")]),
         ({"name": "Acme Nederland"}, 409, "withdrawals-not-confirmed", [("confirm_withdrawals", "not_confirmed")]),
@@ -161,11 +161,12 @@ async def test_a_partner_ends_only_when_it_is_named_and_its_people_are_counted(h
             "withdrawals-not-confirmed",
             [("confirm_withdrawals", "not_confirmed")],
         ),
-    ]:
+    ]
+    for query, status, code, errors in refused:
         assert named(await house.api.delete(path, params=query), status, code) == errors, query
     assert await standings(house) == {"e-1": "enrolled"}
-    query = {"name": "Acme Nederland", "confirm_withdrawals": 1}
-    first, again = [await house.api.delete(path, params=query) for _ in range(2)]
+    right: dict[str, str | int] = {"name": "Acme Nederland", "confirm_withdrawals": 1}
+    first, again = [await house.api.delete(path, params=right) for _ in range(2)]
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.json() == again.json()
     assert await standings(house) == {"e-1": "withdrawn"}
