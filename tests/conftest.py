@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.infrastructure import private_rabbitmq
@@ -26,6 +27,10 @@ from tests.support.certificates import Authority
 from tests.support.databases import Database, Databases
 from tests.support.pgbouncer import running_pgbouncer
 from tests.support.surroundings import Surroundings
+
+# Generated examples take as long as the machine needs: how busy it is says nothing about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 CLONE = Path(__file__).parent.parent
 LONGEST = (

@@ -12,6 +12,8 @@ from culture_connect.messaging.errors import is_database_fault
 from tests.support.databases import Database as OwnDatabase
 from tests.support.probes import eventually
 
+COMMITS_THAT_WAIT = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
+
 
 @pytest.fixture
 async def superuser(database: OwnDatabase) -> AsyncIterator[asyncpg.Connection]:
@@ -26,10 +28,16 @@ async def waiting(database: OwnDatabase, superuser: asyncpg.Connection) -> Async
     made = Database(database.url("ticketing"), schema="ticketing", command_timeout=0.5)
     async with made.begin() as work:
         await work.execute(text("create table effects (id int primary key)"))
-    await set_standbys(superuser, "'ANY 1 (nobody)'")
-    yield made
-    await set_standbys(superuser, "default")
-    await made.close()
+    probe = await asyncpg.connect(database.superuser_url)
+    try:
+        await set_standbys(superuser, "'ANY 1 (nobody)'")
+        # Commits wait once another process of the server has read the setting, some moment after this session has.
+        await eventually(lambda: waits_with_a_commit(probe, superuser), True, "that commits wait")
+        yield made
+    finally:
+        await set_standbys(superuser, "default")
+        await probe.close()
+        await made.close()
 
 
 async def set_standbys(superuser: asyncpg.Connection, names: str) -> None:
@@ -39,6 +47,20 @@ async def set_standbys(superuser: asyncpg.Connection, names: str) -> None:
     await superuser.execute("select pg_reload_conf()")
     expected = "" if names == "default" else names.strip("'")
     await eventually(lambda: superuser.fetchval("show synchronous_standby_names"), expected, "the setting")
+
+
+async def waits_with_a_commit(probe: asyncpg.Connection, superuser: asyncpg.Connection) -> bool:
+    """Whether a commit of the connection `probe`, with nothing in it, is seen to wait for a standby."""
+    await probe.execute("set synchronous_commit = on")
+    commit = asyncio.create_task(probe.execute("select pg_logical_emit_message(true, 'probe', '')"))
+    while not commit.done():
+        if await superuser.fetchval(COMMITS_THAT_WAIT):
+            commit.cancel()
+            await asyncio.wait([commit])
+            return True
+        await asyncio.wait([commit], timeout=0.01)
+    await commit
+    return False
 
 
 async def write(database: Database) -> None:
@@ -66,6 +88,5 @@ async def test_a_commit_whose_task_is_cancelled_goes_on_waiting(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await write(waiting)
-    commits = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
-    await eventually(lambda: superuser.fetchval(commits), 1, "commits that wait")
+    await eventually(lambda: superuser.fetchval(COMMITS_THAT_WAIT), 1, "commits that wait")
     assert await visible(superuser) == 0

@@ -103,11 +103,11 @@ async def test_the_html_of_a_mail_is_shown_with_its_images_and_can_run_nothing(
     html = await client.get(f"/messages/{mail}/html")
     assert "data:image/png;base64,iVBORw0KGgo=" in html.text
     policy = html.headers["content-security-policy"]
-    assert policy.startswith("sandbox;")
+    assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox;")
     assert "script-src" not in policy
     assert "default-src 'none'" in policy
     page = (await client.get(f"/messages/{mail}")).text
-    assert f'src="/messages/{mail}/html" sandbox' in page
+    assert f'src="/messages/{mail}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
     assert "<script" not in page
 
 
@@ -176,3 +176,23 @@ async def test_a_mail_that_was_accepted_over_smtp_is_kept_as_it_came_and_not_log
     kept = (tmp_path / "mails" / f"{mail['id']}.eml").read_bytes()
     assert kept.replace(b"\r\n", b"\n") == content.replace(b"\r\n", b"\n")
     assert "sanne" not in (tmp_path / "mailbox.log").read_text()
+
+
+async def test_links_of_a_letter_are_links_in_whatever_part_they_stand(store: Store, client: httpx.AsyncClient) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Links"
+    message["List-Unsubscribe"] = "<https://brief.example/uit?a=1&b=2>"
+    message.set_content("Kom je? https://mijn.example/my/abc?said=1&lang=nl\n<b>geen</b> javascript:alert(1)\n")
+    message.add_alternative(
+        b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nLOCATION:Zie http://127.0.0.1:8002/my/x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        "text",
+        "calendar",
+    )
+    page = (await client.get(f"/messages/{put(store, 'sanne@zeebank.example', message=message)}")).text
+    for address in (
+        "https://mijn.example/my/abc?said=1&amp;lang=nl",
+        "http://127.0.0.1:8002/my/x",
+        "https://brief.example/uit?a=1&amp;b=2",
+    ):
+        assert f'<a href="{address}" rel="noopener" target="_blank">' in page
+    assert "&lt;b&gt;geen&lt;/b&gt; javascript:alert(1)" in page

@@ -38,10 +38,11 @@ AnyCase = schemathesis.Case[Any]
 
 @dataclass(frozen=True)
 class Existing:
-    """Something that is there: the parameters of the path that lead to it, and a body that it takes."""
+    """Something that is there: the parameters of the path that lead to it, and a body and a query that it takes."""
 
     path: Mapping[str, str]
     body: Mapping[str, Any] | None = None
+    query: Mapping[str, str] | None = None
 
 
 Wanted = Callable[[], Existing]
@@ -115,6 +116,8 @@ def _reaching(real: Mapping[str, Wanted]) -> Iterator[None]:
         if case.operation.label in real and next(turns) % 3:
             existing = real[case.operation.label]()
             case.path_parameters.update(existing.path)
+            if existing.query is not None:
+                case.query = dict(existing.query)
             if existing.body is not None:
                 case.body = dict(existing.body)
 

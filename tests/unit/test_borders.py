@@ -46,6 +46,22 @@ def test_contracts_import_pydantic_and_its_address_checker_and_nothing_else() ->
     assert strangers(folder, ("culture_connect.contracts", "pydantic", "pydantic_core", "email_validator")) == set()
 
 
+def calls_of(source: str, method: str) -> list[int]:
+    """The lines on which a module calls a method of this name."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [call.lineno for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == method]
+
+
+@pytest.mark.parametrize(
+    "package", [*(f"services/{name}/{name}/http" for name in SERVICES), "shared/culture_connect/http"]
+)
+def test_what_answers_reads_from_one_moment_or_changes_in_one_transaction(package: str) -> None:
+    # `snapshot` for what is shown, `once` and `transact` for what is done: `begin` shows a moment per statement.
+    files = sorted((CLONE / package).rglob("*.py"))
+    assert files
+    assert {file.name: lines for file in files if (lines := calls_of(file.read_text(encoding="utf-8"), "begin"))} == {}
+
+
 def test_a_stranger_is_noticed_wherever_it_hides(tmp_path: Path) -> None:
     (tmp_path / "rules.py").write_text(
         "def decide():\n    from sqlalchemy.orm import Session\n    import httpx, json\n"

@@ -244,7 +244,11 @@ class LineWatermark(Base, table=True):
 
 
 class ScanRow(Base, table=True):
-    """A scan at the door and its verdict, remembered so that one sent twice is one scan."""
+    """A scan at the door and its verdict, remembered so that one sent twice is one scan.
+
+    `scanned_at` and `sent_at` are by the scanner's clock, `counted_at` is by ours, null where it is `scanned_at`.
+    A code is known again by `code_hash`, null for scans of earlier releases.
+    """
 
     __tablename__ = "scans"
 
@@ -258,6 +262,12 @@ class ScanRow(Base, table=True):
     refusal: str | None = Field(sa_type=Text)
     first_admitted_at: datetime | None = Field(sa_type=Moment)
     recorded_at: datetime = Field(sa_type=Moment)
+    code_hash: bytes | None = Field(sa_type=LargeBinary)
+    sent_at: datetime | None = Field(sa_type=Moment)
+    offline: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    counted_at: datetime | None = Field(sa_type=Moment)
+    clock_implausible: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    double_entry: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
     __table_args__ = (Index("scans_admitted_once", "ticket_id", unique=True, postgresql_where=text("refusal is null")),)
 
@@ -277,7 +287,8 @@ class PageRow(Base, table=True):
 class Offer(Base, table=True):
     """A ticket that its holder wants to pass on to `participant_id`, who has to agree.
 
-    Null when nobody could have it at the address that was given, which its holder is not told.
+    Null when nobody could have it at the address that was given, which its holder is not told. `address_hash` knows
+    that address again when the same ticket is offered to it once more; null in offers of an earlier release.
     """
 
     __tablename__ = "offers"
@@ -288,6 +299,7 @@ class Offer(Base, table=True):
     participant_id: UUID | None = Field(sa_type=Uuid)
     state: str = Field(sa_type=Text)
     made_at: datetime = Field(sa_type=Moment)
+    address_hash: bytes | None = Field(sa_type=LargeBinary)
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("state in ('open', 'accepted', 'refused', 'taken-back')", name="offers_state"),

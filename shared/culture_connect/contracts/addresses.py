@@ -12,6 +12,15 @@ _PLAIN: Final = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9]|-(?!-)){0,60}[a-z0-9]\.)+(?!arpa\Z|invalid\Z|local\Z|localhost\Z|onion\Z)[a-z]{2,60}\Z"
 )
 
+# What SMTP servers of any age take: no SMTPUTF8 (RFC 6531), no quotes, and at most 64 octets before the @ (RFC 5321,
+# 4.5.3.1.1).
+_MAILABLE: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+def can_get_mail(address: str) -> bool:
+    """Whether letters can be sent to this address. An encoded word is none, whatever characters it is made of."""
+    return _MAILABLE.fullmatch(address) is not None and "=?" not in address
+
 
 def canonical_address(text: str) -> str | None:
     """The address with its domain in lower case and in ASCII, None when it is not an address.

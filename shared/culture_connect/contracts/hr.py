@@ -6,7 +6,16 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.values import Day, EmailText, EmployeeRef, Language, LastDay, PersonName, rule
+from culture_connect.contracts.values import (
+    Day,
+    EmployeeRef,
+    Language,
+    LastDay,
+    MailAddress,
+    NewEmployeeRef,
+    NewPersonName,
+    rule,
+)
 
 
 class EnrolmentRequested(Message):
@@ -14,15 +23,22 @@ class EnrolmentRequested(Message):
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.requested.v1"
 
-    employee_ref: EmployeeRef
-    given_name: PersonName
-    family_name: PersonName
-    email: EmailText
+    employee_ref: NewEmployeeRef
+    given_name: NewPersonName = ""
+    family_name: Annotated[NewPersonName, Field(validate_default=True)] = ""
+    email: MailAddress
     language: Annotated[Language, Field(description="Language of their letters")] = Language.NL
     starts_on: Annotated[Day | None, Field(description="First day on which they take part")] = None
     ends_on: Annotated[
         LastDay, Field(description="Last day on which they take part; 9999-12-31 is read as no last day")
     ] = None
+
+    @field_validator("family_name")
+    @classmethod
+    def _has_a_name(cls, family_name: str, info: ValidationInfo) -> str:
+        if not family_name and not info.data.get("given_name", "wrong, and told already"):
+            raise rule("no_name", "must be there when given_name is not")
+        return family_name
 
     @field_validator("ends_on")
     @classmethod

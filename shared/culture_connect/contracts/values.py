@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
-from culture_connect.contracts.addresses import canonical_address
+from culture_connect.contracts.addresses import can_get_mail, canonical_address
+from culture_connect.contracts.names import has_invisible_sign, has_visible_sign, without_format_characters
 from culture_connect.contracts.problems import OWN
 
 MAX_ID_LENGTH: Final = 200  # characters
@@ -29,6 +30,8 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u2
 # Beyond every line that may be written, in decomposed form too. Composing takes time that grows with the square of a
 # run of combining marks (Unicode Standard Annex 15, section 12), so the length is looked at first.
 _LONGEST_LINE: Final = 1000  # characters
+_SLASH = re.compile(r"[/\\]")
+_DOTS = re.compile(r"(\.|%2e){1,2}", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 # Days and moments beyond these cannot be meant, and calculating with the very last ones overflows.
@@ -63,12 +66,45 @@ def _line(text: str) -> str:
     return _fit(text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
+def _addressable(text: str) -> str:
+    """A key that can be a part of an address: programs leave out steps such as `..` before they ask (RFC 3986, 5.2.4).
+
+    `DELETE …/participants/..` would arrive as one about the partner. Browsers take a backslash for a slash, and `%2e`
+    for a dot.
+    """
+    if any(not step or _DOTS.fullmatch(step) for step in _SLASH.split(text)):
+        raise rule("not_addressable", "must not be . or .., nor have these or nothing between slashes")
+    return text
+
+
+def _visible_key(text: str) -> str:
+    """A key of which everything is seen: two that look the same would be two people."""
+    if has_invisible_sign(text):
+        raise rule("invisible_character", "must not have invisible characters, nor blanks other than the plain one")
+    return text
+
+
 def _header_safe(text: str) -> str:
     """A line that can go into a mail header; Python decodes `=?` there, CVE-2024-6923 (messaging facts, "Mail")."""
     text = _line(text)
     if "=?" in text:
         raise rule("encoded_word", "must not contain =?")
     return text
+
+
+def _name(text: str) -> str:
+    """A name, or nothing; joiners inside words stay, since without them it is another name."""
+    # Once more: what stood around an invisible character may be an encoded word without it.
+    name = _header_safe(without_format_characters(text))
+    if text and not has_visible_sign(name):
+        raise rule("nothing_visible", "must have a letter or another visible sign")
+    return name
+
+
+def _mailable(address: str) -> str:
+    if not can_get_mail(address):
+        raise rule("no_mail_possible", "must have at most 64 letters, digits and signs before the @, without accents")
+    return address
 
 
 def _address(text: str) -> str:
@@ -154,7 +190,10 @@ MessageId = Annotated[
 EmployeeRef = Annotated[
     Line, Field(min_length=1, max_length=64, description="HR's own stable key of the employee; never the e-mail")
 ]
-PersonName = Annotated[HeaderLine, Field(min_length=1, max_length=100)]
+# Of somebody new: who has another one from earlier can still leave.
+NewEmployeeRef = Annotated[EmployeeRef, AfterValidator(_addressable), AfterValidator(_visible_key)]
+PersonName = Annotated[HeaderLine, Field(max_length=100, description="Empty for who has the other name only")]
+NewPersonName = Annotated[PersonName, AfterValidator(_name)]
 HolderName = Annotated[
     HeaderLine, Field(min_length=1, max_length=201, description="Given and family name, as printed on the ticket")
 ]
@@ -165,6 +204,8 @@ EmailText = Annotated[
     AfterValidator(_address),
     Field(description="At most 254 characters", json_schema_extra={"format": "email"}),
 ]
+# Of somebody new: letters can be sent there. Events may still carry an address from before this was asked.
+MailAddress = Annotated[EmailText, AfterValidator(_mailable)]
 Timestamp = Annotated[
     AwareDatetime,
     BeforeValidator(

@@ -11,6 +11,7 @@ from culture_connect.http import documents, health, problems
 from culture_connect.http.bodies import BodyLimits
 from culture_connect.http.front import Front
 from culture_connect.http.guard import RequestGuard, RequestMetrics
+from culture_connect.http.heads import Heads
 from culture_connect.http.limits import HttpLimits
 from culture_connect.http.pages.below import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN
@@ -114,6 +115,7 @@ def create_app(
     problems.install(app)
     sizes = BodyLimits(max_body, large_bodies or {})
     front = Front(limits or HttpLimits(), tokens, sizes, routers)
+    app.add_middleware(Heads)
     app.add_middleware(RequestGuard, metrics=app.state.metrics, front=front)
     app.include_router(health.router)
     app.include_router(documents.router)

@@ -63,7 +63,7 @@ def subject_access(holdings: Sequence[Holding], more: More | None = None) -> API
     async def export(request: Request, participant_id: UUID, caller: Operator) -> Response:
         """Everything that is held of this participant; nothing for somebody who is not known (GDPR, article 15)."""
         database: Database = request.app.state.database
-        async with database.begin() as work:
+        async with database.snapshot() as work:
             found = await held(work, holdings, {"participant": participant_id})
             if more is not None:
                 found |= await more(work, participant_id)

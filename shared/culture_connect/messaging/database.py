@@ -29,6 +29,9 @@ _WAIT_FOR_CONNECTION = 10.0  # seconds, while all connections are in use
 _PING = 8.0  # seconds: a silent connection is found, and another one made
 _CLOSE = 2.0  # seconds
 
+# Told with the BEGIN, so it costs no statement of its own.
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
 _CAN_WRITE = text("select current_setting('transaction_read_only') = 'off'")
 
 T = TypeVar("T")
@@ -101,6 +104,20 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             with _connecting():
                 connection = await session.connection()
+            work = UnitOfWork(session, connection, service=self.schema, now=self._clock())
+            yield work
+            await work.flush()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction that reads: all of it shows one moment, whatever is committed meanwhile.
+
+        For each answer, page or file; `begin` shows a later moment with each statement. Writing is refused by the
+        database, and nothing that is read here is locked: it may be outdated as soon as it is shown.
+        """
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            with _connecting():
+                connection = await session.connection(execution_options=_ONE_MOMENT)
             work = UnitOfWork(session, connection, service=self.schema, now=self._clock())
             yield work
             await work.flush()

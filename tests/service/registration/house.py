@@ -188,6 +188,12 @@ class House:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
+    async def leave(self, slug: str, **options: Any) -> httpx.Response:
+        """Ends the part of a partner, and confirms it with what the partner is now."""
+        partner = (await self.api.get(f"/partners/{slug}")).json()
+        query = {"name": partner["name"], "confirm_withdrawals": partner["active"]}
+        return await self.api.delete(f"/partners/{slug}", params=query, **options)
+
     async def enrol(self, slug: str, employee_ref: str, **fields: Any) -> dict[str, Any]:
         """Enrols an employee over HTTP, without any HR system; returns who that is."""
         answer = await self.api.post(f"/partners/{slug}/enrolments", json=person(employee_ref, **fields))

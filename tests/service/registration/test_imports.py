@@ -140,13 +140,53 @@ async def test_each_employee_and_each_address_is_taken_once(house: House) -> Non
     addresses = {each["employee_ref"]: each["email"] for each in await house.participants("acme")}
     assert addresses == {f"e-{n}": f"e-{n + 1}@example.org" for n in range(1, 5)}
 
-    swapped = file(line("e-1", email="e-3@example.org"), line("e-2", email="E-2@example.org"), line("e-9"))
-    refused = await take_in(house, swapped)
-    assert named(refused, 422, "import-refused") == [
+
+async def addresses(house: House) -> dict[str, str]:
+    """The address of each participant, by employee reference."""
+    return {each["employee_ref"]: each["email"] for each in await house.participants("acme")}
+
+
+@pytest.mark.parametrize("size", [2, 3, 40])
+async def test_a_ring_of_people_exchanges_addresses_in_one_file(house: House, size: int) -> None:
+    await house.register("acme")
+    await take_in(house, file(*lines(range(size))))
+    ring = {f"e-{n}": f"E-{(n + 1) % size}@example.org" for n in range(size)}
+    data = file(*(line(ref, email=email) for ref, email in ring.items()))
+    assert await counts(house, data, dry_run=True) == {"changed": size}
+    assert await counts(house, data) == {"changed": size}
+    assert await addresses(house) == ring
+    assert await counts(house, data) == {"unchanged": size}
+    changed = [each.data for each in await told(house) if each.type == "participant.changed"]
+    assert {(each["email"], each["version"]) for each in changed} == {(email, 2) for email in ring.values()}
+
+
+async def test_who_wants_an_address_out_of_a_ring_is_refused_and_the_ring_is_not(house: House) -> None:
+    await house.register("acme")
+    await take_in(house, file(*lines(range(5))))
+    swap = [line("e-0", email="e-1@example.org"), line("e-1", email="e-0@example.org")]
+    waiting = [line("e-2", email="e-0@example.org"), line("e-3", email="e-2@example.org")]
+    data = file(*waiting, *swap, line("e-9", email="e-4@example.org"))
+    assert named(await take_in(house, data), 422, "import-refused") == [
         ("line 2: email", "email_in_use"),
         ("line 3: email", "email_in_use"),
+        ("line 6: email", "email_in_use"),
     ]
-    assert await counts(house, swapped, on_error="skip") == {"added": 1, "faulty": 2}
+    assert await counts(house, data, on_error="skip") == {"changed": 2, "faulty": 3}
+    assert await addresses(house) == {
+        "e-0": "e-1@example.org",
+        "e-1": "e-0@example.org",
+        **{f"e-{n}": f"e-{n}@example.org" for n in (2, 3, 4)},
+    }
+
+
+async def test_an_address_that_somebody_who_leaves_had_goes_around_in_the_same_file(house: House) -> None:
+    await house.register("acme")
+    await take_in(house, file(*lines(range(10))))
+    row = [line("e-1", email="e-2@example.org"), line("e-2", email="e-0@example.org")]
+    data = file(*row, *lines(range(3, 10)), line("e-10", email="e-1@example.org"))
+    assert await counts(house, data, full=True) == {"changed": 2, "unchanged": 7, "added": 1, "leaving": 1}
+    found = await addresses(house)
+    assert (found["e-1"], found["e-2"], found["e-10"]) == ("e-2@example.org", "e-0@example.org", "e-1@example.org")
 
 
 async def test_the_lines_beyond_the_places_are_faulty(house: House) -> None:
@@ -274,7 +314,7 @@ async def test_a_file_is_taken_of_a_partner_that_takes_part_and_from_those_who_m
     assert named(await take_in(house, data, slug="zeebank"), 404, "not-found") == []
     assert named(await take_in(house, data, slug="zeebank", dry_run=True), 404, "not-found") == []
 
-    await house.api.delete("/partners/acme")
+    await house.leave("acme")
     assert named(await take_in(house, data), 422, "import-refused") == [("line 2", "partner_left")]
     assert await standings(house) == {"e-1": "withdrawn"}
 

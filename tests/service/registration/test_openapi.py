@@ -49,7 +49,7 @@ def _furnish(api: httpx.Client) -> dict[str, Wanted]:
     return {
         "GET /partners/{slug}": lambda: Existing(duin),
         "PATCH /partners/{slug}": lambda: Existing(duin),
-        "DELETE /partners/{slug}": lambda: Existing({"slug": f"leaving-{next(leaving)}"}),
+        "DELETE /partners/{slug}": lambda: _leaving(next(leaving)),
         "POST /partners/{slug}/enrolments": lambda: Existing(duin),
         "POST /partners/{slug}/enrolments/import": lambda: Existing(duin),
         "GET /partners/{slug}/participants": lambda: Existing(duin),
@@ -63,6 +63,11 @@ def _furnish(api: httpx.Client) -> dict[str, Wanted]:
         "POST /evenings/{evening_id}/cancel": lambda: Existing({"evening_id": off}),
         "PATCH /venues/{slug}": lambda: Existing({"slug": "paard"}),
     }
+
+
+def _leaving(number: int) -> Existing:
+    slug = f"leaving-{number}"
+    return Existing({"slug": slug}, query={"name": slug.title()})
 
 
 def _made(api: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:

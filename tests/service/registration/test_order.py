@@ -96,7 +96,7 @@ async def test_what_was_sent_before_the_partner_left_brings_nobody_back_when_it_
 ) -> None:
     await house.enrol("acme", "e-1")
     before = datetime.now(UTC)
-    assert (await house.api.delete("/partners/acme")).is_success
+    assert (await house.leave("acme")).is_success
     await house.register("acme")
     assert await answer_to(acme, "enrolment.requested", before, **person("e-1")) == "superseded"
     assert await standings(house) == {"e-1": "withdrawn"}

@@ -99,7 +99,7 @@ async def test_an_edit_of_what_was_read_before_is_refused(house: House) -> None:
     assert await edit("*", 104) == (200, None)
 
     for if_match, status in [(read, 412), ("2", 422), ('"4"', 200), ('"4"', 200)]:
-        answer = await house.api.delete("/partners/acme", headers={"if-match": if_match})
+        answer = await house.leave("acme", headers={"if-match": if_match})
         assert answer.status_code == status, if_match
     assert [event.data["version"] for event in await partner_events(house)] == [1, 2, 3, 4, 5]
 
@@ -120,7 +120,7 @@ async def test_when_a_partner_leaves_everybody_is_withdrawn_and_hr_hears_it(
     acme = await connected(house, connect, clocks, "e-1", "e-2", "e-3")
     await acme.outcome(await acme.send("enrolment.withdrawn", {"employee_ref": "e-2", "effective_on": NEXT_WEEK}))
     await acme.outcome(await acme.send("enrolment.withdrawn", {"employee_ref": "e-3"}))
-    first, again = [await house.api.delete("/partners/acme") for _ in range(2)]
+    first, again = [await house.leave("acme") for _ in range(2)]
 
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.json() == again.json() == (await house.api.get("/partners/acme")).json()
@@ -147,12 +147,37 @@ async def test_when_a_partner_leaves_everybody_is_withdrawn_and_hr_hears_it(
     }
 
 
+async def test_a_partner_ends_only_when_it_is_named_and_its_people_are_counted(house: House) -> None:
+    await house.register("acme", name="Acme Nederland")
+    await house.enrol("acme", "e-1")
+    path = "/partners/acme"
+    refused: list[tuple[dict[str, str | int], int, str, list[tuple[str, str]]]] = [
+        ({}, 422, "invalid-request", [("query.name", "missing")]),
+        ({"name": "Acme", "confirm_withdrawals": 1}, 422, "invalid-request", [("name", "not_its_name")]),
+        ({"name": "Acme Nederland"}, 409, "withdrawals-not-confirmed", [("confirm_withdrawals", "not_confirmed")]),
+        (
+            {"name": "Acme Nederland", "confirm_withdrawals": 2},
+            409,
+            "withdrawals-not-confirmed",
+            [("confirm_withdrawals", "not_confirmed")],
+        ),
+    ]
+    for query, status, code, errors in refused:
+        assert named(await house.api.delete(path, params=query), status, code) == errors, query
+    assert await standings(house) == {"e-1": "enrolled"}
+    right: dict[str, str | int] = {"name": "Acme Nederland", "confirm_withdrawals": 1}
+    first, again = [await house.api.delete(path, params=right) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert await standings(house) == {"e-1": "withdrawn"}
+
+
 async def test_who_left_is_answered_so_until_it_is_registered_again(
     house: House, connect: Connect, clocks: Clocks
 ) -> None:
     acme = await connected(house, connect, clocks, "e-1", "e-2")
     before = await house.participants("acme")
-    await house.api.delete("/partners/acme")
+    await house.leave("acme")
 
     assert await acme.outcome(await acme.enrol("e-1")) == "partner_left"
     assert await acme.outcome(await acme.send("enrolment.withdrawn", {"employee_ref": "e-1"})) == "unchanged"
@@ -184,7 +209,7 @@ async def test_a_partner_without_an_account_on_the_bus_gets_no_receipts(house: H
     bounced = await house.enrol("acme", "e-1")
     await house.enrol("acme", "e-2")
     await house.tell("mail.undeliverable", {"participant_id": bounced["participant_id"]})
-    assert (await house.api.delete("/partners/acme")).status_code == 200
+    assert (await house.leave("acme")).status_code == 200
     assert len(await house.events.hears(2, "participant.withdrawn")) == 2
     await partner_events(house)
 
@@ -227,6 +252,6 @@ async def test_a_partner_whose_account_was_removed_first_gets_no_receipts(
     noted = "select on_bus from partners"
     await eventually(lambda: clocks.execute(noted), [(False,)], "the partner to be off the bus")
 
-    await house.api.delete("/partners/acme")
+    await house.leave("acme")
     await house.events.hears(1, "partner.left")
     await eventually(lambda: clocks.execute("select routing_key from outbox"), [], "what has not gone out")

@@ -2,14 +2,28 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
-from tests.service.registration.house import House, evening, moved
+from tests.service.registration import house as usual
+from tests.service.registration.house import House
+
+
+def evening(**fields: Any) -> dict[str, Any]:
+    """The usual evening in years to come, with the same calendar: what moves here moves to days that have not been."""
+    text = json.dumps(usual.evening()).replace("2027", "2038").replace("2026", "2037")
+    return {**json.loads(text), **fields}
+
+
+def moved(body: dict[str, Any], day: str) -> dict[str, Any]:
+    """The same evening on another day (YYYY-MM-DD)."""
+    return dict(json.loads(json.dumps(body).replace("2038-05-07", day)))
+
 
 BOTH = {"nl": "Anders", "en": "Another"}
-MAY_8 = moved(evening(), "2027-05-08")
+MAY_8 = moved(evening(), "2038-05-08")
 TIMES = ("starts_at", "ends_at", "programme")
 
 
@@ -70,10 +84,10 @@ async def test_every_kind_of_field_can_be_changed_and_just_that_is_told(house: H
         ({"programme": other_parts, "title": BOTH}, ["programme"]),
         ({"allotments": {"acme": 20}}, ["allotments"]),
         ({"allotments": None}, ["allotments"]),
-        ({"release_at": "2027-05-01T12:00:00+02:00"}, ["release_at"]),
-        ({"closes_at": "2027-05-07T12:00:00+02:00"}, ["closes_at"]),
-        ({"ends_at": "2027-05-07T23:00:00+02:00"}, ["ends_at"]),
-        ({"season": "2027-2028"}, ["season"]),
+        ({"release_at": "2038-05-01T12:00:00+02:00"}, ["release_at"]),
+        ({"closes_at": "2038-05-07T12:00:00+02:00"}, ["closes_at"]),
+        ({"ends_at": "2038-05-07T23:00:00+02:00"}, ["ends_at"]),
+        ({"season": "2038-2039"}, ["season"]),
     ]
     for changes, _ in steps:
         before, planned = planned, await changed(house, planned, **changes)
@@ -95,7 +109,7 @@ async def test_a_change_that_changes_nothing_is_no_new_version_and_is_not_told(h
         {},
         {"capacity": 250},
         {"venue": "paard"},
-        {"starts_at": "2027-05-07T16:00:00Z"},
+        {"starts_at": "2038-05-07T16:00:00Z"},
         {"release_at": None, "closes_at": None, "allotments": None},
         evening(),
     ]
@@ -109,21 +123,21 @@ async def test_a_change_that_changes_nothing_is_no_new_version_and_is_not_told(h
 async def test_release_and_closing_move_along_until_they_are_set_by_hand(house: House) -> None:
     planned = await scheduled(house)
     planned = await changed(house, planned, **only(MAY_8, *TIMES))
-    assert planned["release_at"] == "2027-05-01T18:00:00+02:00"
-    assert planned["closes_at"] == "2027-05-08T16:00:00+02:00"
+    assert planned["release_at"] == "2038-05-01T18:00:00+02:00"
+    assert planned["closes_at"] == "2038-05-08T16:00:00+02:00"
 
-    planned = await changed(house, planned, release_at="2027-04-20T12:00:00+02:00")
-    planned = await changed(house, planned, **only(moved(evening(), "2027-05-09"), *TIMES))
-    assert planned["release_at"] == "2027-04-20T12:00:00+02:00"
-    assert planned["closes_at"] == "2027-05-09T16:00:00+02:00"
+    planned = await changed(house, planned, release_at="2038-04-20T12:00:00+02:00")
+    planned = await changed(house, planned, **only(moved(evening(), "2038-05-09"), *TIMES))
+    assert planned["release_at"] == "2038-04-20T12:00:00+02:00"
+    assert planned["closes_at"] == "2038-05-09T16:00:00+02:00"
 
     # What the change itself says counts, also where it was at its default.
     back = only(evening(), *TIMES)
-    planned = await changed(house, planned, **back, release_at=None, closes_at="2027-05-07T17:00:00+02:00")
-    assert planned["release_at"] == "2027-04-30T18:00:00+02:00"
-    assert planned["closes_at"] == "2027-05-07T17:00:00+02:00"
+    planned = await changed(house, planned, **back, release_at=None, closes_at="2038-05-07T17:00:00+02:00")
+    assert planned["release_at"] == "2038-04-30T18:00:00+02:00"
+    assert planned["closes_at"] == "2038-05-07T17:00:00+02:00"
     planned = await changed(house, planned, closes_at=None)
-    assert planned["closes_at"] == "2027-05-07T16:00:00+02:00"
+    assert planned["closes_at"] == "2038-05-07T16:00:00+02:00"
 
     events = await house.events.hears(5, "evening.changed")
     assert [event.data["changed"] for event in events] == [
@@ -139,22 +153,22 @@ async def test_what_results_must_be_a_valid_evening_as_a_whole(house: House) -> 
     await house.register("acme")
     planned = await scheduled(house, evening(allotments={"acme": 200}))
     cases: list[tuple[dict[str, Any], list[str | None]]] = [
-        ({"starts_at": "2027-05-07T18:30:00+02:00"}, ["programme"]),
+        ({"starts_at": "2038-05-07T18:30:00+02:00"}, ["programme"]),
         ({"starts_at": MAY_8["starts_at"]}, ["ends_at", "programme"]),
-        ({"ends_at": "2027-05-07T21:00:00+02:00"}, ["programme"]),
+        ({"ends_at": "2038-05-07T21:00:00+02:00"}, ["programme"]),
         ({"capacity": 199}, ["allotments"]),
         ({"allotments": {"acme": 251}}, ["allotments"]),
         ({"allotments": {"acme": 1, "nobody": 1}}, ["allotments.nobody"]),
         ({"capacity": None}, ["capacity"]),
         ({"capacity": 0, "colour": "red"}, ["capacity", "colour"]),
         ({"title": {"nl": "Alleen Nederlands"}}, ["title.en"]),
-        ({"release_at": "2027-05-07T18:00:00+02:00"}, ["release_at"]),
-        ({"closes_at": "2027-05-07T18:00:00"}, ["closes_at"]),
+        ({"release_at": "2038-05-07T18:00:00+02:00"}, ["release_at"]),
+        ({"closes_at": "2038-05-07T18:00:00"}, ["closes_at"]),
         ({"programme": evening()["programme"][1:]}, ["programme"]),
-        ({"season": "2026"}, ["season"]),
+        ({"season": "2037"}, ["season"]),
         ({"evening_id": planned["evening_id"]}, ["evening_id"]),
         ({"version": 2}, ["version"]),
-        ({"cancelled_at": "2027-05-01T12:00:00Z"}, ["cancelled_at"]),
+        ({"cancelled_at": "2038-05-01T12:00:00Z"}, ["cancelled_at"]),
         ({"venue": "ndt"}, ["venue"]),
         ({"venue": "elsewhere", "capacity": 1}, ["venue"]),
     ]
@@ -172,23 +186,23 @@ async def test_a_change_keeps_the_days_of_a_season_apart(house: House) -> None:
     first = await scheduled(house)
     second = await scheduled(house, {**MAY_8, "venue": "ndt"})
     assert refused(await patch(house, second, only(evening(), *TIMES)), 409, "day-taken") == []
-    next_season = await scheduled(house, evening(season="2027-2028", venue="ndt"))
-    assert refused(await patch(house, next_season, {"season": "2026-2027"}), 409, "day-taken") == []
+    next_season = await scheduled(house, evening(season="2038-2039", venue="ndt"))
+    assert refused(await patch(house, next_season, {"season": "2037-2038"}), 409, "day-taken") == []
     assert [await read(house, each) for each in (second, next_season)] == [second, next_season]
 
     # Within its own day an evening may move, and a day that was called off is free.
-    await changed(house, first, ends_at="2027-05-07T23:00:00+02:00")
+    await changed(house, first, ends_at="2038-05-07T23:00:00+02:00")
     await house.api.post(f"/evenings/{first['evening_id']}/cancel")
     await changed(house, second, **only(evening(), *TIMES))
-    assert refused(await patch(house, next_season, {"season": "2026-2027"}), 409, "day-taken") == []
+    assert refused(await patch(house, next_season, {"season": "2037-2038"}), 409, "day-taken") == []
 
 
 async def test_a_day_is_one_in_the_hague(house: House) -> None:
     await scheduled(house)
     # Half past midnight on the 8th, which is the 7th in Greenwich: beside the evening of the 7th, not beside the 8th's.
-    late = evening(venue="ndt", starts_at="2027-05-07T22:30:00Z", ends_at="2027-05-08T02:00:00Z")
+    late = evening(venue="ndt", starts_at="2038-05-07T22:30:00Z", ends_at="2038-05-08T02:00:00Z")
     for part, (begins, ends) in zip(late["programme"], [("22:30", "23:00")] * 2 + [("23:00", "23:30")], strict=True):
-        part |= {"starts_at": f"2027-05-07T{begins}:00Z", "ends_at": f"2027-05-07T{ends}:00Z"}
+        part |= {"starts_at": f"2038-05-07T{begins}:00Z", "ends_at": f"2038-05-07T{ends}:00Z"}
     await scheduled(house, late)
     taken = await house.api.post("/evenings", json=MAY_8)
     assert refused(taken, 409, "day-taken") == []
@@ -196,9 +210,9 @@ async def test_a_day_is_one_in_the_hague(house: House) -> None:
 
 async def test_seats_are_released_a_week_before_on_the_clocks_of_the_hague_also_when_these_change(house: House) -> None:
     for *first_day, release_at, then, moved_to in [
-        ("2027-03-29", "+02:00", "2027-03-22T18:00:00+01:00", "2027-04-05", "2027-03-29T18:00:00+02:00"),
-        ("2026-10-25", "+01:00", "2026-10-18T18:00:00+02:00", "2026-10-26", "2026-10-19T18:00:00+02:00"),
-        ("2026-10-27", "+01:00", "2026-10-20T18:00:00+02:00", "2026-11-02", "2026-10-26T18:00:00+01:00"),
+        ("2038-03-29", "+02:00", "2038-03-22T18:00:00+01:00", "2038-04-05", "2038-03-29T18:00:00+02:00"),
+        ("2037-10-25", "+01:00", "2037-10-18T18:00:00+02:00", "2037-10-26", "2037-10-19T18:00:00+02:00"),
+        ("2037-10-27", "+01:00", "2037-10-20T18:00:00+02:00", "2037-11-02", "2037-10-26T18:00:00+01:00"),
     ]:
         planned = await scheduled(house, on(*first_day))
         assert planned["release_at"] == release_at
@@ -235,11 +249,11 @@ async def test_of_two_changes_at_once_with_one_etag_one_is_done(house: House) ->
 
 
 async def test_of_two_evenings_that_move_to_one_day_at_once_one_does(house: House) -> None:
-    evenings = [await scheduled(house, moved(evening(), f"2027-05-{day}")) for day in (10, 11, 12)]
+    evenings = [await scheduled(house, moved(evening(), f"2038-05-{day}")) for day in (10, 11, 12)]
     answers = await asyncio.gather(*(patch(house, each, only(MAY_8, *TIMES)) for each in evenings))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     listed = (await house.api.get("/evenings")).json()["items"]
-    assert sum(each["starts_at"].startswith("2027-05-08") for each in listed) == 1
+    assert sum(each["starts_at"].startswith("2038-05-08") for each in listed) == 1
     assert len(await house.events.hears(1, "evening.changed")) == 1
 
 
@@ -256,3 +270,25 @@ async def test_an_evening_that_was_called_off_does_not_change_any_more(house: Ho
     assert refused(await patch(house, planned, {}), 409, "evening-cancelled") == []
     assert refused(await patch(house, planned, {"capacity": 300}, '"1"'), 412, "precondition-failed") == []
     assert await read(house, planned) == called_off.json()
+
+
+async def test_an_evening_does_not_move_into_the_past(house: House) -> None:
+    planned = await scheduled(house)
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    for day in ("2001-12-31", "2020-05-07", yesterday):
+        answer = await patch(house, planned, only(moved(evening(), day), *TIMES))
+        assert refused(answer, 422, "invalid-request") == ["starts_at"], day
+        assert answer.json()["errors"][0]["code"] == "in_the_past"
+    assert await read(house, planned) == planned
+    await changed(house, planned, capacity=251)
+    assert [event.data["version"] for event in await house.events.hears(1, "evening.changed")] == [2]
+
+
+async def test_an_evening_that_is_over_can_be_corrected_but_for_its_start(house: House) -> None:
+    planned = await scheduled(house, moved(evening(), "2020-05-07"))
+    planned = await changed(house, planned, title=BOTH, ends_at="2020-05-07T23:00:00+02:00")
+    same_start = only(planned, "starts_at")
+    assert (await patch(house, planned, same_start)).status_code == 200
+    answer = await patch(house, planned, {"starts_at": "2020-05-07T17:30:00+02:00"})
+    assert refused(answer, 422, "invalid-request") == ["starts_at"]
+    await changed(house, planned, **only(evening(), *TIMES))

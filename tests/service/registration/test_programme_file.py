@@ -1,6 +1,7 @@
 """A season's file applied to a running registration, as `culture-connect programme apply` does."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ import pytest
 
 from culture_connect_cli.api import Api, ApiError
 from culture_connect_cli.programme.apply import apply, carry_out, decide
-from culture_connect_cli.programme.file import season_of
+from culture_connect_cli.programme.file import SeasonFileError, season_of
 from registration.app import build_app
 from registration.settings import RegistrationSettings
 from tests.service.registration.conftest import running
 
-SAMPLE = (Path(__file__).parents[3] / "deploy" / "samples" / "season-2026-2027.yaml").read_text(encoding="utf-8")
-PAARD, AMARE, BEELDEN, DANS, THEATER = "2026-05-07", "2026-09-24", "2026-11-26", "2027-02-11", "2027-04-15"
+_SAMPLE = (Path(__file__).parents[3] / "deploy" / "samples" / "season-2026-2027.yaml").read_text(encoding="utf-8")
+# Years later, whose days of the week are the same: none of its evenings is over while these tests are run.
+SAMPLE = _SAMPLE.replace("2027", "2038").replace("2026", "2037")
+PAARD, AMARE, BEELDEN, DANS, THEATER = "2037-05-07", "2037-09-24", "2037-11-26", "2038-02-11", "2038-04-15"
 
 
 class Wire(httpx.ASGITransport):
@@ -55,7 +58,7 @@ async def applied(desk: Api, text: str, **how: Any) -> list[str]:
 
 async def evenings(desk: Api) -> dict[str, dict[str, Any]]:
     """The evenings that take place, by their day."""
-    items = await desk.items("/evenings", params={"season": "2026-2027"})
+    items = await desk.items("/evenings", params={"season": "2037-2038"})
     return {each["starts_at"][:10]: each for each in items if each["cancelled_at"] is None}
 
 
@@ -89,9 +92,9 @@ async def test_the_programme_follows_the_file_and_then_rests(desk: Api, wire: Wi
     # The orchestra takes the museum's day, the museum another one; the dancers' evening is called off.
     text = edited(
         (AMARE, BEELDEN + "!"),
-        (f"{BEELDEN} ", "2026-10-29 "),
+        (f"{BEELDEN} ", "2037-10-29 "),
         (BEELDEN + "!", BEELDEN),
-        ("    release_at: 2026-11-12 12:00\n", ""),
+        ("    release_at: 2037-11-12 12:00\n", ""),
         ("capacity: 400", "capacity: 380"),
         ("capacity: 300", "capacity: 300\n    cancelled:\n      nl: Waterschade\n      en: Water damage"),
     )
@@ -100,8 +103,8 @@ async def test_the_programme_follows_the_file_and_then_rests(desk: Api, wire: Wi
     assert wire.written[5:] == ["POST", "PATCH", "PATCH", "PATCH"]
     after = await evenings(desk)
     assert after[BEELDEN]["evening_id"] == before[AMARE]["evening_id"]
-    assert after["2026-10-29"]["evening_id"] == before[BEELDEN]["evening_id"]
-    assert after["2026-10-29"]["release_at"].startswith("2026-10-22T19:00")
+    assert after["2037-10-29"]["evening_id"] == before[BEELDEN]["evening_id"]
+    assert after["2037-10-29"]["release_at"].startswith("2037-10-22T19:00")
     assert (after[PAARD]["capacity"], after[PAARD]["version"]) == (380, 2)
     assert DANS not in after
 
@@ -110,7 +113,7 @@ async def test_the_programme_follows_the_file_and_then_rests(desk: Api, wire: Wi
 
 
 async def test_what_the_file_leaves_out_again_is_at_its_default_again(desk: Api) -> None:
-    fields = "    release_at: 2026-04-20 12:00\n    closes_at: 2026-05-06 12:00\n    admission: on_request\n"
+    fields = "    release_at: 2037-04-20 12:00\n    closes_at: 2037-05-06 12:00\n    admission: on_request\n"
     await applied(desk, edited(("    capacity: 400\n", f"    capacity: 400\n{fields}")))
     await applied(desk, SAMPLE)
     launch = (await evenings(desk))[PAARD]
@@ -150,7 +153,7 @@ async def test_two_runs_decided_on_the_same_state_schedule_once(desk: Api) -> No
     decisions = [await decide(desk, season_of(SAMPLE)) for _ in range(2)]
     for plan, state in decisions:
         await carry_out(desk, plan, state)
-    assert len(await desk.items("/evenings", params={"season": "2026-2027"})) == 5
+    assert len(await desk.items("/evenings", params={"season": "2037-2038"})) == 5
 
 
 async def test_a_partner_that_nobody_knows_is_told_in_words(desk: Api) -> None:
@@ -160,3 +163,20 @@ async def test_a_partner_that_nobody_knows_is_told_in_words(desk: Api) -> None:
     assert "“First note”" in str(caught.value)
     assert "allotments.nobody: " in str(caught.value)
     assert "0 of 5 steps were done before that" in str(caught.value)
+
+
+async def test_a_file_cannot_move_an_evening_into_the_past(desk: Api, wire: Wire) -> None:
+    await applied(desk, SAMPLE)
+    text = edited((f"{AMARE} ", "2019-09-24 "), ("capacity: 400", "capacity: 380"))
+    with pytest.raises(SeasonFileError, match="evening 2, starts_at: must not move into the past"):
+        await applied(desk, text)
+    assert wire.written == ["POST"] * 5
+
+
+async def test_registration_says_no_when_the_moment_came_after_the_file_was_read(desk: Api) -> None:
+    await applied(desk, SAMPLE)
+    text = edited((f"{AMARE} ", "2019-09-24 "))
+    plan, state = await decide(desk, season_of(text), now=datetime(2018, 1, 1, tzinfo=UTC))
+    with pytest.raises(ApiError, match="starts_at: must not move into the past"):
+        await carry_out(desk, plan, state)
+    assert (await evenings(desk))[AMARE]["version"] == 1

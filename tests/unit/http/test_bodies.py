@@ -205,6 +205,15 @@ async def test_json_that_everybody_reads_alike_is_taken(client: httpx.AsyncClien
     assert (await client.post("/nests")).json() == "empty"
 
 
+async def test_a_byte_order_mark_before_json_is_passed_over(client: httpx.AsyncClient) -> None:
+    headers = bearer("acme") | {"Content-Type": "application/json"}
+    body = '\ufeff{"name": "Zoë"}'.encode()
+    answer = await client.post("/nests", content=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, "Zoë")
+    twice = await client.post("/nests", content=b"\xef\xbb\xbf" + body, headers=headers)
+    assert [each["code"] for each in twice.json()["errors"]] == ["not_json"]
+
+
 async def test_json_is_not_larger_than_a_message_on_the_bus(client: httpx.AsyncClient) -> None:
     body = {"name": "kiwi", "facts": {"song": "x" * 256 * KIB}}
     answer = await client.post("/nests", json=body, headers=bearer("acme"))

@@ -34,7 +34,8 @@ def test_a_line_of_text_holds_nothing_that_ends_it_or_starts_an_encoded_word(tex
     line = one_line(text)
     assert len(line.splitlines()) <= 1
     assert "=?" not in line
-    assert all(character.isprintable() or character == " " for character in line)
+    # Joiners and tags are no "printable" characters to Python; they stay inside words and emoji.
+    assert all(each.isprintable() or each in " \u200c\u200d" or "\U000e0020" <= each <= "\U000e007f" for each in line)
     assert one_line(line) == line
 
 
@@ -51,3 +52,8 @@ def test_an_address_that_plain_smtp_cannot_carry_is_refused_without_being_quoted
     with pytest.raises(UnusableAddressError) as refusal:
         ascii_address(address)
     assert address not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["علی\u200cرضا", "👩\u200d🚀"])
+def test_a_name_keeps_its_joiners_in_letters(name: str) -> None:
+    assert one_line(name) == name

@@ -7,24 +7,19 @@ from typing import Annotated, TextIO
 import typer
 
 from culture_connect_cli.api import Api
-from culture_connect_cli.commands.options import TokenFile, Url, output, run
+from culture_connect_cli.commands.options import TokenFile, Url, fail, output, run
 from culture_connect_cli.programme.apply import apply as apply_season
 from culture_connect_cli.programme.file import read_season
+from culture_connect_cli.programme.ids import write_ids
 
 programme_app = typer.Typer(no_args_is_help=True, help="The programme of a season, kept in a file.")
-
-
-# With a callback the group stays a group while it has one command.
-@programme_app.callback()
-def group() -> None:
-    """The programme of a season, kept in a file."""
 
 
 @programme_app.command()
 def apply(
     file: Annotated[Path, typer.Argument(help="The season in YAML; see deploy/samples.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do what is shown without asking.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Call off the evenings that the file does not have.")] = False,
     url: Url = None,
     token_file: TokenFile = None,
@@ -35,16 +30,48 @@ def apply(
         season = read_season(file)
         async with Api.find(url=url, token_file=token_file) as api:
             return await apply_season(
-                api, season, output.print, prune=prune, dry_run=dry_run, agreed=lambda: yes or agreed(sys.stdin)
+                api,
+                season,
+                output.print,
+                prune=prune,
+                dry_run=dry_run,
+                agreed=lambda: yes or agreed(sys.stdin),
+                # What the file leaves in doubt is for somebody who sees the question: no --yes, no file of answers.
+                asked=lambda question: answer(sys.stdin, question) if sys.stdin.isatty() and not yes else None,
             )
 
     if not run(work()):
         raise typer.Exit(1)
 
 
+@programme_app.command()
+def ids(
+    file: Annotated[Path, typer.Argument(help="The season in YAML, whose evenings are in the programme.")],
+    url: Url = None,
+    token_file: TokenFile = None,
+) -> None:
+    """Writes the id of each evening into the file, so that one that moves later is known by it."""
+
+    async def work() -> int:
+        async with Api.find(url=url, token_file=token_file) as api:
+            return await write_ids(api, file)
+
+    count = run(work())
+    output.print(f"{count} ids written." if count else "No id is missing that the programme knows.")
+
+
 def agreed(stdin: TextIO) -> bool:
-    """Asks whoever sits at the terminal; where nobody does, the command itself was the answer."""
+    """Asks whether to do what was shown; nothing but a yes is one, wherever it comes from."""
+    said = answer(stdin, "Do this?")
+    if said is None and not stdin.isatty():
+        fail("this needs a yes: where nobody can be asked, give --yes")
+    return said is True
+
+
+def answer(stdin: TextIO, question: str) -> bool | None:
+    """What is answered: yes, no, or None for anything else and for nothing at all."""
+    output.print(f"{question} [y/N] ", end="")
+    line = stdin.readline()
     if not stdin.isatty():
-        return True
-    output.print("Do this? [y/N] ", end="")
-    return stdin.readline().strip().lower() in {"y", "yes"}
+        output.print()
+    return {"y": True, "yes": True, "n": False, "no": False}.get(line.strip().lower())

@@ -48,6 +48,14 @@ def open_letter(content: bytes) -> Letter:
     )
 
 
+def in_new_tabs(html: str) -> str:
+    """The HTML of a letter whose links open in a new tab, where the page behind them is not framed."""
+    # Before anything of the letter, since the first <base> counts; a parser makes the <head> around it by itself.
+    doctype = re.match(r"\s*<!doctype[^>]*>", html, re.IGNORECASE)
+    at = doctype.end() if doctype else 0
+    return f'{html[:at]}<base target="_blank">{html[at:]}'
+
+
 def _first(message: EmailMessage, content_type: str) -> str | None:
     for part in message.walk():
         if part.get_content_type() == content_type:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from culture_connect_cli.mailbox.letter import open_letter
+from culture_connect_cli.mailbox.letter import in_new_tabs, open_letter
 from culture_connect_cli.mailbox.store import Mail, Store
 
 _SHOWN = 200
@@ -21,7 +21,12 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_LETTER_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+# Links open as pages of their own, without what binds the letter: they are somebody's pages, and work only so.
+_MAY = "allow-popups allow-popups-to-escape-sandbox"
+_LETTER_POLICY = (
+    f"sandbox {_MAY}; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
 
 
 def create_app(store: Store) -> FastAPI:
@@ -54,14 +59,14 @@ def create_app(store: Store) -> FastAPI:
     @app.get("/messages/{mail_id}", response_class=HTMLResponse)
     async def show(mail_id: str) -> str:
         mail = the(mail_id)
-        return templates.get_template("mail.html").render(mail=mail, letter=open_letter(store.source(mail)))
+        return templates.get_template("mail.html").render(mail=mail, letter=open_letter(store.source(mail)), may=_MAY)
 
     @app.get("/messages/{mail_id}/html")
     async def show_html(mail_id: str) -> HTMLResponse:
         letter = open_letter(store.source(the(mail_id)))
         if letter.html is None:
             raise HTTPException(404, "This mail has no HTML part.")
-        return HTMLResponse(letter.html, headers={"Content-Security-Policy": _LETTER_POLICY})
+        return HTMLResponse(in_new_tabs(letter.html), headers={"Content-Security-Policy": _LETTER_POLICY})
 
     @app.get("/messages/{mail_id}/source")
     async def show_source(mail_id: str) -> PlainTextResponse:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,12 @@ from pydantic import ValidationError
 from culture_connect.contracts import Evening
 from culture_connect_cli.api import Api, ApiError
 from culture_connect_cli.programme import words
-from culture_connect_cli.programme.differences import CallOff, Change, Plan, Scheduled, compare, name_of
+from culture_connect_cli.programme.differences import CallOff, Change, Plan, Scheduled, compare, decided, name_of
 from culture_connect_cli.programme.file import Entry, SeasonFile, SeasonFileError, with_locations
 
 Say = Callable[[str], None]
+# The answer to a question: yes, no, or none that is one of the two.
+Ask = Callable[[str], bool | None]
 Step = CallOff | Change | Entry
 
 
@@ -29,19 +32,37 @@ class State:
     versions: tuple[tuple[UUID, int], ...]
 
 
-async def apply(
-    api: Api, season: SeasonFile, say: Say, *, prune: bool = False, dry_run: bool = False, agreed: Callable[[], bool]
-) -> bool:
-    """Shows the differences and, unless it is a dry run, puts them right; False when `agreed` said no.
+def _nobody(_: str) -> None:
+    """Is not there to answer."""
 
-    Raises SeasonFileError when the programme cannot become as the file says, ApiError when registration refuses.
+
+async def apply(
+    api: Api,
+    season: SeasonFile,
+    say: Say,
+    *,
+    prune: bool = False,
+    dry_run: bool = False,
+    agreed: Callable[[], bool],
+    asked: Ask = _nobody,
+    now: datetime | None = None,
+) -> bool:
+    """Shows the differences and, unless it is a dry run, puts them right; False when `agreed` did not say yes.
+
+    `asked` is put the questions about what the file leaves in doubt. Raises SeasonFileError when that is not answered,
+    and when the programme cannot become as the file says; ApiError when registration refuses.
     """
-    plan, state = await decide(api, season, prune=prune)
+    now = now or datetime.now(UTC)
+    season, programme = await read(api, season)
+    plan = compare(season.entries, programme, now, prune=prune)
+    if plan.doubts and not dry_run and not plan.conflicts:
+        season = _without_doubts(season, programme, now, asked)
+        plan = compare(season.entries, programme, now, prune=prune)
     for line in words.lines(plan):
         say(line)
     if plan.conflicts:
         raise SeasonFileError([*plan.conflicts])
-    if not plan.steps:
+    if not plan.steps and not plan.doubts:
         say("Nothing is to be done.")
         return True
     if dry_run:
@@ -49,19 +70,45 @@ async def apply(
     if not agreed():
         say("Nothing was changed.")
         return False
-    await carry_out(api, plan, state)
+    await carry_out(api, plan, _state(programme))
     say(f"Done: {len(plan.call_off)} called off, {len(plan.change)} changed, {len(plan.schedule)} scheduled.")
     return True
 
 
-async def decide(api: Api, season: SeasonFile, *, prune: bool = False) -> tuple[Plan, State]:
+async def decide(
+    api: Api, season: SeasonFile, *, prune: bool = False, now: datetime | None = None
+) -> tuple[Plan, State]:
     """What is to be done, and on which state of the programme that was decided. Changes nothing."""
+    season, programme = await read(api, season)
+    return compare(season.entries, programme, now or datetime.now(UTC), prune=prune), _state(programme)
+
+
+async def read(api: Api, season: SeasonFile) -> tuple[SeasonFile, list[Scheduled]]:
+    """The season with all its locations, and the programme as it is."""
     if not all(entry.located for entry in season.entries):
         venues = await api.items("/venues")
         season = with_locations(season, {each["slug"]: f"{each['name']}, {each['address']}" for each in venues})
-    programme = _programme(await api.items("/evenings", params={"season": season.season}))
-    state = State(tuple((each.evening.evening_id, each.evening.version) for each in programme))
-    return compare(season.entries, programme, prune=prune), state
+    return season, _programme(await api.items("/evenings", params={"season": season.season}))
+
+
+def _state(programme: Sequence[Scheduled]) -> State:
+    return State(tuple((each.evening.evening_id, each.evening.version) for each in programme))
+
+
+def _without_doubts(season: SeasonFile, programme: Sequence[Scheduled], now: datetime, asked: Ask) -> SeasonFile:
+    """The season when all doubts are answered. Raises SeasonFileError with what to write when one is not."""
+    entries: Sequence[Entry] = season.entries
+    while doubts := compare(entries, programme, now).doubts:
+        moved = None
+        for candidate in doubts[0].candidates:
+            answer = asked(words.question(doubts[0], candidate))
+            if answer is None:
+                raise SeasonFileError([line for doubt in doubts for line in words.made_clear(doubt)])
+            if answer:
+                moved = candidate
+                break
+        entries = decided(entries, doubts[0], moved)
+    return replace(season, entries=[*entries])
 
 
 async def carry_out(api: Api, plan: Plan, state: State) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,9 +17,12 @@ from culture_connect_cli.programme import plain_yaml
 from culture_connect_cli.programme.fields import UNKNOWN, Wrong, draft_of, reason_of
 from culture_connect_cli.programme.times import local_day
 
-_FIELDS: Final = (EveningDraft.model_fields.keys() - {"season"}) | {"cancelled"}
+ID: Final = "evening_id"
+NEW: Final = "new"
+_DRAFT: Final = EveningDraft.model_fields.keys() - {"season"}
+_FIELDS: Final = _DRAFT | {"cancelled", ID}
 # What a line with nothing behind it means the default of.
-_OPTIONAL: Final = frozenset({"location", "admission", "release_at", "closes_at", "allotments", "cancelled"})
+_OPTIONAL: Final = frozenset({"location", "admission", "release_at", "closes_at", "allotments", "cancelled", ID})
 
 
 class SeasonFileError(ValueError):
@@ -31,12 +35,18 @@ class SeasonFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An evening of the file. `reason` is set when it is called off; `located` tells whether it says its location."""
+    """An evening of the file. `reason` is set when it is called off; `located` tells whether it says its location.
+
+    `evening_id` is the evening of the programme that it says it is; `is_new` when it says that it is none of those that
+    stood on another day before.
+    """
 
     number: int
     draft: EveningDraft
     reason: Localised | None = None
     located: bool = True
+    evening_id: UUID | None = None
+    is_new: bool = False
 
     @property
     def day(self) -> date:
@@ -77,7 +87,7 @@ def season_of(text: str) -> SeasonFile:
         raise SeasonFileError([*problems, "evenings: must be a list of evenings, whose lines begin with -"])
     read = [_entry(number, raw, season, problems) for number, raw in enumerate(evenings, 1)]
     entries = [entry for entry in read if entry is not None]
-    problems += _on_one_day(entries)
+    problems += [*_on_one_day(entries), *_with_one_id(entries)]
     if problems:
         raise SeasonFileError(problems)
     return SeasonFile(season, entries)
@@ -121,11 +131,33 @@ def _entry(number: int, raw: Any, season: str, problems: list[str]) -> Entry | N
     said = {name: value for name, value in raw.items() if value != "" or name not in _OPTIONAL}
     wrong = Wrong(dict.fromkeys(said.keys() - _FIELDS, UNKNOWN))
     reason = reason_of(said.pop("cancelled", None), wrong)
-    draft = draft_of({name: said[name] for name in said if name in _FIELDS}, season, wrong)
+    said_id = said.pop(ID, None)
+    evening_id = _id(said_id, wrong)
+    draft = draft_of({name: said[name] for name in said if name in _DRAFT}, season, wrong)
     problems += [f"evening {number}, {path}: {message}" for path, message in wrong.found.items() if message]
     if draft is None or wrong.found:
         return None
-    return Entry(number, draft, reason, located="location" in said)
+    return Entry(number, draft, reason, "location" in said, evening_id, is_new=said_id == NEW)
+
+
+def _id(said: object, wrong: Wrong) -> UUID | None:
+    if said is None or said == NEW:
+        return None
+    try:
+        return UUID(said if isinstance(said, str) else "")
+    except ValueError:
+        wrong.found[ID] = f"must be the id of an evening, or {NEW}"
+        return None
+
+
+def _with_one_id(entries: list[Entry]) -> list[str]:
+    """Evenings that say they are one and the same."""
+    taken: dict[UUID, Entry] = {}
+    return [
+        f"evening {entry.number}, {ID}: is that of evening {other.number} already"
+        for entry in entries
+        if entry.evening_id is not None and (other := taken.setdefault(entry.evening_id, entry)) is not entry
+    ]
 
 
 def _on_one_day(entries: list[Entry]) -> list[str]:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from culture_connect.contracts import EveningDraft
-from culture_connect_cli.programme.differences import CallOff, Change, Plan, name_of
-from culture_connect_cli.programme.file import Entry
+from culture_connect_cli.programme.differences import CallOff, Change, Doubt, Plan, Scheduled, name_of
+from culture_connect_cli.programme.file import ID, NEW, Entry
 from culture_connect_cli.programme.times import in_words
 
 _DEFAULT = {"release_at": "the default", "closes_at": "the default", "allotments": "as the contracts say"}
@@ -19,13 +19,35 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from (f"- call off {name_of(each.scheduled.evening)}{_because(each)}" for each in plan.call_off)
     for change in plan.change:
         yield from _changed(change)
-    yield from (f"+ schedule {name_of(entry.draft)}" for entry in plan.schedule)
+    for entry in plan.schedule:
+        late = ", which is over already: nobody hears of it" if entry.number in plan.too_late else ""
+        yield f"+ schedule {name_of(entry.draft)}{late}"
+    yield from map(in_doubt, plan.doubts)
     yield from (
         f"? not in the file: {name_of(each.evening)}; it stays, --prune calls it off" for each in plan.not_in_file
     )
     yield from (f"= called off, and never was in the programme: {name_of(entry.draft)}" for entry in plan.never_there)
     if plan.same:
         yield f"= {plan.same} evenings are as in the file" if plan.same > 1 else "= 1 evening is as in the file"
+
+
+def in_doubt(doubt: Doubt) -> str:
+    """What is not clear, for whoever wrote the file."""
+    which = ", ".join(name_of(each.evening) for each in doubt.candidates)
+    return f"? {name_of(doubt.entry.draft)} may be another evening, or one that has moved: {which}"
+
+
+def question(doubt: Doubt, candidate: Scheduled) -> str:
+    """What to ask about one of the evenings that may have moved."""
+    return f"Is {name_of(doubt.entry.draft)} the evening that was {name_of(candidate.evening)}, moved?"
+
+
+def made_clear(doubt: Doubt) -> Iterator[str]:
+    """What to write into the file, so that nothing is in doubt."""
+    where = f"evening {doubt.entry.number}, {ID}"
+    for each in doubt.candidates:
+        yield f"{where}: add `{ID}: {each.evening.evening_id}` if it is {name_of(each.evening)}, moved"
+    yield f"{where}: add `{ID}: {NEW}` if it is another evening"
 
 
 def _because(each: CallOff) -> str:

@@ -52,7 +52,7 @@ def router(composer: Composer) -> APIRouter:
         after = (place[0], place[1]) if place else None
         database: Database = request.app.state.database
         chosen = Wanted(participant_id, evening_id, state, partner, kind, mail_id)
-        async with database.begin() as work:
+        async with database.snapshot() as work:
             rows = await lists.page(work, chosen, after, wanted.limit + 1)
         return page_of(list(map(LetterView.of, rows)), wanted, key=lambda view: (view.planned_at, view.letter_id))
 
@@ -98,7 +98,7 @@ def router(composer: Composer) -> APIRouter:
 async def _look(request: Request, letter_id: UUID, composer: Composer) -> tuple[WholeLetterView, Sequence[LetterView]]:
     """The letter, and all that travelled in the same mail. Raises a 404 problem."""
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         row = await lists.find(work, letter_id)
         if row is None:
             raise not_found("letter")

@@ -30,7 +30,7 @@ def _pages() -> Pages:
 router = APIRouter(prefix="/unsubscribe", include_in_schema=False, route_class=personal_route(_pages))
 
 
-@router.api_route("/{secret}", methods=["GET", "HEAD"])
+@router.get("/{secret}")
 async def show(request: Request, secret: str) -> Response:
     """The page; `lang` is another language than the person's own."""
     return await _page(request, secret)
@@ -60,7 +60,7 @@ async def _page(
     database: Database = request.app.state.database
     if (key := _key(secret)) is None:
         return _unknown(request)
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         found = await preferences.find(work, key)
     if found is None:
         return _unknown(request)

@@ -9,14 +9,15 @@ import base64
 import re
 import unicodedata
 
+from culture_connect.contracts.addresses import can_get_mail
+from culture_connect.contracts.names import without_format_characters
+
 # Control characters, surrogates, unassigned, private use, and the two separators that some readers break lines at.
 _BREAKING = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
-_INVISIBLE = "Cf"  # such as the marks that turn the direction of writing
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9 ,.!'()/&+:-]{1,60}")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9 ]{1,60}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*(\r\n [\x20-\x7e]+)*")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 # Bytes of an encoded word, so that the line it shares with the name of its header has at most 76 characters. Names get
 # as much as there can be: several readers, the standard library among them, show a space where two words meet.
 _CHUNK_OF_TEXT, _CHUNK_OF_NAME = 39, 45
@@ -27,10 +28,12 @@ class UnusableAddressError(Exception):
 
 
 def one_line(text: str) -> str:
-    """The text without control characters, line breaks, invisible marks and `=?`, in one line."""
-    visible = (character for character in text if unicodedata.category(character) != _INVISIBLE)
-    spaced = "".join(" " if unicodedata.category(each) in _BREAKING else each for each in visible)
-    return " ".join(spaced.split()).replace("=?", "= ?")
+    """The text without control characters, line breaks, invisible marks and `=?`, in one line.
+
+    Joiners inside words and emoji stay: without them it is another name.
+    """
+    spaced = "".join(" " if unicodedata.category(each) in _BREAKING else each for each in text)
+    return " ".join(without_format_characters(spaced).split()).replace("=?", "= ?")
 
 
 def header(name: str, value: str) -> str:
@@ -60,8 +63,7 @@ def ascii_address(address: str) -> str:
 
     Raises UnusableAddressError for one that would need more: a local part beyond ASCII, quotes, white space.
     """
-    # An encoded word is no address either, whatever characters it is made of.
-    if not _ADDRESS.fullmatch(address) or "=?" in address:
+    if not can_get_mail(address):
         raise UnusableAddressError("the address cannot be used over plain SMTP")
     return address
 

@@ -21,27 +21,36 @@ _WRITTEN_TO = text(
     order by slug
     """
 )
-_PEOPLE = text(
+# One statement, so that all numbers of a letter are of one moment.
+_NUMBERS = text(
     """
-    select count(*) filter (where joined_on between :monday and :sunday) as joined,
-        count(*) filter (where left_on between :monday and :sunday) as gone,
-        count(*) filter (where joined_on <= :sunday and coalesce(left_on > :sunday, true)) as taking_part
-    from contacts where partner = :partner
-    """
-)
-_EVENINGS = text(
-    """
-    select evenings.details -> 'title' as title, evenings.details ->> 'venue' as venue, evenings.starts_at,
-        evenings.cancelled,
-        count(*) filter (where tickets.standing in ('issued', 'admitted')) as seats,
-        count(*) filter (where tickets.standing = 'admitted') as admitted,
-        count(*) filter (where tickets.standing = 'waitlisted') as waiting
-    from evenings
-    join tickets on tickets.evening_id = evenings.evening_id
-    join contacts on contacts.participant_id = tickets.participant_id
-    where contacts.partner = :partner and evenings.day between :monday and :until
-    group by evenings.evening_id
-    order by evenings.starts_at
+    select places, people.*, evenings.*
+    from partners,
+        lateral (
+            select count(*) filter (where joined_on between :monday and :sunday) as joined,
+                count(*) filter (where left_on between :monday and :sunday) as gone,
+                count(*) filter (
+                    where joined_on <= :sunday and coalesce(starts_on <= :sunday, true)
+                        and coalesce(left_on > :sunday, true)
+                ) as taking_part
+            from contacts where partner = :partner
+        ) as people,
+        lateral (
+            select coalesce(jsonb_agg(to_jsonb(each) order by each.starts_at), '[]') as evenings
+            from (
+                select evenings.details -> 'title' as title, evenings.details ->> 'venue' as venue,
+                    evenings.starts_at, evenings.cancelled,
+                    count(*) filter (where tickets.standing in ('issued', 'admitted')) as seats,
+                    count(*) filter (where tickets.standing = 'admitted') as admitted,
+                    count(*) filter (where tickets.standing = 'waitlisted') as waiting
+                from evenings
+                join tickets on tickets.evening_id = evenings.evening_id
+                join contacts on contacts.participant_id = tickets.participant_id
+                where contacts.partner = :partner and evenings.day between :monday and :until
+                group by evenings.evening_id
+            ) as each
+        ) as evenings
+    where slug = :partner
     """
 )
 
@@ -52,20 +61,17 @@ async def partners_to_write_to(work: UnitOfWork, week: Week) -> dict[str, bool]:
     return {row.slug: row.has_contact for row in await work.execute(_WRITTEN_TO, parameters)}
 
 
-async def digest(work: UnitOfWork, partner: str, places: int, monday: date) -> Digest:
+async def digest(work: UnitOfWork, partner: str, monday: date) -> Digest:
     """The week of a partner that began on this day, as it can be counted now."""
     week = Week(monday)
-    days = {"partner": partner, "monday": week.monday, "sunday": week.sunday}
-    people = (await work.execute(_PEOPLE, days)).one()
-    rows = (
-        await work.execute(_EVENINGS, {"partner": partner, "monday": week.monday, "until": week.sunday + AHEAD})
-    ).mappings()
+    parameters = {"partner": partner, "monday": week.monday, "sunday": week.sunday, "until": week.sunday + AHEAD}
+    numbers = (await work.execute(_NUMBERS, parameters)).one()
     return Digest(
         first_day=week.monday,
         last_day=week.sunday,
-        joined=people.joined,
-        left=people.gone,
-        taking_part=people.taking_part,
-        places=places,
-        evenings=[DigestEvening.model_validate(dict(row)) for row in rows],
+        joined=numbers.joined,
+        left=numbers.gone,
+        taking_part=numbers.taking_part,
+        places=numbers.places,
+        evenings=[DigestEvening.model_validate(each) for each in numbers.evenings],
     )

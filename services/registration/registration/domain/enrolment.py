@@ -24,8 +24,10 @@ from registration.domain.roster import Contract, Participant, Person, Roster, St
 EnrolmentMessage = EnrolmentRequested | EnrolmentWithdrawn | EnrolmentErased
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
 
-# What an AMQP timestamp tells a time to (AMQP 0-9-1, 4.2.5.4).
+# To what times are told: an AMQP timestamp in seconds (AMQP 0-9-1, 4.2.5.4), many programs in milliseconds.
 SECOND: Final = timedelta(seconds=1)
+MILLISECOND: Final = timedelta(milliseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,7 @@ def _objections(
         errors.append(problem("starts_after_contract", words, field="starts_on"))
     if person.ends_on is not None and person.ends_on < today:
         errors.append(problem("already_over", "must not be in the past", field="ends_on"))
-    holder = roster.holder_of(person.email_key)
-    if holder is not None and (known is None or holder != known.participant_id):
+    if not roster.is_free(person.email_key, known):
         errors.append(problem("email_in_use", "is the address of another active participant of yours", field="email"))
     if (known is None or not known.enrolled) and roster.active >= contract.places:
         words = f"all {contract.places} contracted places are taken: withdraw somebody first, or contract more"
@@ -209,7 +210,7 @@ def _too_late(roster: Roster, command: Command) -> list[RefusalError]:
     employee_ref = command.message.employee_ref
     tombstone = roster.tombstone(employee_ref)
     asked_for = isinstance(command.message, EnrolmentRequested)
-    if asked_for and tombstone and tombstone.erased_at and command.sent_at < tombstone.erased_at:
+    if asked_for and tombstone and tombstone.erased_at and _sent_before(command.sent_at, tombstone.erased_at):
         words = "was erased after this message was sent: send a new one if they are to take part again"
         return [problem("erased_since", words, field="employee_ref")]
     last = roster.last_command_at(employee_ref)
@@ -222,8 +223,17 @@ def _too_late(roster: Roster, command: Command) -> list[RefusalError]:
 
 
 def _sent_before(sent_at: datetime, last: datetime) -> bool:
-    """Whether the one moment is before the other for certain: a time in whole seconds is any moment of its second."""
-    return sent_at < last if sent_at.microsecond else sent_at + SECOND <= last
+    """Whether the one moment is before the other for certain: a time in whole seconds is any moment of its second.
+
+    Two times of unlike precision are so compared at the coarser one, and equal ones leave it to the order of arrival.
+    """
+    return sent_at + _precision(sent_at) <= last
+
+
+def _precision(moment: datetime) -> timedelta:
+    if moment.microsecond == 0:
+        return SECOND
+    return MICROSECOND if moment.microsecond % 1000 else MILLISECOND
 
 
 def _last_command_at(known: Participant | None, command: Command) -> datetime:

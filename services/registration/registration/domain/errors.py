@@ -115,7 +115,7 @@ class ImportRefused(Refusal):
 
 
 class WithdrawalsNotConfirmed(Conflict):
-    """A complete list would withdraw so many people that it may be the wrong file."""
+    """So many people would be withdrawn that it may be the wrong file, or the wrong partner."""
 
     code = "withdrawals-not-confirmed"
-    title = "The import would withdraw many participants: nothing was changed"
+    title = "It would withdraw many participants: nothing was changed"

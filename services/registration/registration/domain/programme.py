@@ -1,6 +1,7 @@
 """What becomes of an evening that is changed (contract, "An evening")."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +27,13 @@ def filled(draft: EveningDraft, evening_id: UUID, version: int) -> Evening:
         raise InvalidRequest(errors=tuple(refusals(error))) from None
 
 
-def changed(evening: Evening, changes: Mapping[str, Any]) -> tuple[Evening, list[str]]:
+def changed(evening: Evening, changes: Mapping[str, Any], now: datetime) -> tuple[Evening, list[str]]:
     """The evening with these fields (JSON values by name) changed, and the names of those that really are others now.
 
     Release and closing move along with the start where they were at their defaults and are not among `changes`. The
     version grows by one when anything changed. Raises InvalidRequest when the result would break a rule, or the
-    venue would be another: its box office was told already.
+    venue would be another: its box office was told already. Nor can an evening move into the past: no letter would tell
+    anybody. One that is over can still be corrected in all but its start.
     """
     if changes.get("venue", evening.venue) != evening.venue:
         words = "cannot be changed: call the evening off and schedule another"
@@ -47,4 +49,6 @@ def changed(evening: Evening, changes: Mapping[str, Any]) -> tuple[Evening, list
         raise InvalidRequest(errors=tuple(refusals(error))) from None
     after = filled(draft, evening.evening_id, evening.version + 1)
     different = [name for name in _FIELDS if getattr(after, name) != getattr(evening, name)]
+    if "starts_at" in different and after.starts_at <= now:
+        raise InvalidRequest(errors=(problem("in_the_past", "must not move into the past", field="starts_at"),))
     return (after, different) if different else (evening, [])

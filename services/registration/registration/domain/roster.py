@@ -1,6 +1,6 @@
 """A partner's participants, as far as they matter for a decision."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -96,7 +96,8 @@ class Roster:
 
     `participants` are those with the employee references, and the enrolled ones with the e-mail addresses, that the
     messages name; `tombstones` belong to employee references of theirs. `active` counts all enrolled participants of
-    the partner, also those not among them.
+    the partner, also those not among them. `giving_up` are those whose address is free for others, since it is certain
+    that they get another one themselves.
     """
 
     def __init__(
@@ -105,8 +106,10 @@ class Roster:
         active: int,
         participants: Iterable[Participant] = (),
         tombstones: Mapping[str, Tombstone] | None = None,
+        giving_up: Collection[UUID] = (),
     ) -> None:
         self.contract = contract
+        self._giving_up = giving_up
         self.active = active
         self._by_ref: dict[str, Participant] = {}
         self._by_email: dict[str, UUID] = {}
@@ -122,6 +125,11 @@ class Roster:
         """Which enrolled participant has this address."""
         return self._by_email.get(email_key)
 
+    def is_free(self, email_key: str, participant: Participant | None) -> bool:
+        """Whether this participant, or somebody new, may have this address."""
+        holder = self.holder_of(email_key)
+        return holder is None or holder in self._giving_up or (participant and participant.participant_id) == holder
+
     def tombstone(self, employee_ref: str) -> Tombstone | None:
         """What is remembered under this reference without the person."""
         return self._tombstones.get(employee_ref)
@@ -135,14 +143,15 @@ class Roster:
 
     def copy(self) -> Self:
         """A roster that can be changed without changing this one."""
-        return type(self)(self.contract, self.active, self._by_ref.values(), self._tombstones)
+        return type(self)(self.contract, self.active, self._by_ref.values(), self._tombstones, self._giving_up)
 
     def replace(self, employee_ref: str, changed: Participant) -> None:
         """Puts what was decided about the employee with this reference in the place of what was known before."""
         before = self._by_ref.pop(employee_ref, None)
         if before is not None and before.enrolled:
             self.active -= 1
-            if before.person is not None:
+            # Somebody else may have taken their address before they got another.
+            if before.person is not None and self._by_email[before.person.email_key] == before.participant_id:
                 del self._by_email[before.person.email_key]
         if changed.enrolled:
             self.active += 1

@@ -51,7 +51,7 @@ class ErasureView(BaseModel):
 async def erasure(request: Request, participant_id: UUID, caller: Anyone) -> ErasureView:
     """Which services have forgotten this participant, and which not yet; 404 for somebody who was not erased."""
     visible = visible_partners(caller)
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.find(work, participant_id)
         if found is None or (visible is not None and found.partner not in visible):
             raise not_found("erasure")

@@ -81,7 +81,7 @@ async def evenings(
 ) -> Page[EveningView]:
     """The evenings of a season, or of all seasons, by their start; those that were called off included."""
     key = wanted.after(Timestamp, UUID)
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.page(work, season=season, after=(key[0], key[1]) if key else None, limit=wanted.limit + 1)
     return page_of([_view(each) for each in found], wanted, lambda each: (each.starts_at, each.evening_id))
 
@@ -89,7 +89,7 @@ async def evenings(
 @router.get("/{evening_id}")
 async def evening(request: Request, response: Response, evening_id: UUID, _: Readers) -> EveningView:
     """One evening."""
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.find(work, evening_id)
     if found is None:
         raise not_found("evening")

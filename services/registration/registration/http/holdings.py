@@ -23,7 +23,7 @@ async def export(request: Request, slug: PartnerSlug, employee_ref: Employee, ca
     """
     database: Database = request.app.state.database
     tombstones: Tombstones = request.app.state.tombstones
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         known = await participants.known(work, slug, refs=[employee_ref], email_keys=())
         buried = (await tombstones.load(work, slug, [employee_ref])).get(employee_ref)
         participant_id = known[0].participant_id if known else buried.participant_id if buried else None

@@ -72,7 +72,7 @@ async def participants(
 ) -> Page[ParticipantView]:
     """The partner's participants by their ids, the withdrawn included, the erased not."""
     key = wanted.after(UUID)
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         if await partners.find(work, slug) is None:
             raise not_found("partner")
         found = await store.page(
@@ -90,7 +90,7 @@ async def export(request: Request, slug: PartnerSlug, _: PartnerPeople) -> Respo
     """Those who are enrolled, as a CSV file for spreadsheets, which the import takes back. No cell is a formula."""
     database: Database = request.app.state.database
     # Whole, before any of it is sent: a client that reads slowly holds no transaction open.
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         if await partners.find(work, slug) is None:
             raise not_found("partner")
         content = b"".join([lines async for lines in _csv(work, slug)])

@@ -2,12 +2,13 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from culture_connect.contracts import Day, EmailText, Language, PartnerName, Places, Slug
+from culture_connect.contracts import Day, Language, MailAddress, PartnerName, Places, Slug
 from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, etag_of, not_found, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http import examples
@@ -27,7 +28,7 @@ class NewPartner(BaseModel):
     name: PartnerName
     places: Places
     language: Language
-    contact_email: EmailText | None = None
+    contact_email: MailAddress | None = None
     starts_on: Day | None = None
     ends_on: Day | None = None
 
@@ -40,7 +41,7 @@ class PartnerChanges(Changes):
     name: PartnerName = ""
     places: Places = 0
     language: Language = Language.NL
-    contact_email: EmailText | None = None
+    contact_email: MailAddress | None = None
     starts_on: Day = date.min
     ends_on: Day = date.min
 
@@ -77,7 +78,7 @@ async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[
     """All partners that the token may see, by slug; those that left included."""
     key = wanted.after(Slug)
     among = visible_partners(caller)
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.page(work, after=key[0] if key else None, limit=wanted.limit + 1, among=among)
     return page_of([PartnerView.model_validate(each) for each in found], wanted, lambda each: (each.slug,))
 
@@ -85,7 +86,7 @@ async def partners(request: Request, caller: Anyone, wanted: PageQuery) -> Page[
 @router.get("/{slug}")
 async def partner(request: Request, response: Response, slug: PartnerSlug, _: PartnerReaders) -> PartnerView:
     """One partner."""
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = await store.find(work, slug)
     if found is None:
         raise not_found("partner")
@@ -107,10 +108,20 @@ async def change(
 
 
 @router.delete("/{slug}", response_model=PartnerView)
-async def leave(request: Request, slug: PartnerSlug, caller: Programme, expected: Expected) -> Response:
+async def leave(
+    request: Request,
+    slug: PartnerSlug,
+    caller: Programme,
+    expected: Expected,
+    name: Annotated[PartnerName, Query(description="The partner's name, to confirm that it is this one")],
+    confirm_withdrawals: Annotated[int, Query(ge=0, description="How many active people are withdrawn by it")] = 0,
+) -> Response:
     """Ends a partner's part in the programme: all its people are withdrawn today. Doing it twice changes nothing."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        return Answer(HTTPStatus.OK, PartnerView.model_validate(await use_case.leave(work, slug, expected)))
+        partner = await use_case.leave(
+            work, slug, name=name, confirm_withdrawals=confirm_withdrawals, expected=expected
+        )
+        return Answer(HTTPStatus.OK, PartnerView.model_validate(partner))
 
     return await once(request, caller, effect)

@@ -53,7 +53,7 @@ class VenueChanges(Changes):
 async def venues(request: Request, _: Anyone, wanted: PageQuery) -> Page[VenueView]:
     """The five houses, by slug."""
     key = wanted.after(str)
-    async with request.app.state.database.begin() as work:
+    async with request.app.state.database.snapshot() as work:
         found = [each for each in await store.houses(work) if key is None or each.slug > key[0]]
     return page_of([VenueView.of(each) for each in found], wanted, lambda each: (each.slug,))
 

@@ -51,11 +51,12 @@ async def decide_enrolments(
     messages: Sequence[tuple[EnrolmentMessage, Envelope | None]],
     *,
     listed: bool = False,
+    giving_up: Collection[UUID] = (),
 ) -> list[Decision]:
     """Decides about the messages in their order, whoever brought them: rows, and events for the other services.
 
-    A message without envelope is sent now, by somebody who waits; for `listed` see `Command`. Returns a decision for
-    each.
+    A message without envelope is sent now, by somebody who waits; for `listed` see `Command`, for `giving_up` (ids of
+    participants) `Roster`. Returns a decision for each.
     """
     today = local_day(work.now)
     # Nobody sends from the future, also where a clock is fast: who is erased could not come back before that moment.
@@ -72,6 +73,7 @@ async def decide_enrolments(
         refs={message.employee_ref for message, _ in messages},
         email_keys={email_key(message.email) for message, _ in messages if isinstance(message, EnrolmentRequested)},
         today=today,
+        giving_up=giving_up,
     )
     decided = decide_all(roster, commands, today)
     await participants.save(work, partner, roster, decided.changed)

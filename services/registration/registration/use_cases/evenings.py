@@ -43,7 +43,7 @@ async def change(
     planned = await _lock(work, evening_id, expected)
     if planned.cancelled_at is not None:
         raise EveningIsCancelled
-    evening, fields = changed(planned.evening, changes)
+    evening, fields = changed(planned.evening, changes, work.now)
     if not fields:
         return planned
     if "allotments" in fields:

@@ -5,10 +5,11 @@ messages from the bus are. One transaction holds it all, so whatever fails leave
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
+from uuid import UUID
 
 from culture_connect.contracts import (
     EnrolmentRequested,
@@ -21,8 +22,9 @@ from culture_connect.messaging import UnitOfWork
 from registration.domain.calendar import local_day
 from registration.domain.enrolment import Decision
 from registration.domain.errors import FileNotUsable, ImportRefused, Unknown, WithdrawalsNotConfirmed
+from registration.domain.exchange import satisfiable
 from registration.domain.hr_file import Fault, FileFault, HrFile, Row
-from registration.domain.roster import Participant, Person
+from registration.domain.roster import Participant, Person, email_key
 from registration.store import participants
 from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import decide_enrolments
@@ -197,23 +199,35 @@ class _Import:
         return collided
 
     async def _try_again(self, collided: list[tuple[int, EnrolmentRequested]]) -> None:
-        """An address may have been given up by a later line: tried again as long as that helps anybody."""
-        known = await self._known_by(request.employee_ref for _, request in collided)
-        before = len(collided) + 1
-        while 0 < len(collided) < before:
-            before = len(collided)
-            collided = [
-                each for portion in _portions(collided, PORTION) for each in await self._decide_requests(portion, known)
-            ]
-        for line, _ in collided:
-            words = "is the address of another active participant of yours"
-            self._report.blame([Fault(line, "email", "email_in_use", words)])
+        """An address may be given up by another of these lines, and that one wait for a third, or for the first."""
+        refs = {request.employee_ref for _, request in collided}
+        wanted = {request.employee_ref: email_key(request.email) for _, request in collided}
+        people = await participants.known(self._work, self._slug, refs=refs, email_keys=set(wanted.values()))
+        known = {each.employee_ref: each for each in people if each.employee_ref is not None}
+        holders = {each.person.email_key: ref for ref, each in known.items() if each.enrolled and each.person}
+        satisfied = satisfiable(wanted, holders)
+        giving_up = {known[ref].participant_id for ref in satisfied if ref in known}
+        # Line by line in portions: until its own turn comes somebody may be without an address.
+        for portion in _portions((each for each in collided if each[1].employee_ref in satisfied), PORTION):
+            decisions = await self._decide([request for _, request in portion], giving_up)
+            for (line, request), decision in zip(portion, decisions, strict=True):
+                self._note(line, request.employee_ref, decision, known.get(request.employee_ref))
+        words = "is the address of another active participant of yours"
+        self._report.blame(
+            Fault(line, "email", "email_in_use", words)
+            for line, request in collided
+            if request.employee_ref not in satisfied
+        )
 
-    async def _decide(self, messages: Sequence[EnrolmentRequested | EnrolmentWithdrawn]) -> list[Decision]:
+    async def _decide(
+        self, messages: Sequence[EnrolmentRequested | EnrolmentWithdrawn], giving_up: Collection[UUID] = ()
+    ) -> list[Decision]:
         asked = [(message, None) for message in messages]
         if not asked:
             return []
-        decisions = await decide_enrolments(self._work, self._tombstones, self._slug, asked, listed=True)
+        decisions = await decide_enrolments(
+            self._work, self._tombstones, self._slug, asked, listed=True, giving_up=giving_up
+        )
         await self._work.flush()
         return decisions
 

@@ -20,7 +20,15 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
 from registration.domain.calendar import Term, local_day, running_season
-from registration.domain.errors import InvalidRequest, PartnerHasLeft, PlacesTaken, SlugTaken, Unknown, expect_version
+from registration.domain.errors import (
+    InvalidRequest,
+    PartnerHasLeft,
+    PlacesTaken,
+    SlugTaken,
+    Unknown,
+    WithdrawalsNotConfirmed,
+    expect_version,
+)
 from registration.store import participants, partners
 from registration.store.partners import Partner
 from registration.use_cases.rosters import lock_partner
@@ -90,18 +98,34 @@ async def change(work: UnitOfWork, slug: str, changes: Mapping[str, Any], expect
     return partner
 
 
-async def leave(work: UnitOfWork, slug: str, expected: frozenset[int] | None = None) -> Partner:
+async def leave(
+    work: UnitOfWork,
+    slug: str,
+    *,
+    name: str,
+    confirm_withdrawals: int = 0,
+    expected: frozenset[int] | None = None,
+) -> Partner:
     """Withdraws everyone of the partner from today on and tells the other services and its HR system, once.
 
-    Raises Unknown or Outdated (see `change`).
+    Whoever asks says the partner's `name` and how many of its people are active, so that nobody ends another partner
+    by a slip in an address. Raises Unknown or Outdated (see `change`), InvalidRequest for another name, or
+    WithdrawalsNotConfirmed with the number of the active.
     """
     today = local_day(work.now)
     partner = await lock_partner(work, slug, today)
     if partner is None:
         raise Unknown("partner")
+    if name != partner.name:
+        error = problem("not_its_name", "must be the name of the partner that leaves", field="name")
+        raise InvalidRequest(errors=(error,))
     if partner.left_at is not None:
         return partner
     expect_version(partner.version, expected)
+    if confirm_withdrawals != partner.active:
+        words = f"{partner.active} active participants would be withdrawn"
+        error = problem("not_confirmed", f"must be {partner.active} to confirm that", field="confirm_withdrawals")
+        raise WithdrawalsNotConfirmed(words, (error,))
     while withdrawn := await participants.withdraw_some(work, slug, today, AT_A_TIME):
         for participant in withdrawn:
             _tell_withdrawn(work, partner, participant, today)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 from culture_connect.contracts import ParticipantWithdrawn
 from culture_connect.messaging import UnitOfWork, core_event
@@ -35,6 +36,7 @@ async def lock_roster(
     refs: Collection[str],
     email_keys: Collection[str],
     today: date,
+    giving_up: Collection[UUID] = (),
 ) -> Roster:
     """Locks the partner and loads what is known about these employee references and e-mail addresses.
 
@@ -45,4 +47,4 @@ async def lock_roster(
         return Roster(None, 0)
     found = await participants.known(work, slug, refs=refs, email_keys=email_keys)
     contract = Contract(slug, partner.places, partner.ends_on, has_left=partner.left_at is not None)
-    return Roster(contract, partner.active, found, await tombstones.load(work, slug, refs))
+    return Roster(contract, partner.active, found, await tombstones.load(work, slug, refs), giving_up)

@@ -40,7 +40,7 @@ async def _acting(
         caller.demand(PROGRAMME)
         return Actor(caller)
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         owner = await pages.owner(work, credentials.credentials)
     if owner is None:
         raise unauthenticated(invalid=True)

@@ -71,7 +71,7 @@ async def decisions(
     """Every grant, wait, promotion and loss of an evening, in the order in which they were decided."""
     database: Database = request.app.state.database
     after = wanted.after(DecisionNumber) or (0,)
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         if await overviews.evening(work, evening_id) is None:
             raise not_found("evening")
         rows = await store.of_evening(

@@ -94,7 +94,7 @@ class Bundle(BaseModel):
 async def seats(request: Request, evening_id: UUID, _: Programme) -> EveningSeats:
     """Capacity, and how many seats are issued, admitted and waited for, per partner too."""
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         evening = await overviews.evening(work, evening_id)
         if evening is None:
             raise not_found("evening")
@@ -109,6 +109,7 @@ async def seats(request: Request, evening_id: UUID, _: Programme) -> EveningSeat
         admission=Admission(evening.admission),
         cancelled=evening.cancelled,
         capacity=evening.capacity,
+        # What was allotted stays as it was once the seats are released, also when the house shrinks after that.
         common_pool=max(evening.capacity - sum(each.allotment for each in partners), 0),
         issued=evening.issued,
         admitted=evening.admitted,
@@ -147,7 +148,7 @@ async def _list(
 ) -> Response:
     """The tickets that count, as `written`, to whoever may see them; 304 when they are `known` by their tag."""
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         await evening_at_own_venue(work, caller, evening_id)
         rows = await overviews.tickets(work, evening_id)
     # In a thread, since a large house has a long list.

@@ -49,13 +49,13 @@ class _Fault(Exception):
         self.field = field
 
 
-@router.api_route("/{secret}", methods=["GET", "HEAD"])
+@router.get("/{secret}")
 async def show(request: Request, secret: str, said: str = "") -> Response:
     """The page; `said` is what was just done on it, `lang` another language than the person's own."""
     return await _page(request, secret, notice=_NOTICES.get(said))
 
 
-@router.api_route("/{secret}/{action}", methods=["GET", "HEAD"])
+@router.get("/{secret}/{action}")
 async def back_to_the_page(request: Request, secret: str, action: str) -> Response:
     """The address of a refusal, opened once more: leads to the page, and does nothing."""
     return _back(request, secret)
@@ -96,7 +96,7 @@ async def _page(
     trouble: Trouble | None = None,
 ) -> Response:
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         owner = await pages.owner(work, secret) if _SECRET.fullmatch(secret) else None
         facts = await pages.facts(work, *owner) if owner else None
     if facts is None:
@@ -127,7 +127,7 @@ async def _do(request: Request, secret: str, action: Action, form: Mapping[str, 
     if action is not Action.COME:
         return await _run(request, secret, form, _EFFECTS[action])
     database: Database = request.app.state.database
-    async with database.begin() as work:
+    async with database.snapshot() as work:
         owner = await pages.owner(work, secret)
     if owner is not None:
         await asks_of(request).ask(*owner)

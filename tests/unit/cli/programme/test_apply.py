@@ -1,5 +1,6 @@
 """Applying a file to a programme, against registration in memory."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.cli.programme.registration import FakeRegistration
 from tests.unit.cli.programme.season import evening, file
 
 SAMPLE = Path(__file__).parents[4] / "deploy" / "samples" / "season-2026-2027.yaml"
+SPRING = datetime(2026, 4, 1, tzinfo=UTC)
 WHY = {"nl": "De zaal heeft waterschade", "en": "The hall has water damage"}
 NOTHING = ["= 5 evenings are as in the file", "Nothing is to be done."]
 
@@ -26,7 +28,7 @@ def registration() -> FakeRegistration:
 async def applied(registration: FakeRegistration, *evenings: dict[str, Any], **how: Any) -> list[str]:
     """Applies these evenings and returns what was said."""
     said: list[str] = []
-    how = {"agreed": lambda: True, **how}
+    how = {"agreed": lambda: True, "now": SPRING, **how}
     async with registration.api() as api:
         await apply(api, season_of(file(*evenings)), said.append, **how)
     return said
@@ -42,7 +44,7 @@ async def test_the_sample_is_scheduled_once(registration: FakeRegistration) -> N
     first: list[str] = []
     second: list[str] = []
     async with registration.api() as api:
-        await apply(api, season, first.append, agreed=lambda: True)
+        await apply(api, season, first.append, agreed=lambda: True, now=SPRING)
         sent = len(registration.written)
         await apply(api, season, second.append, agreed=lambda: pytest.fail("nothing is to be asked"))
     assert sent == 5
@@ -185,3 +187,51 @@ async def test_evenings_of_another_version_are_not_guessed_about(registration: F
     async with Api("http://registration", "desk", transport=transport) as api:
         with pytest.raises(ApiError, match="not those of this version"):
             await apply(api, season_of(file(evening("paard", "2026-09-24"))), print, agreed=lambda: True)
+
+
+OTHER = {"nl": "Iets anders", "en": "Another thing"}
+QUESTION = (
+    "Is PAARD, 2026-10-01 19:30, “Another thing” the evening that was "
+    "PAARD, 2026-09-24 19:30, “Evening at paard”, moved?"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "after"),
+    [
+        (True, [("paard", "2026-10-01 19:30", 200)]),
+        (False, [("paard", "2026-09-24 19:30", 200), ("paard", "2026-10-01 19:30", 200)]),
+    ],
+)
+async def test_somebody_is_asked_about_what_the_file_leaves_in_doubt(
+    registration: FakeRegistration, answer: bool, after: list[tuple[str, str, int]]
+) -> None:
+    await applied(registration, evening("paard", "2026-09-24"))
+    questions: list[str] = []
+
+    def asked(question: str) -> bool:
+        questions.append(question)
+        return answer
+
+    await applied(registration, evening("paard", "2026-10-01", title=OTHER), asked=asked)
+    assert (questions, programme(registration)) == ([QUESTION], after)
+
+
+async def test_a_doubt_that_gets_no_answer_applies_nothing(registration: FakeRegistration) -> None:
+    await applied(registration, evening("paard", "2026-09-24"), evening("ndt", "2026-10-08"))
+    sent = len(registration.written)
+    season = [evening("paard", "2026-10-01", title=OTHER), evening("ndt", "2026-10-08", capacity="90")]
+    for how in ({}, {"asked": lambda _: None}, {"prune": True}):
+        with pytest.raises(SeasonFileError, match="evening 1, evening_id: add `evening_id: new`"):
+            await applied(registration, *season, agreed=lambda: pytest.fail("nothing is clear yet"), **how)
+    assert len(registration.written) == sent
+
+
+async def test_an_evening_is_not_moved_into_the_past_and_nothing_else_of_the_file_is_sent(
+    registration: FakeRegistration,
+) -> None:
+    await applied(registration, evening("paard", "2026-09-24"), evening("ndt", "2026-10-08"))
+    sent = len(registration.written)
+    with pytest.raises(SeasonFileError, match="evening 2, starts_at: must not move into the past"):
+        await applied(registration, evening("paard", "2026-09-24", capacity="90"), evening("ndt", "2026-03-08"))
+    assert len(registration.written) == sent

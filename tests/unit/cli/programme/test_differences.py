@@ -1,15 +1,19 @@
 """What is to be done so that the programme is as the file."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from culture_connect_cli.programme import words
-from culture_connect_cli.programme.differences import Plan, Scheduled, compare
+from culture_connect_cli.programme.differences import Plan, Scheduled, decided
+from culture_connect_cli.programme.differences import compare as compare_at
 from culture_connect_cli.programme.file import Entry, season_of
 from tests.unit.cli.programme.season import PARTS, evening, file
 
+SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
 WHY = {"nl": "De zaal heeft waterschade", "en": "The hall has water damage"}
 
 
@@ -24,6 +28,11 @@ def scheduled(*evenings: dict[str, Any]) -> list[Scheduled]:
         for each in evenings
         for entry in entries(each)
     ]
+
+
+def compare(entries: Sequence[Entry], programme: Sequence[Scheduled], *, prune: bool = False) -> Plan:
+    """As it is in the summer before the season, unless another moment matters."""
+    return compare_at(entries, programme, SUMMER, prune=prune)
 
 
 def only_change(plan: Plan) -> dict[str, Any]:
@@ -110,10 +119,111 @@ def test_a_release_that_the_file_holds_on_to_does_not_move_along() -> None:
     assert only_change(compare(entries(moved), before))["release_at"] == "2026-09-17T19:30:00+02:00"
 
 
+def another_title(day: str, **fields: Any) -> dict[str, Any]:
+    return evening("paard", day, title={"nl": "Iets anders", "en": "Another thing"}, **fields)
+
+
 def test_two_evenings_of_a_venue_left_are_not_guessed_about() -> None:
     before = scheduled(evening("paard", "2026-09-24"), evening("paard", "2026-10-08"))
-    plan = compare(entries(evening("paard", "2026-11-12")), before)
-    assert (len(plan.change), len(plan.schedule), list(plan.not_in_file)) == (0, 1, before)
+    wanted = entries(evening("paard", "2026-11-12"))
+    for prune in (False, True):
+        plan = compare(wanted, before, prune=prune)
+        assert (plan.steps, plan.not_in_file) == (0, ())
+        [doubt] = plan.doubts
+        assert (doubt.entry, list(doubt.candidates)) == (wanted[0], before)
+
+
+def test_an_evening_of_another_title_at_the_same_venue_is_in_doubt_until_somebody_says_which() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    wanted = entries(another_title("2026-10-01"))
+    plan = compare(wanted, before)
+    assert (plan.steps, list(words.lines(plan))) == (
+        0,
+        [
+            (
+                "? PAARD, 2026-10-01 19:30, “Another thing” may be another evening, or one that has moved: "
+                "PAARD, 2026-09-24 19:30, “Evening at paard”"
+            )
+        ],
+    )
+    [doubt] = plan.doubts
+    moved = compare(decided(wanted, doubt, before[0]), before)
+    assert (moved.doubts, moved.schedule, [each.scheduled for each in moved.change]) == ((), (), before)
+    another = compare(decided(wanted, doubt, None), before)
+    assert (another.doubts, another.change, len(another.schedule), list(another.not_in_file)) == ((), (), 1, before)
+
+
+def test_what_the_file_says_about_ids_leaves_no_doubt() -> None:
+    before = scheduled(evening("paard", "2026-09-24"), evening("paard", "2026-10-08"))
+    ids = [str(each.evening.evening_id) for each in before]
+    # The two change their names and days: by venue, day and title they would be taken for each other.
+    after = [
+        another_title("2026-10-08", evening_id=ids[0]),
+        evening("paard", "2026-11-12", evening_id=ids[1]),
+        evening("paard", "2026-09-24", evening_id="new"),
+    ]
+    plan = compare(entries(*after), before)
+    assert [(each.scheduled.evening.evening_id, each.entry.number) for each in plan.change] == [
+        (before[1].evening.evening_id, 2),
+        (before[0].evening.evening_id, 1),
+    ]
+    assert ([each.number for each in plan.schedule], plan.doubts, plan.conflicts, plan.not_in_file) == ([3], (), (), ())
+
+
+def test_an_evening_that_is_new_once_is_the_same_evening_the_next_time() -> None:
+    new = another_title("2026-10-01", evening_id="new")
+    both = scheduled(evening("paard", "2026-09-24"), another_title("2026-10-01"))
+    plan = compare(entries(new), both)
+    assert (plan.steps, plan.same, plan.doubts, list(plan.not_in_file)) == (0, 1, (), both[:1])
+
+
+def test_an_evening_named_by_its_id_is_called_off_wherever_it_stands() -> None:
+    before = scheduled(evening("paard", "2026-09-24"), evening("paard", "2026-10-08"))
+    off = evening("paard", "2026-10-01", cancelled=WHY, evening_id=str(before[1].evening.evening_id))
+    plan = compare(entries(off), before)
+    assert ([each.scheduled for each in plan.call_off], list(plan.not_in_file)) == (before[1:], before[:1])
+
+
+@pytest.mark.parametrize(
+    ("venue", "cancelled", "known", "conflict"),
+    [
+        ("paard", False, False, "evening 1, evening_id: the season has no such evening"),
+        ("ndt", False, True, "evening 1, venue: cannot be changed, the evening is at paard: call it off and"),
+        ("paard", True, True, "evening 1, evening_id: that evening was called off; without this line it is"),
+    ],
+)
+def test_an_id_that_cannot_be_meant_is_a_conflict(venue: str, cancelled: bool, known: bool, conflict: str) -> None:
+    before = scheduled(evening("paard", "2026-09-24", cancelled=WHY if cancelled else None))
+    evening_id = before[0].evening.evening_id if known else uuid4()
+    plan = compare(entries(evening(venue, "2026-09-24", evening_id=str(evening_id))), before)
+    assert [each.startswith(conflict) for each in plan.conflicts] == [True]
+    assert plan.steps == 0
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_an_evening_does_not_move_into_the_past(by_id: bool) -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    said = {"evening_id": str(before[0].evening.evening_id)} if by_id else {}
+    wanted = entries(evening("paard", "2026-07-02", **said))
+    now = wanted[0].draft.starts_at
+    assert compare_at(wanted, before, now).conflicts == ("evening 1, starts_at: must not move into the past",)
+    assert compare(wanted, before).conflicts == ()
+
+
+def test_an_evening_that_took_place_can_be_corrected_and_is_not_taken_for_one_that_moved() -> None:
+    before = scheduled(evening("paard", "2026-09-24"))
+    after = datetime(2026, 10, 1, tzinfo=UTC)
+    corrected = compare_at(entries(another_title("2026-09-24")), before, after)
+    assert ([*only_change(corrected)], corrected.conflicts) == (["title"], ())
+    following = compare_at(entries(evening("paard", "2026-11-12")), before, after)
+    assert (len(following.schedule), following.doubts, list(following.not_in_file)) == (1, (), before)
+
+
+def test_an_evening_that_is_over_before_it_is_scheduled_is_shown_as_such() -> None:
+    plan = compare_at(entries(evening("paard", "2026-09-24")), [], datetime(2026, 10, 1, tzinfo=UTC))
+    assert list(words.lines(plan)) == [
+        "+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”, which is over already: nobody hears of it"
+    ]
 
 
 def test_an_evening_that_the_file_does_not_have_stays_unless_it_is_pruned() -> None:

@@ -164,3 +164,19 @@ def test_the_evenings_of_the_sample_are_on_working_days_and_after_work() -> None
     assert starts == sorted(starts)
     assert all(start.weekday() < 5 and start.hour >= 18 for start in starts)
     assert all(later - earlier > timedelta(days=28) for earlier, later in pairwise(starts))
+
+
+def test_an_id_is_one_of_an_evening_or_new_and_is_said_once() -> None:
+    one = "5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01"
+    said = [one, "new", "", "new"]
+    evenings = [evening("paard", f"2026-09-2{day}", evening_id=each) for day, each in enumerate(said)]
+    entries = season_of(file(*evenings)).entries
+    assert [str(each.evening_id) if each.evening_id else None for each in entries] == [one, None, None, None]
+    assert [each.is_new for each in entries] == [False, True, False, True]
+    evenings = [
+        evening("paard", f"2026-09-2{day}", evening_id=each) for day, each in enumerate([one, "7", one.upper()])
+    ]
+    assert problems_of(file(evenings[0], evenings[1])) == [
+        "evening 2, evening_id: must be the id of an evening, or new"
+    ]
+    assert problems_of(file(evenings[0], evenings[2])) == ["evening 2, evening_id: is that of evening 1 already"]

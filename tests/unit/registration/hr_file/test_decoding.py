@@ -31,6 +31,52 @@ def test_windows_1252_is_not_latin_1() -> None:
     assert names(HrFile.read(f"{HEADER}\n7;Š’n €;X;x@acme.example\n".encode("cp1252"))) == ["Š’n €"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "René",
+        "Zoë",
+        "Müller",
+        "Köhler",
+        "García",
+        "François",
+        "Åse",
+        "Núñez",
+        "Élodie",
+        "Jérôme",
+        "László",
+        "Søren",
+        "Muñoz",
+        "Weiß",
+    ],
+)
+def test_a_file_that_a_mac_saved_is_refused_rather_than_read_as_other_names(name: str) -> None:
+    data = f"{HEADER}\r\n{NOOR}\r\n7;{name};Visser;x@acme.example\r\n".encode("mac-roman")
+    assert refused(data) == [("line 3", "unknown_encoding")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "René",
+            "Zoë",
+            "Müller",
+            "d’Hondt",
+            "in ’t Veld",
+            "Miloš Köhler",
+            "Žan",
+            "Œuvré",
+            "“Bo” – de Wit",
+            "’s-Graven",
+        ),
+        *("Šárka Žižková", "O’Brien", "Ÿves", "€ 5", "Zoë Jansen–de Boer", "Bo…"),
+    ],
+)
+def test_what_windows_saved_is_not_taken_for_a_macs(name: str) -> None:
+    assert names(HrFile.read(f"{HEADER}\n7;{name};X;x@acme.example\n".encode("cp1252"))) == [name]
+
+
 @pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"])
 def test_a_byte_that_windows_1252_does_not_have_is_named_with_its_line(byte: bytes) -> None:
     data = f"{HEADER}\r\n{NOOR}\r\n7;Zo".encode() + byte + b";X;x@acme.example\r\n"

@@ -1,6 +1,7 @@
 """From the bytes of a file to its text, whatever programme saved it."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,12 +11,22 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ADVICE = "save the file as “CSV UTF-8”"
 # What is decoded in one step, bytes: another thread comes to its turn only between two steps.
 _STEP: Final = 1024 * 1024
+# An accented letter within a word, read as Windows-1252.
+_WINDOWS: Final = re.compile(rb"(?<=[A-Za-z])[\xc0-\xd6\xd8-\xf6\xf8-\xff]|[\xc0-\xd6\xd8-\xf6\xf8-\xff](?=[a-z])")
+# The letters of Mac Roman have the places of other characters: a sign within a word, a capital behind a small letter,
+# and some that are right in both (“Köhler” and “Kšhler”).
+_MAC: Final = re.compile(
+    rb"(?<=[A-Za-z])[\x82-\x84\x86-\x89\x8b\x91\x93\x95\x98\xa7\xbe\xbf]"
+    rb"|(?<=[A-Za-z])[\x85\x94\x96\x97\x99\x9a-\x9c\x9e](?=[a-z\x80-\x9f])|(?<=[a-z][a-z])\x92(?=[a-z])"
+    rb"|(?<=[a-z])[\x8a\x8c\x8e\x9f]|(?<=[A-Z])[\x8a\x8c\x8e\x9f](?=[a-z])"
+    rb"|(?<![A-Za-z])[\x80\x82\x83\x85\x86](?=[a-z])"
+)
 
 
 def decoded(data: bytes) -> str:
     """The text: UTF-8, UTF-16 with a byte order mark or, when it is not valid UTF-8, Windows-1252.
 
-    Raises FileFault, with the line, where it is none of them or has a NUL character.
+    Raises FileFault, with the line, where it is none of them, may as well be Mac Roman, or has a NUL character.
     """
     text = _utf16(data) if data.startswith(_UTF16) else _utf8_or_windows(data)
     nul = text.find("\0")
@@ -45,7 +56,18 @@ def _utf8_or_windows(data: bytes) -> str:
         if _is_broken_utf8(data):
             message = "is not valid UTF-8, while the rest of the file is: somewhere half a character was cut off"
             raise _byte_fault(data, error.start, "not_utf8", message) from None
+    _refuse_mac_roman(data)
     return "".join(_windows(data))
+
+
+def _refuse_mac_roman(data: bytes) -> None:
+    """Every byte means something in both: names would be others, and nobody would be told."""
+    steps = range(0, len(data), _STEP)
+    mac = sum(len(_MAC.findall(data, start, start + _STEP)) for start in steps)
+    windows = sum(len(_WINDOWS.findall(data, start, start + _STEP)) for start in steps)
+    if mac > windows and (first := _MAC.search(data)):
+        message = f"has letters as an old Mac program saves them (Mac Roman), or others that cannot be told: {_ADVICE}"
+        raise _byte_fault(data, first.start(), "unknown_encoding", message)
 
 
 def _windows(data: bytes) -> Iterator[str]:
