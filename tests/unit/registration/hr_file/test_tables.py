@@ -42,8 +42,8 @@ def test_quotes_behind_a_space_are_quotes_too() -> None:
 
 
 def test_a_line_break_inside_a_name_is_a_fault_of_the_line_where_the_row_begins() -> None:
-    file = read(NOOR, '2;"Eva\r\nMaria";Bakker;eva@acme.example', "3;;Bos;bo@acme.example")
-    assert told(file) == [(3, "given_name", "control_character"), (5, "given_name", "missing")]
+    file = read(NOOR, '2;"Eva\r\nMaria";Bakker;eva@acme.example', "3;;;bo@acme.example")
+    assert told(file) == [(3, "given_name", "control_character"), (5, "family_name", "no_name")]
 
 
 def test_line_breaks_in_columns_that_are_not_ours_are_only_counted() -> None:

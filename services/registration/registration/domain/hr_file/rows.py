@@ -61,12 +61,18 @@ class Row:
             words = f"has {len(self._cells)} cells where the header has {self._columns.width}"
             return [Fault(self.line, None, "wrong_number_of_cells", words)]
         values = self._values()
+        infix = values.pop(INFIX, None)
+        half: list[Fault] = []
+        if infix and "family_name" not in values:  # else a word of the name would be lost
+            half.append(Fault(self.line, "family_name", "missing", "must be there when there is an infix"))
         if known is not None:
             values |= {name: getattr(known, name) for name in self._columns.unspoken}
         try:
-            return EnrolmentRequested.model_validate(values)
+            request = EnrolmentRequested.model_validate(values)
         except ValidationError as error:
-            return [Fault(self.line, each.field, each.code, each.message) for each in refusals(error)]
+            told = [Fault(self.line, each.field, each.code, each.message) for each in refusals(error)]
+            return half + [each for each in told if not half or each.field != "family_name"]
+        return half or request
 
     def _values(self) -> dict[str, Any]:
         """The fields whose cells have text, as the contract writes them."""
@@ -78,9 +84,8 @@ class Row:
         for name, written in _WRITTEN:
             if name in values:
                 values[name] = written(values[name])
-        infix = values.pop(INFIX, None)
-        if infix and "family_name" in values:
-            values["family_name"] = family_name(infix, values["family_name"])
+        if INFIX in values and "family_name" in values:
+            values["family_name"] = family_name(values[INFIX], values["family_name"])
         return values
 
     def _text(self, name: str) -> str:
