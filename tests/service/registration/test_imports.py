@@ -51,7 +51,7 @@ async def test_a_dry_run_tells_what_the_import_then_does_and_hr_gets_no_receipt(
     await house.api.post("/partners/acme/participants/e-4/withdraw")
     before, heard = await house.participants("acme"), len(await told(house))
     changed = line("e-2", "Nóra", "nora@example.org", "en")
-    data = file(line("e-1"), changed, line("e-4"), "e-5;;de Vries;nowhere;nl", line("e-6"), line("e-7"))
+    data = file(line("e-1"), changed, line("e-4"), "e-5;;;nowhere;nl", line("e-6"), line("e-7"))
 
     looked = (await take_in(house, data, dry_run=True, full=True)).json()
     assert {name: looked[name] for name in looked if name != "faults"} == {
@@ -66,7 +66,7 @@ async def test_a_dry_run_tells_what_the_import_then_does_and_hr_gets_no_receipt(
         "withdrawals_to_confirm": None,
     }
     assert [(each["line"], each["field"], each["code"]) for each in looked["faults"]] == [
-        (5, "given_name", "missing"),
+        (5, "family_name", "no_name"),
         (5, "email", "not_an_address"),
     ]
     assert all(fault["message"] for fault in looked["faults"])
