@@ -2,11 +2,22 @@
 
 import pytest
 
-from culture_connect.contracts import EnrolmentErased, EnrolmentRequested, EnrolmentWithdrawn, ValidationError
+from culture_connect.contracts import (
+    EnrolmentErased,
+    EnrolmentRequested,
+    EnrolmentWithdrawn,
+    ParticipantEnrolled,
+    ValidationError,
+    read,
+)
 from culture_connect.contracts.addresses import can_get_mail
 from culture_connect.contracts.names import full_name, without_format_characters
 
 PERSON = {"employee_ref": "E-1", "email": "noor@acme.example"}
+KNOWN = {
+    **{"participant_id": "7e5fb4ac-3c22-4a5c-8e8f-5e3a8b2f6d11", "partner": "acme", "language": "nl", "version": 1},
+    **{"given_name": "Noor", "family_name": "de Wit", "email": "noor@acme.example", "starts_on": None, "ends_on": None},
+}
 JOINED = [
     "علی\u200cرضا",
     "ක්\u200dෂ",
@@ -63,3 +74,14 @@ def test_before_the_at_sign_64_octets_of_ascii_can_get_mail() -> None:
     assert can_get_mail("n" * 64 + "@acme.example")
     assert not can_get_mail("n" * 65 + "@acme.example")
     assert not can_get_mail("jürgen@acme.example")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"given_name": ""}, {"family_name": ""}, {"given_name": "\u00ad"}, {"email": "jürgen@acme.example"}],
+)
+def test_services_tell_each_other_of_people_with_one_name_and_of_those_from_before_the_rules(
+    changes: dict[str, str],
+) -> None:
+    message = ParticipantEnrolled.model_validate(KNOWN | changes)
+    assert read(ParticipantEnrolled.type, message.to_json()) == message

@@ -37,6 +37,13 @@ def test_nothing_personal_is_left_after_an_erasure_whatever_comes_late(
     assert known_after(shuffled) == Participant(person("noor"), version=7, erased=True)
 
 
+def test_a_ticket_is_printed_for_somebody_with_one_name_without_a_blank_before_or_after_it() -> None:
+    whole = changed("noor", 2)
+    for names, printed in [({"family_name": ""}, whole.given_name), ({"given_name": ""}, whole.family_name)]:
+        told = whole.model_copy(update=names)
+        assert known_after([(enrolled("noor", 1), moment(1)), (told, moment(2))]).holder_name == printed
+
+
 def test_the_request_time_is_that_of_the_enrolment_that_made_them_active() -> None:
     assert known_after(STORY[:2]).requested_at == moment(1)
     assert known_after(STORY[:5]).requested_at == moment(4)
