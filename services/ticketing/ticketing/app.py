@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from culture_connect.contracts import Venue
 from culture_connect.http import HttpLimits, Tokens, create_app
-from culture_connect.messaging import Database, Service, Subscription
+from culture_connect.messaging import Database, Service, Subscription, Telemetry
 from culture_connect.messaging.housekeeping import inbox_cleanup
 from culture_connect.messaging.topology import admissions_queue, events_queue
 from ticketing.clock import Clock
@@ -15,6 +15,7 @@ from ticketing.consumers import box_office_scans, registration_events
 from ticketing.http import routes
 from ticketing.issuer import Issuer
 from ticketing.links import Links
+from ticketing.measures import DoorMeasures
 from ticketing.settings import TicketingSettings
 
 
@@ -22,7 +23,9 @@ def build_app(settings: TicketingSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="ticketing", pooler=settings.database_pooler)
     issuer = Issuer(Codes.from_file(settings.signing_key_file), Links(settings.public_url))
-    scans = box_office_scans(issuer.codes)
+    telemetry = Telemetry()
+    doors = DoorMeasures(telemetry.registry)
+    scans = box_office_scans(issuer.codes, doors)
 
     async def box_office_queues() -> Sequence[Subscription]:
         # Not every venue's box office need have its account yet: a queue is consumed from when it exists.
@@ -32,6 +35,7 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         name="ticketing",
         settings=settings,
         database=database,
+        telemetry=telemetry,
         subscriptions=[Subscription("core", events_queue("ticketing"), registration_events(issuer))],
         follow=box_office_queues,
         documented=[Subscription("edge", "box-office.<venue>.admissions", scans)],
@@ -49,5 +53,5 @@ def build_app(settings: TicketingSettings) -> FastAPI:
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
     )
-    routes.equip(app, issuer)
+    routes.equip(app, issuer, doors)
     return app

@@ -4,7 +4,11 @@ The signing input is put together here, since of ten thousand codes only the pay
 65 us through the library on the machine of the benchmarks. The key and its thumbprint (RFC 7638) are the library's.
 """
 
+import hmac
 import json
+import re
+import unicodedata
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +22,33 @@ from culture_connect.settings import SettingsError
 
 # A code of ours has about 300 characters; nothing longer is worth decoding.
 LONGEST_CODE = 600
+
+# Which symbology was read, as scanners may put it before what they read (ISO/IEC 15424): `]Q1` for a QR code.
+_SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+
+
+def as_printed(read: str) -> str:
+    """A code as it was printed, without what scanners put around it: a symbology, blanks, Enter, STX and the like.
+
+    No code of ours begins or ends with any of these.
+    """
+    bare = _bare(read)
+    symbology = _SYMBOLOGY.match(bare)
+    return _bare(bare[symbology.end() :]) if symbology else bare
+
+
+def _bare(text: str) -> str:
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while start < end and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    """Whether it prints nothing: white space (Unicode's Z), control and format characters (Cc, Cf)."""
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
 class SigningKeyError(SettingsError):
@@ -38,6 +69,7 @@ class Codes:
         self.kid = key.thumbprint()
         self._jwk = {**key.as_dict(private=False), "kid": self.kid, "alg": "EdDSA", "use": "sig"}
         self._header = json_b64encode({"alg": "EdDSA", "kid": self.kid})
+        self._hash_key = sha256(b"scanned codes" + private.private_bytes_raw()).digest()
 
     @classmethod
     def from_file(cls, path: Path) -> "Codes":
@@ -57,6 +89,16 @@ class Codes:
         payload = b'{"ticket":"%s","evening":"%s"}' % (str(ticket_id).encode(), str(evening_id).encode())
         signing_input = self._header + b"." + urlsafe_b64encode(payload)
         return (signing_input + b"." + urlsafe_b64encode(self._private.sign(signing_input))).decode()
+
+    def as_signed(self, read: str) -> str:
+        """What a scanner read, as we signed it: a keyboard with its Caps Lock on turns every letter's case round."""
+        code = as_printed(read)
+        swapped = code.swapcase()
+        return swapped if swapped.encode(errors="surrogatepass").startswith(self._header + b".") else code
+
+    def hash_of(self, code: str) -> bytes:
+        """What a scanned code is known again by, and which tells nothing of it: it need not be one of ours."""
+        return hmac.digest(self._hash_key, code.encode(errors="surrogatepass"), "sha256")
 
     def ticket_of(self, code: str) -> UUID | None:
         """The ticket that a code names, None when it is not a code that this key signed."""

@@ -1,6 +1,8 @@
 """What ticketing takes from the bus: everything registration tells, and what the scanners of each box office send."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from culture_connect.contracts import (
     AdmissionRecorded,
@@ -19,7 +21,11 @@ from culture_connect.messaging import Delivery, Handlers, PermanentFailure, Unit
 from ticketing.admitting import admit
 from ticketing.codes import Codes
 from ticketing.issuer import Issuer
+from ticketing.measures import DoorMeasures
 from ticketing.projecting import Event, take_in
+
+# What a scanner sends waits in its queue while we are away.
+LONGEST_WAIT: Final = timedelta(days=1)
 
 
 def registration_events(issuer: Issuer) -> Handlers:
@@ -44,7 +50,7 @@ def registration_events(issuer: Issuer) -> Handlers:
     return handlers
 
 
-def box_office_scans(codes: Codes) -> Handlers:
+def box_office_scans(codes: Codes, measures: DoorMeasures) -> Handlers:
     """The handlers of the queues of the box offices; what is said of one scan keeps its order."""
     handlers = Handlers(key=lambda message, _: str(message.scan_id))
 
@@ -53,7 +59,7 @@ def box_office_scans(codes: Codes) -> Handlers:
         venue = deliveries[0].party
         if venue is None:
             raise PermanentFailure("sender-unknown")
-        causes = {each.message.scan_id: each.envelope for each in deliveries}
-        await admit(work, venue, [each.message for each in deliveries], codes, causes)
+        scans, causes = [each.message for each in deliveries], [each.envelope for each in deliveries]
+        measures.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
 
     return handlers

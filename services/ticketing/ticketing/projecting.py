@@ -16,6 +16,7 @@ from culture_connect.contracts import (
     EveningChanged,
     EveningScheduled,
     ParticipantErased,
+    ParticipantWithdrawn,
     PartnerChanged,
     PartnerLeft,
     PartnerRegistered,
@@ -23,7 +24,14 @@ from culture_connect.contracts import (
 from culture_connect.messaging import Delivery, UnitOfWork, core_event, feed_to
 from ticketing import telling
 from ticketing.allotting import allot_seats
-from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
+from ticketing.domain.participants import (
+    Participant,
+    ParticipantEvent,
+    after,
+    has_returned,
+    holder_name,
+    local_day,
+)
 from ticketing.inviting import invite
 from ticketing.issuer import Issuer
 from ticketing.settling import settle
@@ -46,13 +54,15 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
     told = [(message, cause) for message, cause in events if isinstance(message, EveningEvent)]
 
     await projections.be_only_writer(work)
+    listing = await _listing(work, partners, [message for message, _ in participants])
     locked = await evenings.lock(
-        work, {message.evening_id for message, _ in told}, and_open=bool(partners or participants)
+        work, listing | {message.evening_id for message, _ in told}, and_open=bool(partners or participants)
     )
     new = await _evenings(work, told, {each.evening_id: each.version for each in locked})
     partner_news = await _partners(work, partners)
     people_news = await _participants(work, participants)
     others = {each.evening_id for each in locked if each.is_open} - new
+    known = {each.evening_id for each in locked}
 
     causes: dict[UUID | None, Envelope] = {message.evening_id: cause for message, cause in told}
     causes |= {message.participant_id: cause for message, cause in participants}
@@ -67,7 +77,7 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
         await settle(work, scope, issuer, cause_of)
         await invite(work, scope, issuer, cause_of)
     if people_news.renamed or partner_news.renamed:
-        for ticket in await feeds.rename(work, new | others, people_news.renamed, partner_news.renamed):
+        for ticket in await feeds.rename(work, known, people_news.renamed, partner_news.renamed):
             telling.listed(work, ticket, cause=events[-1][1])
     erased = [message.participant_id for message, _ in participants if isinstance(message, ParticipantErased)]
     await erasures.forget(work, erased)
@@ -83,7 +93,10 @@ class _PartnerNews:
 
 @dataclass(frozen=True, slots=True)
 class _PeopleNews:
-    """Participants about whom something new is known, among them those who came back, and those renamed."""
+    """Participants about whom something new is known, among them those who came back, and those renamed.
+
+    Who was erased has another name, too: none.
+    """
 
     changed: Set[UUID] = frozenset()
     returned: Set[UUID] = frozenset()
@@ -121,8 +134,26 @@ async def _participants(work: UnitOfWork, events: Sequence[tuple[ParticipantEven
     return _PeopleNews(
         changed,
         returned={each for each in changed if has_returned(before[each], now[each])},
-        renamed={each for each in known if now[each].holder_name not in (None, before[each].holder_name)},
+        renamed={each for each in known if now[each].holder_name != before[each].holder_name},
     )
+
+
+async def _listing(
+    work: UnitOfWork, partners: Sequence[PartnerEvent], participants: Sequence[ParticipantEvent]
+) -> set[UUID]:
+    """The evenings, begun or not, whose lists have names that this news may change.
+
+    All evenings of a batch are locked at once, so it is asked before anything is written.
+    """
+    names: dict[UUID, str | None] = {
+        message.participant_id: holder_name(message)
+        for message in participants
+        if not isinstance(message, ParticipantErased | ParticipantWithdrawn)
+    }
+    names |= {message.participant_id: None for message in participants if isinstance(message, ParticipantErased)}
+    if not names and not partners:
+        return set()
+    return await feeds.listing(work, names, {message.slug: message.name for message in partners})
 
 
 async def _evenings(

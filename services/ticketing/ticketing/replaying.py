@@ -58,12 +58,13 @@ async def replay(work: UnitOfWork, evening_id: UUID, venue: str) -> Told | None:
 def _messages(evening_id: UUID, ticket: TicketTold) -> list[Message]:
     """What leads somebody who knows nothing to the present state."""
     if ticket.reason is not None:
-        reason = CancellationReason(ticket.reason)
-        return [
-            FeedTicketCancelled(
-                ticket_id=ticket.ticket_id, evening_id=evening_id, version=ticket.feed_version, reason=reason
-            )
-        ]
+        end = FeedTicketCancelled(
+            ticket_id=ticket.ticket_id,
+            evening_id=evening_id,
+            version=ticket.feed_version,
+            reason=CancellationReason(ticket.reason),
+        )
+        return [*_entry(evening_id, ticket, ticket.feed_version - 1), end]
     issued = FeedTicketIssued(
         ticket_id=ticket.ticket_id,
         evening_id=evening_id,
@@ -73,14 +74,20 @@ def _messages(evening_id: UUID, ticket: TicketTold) -> list[Message]:
         version=ticket.feed_version if ticket.admitted_at is None else ticket.feed_version - 1,
         issued_at=ticket.issued_at,
     )
+    return [issued, *_entry(evening_id, ticket, ticket.feed_version)]
+
+
+def _entry(evening_id: UUID, ticket: TicketTold, version: int) -> list[Message]:
+    """That its holder went in, where they did."""
     if ticket.admitted_at is None:
-        return [issued]
-    admitted = FeedTicketAdmitted(
-        ticket_id=ticket.ticket_id,
-        evening_id=evening_id,
-        version=ticket.feed_version,
-        admitted_at=ticket.admitted_at,
-        scanner=ticket.scanner or "-",
-        entrance=ticket.entrance,
-    )
-    return [issued, admitted]
+        return []
+    return [
+        FeedTicketAdmitted(
+            ticket_id=ticket.ticket_id,
+            evening_id=evening_id,
+            version=version,
+            admitted_at=ticket.admitted_at,
+            scanner=ticket.scanner or "-",
+            entrance=ticket.entrance,
+        )
+    ]

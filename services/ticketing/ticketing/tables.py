@@ -244,7 +244,11 @@ class LineWatermark(Base, table=True):
 
 
 class ScanRow(Base, table=True):
-    """A scan at the door and its verdict, remembered so that one sent twice is one scan."""
+    """A scan at the door and its verdict, remembered so that one sent twice is one scan.
+
+    `scanned_at` and `sent_at` are by the scanner's clock, `counted_at` is by ours, null where it is `scanned_at`.
+    A code is known again by `code_hash`, null for scans of earlier releases.
+    """
 
     __tablename__ = "scans"
 
@@ -258,6 +262,12 @@ class ScanRow(Base, table=True):
     refusal: str | None = Field(sa_type=Text)
     first_admitted_at: datetime | None = Field(sa_type=Moment)
     recorded_at: datetime = Field(sa_type=Moment)
+    code_hash: bytes | None = Field(sa_type=LargeBinary)
+    sent_at: datetime | None = Field(sa_type=Moment)
+    offline: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    counted_at: datetime | None = Field(sa_type=Moment)
+    clock_implausible: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    double_entry: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
     __table_args__ = (Index("scans_admitted_once", "ticket_id", unique=True, postgresql_where=text("refusal is null")),)
 

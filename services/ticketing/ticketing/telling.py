@@ -5,6 +5,7 @@ from uuid import UUID
 
 from culture_connect.contracts import (
     AdmissionRefused,
+    CancellationReason,
     Envelope,
     FeedTicketAdmitted,
     FeedTicketCancelled,
@@ -81,17 +82,30 @@ def issued(
 
 
 def listed(work: UnitOfWork, ticket: TicketAtBoxOffice, *, cause: Envelope | None) -> None:
-    """Tells the box office of a ticket: that it is there, or how its holder or their partner is called by now."""
+    """Tells the box office of a ticket: that it is there, or how its holder or their partner is called by now.
+
+    Of who is in it hears that again: `feed_version` is the one of the last that is told.
+    """
     feed = FeedTicketIssued(
         ticket_id=ticket.ticket_id,
         evening_id=ticket.evening_id,
         code=ticket.code,
         holder_name=ticket.holder_name,
         partner_name=ticket.partner_name,
-        version=ticket.feed_version,
+        version=ticket.feed_version if ticket.admitted_at is None else ticket.feed_version - 1,
         issued_at=ticket.issued_at,
     )
     work.emit(feed, feed_to(ticket.venue), subject=str(ticket.ticket_id), cause=cause)
+    if ticket.admitted_at is not None:
+        inside = FeedTicketAdmitted(
+            ticket_id=ticket.ticket_id,
+            evening_id=ticket.evening_id,
+            version=ticket.feed_version,
+            admitted_at=ticket.admitted_at,
+            scanner=ticket.scanner or "-",
+            entrance=ticket.entrance,
+        )
+        work.emit(inside, feed_to(ticket.venue), subject=str(ticket.ticket_id), cause=cause)
 
 
 def waitlisted(
@@ -166,9 +180,13 @@ def cancelled(work: UnitOfWork, place: Ended, *, cause: Envelope | None) -> None
 def admitted(
     work: UnitOfWork, venue: str, ticket: Admitted, *, scanner: str, entrance: str | None, cause: Envelope | None
 ) -> None:
-    """Tells everybody that somebody went in."""
+    """Tells everybody that somebody went in.
+
+    Of a ticket that was cancelled since only its box office hears, that it admitted and that it is cancelled: the house
+    knows the end of it already.
+    """
     subject = str(ticket.ticket_id)
-    if ticket.participant_id is not None:
+    if ticket.participant_id is not None and ticket.cancelled_as is None:
         message = TicketAdmitted(
             ticket_id=ticket.ticket_id,
             participant_id=ticket.participant_id,
@@ -180,12 +198,20 @@ def admitted(
     feed = FeedTicketAdmitted(
         ticket_id=ticket.ticket_id,
         evening_id=ticket.evening_id,
-        version=ticket.feed_version,
+        version=ticket.feed_version if ticket.cancelled_as is None else ticket.feed_version - 1,
         admitted_at=ticket.admitted_at,
         scanner=scanner,
         entrance=entrance,
     )
     work.emit(feed, feed_to(venue), subject=subject, cause=cause)
+    if ticket.cancelled_as is not None:
+        end = FeedTicketCancelled(
+            ticket_id=ticket.ticket_id,
+            evening_id=ticket.evening_id,
+            version=ticket.feed_version,
+            reason=CancellationReason(ticket.cancelled_as),
+        )
+        work.emit(end, feed_to(venue), subject=subject, cause=cause)
 
 
 def refused(work: UnitOfWork, venue: str, refusal: Refused, *, cause: Envelope | None) -> None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.ticketing import CancellationReason, TicketCode
@@ -27,9 +27,11 @@ Entrance = Annotated[Line, Field(min_length=1, max_length=100, description="Whic
 
 
 def _without_nul(text: str) -> str:
-    if "\0" in text:
+    # Some scanners end what they read with it.
+    stripped = text.strip("\0")
+    if "\0" in stripped or (text and not stripped):
         raise rule("control_character", "must not have the character NUL")
-    return text
+    return stripped
 
 
 class AdmissionRefusal(StrEnum):
@@ -40,6 +42,7 @@ class AdmissionRefusal(StrEnum):
     CANCELLED = "cancelled"
     PASSED_ON = "passed-on"
     ALREADY_ADMITTED = "already-admitted"
+    SCAN_ID_REUSED = "scan-id-reused"
 
 
 class FeedTicketIssued(Message):
@@ -104,6 +107,12 @@ class AdmissionRecorded(Message):
     code: Annotated[
         Text, AfterValidator(_without_nul), Field(min_length=1, max_length=4096, description="What the scanner read")
     ]
-    scanned_at: Timestamp
+    scanned_at: Annotated[Timestamp, Field(description="When it was scanned, by the scanner's own clock")]
     scanner: Scanner
     entrance: Entrance | None = None
+    offline: Annotated[
+        bool, Strict(), Field(description="True when the scanner judged by itself and tells afterwards")
+    ] = False
+    sent_at: Annotated[
+        Timestamp | None, Field(description="The scanner's own clock when it told: its skew is corrected by it")
+    ] = None

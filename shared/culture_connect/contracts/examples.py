@@ -173,6 +173,7 @@ _FIELDS: Final[dict[type[Message], dict[str, Any]]] = {
         "scanned_at": _at(19, 18, 12),
         "scanner": "scanner-2",
         "entrance": "Prinsegracht",
+        "sent_at": _at(19, 18, 12),
     },
     notifications.MailUndeliverable: {"participant_id": PARTICIPANT},
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,8 @@ from ticketing.store.doors import RecordedScan
 
 # Evenings of these tests are in the future of any clock they run by.
 NEXT_YEAR = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + timedelta(days=365)
+# The moment at which a scan arrives; scans are of the evening, whatever else is going on.
+_at_door: ContextVar[datetime | None] = ContextVar("_at_door", default=None)
 # After every enrolment, and before any release.
 MONTH_BEFORE = NEXT_YEAR - timedelta(days=30)
 
@@ -44,7 +47,9 @@ class House:
 
     def __init__(self, database_url: str, issuer: Issuer) -> None:
         self.now: datetime | None = None  # None: as the clocks of the world have it
-        self.database = Database(database_url, schema="ticketing", clock=lambda: self.now or datetime.now(UTC))
+        self.database = Database(
+            database_url, schema="ticketing", clock=lambda: _at_door.get() or self.now or datetime.now(UTC)
+        )
         self.issuer = issuer
         self._names: dict[UUID, str] = {}
         self._minutes = 0
@@ -268,15 +273,32 @@ class House:
         await self.rows("delete from outbox returning id")
 
     async def scan(
-        self, code: str, evening: EveningScheduled, *, scan_id: str, venue: str = "paard", minutes: int = 0
+        self,
+        code: str,
+        evening: EveningScheduled,
+        *,
+        scan_id: str,
+        venue: str = "paard",
+        minutes: float = 0,
+        told: float | None = None,
+        **more: Any,
     ) -> RecordedScan:
-        """Holds a code before a scanner of the venue."""
-        return (await self.scans(venue, [scanned(code, evening, scan_id, minutes)]))[scan_id]
+        """Holds a code before a scanner of the venue, which tells at once or `told` minutes after the doors opened."""
+        arrived_at = evening.starts_at + timedelta(minutes=minutes if told is None else told)
+        [judged] = await self.scans(venue, [scanned(code, evening, scan_id, minutes, **more)], arrived_at)
+        return judged
 
-    async def scans(self, venue: str, recorded: Sequence[AdmissionRecorded]) -> dict[str, RecordedScan]:
-        """Takes in a batch of scans of the venue."""
-        async with self.database.begin() as work:
-            return await admit(work, venue, recorded, self.issuer.codes)
+    async def scans(
+        self,
+        venue: str,
+        recorded: Sequence[AdmissionRecorded],
+        arrived_at: datetime | None = None,
+        longest_wait: timedelta = timedelta(0),
+    ) -> list[RecordedScan]:
+        """Takes in a batch of scans of the venue, told when the last of them was made or at another moment."""
+        with arriving(arrived_at or max(scan.scanned_at for scan in recorded)):
+            async with self.database.begin() as work:
+                return await admit(work, venue, recorded, self.issuer.codes, longest_wait=longest_wait)
 
     async def forget_everything(self) -> None:
         """Empties every table."""
@@ -298,13 +320,25 @@ class House:
         )
 
 
-def scanned(code: str, evening: EveningScheduled, scan_id: str, minutes: int = 0) -> AdmissionRecorded:
-    """What a scanner sends, so many minutes after the doors opened."""
-    return AdmissionRecorded(
-        scan_id=scan_id,
-        evening_id=evening.evening_id,
-        code=code,
-        scanned_at=evening.starts_at + timedelta(minutes=minutes),
-        scanner="door-1",
-        entrance="Prinsegracht",
-    )
+@contextmanager
+def arriving(at: datetime) -> Iterator[None]:
+    """What arrives within the block arrives at this moment, whatever the clocks of the rest of the world say."""
+    before = _at_door.set(at)
+    yield
+    _at_door.reset(before)
+
+
+def scanned(
+    code: str, evening: EveningScheduled, scan_id: str, minutes: float = 0, *, sent: float | None = None, **more: Any
+) -> AdmissionRecorded:
+    """What a scanner sends that reads a code so many minutes after the doors opened, and tells when it was `sent`."""
+    fields: dict[str, Any] = {
+        "scan_id": scan_id,
+        "evening_id": evening.evening_id,
+        "code": code,
+        "scanned_at": evening.starts_at + timedelta(minutes=minutes),
+        "scanner": "door-1",
+        "entrance": "Prinsegracht",
+        "sent_at": None if sent is None else evening.starts_at + timedelta(minutes=sent),
+    }
+    return AdmissionRecorded(**fields | more)

@@ -119,6 +119,7 @@ async def test_an_unchanged_list_is_not_sent_again(api: httpx.AsyncClient, house
 
 async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, house: House) -> None:
     await house.forget_told()
+    house.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await house.code("bo", NIGHT)), headers=bearer("paard"))
     assert answer.status_code == 200
     [told, _] = await house.told()
@@ -132,6 +133,7 @@ async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, 
 
 
 async def test_a_scanner_over_http_hears_why_not(api: httpx.AsyncClient, house: House) -> None:
+    house.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await house.code("ans", NIGHT)), headers=bearer("paard"))
     assert answer.json() == {
         "outcome": "refused",
@@ -154,6 +156,7 @@ async def test_a_scan_repeated_over_http_gets_its_first_answer(
 
 
 async def test_only_the_venues_own_scanners_admit(api: httpx.AsyncClient, house: House) -> None:
+    house.now = NIGHT.starts_at
     body = scan_body(await house.code("bo", NIGHT))
     elsewhere = await api.post("/admissions", json=body, headers=bearer("ndt"))
     assert elsewhere.json() == {"outcome": "refused", "reason": "wrong-evening"}

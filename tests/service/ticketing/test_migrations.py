@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -19,6 +20,8 @@ from tests.service.ticketing.house import House
 from tests.support.databases import Database as Empty
 from tests.support.hashes import HASHES
 from ticketing import tables
+from ticketing.domain.door import Scan
+from ticketing.store import doors
 
 OURS = set(tables.Base.metadata.tables)
 
@@ -106,6 +109,45 @@ async def test_plain_hashes_of_an_earlier_release_are_keyed_and_recognised_as_be
     assert [row["request_hash"] for row in requests] == [HASHES.of("request", b"/admissions?\n{}")]
     everything = f"{rows}{requests}".replace("-", "")
     assert not [what for what, digest in plain.items() if digest.hex()[:32] in everything]
+
+
+async def test_scans_of_an_earlier_release_count_as_of_the_moment_that_their_scanners_said(database: Empty) -> None:
+    url = database.url("ticketing")
+    await asyncio.to_thread(migrate, url, "0006")
+    ticket, night = uuid4(), uuid4()
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "insert into partners (slug, name, places, has_left, version) values ('a', 'A', 1, false, 1)"
+    )
+    await connection.execute(
+        "insert into evenings (evening_id, venue, season, day, starts_at, release_at, closes_at, capacity, admission,"
+        " cancelled, version, details) values ($1, 'paard', 's', '2026-11-19', '2026-11-19', '2026-11-12',"
+        " '2026-11-18', 1, 'automatic', false, 1, '{}')",
+        night,
+    )
+    await connection.execute(
+        "insert into tickets (ticket_id, evening_id, partner, state, requested_at, lot, version, feed_version, code,"
+        " issued_at, admitted_at, enrolment) values ($1, $2, 'a', 'admitted', now(), '', 2, 2, 'c', now(),"
+        " '2026-11-19 18:00+00', 1)",
+        ticket,
+        night,
+    )
+    await connection.execute(
+        "insert into scans (venue, scan_id, evening_id, ticket_id, scanned_at, scanner, recorded_at) values"
+        " ('paard', 's1', $1, $2, '2026-11-19 18:00+00', 'door-1', now())",
+        night,
+        ticket,
+    )
+    await connection.close()
+    await asyncio.to_thread(migrate, url, "head")
+    kept = Database(url, schema="ticketing")
+    async with kept.begin() as work:
+        scan = (await doors.recorded_scans(work, "paard", ["s1"]))["s1"]
+        found = (await doors.tickets_at_door(work, [ticket]))[ticket]
+    await kept.close()
+    at_six = datetime(2026, 11, 19, 18, tzinfo=UTC)
+    assert (scan.counted_at, scan.offline, scan.double_entry, scan.clock_implausible) == (at_six, False, False, False)
+    assert found.admitted_by == Scan("s1", night, ticket, at_six, "door-1")
 
 
 def migrate(url: str, revision: str) -> None:

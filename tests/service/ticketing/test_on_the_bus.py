@@ -1,6 +1,7 @@
 """The whole way: events of registration in, tickets at the box office and in the house out, scans back."""
 
 import asyncio
+from datetime import datetime
 from uuid import uuid4
 
 import httpx
@@ -74,7 +75,7 @@ async def test_a_withdrawal_promotes_the_first_in_the_line(world: World) -> None
 
 async def test_a_scan_of_the_box_office_is_answered_on_its_feed(world: World) -> None:
     paard = await world.box_office("paard")
-    async with world.replica():
+    async with world.replica() as (_, client):
         await world.tell(partner(), enrolled("ans"), NIGHT)
         [issued] = await paard.ear.hears(1, "ticket.issued")
         first = scanned(issued.data["code"], NIGHT, "scan-1")
@@ -84,10 +85,24 @@ async def test_a_scan_of_the_box_office_is_answered_on_its_feed(world: World) ->
         await paard.scan(scanned(issued.data["code"], NIGHT, "scan-2"))
         [refused] = await paard.ear.hears(1, "admission.refused")
         [inside] = await world.house.hears(1, "ticket.admitted")
+        # The scanner counts from 1 again and reads another code; then one that was offline tells of an earlier scan.
+        await paard.scan(scanned("]Q1another code\r", NIGHT, "scan-1"))
+        [_, reused] = await paard.ear.hears(2, "admission.refused")
+        await paard.scan(scanned(f"]Q1{issued.data['code']}\r", NIGHT, "scan-3", minutes=-9, sent=0, offline=True))
+        [_, _, overtaken] = await paard.ear.hears(3, "admission.refused")
+        [entered, entered_earlier] = await paard.ear.hears(2, "ticket.admitted")
+        metrics = (await client.get("/metrics")).text
     assert (refused.data["scan_id"], refused.data["reason"]) == ("scan-2", "already-admitted")
+    assert (reused.data["scan_id"], reused.data["reason"]) == ("scan-1", "scan-id-reused")
+    assert (overtaken.data["scan_id"], overtaken.data["reason"]) == ("scan-1", "already-admitted")
+    assert entered_earlier.data["admitted_at"] == overtaken.data["first_admitted_at"]
+    moments = [datetime.fromisoformat(each.data["admitted_at"]) for each in (entered_earlier, entered)]
+    assert moments == sorted(moments)
+    counted = 'culture_connect_scans_total{clock="implausible",offline="yes",outcome="admitted",venue="paard"} 1.0'
+    assert counted in metrics
     assert refused.data["first_admitted_at"] == inside.data["admitted_at"]
     assert inside.data["participant_id"] == str(person("ans"))
-    assert len(paard.ear.of("ticket.admitted")) == 1
+    assert len(paard.ear.of("ticket.admitted")) == 2
 
 
 async def test_a_box_office_cannot_admit_for_another_venue(world: World) -> None:

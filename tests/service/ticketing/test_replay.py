@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from culture_connect.contracts import Venue
+from tests.service.ticketing.door_list import DoorList, Ticket, listed
 from tests.service.ticketing.house import NEXT_YEAR, House, Told, scanned
 from tests.service.ticketing.world import BoxOffice, Ear, World
 from tests.support.probes import eventually, until
@@ -43,59 +44,6 @@ FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class Ticket:
-    """A ticket that counts, as a box office has it."""
-
-    code: str
-    holder_name: str
-    partner_name: str
-    version: int
-    admitted_at: datetime | None = None
-
-
-@dataclass
-class DoorList:
-    """What a box office makes of its feed: it ignores what is not newer than what it has of the same ticket.
-
-    It remembers tickets that were cancelled, and nothing of a ticket that it never had.
-    """
-
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    gone: dict[str, int] = field(default_factory=dict)
-    evening: dict[str, Any] = field(default_factory=dict)
-
-    def hear(self, messages: Iterable[Told]) -> "DoorList":
-        """Takes these in, in their order."""
-        for message in messages:
-            kind, _, what = message.type.partition(".")
-            if kind == "evening" and message.data["version"] > self.evening.get("version", 0):
-                # Which fields are others now is of no use to one who keeps them all.
-                self.evening = {**message.data, "changed": None, "cancelled": what == "cancelled"}
-            elif kind == "ticket" and message.data["version"] > self._known(message.data["ticket_id"]):
-                self._take(what, message.data)
-        return self
-
-    def copy(self) -> "DoorList":
-        """A list that stays as this one is now."""
-        return DoorList(dict(self.tickets), dict(self.gone), self.evening)
-
-    def _known(self, ticket_id: str) -> int:
-        ticket = self.tickets.get(ticket_id)
-        return ticket.version if ticket else self.gone.get(ticket_id, 0)
-
-    def _take(self, what: str, data: dict[str, Any]) -> None:
-        ticket_id, version = data["ticket_id"], data["version"]
-        if what == "issued":
-            self.tickets[ticket_id] = Ticket(data["code"], data["holder_name"], data["partner_name"], version)
-        elif what == "cancelled":
-            self.tickets.pop(ticket_id, None)
-            self.gone[ticket_id] = version
-        elif ticket_id in self.tickets:
-            admitted_at = datetime.fromisoformat(data["admitted_at"])
-            self.tickets[ticket_id] = replace(self.tickets[ticket_id], version=version, admitted_at=admitted_at)
-
-
 @dataclass
 class Season:
     """What happens around one evening at Paard, over the routes and the bus of a running replica."""
@@ -112,6 +60,7 @@ class Season:
 
     def __post_init__(self) -> None:
         self.minutes = [20, 10, *self.dice.sample(range(30, 180), 150)]
+        self.offline_since = datetime.now(UTC) - timedelta(minutes=200)
 
     async def begin(self) -> str:
         """More people than seats; one of each thing that can happen; returns the ticket of who was erased inside."""
@@ -180,14 +129,7 @@ class Season:
 
     async def snapshot(self) -> dict[str, Ticket]:
         """The same, as a `DoorList` has it."""
-        tickets = {}
-        for row in await self.tickets():
-            admitted_at = row["admitted_at"] and datetime.fromisoformat(row["admitted_at"])
-            assert (row["state"] == "admitted") == (admitted_at is not None)
-            tickets[row["ticket_id"]] = Ticket(
-                row["code"], row["holder_name"], row["partner_name"], row["version"], admitted_at
-            )
-        return tickets
+        return listed({"tickets": await self.tickets()})
 
     async def _holder(self, ticket_id: str) -> str:
         return (await self.snapshot())[ticket_id].holder_name
@@ -196,8 +138,9 @@ class Season:
         return (await self._post(f"/tickets/{ticket_id}/pass-on", participant_id=str(person(to)))).status_code
 
     async def _scan(self, code: str) -> None:
-        """Scanners tell of their scans in any order, and the earliest of a code counts."""
-        scan = scanned(code, NIGHT, f"scan-{len(self.scans)}", minutes=self.minutes.pop(0))
+        """Scanners that were offline tell of their scans in any order, and the earliest of a code counts."""
+        at = self.offline_since + timedelta(minutes=self.minutes.pop(0))
+        scan = scanned(code, NIGHT, f"scan-{len(self.scans)}", offline=True, scanned_at=at)
         self.scans[scan.scan_id] = scan.scanned_at
         await self.paard.scan(scan)
 
@@ -237,7 +180,7 @@ async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: World,
             await season.step()
         live = await season.everything_heard()
         count, again = await season.replay()
-        listed = await season.snapshot()
+        list_ = await season.snapshot()
         await world.tell(DANCE)
         await ndt.ear.hears(1, "evening.scheduled")
 
@@ -247,21 +190,21 @@ async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: World,
     assert {each.data["evening_id"] for each in ndt.ear.heard} == {str(DANCE.evening_id)}
 
     kept_up = DoorList().hear(live)
-    assert nameless(kept_up.tickets, erased_) == listed
+    assert nameless(kept_up.tickets, erased_) == list_
     before = kept_up.copy()
     kept_up.hear(again)
     assert (kept_up.tickets, kept_up.gone) == (before.tickets, before.gone)
 
     begun_with_it = DoorList().hear(again)
-    assert begun_with_it.tickets == listed
+    assert begun_with_it.tickets == list_
     assert begun_with_it.evening == kept_up.evening
     assert count == len({each.data["ticket_id"] for each in of_tickets(again)})
 
     for share in (0.1, 0.5, 0.9):
         some = [each for each in live if dice.random() >= share]
         lossy = DoorList().hear(dice.sample(some, len(some)))
-        assert share < 0.5 or nameless(lossy.tickets, erased_) != listed
-        assert nameless(lossy.hear(again).tickets, erased_) == listed
+        assert share < 0.5 or nameless(lossy.tickets, erased_) != list_
+        assert nameless(lossy.hear(again).tickets, erased_) == list_
 
 
 async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who_went_in(world: World) -> None:
@@ -275,13 +218,13 @@ async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who
         await client.post(f"/evenings/{NIGHT.evening_id}/replay", json=request, headers=bearer("desk"))
         await world.tell(evening(NEXT_YEAR, title="Later", capacity=1))
         await paard.ear.hears(2, "evening.scheduled")
-        listed = await season.snapshot()
+        list_ = await season.snapshot()
     heard = [each for each in paard.ear.heard if each.data["evening_id"] == str(NIGHT.evening_id)]
     _, again = (place for place, each in enumerate(heard) if each.type == "evening.cancelled")
     begun_with_it = DoorList().hear(heard[again:])
     assert begun_with_it.evening["cancelled"]
-    assert begun_with_it.tickets == listed
-    assert set(listed) == {erased_}
+    assert begun_with_it.tickets == list_
+    assert set(list_) == {erased_}
 
 
 @pytest.fixture

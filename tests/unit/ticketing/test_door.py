@@ -3,9 +3,11 @@
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.ticketing.news import moment
-from ticketing.domain.door import Entry, Refusal, Refused, Scan, TicketAtDoor, Verdict, judge
+from ticketing.domain.door import Entry, Refusal, Refused, Scan, TicketAtDoor, Verdict, is_double_entry, judge
 from ticketing.domain.tickets import TicketState
 
 EVENING, TICKET = uuid4(), uuid4()
@@ -16,8 +18,15 @@ def ticket(state: TicketState = TicketState.ISSUED, venue: str = "paard") -> Tic
     return TicketAtDoor(TICKET, EVENING, venue, state, admitted_by)
 
 
-def scan(ticket_id: UUID | None = TICKET, evening_id: UUID = EVENING, minute: int = 5, scanner: str = "door-1") -> Scan:
-    return Scan(f"scan-{minute}", evening_id, ticket_id, moment(minute), scanner)
+def scan(
+    ticket_id: UUID | None = TICKET,
+    evening_id: UUID = EVENING,
+    minute: int = 5,
+    scanner: str = "door-1",
+    *,
+    offline: bool = False,
+) -> Scan:
+    return Scan(f"scan-{minute}", evening_id, ticket_id, moment(minute), scanner, offline)
 
 
 def verdict(scanned: Scan, known: TicketAtDoor | None) -> Verdict:
@@ -60,27 +69,119 @@ def test_a_passed_on_ticket_is_refused_as_such() -> None:
     assert verdict(scan(), passed_on) == Refused(scan(), Refusal.PASSED_ON)
 
 
-def test_an_earlier_scan_that_is_told_later_counts_and_overtakes_the_one_that_did() -> None:
+def test_an_earlier_offline_scan_counts_and_overtakes_the_one_that_did() -> None:
     known = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ADMITTED, admitted_by=scan(minute=9))
-    assert verdict(scan(minute=5), known) == Entry(scan(minute=5), TICKET, overtaken=scan(minute=9))
+    late = scan(minute=5, offline=True)
+    assert verdict(late, known) == Entry(late, TICKET, overtaken=scan(minute=9))
+
+
+@pytest.mark.parametrize("minute", [1, 9, 20])
+def test_a_live_scan_is_judged_by_what_is_known_whatever_its_clock_says(minute: int) -> None:
+    known = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ADMITTED, admitted_by=scan(minute=9))
+    assert verdict(scan(minute=minute, scanner="door-0"), known) == Refused(
+        scan(minute=minute, scanner="door-0"), Refusal.ALREADY_ADMITTED, moment(9)
+    )
 
 
 def test_of_two_scans_of_the_same_moment_the_scanner_decides() -> None:
     known = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ADMITTED, admitted_by=scan(scanner="door-2"))
-    assert isinstance(verdict(scan(scanner="door-1"), known), Entry)
-    assert isinstance(verdict(scan(scanner="door-3"), known), Refused)
+    assert isinstance(verdict(scan(scanner="door-1", offline=True), known), Entry)
+    assert isinstance(verdict(scan(scanner="door-3", offline=True), known), Refused)
 
 
 def test_a_second_scan_of_one_scanner_in_the_same_moment_is_refused() -> None:
     known = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ADMITTED, admitted_by=scan(scanner="door-1"))
-    assert isinstance(verdict(scan(scanner="door-1"), known), Refused)
+    assert isinstance(verdict(scan(scanner="door-1", offline=True), known), Refused)
 
 
 @pytest.mark.parametrize("turned_round", [False, True])
-def test_of_two_scans_in_one_batch_the_earlier_enters(turned_round: bool) -> None:
-    first, second = scan(minute=5), scan(minute=6)
+def test_of_two_offline_scans_in_one_batch_the_earlier_enters(turned_round: bool) -> None:
+    first, second = scan(minute=5, offline=True), scan(minute=6, offline=True)
     batch = [second, first] if turned_round else [first, second]
     assert judge("paard", batch, {TICKET: ticket()}) == [
         Entry(first, TICKET),
         Refused(second, Refusal.ALREADY_ADMITTED, moment(5)),
     ]
+
+
+def test_of_two_live_scans_in_one_batch_the_one_told_first_enters() -> None:
+    first, second = scan(minute=6), scan(minute=5)
+    assert judge("paard", [first, second], {TICKET: ticket()}) == [
+        Entry(first, TICKET),
+        Refused(second, Refusal.ALREADY_ADMITTED, moment(6)),
+    ]
+
+
+@pytest.mark.parametrize("told_first", ["live", "offline"])
+def test_an_earlier_offline_scan_of_a_batch_keeps_the_door_shut_for_a_live_one(told_first: str) -> None:
+    live, offline = scan(minute=6), scan(minute=5, offline=True)
+    batch = [live, offline] if told_first == "live" else [offline, live]
+    assert judge("paard", batch, {TICKET: ticket()}) == [
+        Entry(offline, TICKET),
+        Refused(live, Refusal.ALREADY_ADMITTED, moment(5)),
+    ]
+
+
+def test_only_who_was_let_in_twice_is_a_double_entry() -> None:
+    inside = ticket(TicketState.ADMITTED)
+    assert not is_double_entry(verdict(scan(), ticket()))
+    assert not is_double_entry(verdict(scan(), inside))
+    assert not is_double_entry(verdict(scan(offline=True), ticket(TicketState.CANCELLED)))
+    assert is_double_entry(verdict(scan(offline=True), inside))
+    assert is_double_entry(verdict(scan(minute=0, offline=True), inside))
+
+
+@pytest.mark.parametrize("passed_on", [False, True])
+def test_an_offline_scan_of_before_a_cancellation_enters_and_no_other_does(passed_on: bool) -> None:
+    ended = TicketAtDoor(TICKET, EVENING, "paard", TicketState.CANCELLED, passed_on=passed_on, ended_at=moment(7))
+    before = scan(minute=6, offline=True)
+    assert verdict(before, ended) == Entry(before, TICKET)
+    reason = Refusal.PASSED_ON if passed_on else Refusal.CANCELLED
+    for other in (scan(minute=6), scan(minute=7, offline=True), scan(minute=8, offline=True)):
+        assert verdict(other, ended) == Refused(other, reason)
+
+
+def test_a_cancelled_ticket_that_somebody_went_in_with_is_refused_with_the_time() -> None:
+    ended = TicketAtDoor(
+        TICKET, EVENING, "paard", TicketState.CANCELLED, admitted_by=scan(minute=6), ended_at=moment(7)
+    )
+    assert verdict(scan(minute=9), ended) == Refused(scan(minute=9), Refusal.CANCELLED, moment(6))
+    earlier, later = scan(minute=3, offline=True), scan(minute=6, scanner="door-2", offline=True)
+    assert verdict(earlier, ended) == Entry(earlier, TICKET, overtaken=scan(minute=6))
+    assert verdict(later, ended) == Refused(later, Refusal.ALREADY_ADMITTED, moment(6))
+
+
+def test_an_offline_scan_told_before_a_live_one_is_known_to_it_in_one_batch_as_in_two() -> None:
+    offline, live, between = scan(minute=9, offline=True), scan(minute=3), scan(minute=6, offline=True)
+    assert judge("paard", [offline, live], {TICKET: ticket()}) == [
+        Entry(offline, TICKET),
+        Refused(live, Refusal.ALREADY_ADMITTED, moment(9)),
+    ]
+    assert judge("paard", [offline, live, between], {TICKET: ticket()}) == [
+        Entry(between, TICKET),
+        Refused(offline, Refusal.ALREADY_ADMITTED, moment(6)),
+        Refused(live, Refusal.ALREADY_ADMITTED, moment(6)),
+    ]
+
+
+SCANS = st.lists(
+    st.builds(
+        lambda number, minute, offline: Scan(str(number), EVENING, TICKET, moment(minute), "door", offline),
+        st.integers(0, 10**9),
+        st.integers(2, 9),
+        st.booleans(),
+    ),
+    max_size=8,
+    unique_by=lambda each: each.scan_id,
+)
+
+
+@given(SCANS)
+def test_of_any_batch_one_enters_and_nobody_overtakes_within_it(batch: list[Scan]) -> None:
+    verdicts = judge("paard", batch, {TICKET: ticket()})
+    entries = [each for each in verdicts if isinstance(each, Entry)]
+    assert sorted(each.scan.scan_id for each in verdicts) == sorted(each.scan_id for each in batch)
+    assert len(entries) == (1 if batch else 0)
+    assert not [each for each in entries if each.overtaken]
+    if entries and (offline := [each for each in batch if each.is_offline]):
+        assert min(each.turn for each in offline) >= entries[0].scan.turn

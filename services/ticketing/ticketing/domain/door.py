@@ -1,6 +1,6 @@
 """May this code enter? (allocation rules, "Door")"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,17 +17,23 @@ class Refusal(StrEnum):
     CANCELLED = "cancelled"
     PASSED_ON = "passed-on"
     ALREADY_ADMITTED = "already-admitted"
+    SCAN_ID_REUSED = "scan-id-reused"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A code held before a scanner. `ticket_id` is what a valid signature vouches for, None when it is not valid."""
+    """A code held before a scanner. `ticket_id` is what a valid signature vouches for, None when it is not valid.
+
+    `scanned_at` is by our clock (`domain.scanner_clocks`). `is_offline` when the scanner judged by itself and tells
+    afterwards: whoever it let in is in.
+    """
 
     scan_id: str
     evening_id: UUID
     ticket_id: UUID | None
     scanned_at: datetime
     scanner: str
+    is_offline: bool = False
 
     @property
     def turn(self) -> tuple[datetime, str]:
@@ -37,7 +43,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class TicketAtDoor:
-    """The ticket behind a code, as it was before the scan; `admitted_by` let its holder in."""
+    """The ticket behind a code, as it was before the scan; `admitted_by` let its holder in.
+
+    A ticket that was cancelled has `ended_at`, and `passed_on` when a colleague has the seat since.
+    """
 
     ticket_id: UUID
     evening_id: UUID
@@ -45,6 +54,7 @@ class TicketAtDoor:
     state: TicketState
     admitted_by: Scan | None = None
     passed_on: bool = False
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +78,48 @@ class Refused:
 Verdict = Entry | Refused
 
 
-def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor]) -> list[Verdict]:
-    """Judges the scans of one venue's door, the earliest first: a code admits once.
+def is_double_entry(verdict: Verdict) -> bool:
+    """Whether two people went in with one code: only an offline scanner lets in whom another let in before."""
+    if isinstance(verdict, Entry):
+        return verdict.overtaken is not None
+    return verdict.reason is Refusal.ALREADY_ADMITTED and verdict.scan.is_offline
 
-    Scanners that were offline tell theirs later, and the earliest scan counts, whenever it is told.
+
+def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor]) -> list[Verdict]:
+    """Judges the scans of one venue's door, told in this order: a code admits once.
+
+    A live scan is judged by what is known when it is told, whatever its clock says. Scanners that were offline tell
+    theirs later, and of those the earliest counts, whenever it is told.
     """
     tickets = dict(tickets)
     verdicts = []
-    for scan in sorted(scans, key=lambda each: each.turn):
+    for scan in _in_turn(scans):
         verdict = _verdict(venue, scan, tickets.get(scan.ticket_id) if scan.ticket_id else None)
         if isinstance(verdict, Entry):
-            ticket = tickets[verdict.ticket_id]
-            tickets[ticket.ticket_id] = replace(ticket, state=TicketState.ADMITTED, admitted_by=scan)
+            tickets[verdict.ticket_id] = replace(tickets[verdict.ticket_id], admitted_by=scan)
         verdicts.append(verdict)
     return verdicts
+
+
+def _in_turn(scans: Sequence[Scan]) -> Iterator[Scan]:
+    """For each code the live scans as they were told, and the offline ones, among themselves the earliest first.
+
+    Before a live scan come the offline ones that were told before it or were earlier.
+    """
+    by_code: dict[UUID | None, list[Scan]] = {}
+    for scan in scans:
+        by_code.setdefault(scan.ticket_id, []).append(scan)
+    for of_code in by_code.values():
+        offline = sorted((each for each in enumerate(of_code) if each[1].is_offline), key=lambda each: each[1].turn)
+        for place, live in enumerate(of_code):
+            if live.is_offline:
+                continue
+            before = [nth for nth, (told, scan) in enumerate(offline, 1) if told < place or scan.turn < live.turn]
+            due = max(before, default=0)
+            yield from (scan for _, scan in offline[:due])
+            del offline[:due]
+            yield live
+        yield from (scan for _, scan in offline)
 
 
 def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
@@ -89,10 +127,19 @@ def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
         return Refused(scan, Refusal.UNKNOWN_CODE)
     if (ticket.venue, ticket.evening_id) != (venue, scan.evening_id):
         return Refused(scan, Refusal.WRONG_EVENING)
-    if ticket.state is TicketState.CANCELLED:
-        return Refused(scan, Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED)
-    if ticket.state is TicketState.ADMITTED and ticket.admitted_by is not None:
-        if scan.turn >= ticket.admitted_by.turn:
-            return Refused(scan, Refusal.ALREADY_ADMITTED, ticket.admitted_by.scanned_at)
-        return Entry(scan, ticket.ticket_id, overtaken=ticket.admitted_by)
-    return Entry(scan, ticket.ticket_id)
+    first = ticket.admitted_by
+    if not _counted_at(ticket, scan):
+        reason = Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED
+        return Refused(scan, reason, first.scanned_at if first else None)
+    if first is None:
+        return Entry(scan, ticket.ticket_id)
+    if scan.is_offline and scan.turn < first.turn:
+        return Entry(scan, ticket.ticket_id, overtaken=first)
+    return Refused(scan, Refusal.ALREADY_ADMITTED, first.scanned_at)
+
+
+def _counted_at(ticket: TicketAtDoor, scan: Scan) -> bool:
+    """Whether the ticket counted when it was scanned: who was let in before it was cancelled is in, told late."""
+    if ticket.state is not TicketState.CANCELLED:
+        return True
+    return scan.is_offline and ticket.ended_at is not None and scan.scanned_at < ticket.ended_at

@@ -69,6 +69,11 @@ def address_digest(partner: str, address: str) -> bytes:
     return sha256(f"{partner}\n{canonical.casefold()}".encode()).digest()
 
 
+def holder_name(event: ParticipantEnrolled | ParticipantChanged) -> str:
+    """The name as it is printed on a ticket."""
+    return f"{event.given_name} {event.family_name}"
+
+
 def after(participant: Participant, event: ParticipantEvent, at: datetime) -> Participant:
     """What is known once `event` of the moment `at` is known too; the same for any order of the same events."""
     if participant.erased:
@@ -103,7 +108,7 @@ def _told(participant: Participant, event: ParticipantEnrolled | ParticipantChan
     return replace(
         participant,
         partner=event.partner,
-        holder_name=f"{event.given_name} {event.family_name}",
+        holder_name=holder_name(event),
         starts_on=event.starts_on,
         ends_on=event.ends_on,
         version=event.version,

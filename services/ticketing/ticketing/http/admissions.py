@@ -14,13 +14,20 @@ from culture_connect.messaging import UnitOfWork
 from ticketing.admitting import admit
 from ticketing.http.access import BOX_OFFICE, Anyone, box_offices_of
 from ticketing.issuer import Issuer
+from ticketing.measures import DoorMeasures
 from ticketing.store import overviews
+from ticketing.store.doors import RecordedScan
 
 router = APIRouter(tags=["door"])
 
 
 class Admission(BaseModel):
-    """Whether the door opens, and for whom; or why not."""
+    """Whether the door opens, and for whom; or why not.
+
+    `double_entry` where two people went in with one code. An offline scan that let somebody in before the ticket was
+    cancelled is admitted with `cancelled_at` and the reason as `cancelled_as`. `clock` is `implausible` when the
+    scanner's clock cannot be right: set it.
+    """
 
     outcome: Literal["admitted", "refused"]
     ticket_id: UUID | None = None
@@ -28,28 +35,49 @@ class Admission(BaseModel):
     first_admitted_at: datetime | None = None
     holder_name: str | None = None
     partner_name: str | None = None
+    double_entry: Literal[True] | None = None
+    cancelled_at: datetime | None = None
+    cancelled_as: str | None = None
+    clock: Literal["implausible"] | None = None
 
 
 @router.post("/admissions", response_model=Admission, response_model_exclude_none=True)
 async def record_admission(request: Request, scan: AdmissionRecorded, caller: Anyone) -> Response:
     """Records a scan. The same scan again gets the answer of the first time."""
     issuer: Issuer = request.app.state.issuer
+    doors: DoorMeasures = request.app.state.doors
 
     async def effect(work: UnitOfWork) -> Answer:
         venue = await _venue(work, caller, scan)
-        recorded = (await admit(work, venue, [scan], issuer.codes))[scan.scan_id]
-        if recorded.refusal is not None or recorded.ticket_id is None:
-            refusal = Admission(
-                outcome="refused", reason=recorded.refusal, first_admitted_at=recorded.first_admitted_at
-            )
-            return Answer(HTTPStatus.OK, refusal.model_dump(mode="json", exclude_none=True))
-        holder_name, partner_name = await overviews.holder(work, recorded.ticket_id)
-        admission = Admission(
-            outcome="admitted", ticket_id=recorded.ticket_id, holder_name=holder_name, partner_name=partner_name
-        )
-        return Answer(HTTPStatus.OK, admission.model_dump(mode="json", exclude_none=True))
+        [recorded] = await admit(work, venue, [scan], issuer.codes)
+        doors.count(venue, [recorded])
+        answer = await _answer(work, recorded)
+        return Answer(HTTPStatus.OK, answer.model_dump(mode="json", exclude_none=True))
 
     return await once(request, caller, effect)
+
+
+async def _answer(work: UnitOfWork, scan: RecordedScan) -> Admission:
+    clock: Literal["implausible"] | None = "implausible" if scan.clock_implausible else None
+    if scan.refusal is not None or scan.ticket_id is None:
+        return Admission(
+            outcome="refused",
+            reason=scan.refusal,
+            first_admitted_at=scan.first_admitted_at,
+            double_entry=scan.double_entry or None,
+            clock=clock,
+        )
+    holder = await overviews.holder(work, scan.ticket_id)
+    return Admission(
+        outcome="admitted",
+        ticket_id=scan.ticket_id,
+        holder_name=holder.holder_name,
+        partner_name=holder.partner_name,
+        double_entry=scan.double_entry or None,
+        cancelled_at=holder.cancelled_at,
+        cancelled_as=holder.cancelled_as,
+        clock=clock,
+    )
 
 
 async def _venue(work: UnitOfWork, caller: Caller, scan: AdmissionRecorded) -> str:

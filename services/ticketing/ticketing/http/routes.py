@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
 
 from culture_connect.http.subject_access import subject_access
 from ticketing.http import admissions, decisions, evenings, keys, my, places, refusals, replays
 from ticketing.http.asks import Asks
 from ticketing.issuer import Issuer
+from ticketing.measures import DoorMeasures
 from ticketing.store.holdings import HOLDINGS
 
 ROUTERS: Final[Sequence[APIRouter]] = (
@@ -23,8 +25,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
 )
 
 
-def equip(app: FastAPI, issuer: Issuer) -> None:
+def equip(app: FastAPI, issuer: Issuer, doors: DoorMeasures | None = None) -> None:
     """Gives the routes what they work with, and refusals their answers."""
     app.state.issuer = issuer
+    app.state.doors = doors or DoorMeasures(CollectorRegistry())
     app.state.asks = Asks(app.state.database, issuer)
     refusals.install(app)

@@ -10,10 +10,12 @@ from sqlalchemy import text
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.tickets import EveningAhead
 
+# Also those that have just begun: somebody may be getting a ticket in a transaction that began before them.
 _LOCK = text(
     """
     select evening_id, version, not cancelled and starts_at > :now as is_open
-    from evenings where evening_id = any(:ids) or (:and_open and starts_at > :now and not cancelled)
+    from evenings where evening_id = any(:ids)
+    or (:and_open and starts_at > cast(:now as timestamptz) - interval '10 minutes' and not cancelled)
     order by evening_id for no key update
     """
 )
@@ -58,7 +60,7 @@ class KnownEvening:
 
 
 async def lock(work: UnitOfWork, ids: Collection[UUID], *, and_open: bool = False) -> list[KnownEvening]:
-    """Locks the evenings with these ids, and with `and_open` all that are open, until the transaction ends.
+    """Locks the evenings with these ids, and with `and_open` all that are open or just were, until the end.
 
     Always in the order of their ids, so that transactions wait for each other instead of deadlocking.
     """

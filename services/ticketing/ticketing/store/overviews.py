@@ -38,7 +38,8 @@ _TICKETS = text(
 
 _HOLDER = text(
     """
-    select coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name
+    select coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name, t.ended_at as cancelled_at,
+        t.reason as cancelled_as
     from tickets t left join participants p using (participant_id) join partners s on s.slug = t.partner
     where t.ticket_id = :ticket_id
     """
@@ -88,6 +89,16 @@ class TicketNow:
     admitted_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The names of a ticket's holder and of their partner; when and why it was cancelled, where it was."""
+
+    holder_name: str
+    partner_name: str
+    cancelled_at: datetime | None
+    cancelled_as: str | None
+
+
 async def evening(work: UnitOfWork, evening_id: UUID) -> EveningNow | None:
     """The evening's seats, None when it was never told of."""
     row = (await work.execute(_EVENING, {"evening_id": evening_id})).mappings().one_or_none()
@@ -105,7 +116,7 @@ async def tickets(work: UnitOfWork, evening_id: UUID) -> list[TicketNow]:
     return [TicketNow(**row) for row in rows.mappings()]
 
 
-async def holder(work: UnitOfWork, ticket_id: UUID) -> tuple[str, str]:
-    """The names of the ticket's holder and of their partner."""
-    row = (await work.execute(_HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})).one()
-    return row.holder_name, row.partner_name
+async def holder(work: UnitOfWork, ticket_id: UUID) -> Holder:
+    """Whose ticket this is."""
+    row = (await work.execute(_HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})).mappings().one()
+    return Holder(**row)

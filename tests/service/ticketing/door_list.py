@@ -1,0 +1,105 @@
+"""What box offices make of their feeds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from tests.service.ticketing.house import Told
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that counts, as a box office has it."""
+
+    code: str
+    holder_name: str
+    partner_name: str
+    version: int
+    admitted_at: datetime | None = None
+
+
+@dataclass
+class DoorList:
+    """What a box office makes of its feed: it ignores what is not newer than what it has of the same ticket.
+
+    It remembers tickets that were cancelled, and nothing of a ticket that it never had.
+    """
+
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+    evening: dict[str, Any] = field(default_factory=dict)
+
+    def hear(self, messages: Iterable[Told]) -> "DoorList":
+        """Takes these in, in their order."""
+        for message in messages:
+            kind, _, what = message.type.partition(".")
+            if kind == "evening" and message.data["version"] > self.evening.get("version", 0):
+                # Which fields are others now is of no use to one who keeps them all.
+                self.evening = {**message.data, "changed": None, "cancelled": what == "cancelled"}
+            elif kind == "ticket" and message.data["version"] > self._known(message.data["ticket_id"]):
+                self._take(what, message.data)
+        return self
+
+    def copy(self) -> "DoorList":
+        """A list that stays as this one is now."""
+        return DoorList(dict(self.tickets), dict(self.gone), self.evening)
+
+    def _known(self, ticket_id: str) -> int:
+        ticket = self.tickets.get(ticket_id)
+        return ticket.version if ticket else self.gone.get(ticket_id, 0)
+
+    def _take(self, what: str, data: dict[str, Any]) -> None:
+        ticket_id, version = data["ticket_id"], data["version"]
+        if what == "issued":
+            self.tickets[ticket_id] = Ticket(data["code"], data["holder_name"], data["partner_name"], version)
+        elif what == "cancelled":
+            self.tickets.pop(ticket_id, None)
+            self.gone[ticket_id] = version
+        elif ticket_id in self.tickets:
+            admitted_at = datetime.fromisoformat(data["admitted_at"])
+            self.tickets[ticket_id] = replace(self.tickets[ticket_id], version=version, admitted_at=admitted_at)
+
+
+def in_any_order(messages: Iterable[Told]) -> dict[str, Ticket]:
+    """The list of a box office that does what its guide says, whatever the order in which it hears.
+
+    The highest version of any type says whether a ticket counts and who is in, the highest `ticket.issued` the names.
+    """
+    newest: dict[tuple[str, str], Told] = {}
+    for message in messages:
+        if message.type.startswith("ticket."):
+            key = message.data["ticket_id"], message.type
+            newest[key] = max(newest.get(key, message), message, key=lambda each: int(each.data["version"]))
+    by_ticket: dict[str, dict[str, Told]] = {}
+    for (ticket_id, type_), message in newest.items():
+        by_ticket.setdefault(ticket_id, {})[type_] = message
+    return {ticket_id: _ticket(told) for ticket_id, told in by_ticket.items() if _last(told).type != "ticket.cancelled"}
+
+
+def listed(snapshot: Mapping[str, Any]) -> dict[str, Ticket]:
+    """The answer of `GET /evenings/{id}/tickets`, as a `DoorList` has it."""
+    tickets = {}
+    for row in snapshot["tickets"]:
+        admitted_at = row["admitted_at"] and datetime.fromisoformat(row["admitted_at"])
+        assert (row["state"] == "admitted") == (admitted_at is not None)
+        tickets[row["ticket_id"]] = Ticket(
+            row["code"], row["holder_name"], row["partner_name"], row["version"], admitted_at
+        )
+    return tickets
+
+
+def _last(told: Mapping[str, Told]) -> Told:
+    return max(told.values(), key=lambda each: int(each.data["version"]))
+
+
+def _ticket(told: Mapping[str, Told]) -> Ticket:
+    names, last = told["ticket.issued"].data, _last(told).data
+    admitted_at = last.get("admitted_at")
+    return Ticket(
+        names["code"],
+        names["holder_name"],
+        names["partner_name"],
+        last["version"],
+        datetime.fromisoformat(admitted_at) if admitted_at else None,
+    )
