@@ -24,8 +24,9 @@ class ContactRow(Base, table=True):
     """Whom to write to; `email` is null for somebody who was erased.
 
     The person and the term of their participation are told by different events, so each has a version of its own.
-    Partner and days stay when the person is erased: numbers are counted from them. `unsubscribe` is the secret in the
-    links that switch reminders off and on.
+    Partner and the days of joining and leaving stay when the person is erased: numbers are counted from them.
+    `starts_on` is the first day on which they take part, null when it is any. `unsubscribe` is the secret in the links
+    that switch reminders off and on.
     """
 
     __tablename__ = "contacts"
@@ -41,6 +42,7 @@ class ContactRow(Base, table=True):
     withdrawn_on: date | None = Field(sa_type=Date)
     partner: str | None = Field(sa_type=Text)
     joined_on: date | None = Field(sa_type=Date)
+    starts_on: date | None = Field(sa_type=Date)
     left_on: date | None = Field(sa_type=Date)
     unsubscribe: UUID | None = Field(sa_type=Uuid, unique=True, sa_column_kwargs=RANDOM)
     reminders_off_at: datetime | None = Field(sa_type=Moment)

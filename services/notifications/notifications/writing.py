@@ -8,8 +8,9 @@ from uuid import UUID
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
+from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
-from notifications.domain.letters import Standing
+from notifications.domain.letters import Standing, is_another_start
 from notifications.domain.relevance import Silence, silence
 from notifications.rendering.changes import changes
 from notifications.rendering.contents import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
@@ -36,11 +37,11 @@ async def write(work: UnitOfWork, together: Sequence[Draft]) -> Written:
         if not draft.has_address:
             written.silent[draft.letter_id] = Silence(_without_address(draft))
             continue
-        reason = silence(draft.circumstances(work.now, news=_news(draft, digest)))
+        reason = silence(draft.circumstances(work.now, news=_news(draft, digest, work.now)))
         if reason is not None:
             written.silent[draft.letter_id] = reason
             continue
-        pieces.append(_piece(draft))
+        pieces.append(_piece(draft, work.now))
     if pieces:
         written.letter = _letter(together[0], pieces, digest, work.now)
     return written
@@ -63,7 +64,7 @@ async def letter_of(work: UnitOfWork, letter_id: UUID) -> Letter | None:
     evening_missing = draft.row["evening_id"] is not None and draft.row["evening"] is None
     if draft.row["ended_at"] is not None or not draft.has_address or evening_missing:
         return None
-    return _letter(draft, [_piece(draft)], await _digest(work, [draft]), work.now)
+    return _letter(draft, [_piece(draft, work.now)], await _digest(work, [draft]), work.now)
 
 
 def kept(row: Any) -> Letter:
@@ -103,7 +104,7 @@ def _order(draft: Draft) -> tuple[int, float, UUID]:
     return leading, starts_at.timestamp() if starts_at else 0.0, draft.letter_id
 
 
-def _piece(draft: Draft) -> Piece:
+def _piece(draft: Draft, now: datetime) -> Piece:
     row = draft.row
     leaves_on: date | None = row["withdrawn_on"] if draft.kind is Kind.GOODBYE else None
     return Piece(
@@ -115,7 +116,17 @@ def _piece(draft: Draft) -> Piece:
         sequence=_sequence(draft),
         giver=row["giver_name"],
         last_day=leaves_on - timedelta(days=1) if leaves_on else None,
+        first_day=_first_day(draft, now),
+        invited=draft.is_to_invited,
     )
+
+
+def _first_day(draft: Draft, now: datetime) -> date | None:
+    """The day from which somebody takes part who hears of it before."""
+    starts_on: date | None = draft.row["starts_on"]
+    told = draft.kind in (Kind.WELCOME, Kind.START_CHANGED)
+    ahead = told and starts_on is not None and starts_on > local_day(now)
+    return starts_on if ahead else None
 
 
 def _sequence(draft: Draft) -> int | None:
@@ -132,9 +143,12 @@ def _without_address(draft: Draft) -> Suppression:
     return Suppression.ERASED if draft.row["erased"] else Suppression.NO_ADDRESS
 
 
-def _news(draft: Draft, digest: Digest | None) -> bool:
+def _news(draft: Draft, digest: Digest | None, at: datetime) -> bool:
     if draft.kind is Kind.DIGEST:
         return digest is not None and bool(digest.joined or digest.left or digest.evenings)
+    if draft.kind is Kind.START_CHANGED:
+        told = draft.details.get("told")
+        return is_another_start(date.fromisoformat(told) if told else None, draft.row["starts_on"], local_day(at))
     if draft.kind is Kind.EVENING_CHANGED and draft.row["before"] is not None:
         before, now = (ToldEvening.model_validate(draft.row[version]) for version in ("before", "evening"))
         # What changed in the other language only is no news to its reader.

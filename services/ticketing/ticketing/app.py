@@ -8,6 +8,7 @@ from culture_connect.contracts import Venue
 from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
 from culture_connect.messaging.housekeeping import inbox_cleanup
+from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.topology import admissions_queue, events_queue
 from ticketing.clock import Clock
 from ticketing.codes import Codes
@@ -22,7 +23,11 @@ from ticketing.settings import TicketingSettings
 def build_app(settings: TicketingSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="ticketing", pooler=settings.database_pooler)
-    issuer = Issuer(Codes.from_file(settings.signing_key_file), Links(settings.public_url))
+    issuer = Issuer(
+        Codes.from_file(settings.signing_key_file),
+        Links(settings.public_url),
+        KeyedHash(bytes.fromhex(settings.hash_key)),
+    )
     telemetry = Telemetry()
     doors = DoorMeasures(telemetry.registry)
     scans = box_office_scans(issuer.codes, doors)

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from culture_connect.messaging.keyed_hash import KeyedHash
 from ticketing.codes import Codes
 from ticketing.links import Links
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs codes and makes links, for whatever gives out tickets."""
+    """Signs codes and makes links, for whatever gives out tickets; `hashes` recognise whom one was offered to."""
 
     codes: Codes
     links: Links
+    hashes: KeyedHash

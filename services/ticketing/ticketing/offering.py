@@ -29,8 +29,9 @@ async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID |
     """Asks the colleague with this e-mail address whether they want the ticket; returns the id of the offer.
 
     The ticket stays with its holder until the colleague agrees; an earlier offer of it ends. Where nobody can have the
-    ticket at that address, the offer is one that nobody hears of. Raises Refused: for the ticket itself, for the
-    holder's own address, and for too many offers.
+    ticket at that address, the offer is one that nobody hears of. Offered to the same address again, while the offer is
+    open or within a day of it, it is the same offer: it counts once, and makes one letter. Raises Refused: for the
+    ticket itself, for the holder's own address, and for too many offers.
     """
     evening, place = await lock_with_ticket(work, ticket_id, by)
     check_giving(evening, place, work.now)
@@ -40,14 +41,25 @@ async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID |
     if found is not None and found.participant_id == place.participant_id:
         raise Refused(Refusal.ONESELF)
     since = work.now - PERIOD
-    check_tries(await offers.tries(work, ticket=ticket_id, holder=place.participant_id, since=since), work.now)
+    # Under a key, and another one for each holder: of addresses that are nobody's nothing can be told from it.
+    to = issuer.hashes.of("offered to", place.participant_id.bytes + digest)
+    tries = await offers.tries(work, ticket=ticket_id, holder=place.participant_id, address=to, since=since)
     theirs = await places.live_place(work, evening.evening_id, found.participant_id if found else _NOBODY)
     colleague = _receiver(place, found, theirs)
-    offer_id = uuid4()
-    await offers.make(work, offer_id, ticket=ticket_id, evening=evening.evening_id, participant=colleague)
+    before = await offers.made_before(work, ticket=ticket_id, address=to, since=since)
+    if before is not None and (colleague is None or before.participant_id in (None, colleague)):
+        offer_id, asked = before.offer_id, before.participant_id
+        await offers.reopen(work, before, colleague or asked)
+    else:
+        check_tries(tries, work.now)
+        offer_id, asked = uuid4(), None
+        await offers.make(
+            work, offer_id, ticket=ticket_id, evening=evening.evening_id, participant=colleague, address=to
+        )
     [link], new = issuer.links.make(evening.evening_id, [colleague or _NOBODY])
-    await pages.save(work, new if colleague else [], always=True)
-    if colleague is not None:
+    is_new = colleague is not None and asked is None
+    await pages.save(work, new if is_new else [], always=True)
+    if colleague is not None and is_new:
         telling.offered(
             work,
             offer_id=offer_id,

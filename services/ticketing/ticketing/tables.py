@@ -287,7 +287,8 @@ class PageRow(Base, table=True):
 class Offer(Base, table=True):
     """A ticket that its holder wants to pass on to `participant_id`, who has to agree.
 
-    Null when nobody could have it at the address that was given, which its holder is not told.
+    Null when nobody could have it at the address that was given, which its holder is not told. `address_hash` knows
+    that address again when the same ticket is offered to it once more; null in offers of an earlier release.
     """
 
     __tablename__ = "offers"
@@ -298,6 +299,7 @@ class Offer(Base, table=True):
     participant_id: UUID | None = Field(sa_type=Uuid)
     state: str = Field(sa_type=Text)
     made_at: datetime = Field(sa_type=Moment)
+    address_hash: bytes | None = Field(sa_type=LargeBinary)
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("state in ('open', 'accepted', 'refused', 'taken-back')", name="offers_state"),

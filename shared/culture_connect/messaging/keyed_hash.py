@@ -14,7 +14,7 @@ KEY_SIZE: Final = 32  # bytes
 
 _ID_TO_SHOW = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
-Use = Literal["inbox message", "inbox content", "request", "body", "message id"]
+Use = Literal["inbox message", "inbox content", "request", "body", "message id", "offered to"]
 """What a hash is for; the same data for two uses have nothing in common. At most 16 bytes, says BLAKE2."""
 
 

@@ -106,6 +106,27 @@ class House:
         await eventually(look, True, f"the letter {kind} to be {state}", timeout=20)
         return states[kind]
 
+    async def until_known(self, participant: UUID, version: int) -> None:
+        """Waits until this version of a participant has been taken over."""
+
+        async def known_version() -> int:
+            rows = await self.rows("select person_version from contacts where participant_id = $1", participant)
+            return int(rows[0][0])
+
+        await eventually(known_version, version, "the version of the participant", timeout=20)
+
+    async def until_suppressed(self, participant: UUID, kind: str) -> set[str]:
+        """Waits until all letters of this kind are suppressed; returns their reasons."""
+        reasons: set[str] = set()
+
+        async def suppressed() -> bool:
+            found = [each for each in await self.letters(participant_id=participant) if each["kind"] == kind]
+            reasons.update(each["reason"] for each in found if each["state"] == "suppressed")
+            return all(each["state"] == "suppressed" for each in found)
+
+        await eventually(suppressed, True, f"the letters {kind} to be suppressed", timeout=20)
+        return reasons
+
     async def until_mailed(self, count: int) -> None:
         """Waits for so many mails in all."""
         await eventually(lambda: len(self.mail_server.received), count, "mails received", timeout=20)
@@ -212,6 +233,7 @@ def enrolled(
         family_name=changes.get("family_name", "van der Meer"),
         email=changes.get("email", f"{participant}@acme.example"),
         language=language,
+        starts_on=changes.get("starts_on"),
         version=version,
     )
 

@@ -60,6 +60,8 @@ async def test_a_week_of_a_partner_in_numbers(house: House) -> None:
     await house.tell(partner(), evening)
     await house.tell(*map(enrolled, [*stays, leaves]), at=before)
     await house.tell(*map(enrolled, joined), at=during())
+    # Somebody who begins later does not take part yet.
+    await house.tell(enrolled(uuid4(), starts_on=week().sunday + timedelta(days=60)), at=before)
     await house.tell(ParticipantWithdrawn(participant_id=leaves, partner="acme", version=2), at=during(4))
     await house.tell(issued(joined[0]), issued(joined[1]), waitlisted(joined[2], position=1, version=1))
     entered = TicketAdmitted(
@@ -70,7 +72,7 @@ async def test_a_week_of_a_partner_in_numbers(house: House) -> None:
         admitted_at=during(3),
     )
     await house.tell(entered)
-    await until(house, "select count(*) from contacts where joined_on is not null", 6)
+    await until(house, "select count(*) from contacts where joined_on is not null", 7)
     await until(house, "select count(*) from tickets where standing = 'admitted'", 1)
     await until(house, "select count(*) from contacts where withdrawn_on is not null", 1)
     await house.keep_house()

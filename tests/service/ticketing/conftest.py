@@ -11,7 +11,7 @@ from culture_connect.http import Tokens, create_app
 from tests.service.ticketing.house import House
 from tests.service.ticketing.world import World
 from tests.support.databases import Databases
-from tests.support.hashes import HASH_KEY
+from tests.support.hashes import HASH_KEY, HASHES
 from tests.support.surroundings import Surroundings
 from tests.unit.http.kit import IdleBus, write_tokens
 from ticketing.codes import Codes
@@ -52,7 +52,7 @@ def database_url(databases: Databases) -> Iterator[str]:
 @pytest.fixture
 async def house(database_url: str, codes: Codes) -> AsyncIterator[House]:
     """Ticketing without a bus."""
-    house = House(database_url, Issuer(codes, Links("https://mijn.cultureconnect.example")))
+    house = House(database_url, Issuer(codes, Links("https://mijn.cultureconnect.example"), HASHES))
     yield house
     await house.database.close()
 

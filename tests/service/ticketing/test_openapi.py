@@ -11,6 +11,7 @@ import pytest
 from culture_connect.contracts import Venue
 from culture_connect.messaging import Database
 from tests.service.ticketing.house import NEXT_YEAR, House, scanned
+from tests.support.hashes import HASHES
 from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
 from tests.unit.ticketing.news import enrolled, evening, partner, person
 from ticketing.app import build_app
@@ -46,7 +47,7 @@ def test_every_answer_is_one_that_the_document_promises(api: httpx.Client, setti
 async def _furnish(settings: TicketingSettings) -> dict[str, Wanted]:
     """Two evenings with tickets; returns by operation what is there."""
     codes = Codes.from_file(settings.signing_key_file)
-    house = House(settings.database_url, Issuer(codes, Links(settings.public_url)))
+    house = House(settings.database_url, Issuer(codes, Links(settings.public_url), HASHES))
     try:
         await house.hear(partner(), *map(enrolled, PEOPLE), NIGHT, DANCE)
         tickets = itertools.cycle(await _tickets(house.database, PEOPLE[:10]))

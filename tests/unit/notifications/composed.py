@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
 }
 COMPOSER = Composer(Renderer(public_url=PUBLIC_URL), **SETTINGS)
 
-WITHOUT_EVENING = frozenset({Kind.WELCOME, Kind.GOODBYE, Kind.DIGEST})
+WITHOUT_EVENING = frozenset({Kind.WELCOME, Kind.START_CHANGED, Kind.GOODBYE, Kind.DIGEST})
 WITH_ENTRY = TICKETS | {Kind.EVENING_CHANGED} | (ENDINGS - {Kind.GOODBYE})
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)endobj", re.DOTALL)
-_TEXT = re.compile(rb"BT 1 0 0 1 (\S+) (\S+) Tm (.*?) ET", re.DOTALL)
+# Text that is drawn has its characters beside it, and a blank where it stands (ISO 32000-1, 14.9.4).
+_TEXT = re.compile(rb"(?:/Span <</ActualText <FEFF([0-9A-F]+)>>> BDC\s+)?BT 1 0 0 1 (\S+) (\S+) Tm (.*?) ET", re.DOTALL)
 _RUN = re.compile(rb"/(F\d+\+\d+) (\S+) Tf|\(((?:\\.|[^\\)])*)\) Tj", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _CODE = re.compile(rb"q\n(\S+) 0 0 \S+ \S+ \S+ cm\n0 0 0 rg\n([\d \nre]+) f\n")
@@ -79,7 +80,7 @@ def _page(content: bytes, fonts: _Fonts) -> PrintedPage:
 
 
 def _lines(content: bytes, fonts: _Fonts) -> Iterator[PrintedLine]:
-    for x, y, runs in _TEXT.findall(content):
+    for spoken, x, y, runs in _TEXT.findall(content):
         text, font, size = "", "", 0.0
         shapes: dict[int, str] = {}
         for name, points, literal in _RUN.findall(runs):
@@ -87,6 +88,8 @@ def _lines(content: bytes, fonts: _Fonts) -> Iterator[PrintedLine]:
                 (font, shapes), size = fonts[name], float(points)
             else:
                 text += "".join(shapes[code] for code in _ESCAPE.sub(_unescaped, literal))
+        if spoken:
+            text = bytes.fromhex(spoken.decode()).decode("utf-16-be")
         yield PrintedLine(text, font, float(x), float(y), size)
 
 

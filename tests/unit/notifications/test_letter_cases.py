@@ -11,10 +11,18 @@ from notifications.domain.kinds import ENDINGS, OPTIONAL, REMINDERS, TICKETS, Ki
 from notifications.rendering.contents import Letter
 from notifications.rendering.letters import Rendered, Renderer
 from tests.unit.notifications.builders import CODE, LINK
-from tests.unit.notifications.composed import PUBLIC_URL, WRITTEN_AT, a_mail, a_piece, a_week, told_evening
+from tests.unit.notifications.composed import (
+    PUBLIC_URL,
+    WITHOUT_EVENING,
+    WRITTEN_AT,
+    a_mail,
+    a_piece,
+    a_week,
+    told_evening,
+)
 
 RENDERER = Renderer(public_url=PUBLIC_URL)
-ABOUT_AN_EVENING = sorted(set(Kind) - {Kind.WELCOME, Kind.GOODBYE, Kind.DIGEST})
+ABOUT_AN_EVENING = sorted(set(Kind) - WITHOUT_EVENING)
 WITH_ALL_OF_IT = sorted(TICKETS | REMINDERS | {Kind.INVITATION, Kind.TICKET_OFFERED, Kind.EVENING_CHANGED})
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,10 @@ MAILS = {
     "evening-changed": [
         a_piece(Kind.EVENING_CHANGED, ticket={"code": "eyJ", "link": "https://cultureconnect.example/my/7"})
     ],
+    "welcome-before-the-start": [a_piece(Kind.WELCOME, first_day=date(2027, 1, 4))],
+    "start-changed-and-ahead": [a_piece(Kind.START_CHANGED, first_day=date(2027, 1, 4))],
+    "evening-changed-for-invited": [a_piece(Kind.EVENING_CHANGED, invited=True, sequence=None)],
+    "evening-cancelled-for-invited": [a_piece(Kind.EVENING_CANCELLED, invited=True, sequence=None)],
     "welcome-with-tickets": several(Kind.WELCOME, *[Kind.TICKET_ISSUED] * 4, Kind.TICKET_WAITLISTED),
     "tickets": several(Kind.TICKET_ISSUED, Kind.TICKET_RECEIVED, Kind.TICKET_WAITLISTED),
     "goodbye-with-tickets": several(Kind.GOODBYE, Kind.TICKET_CANCELLED, Kind.TICKET_CANCELLED),

@@ -1,18 +1,21 @@
 """The ticket to print, as it is found on paper."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 
 from culture_connect.contracts import Localised
 from notifications.domain.kinds import TICKETS, Kind
-from notifications.rendering import pdf, qr
+from notifications.rendering import pdf, qr, scripts
 from notifications.rendering.contents import Letter, TicketDetails, ToldEvening
-from notifications.rendering.typesetting import BOLD, REGULAR, width
+from notifications.rendering.typesetting import BOLD, REGULAR, is_plain, width
 from tests.unit.notifications.builders import CODE
 from tests.unit.notifications.composed import a_mail, a_piece, told_evening, two_tickets
 from tests.unit.notifications.printed import PrintedPage, pages_of
@@ -32,6 +35,12 @@ def page_of(letter: Letter) -> PrintedPage:
     """Its only page."""
     [page] = pages_of(document(letter))
     return page
+
+
+def named(name: str) -> Letter:
+    """A ticket in the name of somebody with one name."""
+    recipient = a_mail().contents.recipient.model_copy(update={"given_name": name, "family_name": None})
+    return a_mail(recipient=recipient)
 
 
 def about(evening: ToldEvening, **contents: Any) -> Letter:
@@ -63,13 +72,72 @@ def test_it_says_that_it_is_personal_and_good_for_one_admission(language: str) -
 
 @pytest.mark.parametrize("name", ["Łukasz Kőrösi", "Ævar Þórsson", "Şebnem Yıldız", "Ελένη", "Dvořák-Čapková", "İ"])
 def test_names_of_europe_can_be_read_and_copied(name: str) -> None:
-    recipient = a_mail().contents.recipient.model_copy(update={"given_name": name, "family_name": None})
-    assert name in [line.text for line in page_of(a_mail(recipient=recipient)).lines]
+    assert name in [line.text for line in page_of(named(name)).lines]
 
 
-def test_what_the_font_has_no_shape_for_is_a_question_mark() -> None:
-    recipient = a_mail().contents.recipient.model_copy(update={"given_name": "Lí 李😀", "family_name": None})
-    assert "Lí ??" in [line.text for line in page_of(a_mail(recipient=recipient)).lines]
+SCRIPTS = (
+    "李 小龍",
+    "田中 さくら",
+    "김 민준",
+    "علی احمدی",
+    "דוד כהן",
+    "प्रियंका शर्मा",
+    "สมชาย ใจดี",
+    "நந்தினி",
+    "ანა",
+    "Zoë 😀",
+    "محمد Jansen",
+)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_names_in_every_script_are_drawn_and_can_be_copied(name: str) -> None:
+    assert name in [line.text for line in page_of(named(name)).lines]
+    assert scripts.missing(name, BOLD) == ""
+
+
+def test_writing_from_right_to_left_begins_at_the_right() -> None:
+    assert scripts.as_seen("אבג", BOLD) == "גבא"
+    # Digits and words from left to right keep their own direction within it.
+    assert scripts.as_seen("אב 12", BOLD) == "12 בא"
+    assert scripts.as_seen("Jansen אב", BOLD) == "Jansen בא"
+
+
+def test_letters_that_join_are_joined_and_marks_stand_on_theirs() -> None:
+    joined, apart = (scripts.width(text, BOLD) for text in ("\u0628\u0628", "\u0628 \u0628"))
+    alone = scripts.width("\u0628", BOLD)
+    assert joined < 2 * alone < apart
+    assert scripts.width("\u0e17\u0e35", BOLD) == scripts.width("\u0e17", BOLD)
+    assert len(scripts.clusters("\u0e17\u0e35")) == 1
+
+
+def test_a_name_keeps_the_signs_that_join_and_part_its_letters() -> None:
+    assert scripts.width("علی\u200cرضا", BOLD) != scripts.width("علیرضا", BOLD)
+    family = "\U0001f469\u200d\U0001f4bb"
+    assert scripts.clusters(f"a{family}b") == ["a", family, "b"]
+    assert scripts.width(family, BOLD) < scripts.width(family.replace("\u200d", ""), BOLD)
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_no_text_whatever_can_keep_a_ticket_from_being_printed(text: str) -> None:
+    assert document(named(text))
+    line = "".join(each for each in text if unicodedata.category(each) != "Cs")
+    assert "".join(scripts.clusters(line)) == line
+    assert sorted(scripts.as_seen(line, REGULAR)) == sorted(line)
+    assert scripts.width(line, REGULAR) >= 0
+
+
+def test_what_no_font_has_is_a_frame_with_its_number_and_can_be_copied() -> None:
+    name = "Lí \U00013000"
+    assert scripts.missing(name, BOLD) == "\U00013000"
+    assert name in [line.text for line in page_of(named(name)).lines]
+    assert scripts.width("\U00013000", BOLD) > 0.5
+
+
+def test_one_of_many_people_needs_no_font_but_those_of_the_page() -> None:
+    assert is_plain("Zoë van der Meer-Őzdemir, Łukasz Ελένη Дмитрий", BOLD)
+    assert not is_plain("李", BOLD)
 
 
 def test_the_code_is_that_of_the_letter_module_by_module() -> None:
@@ -109,7 +177,7 @@ LONG_WORD = "Wolfeschlegelsteinhausenbergerdorff"
 
 
 @pytest.mark.parametrize("parts", [3, 9, 50])
-@pytest.mark.parametrize("text", ["Een avond die maar niet ophoudt ", LONG_WORD, "W", "‘", "😀"])
+@pytest.mark.parametrize("text", ["Een avond die maar niet ophoudt ", LONG_WORD, "W", "‘", "😀", "李", "ﷺ", "प्रि"])
 def test_nothing_runs_off_the_page_however_long_it_is(text: str, parts: int) -> None:
     long = Localised.model_construct(nl=text * (200 // len(text)), en="x")
     evening = told_evening()

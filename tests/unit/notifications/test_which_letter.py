@@ -25,6 +25,7 @@ from notifications.domain.letters import (
     offer_stillborn,
     on_change,
     on_enrolment,
+    on_start,
     on_withdrawal,
     term_letter_id,
 )
@@ -238,3 +239,31 @@ def test_the_same_news_makes_the_same_letter_and_other_news_another() -> None:
 def test_there_is_one_reminder_of_a_kind_whatever_became_of_the_tickets(kind: Kind) -> None:
     who, evening = uuid4(), uuid4()
     assert letter_id(who, evening, kind, uuid4(), 1) == letter_id(who, evening, kind, uuid4(), 7)
+
+
+TODAY = date(2026, 11, 2)
+WELCOMED = [KnownLetter(Kind.WELCOME, State.SENT)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (None, date(2027, 1, 4), True),
+        (date(2027, 1, 4), date(2027, 2, 1), True),
+        (date(2027, 1, 4), None, True),
+        (date(2027, 1, 4), TODAY, True),
+        (date(2026, 9, 1), None, False),
+        (date(2026, 9, 1), date(2026, 10, 1), False),
+        (date(2027, 1, 4), date(2027, 1, 4), False),
+    ],
+)
+def test_another_first_day_is_told_when_it_makes_a_difference(old: date | None, new: date | None, told: bool) -> None:
+    assert (on_start(old, new, TODAY, WELCOMED) == Plan(Kind.START_CHANGED)) is told
+
+
+def test_another_first_day_is_told_by_a_welcome_that_is_still_to_come_or_by_the_letter_that_waits() -> None:
+    later = date(2027, 1, 4)
+    assert on_start(None, later, TODAY, []) is None
+    assert on_start(None, later, TODAY, [KnownLetter(Kind.WELCOME, State.PLANNED)]) is None
+    waiting = [*WELCOMED, KnownLetter(Kind.START_CHANGED, State.PLANNED)]
+    assert on_start(None, later, TODAY, waiting) == Plan(Kind.START_CHANGED, Suppression.ALREADY_TOLD)

@@ -350,6 +350,14 @@ def test_markup_in_names_and_titles_is_shown_and_not_obeyed() -> None:
         Reader(page)
 
 
+@pytest.mark.parametrize("location", ["PAARD, Prinsegracht 12", "Prinsegracht 12"])
+def test_the_house_is_named_once_though_the_location_begins_with_it(location: str) -> None:
+    text = read(replace(INVITED, evening=an_evening(location=location))).text
+    assert "Prinsegracht 12" in text
+    # Once where to come, once among the five.
+    assert text.count("PAARD") == 2
+
+
 @both_languages
 @pytest.mark.parametrize("key", ["unknown", "unavailable"])
 def test_a_page_about_nobody_says_what_to_do(key: str, language: Language) -> None:

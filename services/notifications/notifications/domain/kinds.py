@@ -8,6 +8,7 @@ class Kind(StrEnum):
     """The letters there are; each has a folder of templates by this name."""
 
     WELCOME = "welcome"
+    START_CHANGED = "start-changed"
     INVITATION = "invitation"
     TICKET_ISSUED = "ticket-issued"
     TICKET_PROMOTED = "ticket-promoted"

@@ -181,6 +181,25 @@ def on_withdrawal(known: KnownTerm, version: int) -> Decision | None:
     return Decision([farewell], Dropped.OWN, Suppression.WITHDRAWN)
 
 
+def on_start(old: date | None, new: date | None, today: date, letters: Collection[KnownLetter]) -> Plan | None:
+    """Somebody's first day is another one than before, None when nobody has to hear of it; `letters` are their welcomes
+    and those about their first day.
+
+    A welcome that is still to be written tells it, and what has passed is no news.
+    """
+    if not is_another_start(old, new, today) or not any(each.kind is Kind.WELCOME and each.told for each in letters):
+        return None
+    pending = any(
+        each.kind is Kind.START_CHANGED and each.state is State.PLANNED and not each.written for each in letters
+    )
+    return Plan(Kind.START_CHANGED, Suppression.ALREADY_TOLD if pending else None)
+
+
+def is_another_start(old: date | None, new: date | None, today: date) -> bool:
+    """Whether it makes a difference to somebody today when they begin; None is whenever, as is a day that has come."""
+    return max(old or today, today) != max(new or today, today)
+
+
 def on_change(letters: Collection[KnownLetter]) -> Plan:
     """An evening changed in something that its guests should know; `letters` are those to one of them about it.
 
@@ -191,6 +210,11 @@ def on_change(letters: Collection[KnownLetter]) -> Plan:
         for letter in letters
     )
     return Plan(Kind.EVENING_CHANGED, Suppression.ALREADY_TOLD if pending else None)
+
+
+def on_cancellation(*, told: bool) -> Plan:
+    """An evening does not take place that somebody was invited to and did not ask for; `told` when they may know."""
+    return Plan(Kind.EVENING_CANCELLED, None if told else Suppression.NEVER_TOLD)
 
 
 def offer_stillborn(ticket: KnownTicket, *, asked_erased: bool) -> Suppression | None:
@@ -228,6 +252,11 @@ def term_letter_id(participant_id: UUID, kind: Kind, version: int) -> UUID:
 def change_letter_id(participant_id: UUID, evening_id: UUID, evening_version: int) -> UUID:
     """The identity of the letter about a change, by the version of the evening that calls for it."""
     return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{Kind.EVENING_CHANGED}/{evening_version}")
+
+
+def cancellation_letter_id(participant_id: UUID, evening_id: UUID) -> UUID:
+    """The identity of the letter to somebody invited about the end of an evening, which has only one."""
+    return uuid5(_NAMESPACE, f"{participant_id}/{evening_id}/{Kind.EVENING_CANCELLED}")
 
 
 def offer_letter_id(offer_id: UUID) -> UUID:

@@ -19,7 +19,9 @@ class Circumstances:
 
     `wanted_at` is when the letter should have gone, `withdrawn_on` the first day on which its addressee no longer
     takes part, `standing` that of its ticket. `told` is true when its addressee may have read of the evening before,
-    `news` when there is something to tell: changes of the evening since then, or of the partner's week.
+    `news` when there is something to tell: changes of the evening since then or of
+    the first day, or of the partner's week.
+    `invited` is true when it is about an evening that its addressee was invited to and never asked for.
     """
 
     kind: Kind
@@ -33,6 +35,7 @@ class Circumstances:
     standing: Standing | None = None
     told: bool = False
     news: bool = True
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,9 @@ def silence(letter: Circumstances) -> Silence | None:
 def _out_of_place(letter: Circumstances) -> Suppression | None:
     if letter.switched_off and letter.kind in OPTIONAL:
         return Suppression.UNSUBSCRIBED
-    if letter.kind in ENDINGS:
+    if letter.kind in ENDINGS and not letter.invited:
         return None
-    if letter.evening_cancelled:
+    if letter.evening_cancelled and letter.kind not in ENDINGS:
         return Suppression.EVENING_CANCELLED
     day = local_day(letter.starts_at or letter.now)
     return Suppression.WITHDRAWN if letter.withdrawn_on is not None and letter.withdrawn_on <= day else None
@@ -78,6 +81,8 @@ def _out_of_date(letter: Circumstances) -> Suppression | None:
 
 
 def _out_of_standing(letter: Circumstances) -> Suppression | None:
+    if letter.invited:
+        return None
     standing = letter.standing
     if letter.kind in REMINDERS and standing is Standing.ADMITTED:
         return Suppression.ADMITTED
@@ -100,6 +105,6 @@ def _out_of_standing(letter: Circumstances) -> Suppression | None:
 def _nothing_new(letter: Circumstances) -> Suppression | None:
     if letter.kind is Kind.EVENING_CHANGED and not letter.told:
         return Suppression.NEVER_TOLD
-    if letter.kind in (Kind.EVENING_CHANGED, Kind.DIGEST) and not letter.news:
+    if letter.kind in (Kind.EVENING_CHANGED, Kind.START_CHANGED, Kind.DIGEST) and not letter.news:
         return Suppression.NOTHING_HAPPENED
     return None

@@ -21,7 +21,8 @@ class Patience:
     """How many seconds a letter waits, so that what belongs together comes together.
 
     `welcome` for the tickets of somebody new (they take the welcome along when they come first), `ticket` for more
-    tickets and waiting places, and `goodbye` for their ends; `change` for further changes of the same evening.
+    tickets and waiting places, and `goodbye` for their ends; `change` for further changes of the same evening, or of
+    the same first day.
     """
 
     welcome: float = 60.0
@@ -33,7 +34,7 @@ class Patience:
         match kind:
             case Kind.WELCOME:
                 return timedelta(seconds=self.welcome)
-            case Kind.EVENING_CHANGED:
+            case Kind.EVENING_CHANGED | Kind.START_CHANGED:
                 return timedelta(seconds=self.change)
             case Kind.TICKET_WAITLISTED | Kind.TICKET_CANCELLED | Kind.EVENING_CANCELLED | Kind.GOODBYE:
                 return timedelta(seconds=self.ticket)

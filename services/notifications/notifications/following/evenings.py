@@ -8,11 +8,11 @@ from culture_connect.contracts import Evening, EveningCancelled, EveningChanged,
 from culture_connect.messaging import Delivery, UnitOfWork
 from notifications.domain.changes import material
 from notifications.domain.kinds import Kind
-from notifications.domain.letters import change_letter_id, on_change
+from notifications.domain.letters import cancellation_letter_id, change_letter_id, on_cancellation, on_change
 from notifications.domain.newest import newest
 from notifications.domain.timing import Patience, reminders
 from notifications.rendering.contents import ToldEvening
-from notifications.store import evenings, letters, tickets
+from notifications.store import evenings, invitations, letters, tickets
 from notifications.store.evenings import KnownEvening
 from notifications.store.letters import NewLetter
 
@@ -33,7 +33,9 @@ async def follow_evenings(work: UnitOfWork, deliveries: Sequence[Delivery[Evenin
     first = [event for event in ahead if known[event.evening_id].version == 0]
     moved = [event for event in ahead if known[event.evening_id].version > 0]
     await letters.release(work, [event.evening_id for event in fresh])
-    await letters.call_off(work, [event.evening_id for event in fresh if isinstance(event, EveningCancelled)])
+    ended = [event.evening_id for event in fresh if isinstance(event, EveningCancelled)]
+    await letters.call_off(work, ended)
+    await _tell_invited_of_the_end(work, ended, patience)
     await letters.time_reminders(work, _moments(first))
     await letters.time_reminders(work, _moments(moved), after=work.now)
     changed = [event for event in moved if _material(known[event.evening_id], event)]
@@ -54,7 +56,7 @@ async def _tell_guests(work: UnitOfWork, changed: Sequence[Evening], patience: P
         return
     versions = {evening.evening_id: evening.version for evening in changed}
     guests = await tickets.of_guests(work, list(versions))
-    planned = []
+    planned = await _to_invited(work, versions, patience)
     for guest, pending in guests.items():
         plan = on_change(pending)
         version = versions[guest.evening_id]
@@ -68,6 +70,46 @@ async def _tell_guests(work: UnitOfWork, changed: Sequence[Evening], patience: P
                 stillborn=plan.stillborn,
                 ticket_id=guest.ticket_id,
                 ticket_version=version,
+            )
+        )
+    await letters.plan(work, planned)
+
+
+async def _to_invited(work: UnitOfWork, versions: Mapping[UUID, int], patience: Patience) -> list[NewLetter]:
+    """Letters about a change to those who were invited and have not answered: it may be what they wait for."""
+    planned = []
+    for each in await invitations.silent(work, list(versions)):
+        plan = on_change(each.changes)
+        planned.append(
+            NewLetter(
+                change_letter_id(each.participant_id, each.evening_id, versions[each.evening_id]),
+                plan.kind,
+                work.now + patience.of(plan.kind),
+                participant_id=each.participant_id,
+                evening_id=each.evening_id,
+                stillborn=plan.stillborn,
+                details=each.details or {},
+            )
+        )
+    return planned
+
+
+async def _tell_invited_of_the_end(work: UnitOfWork, ended: Sequence[UUID], patience: Patience) -> None:
+    """Whoever has a ticket hears of it from the end of the ticket; who was only invited, from here."""
+    if not ended:
+        return
+    planned = []
+    for each in await invitations.silent(work, ended):
+        plan = on_cancellation(told=each.told)
+        planned.append(
+            NewLetter(
+                cancellation_letter_id(each.participant_id, each.evening_id),
+                plan.kind,
+                work.now + patience.of(plan.kind),
+                participant_id=each.participant_id,
+                evening_id=each.evening_id,
+                stillborn=plan.stillborn,
+                details={},
             )
         )
     await letters.plan(work, planned)

@@ -14,7 +14,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging import Delivery, UnitOfWork, core_event
 from notifications.domain.days import local_day
 from notifications.domain.kinds import bundle_of
-from notifications.domain.letters import Decision, on_enrolment, on_withdrawal, term_letter_id
+from notifications.domain.letters import Decision, on_enrolment, on_start, on_withdrawal, term_letter_id
 from notifications.domain.newest import newest
 from notifications.domain.timing import Patience
 from notifications.store import contacts, letters, partners, privacy
@@ -36,7 +36,9 @@ async def follow_participants(
         key=lambda event: event.participant_id,
         version=lambda event: event.version,
     )
+    starts = await _follow_starts(work, [each for each in persons if isinstance(each, ParticipantChanged)], patience)
     await contacts.tell_persons(work, persons, local_day(work.now))
+    await letters.plan(work, starts)
     await _follow_terms(work, _terms(deliveries), patience)
     await contacts.tell_joined(work, _joined(deliveries))
     if erasures := [each for each in deliveries if isinstance(each.message, ParticipantErased)]:
@@ -51,6 +53,32 @@ async def follow_partners(work: UnitOfWork, deliveries: Sequence[Delivery[Partne
         version=lambda event: event.version,
     )
     await partners.tell(work, news)
+
+
+async def _follow_starts(
+    work: UnitOfWork, changed: Sequence[ParticipantChanged], patience: Patience
+) -> Sequence[NewLetter]:
+    """The letters to those whose first day is another one than they were told."""
+    known = await contacts.lock_starts(work, [each.participant_id for each in changed]) if changed else {}
+    planned = []
+    for person in changed:
+        before = known.get(person.participant_id)
+        if before is None or person.version <= before.version:
+            continue
+        plan = on_start(before.starts_on, person.starts_on, local_day(work.now), before.letters)
+        if plan is None:
+            continue
+        planned.append(
+            NewLetter(
+                term_letter_id(person.participant_id, plan.kind, person.version),
+                plan.kind,
+                work.now + patience.of(plan.kind),
+                participant_id=person.participant_id,
+                stillborn=plan.stillborn,
+                details={"told": before.starts_on.isoformat() if before.starts_on else None},
+            )
+        )
+    return planned
 
 
 async def _follow_terms(work: UnitOfWork, terms: Mapping[UUID, Term], patience: Patience) -> None:

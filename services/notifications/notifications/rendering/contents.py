@@ -52,7 +52,9 @@ class Piece(_Known):
 
     `before` is the evening as the addressee was last told it, for a letter about changes. `sequence` is that of the
     calendar entry (RFC 5545, 3.8.7.4), None when this letter brings none. `giver` is the given name of who offers or
-    passed on a ticket, None when it is not known (any more). `last_day` is the last day of somebody who leaves.
+    passed on a ticket, None when it is not known (any more). `last_day` is the last day of somebody who leaves,
+    `first_day` the first of somebody who is welcomed before it. `invited` is true when it is about an evening that its
+    addressee was invited to and did not ask for.
     """
 
     letter_id: UUID
@@ -63,6 +65,8 @@ class Piece(_Known):
     sequence: int | None = None
     giver: str | None = None
     last_day: date | None = None
+    first_day: date | None = None
+    invited: bool = False
 
 
 class DigestEvening(_Known):

@@ -10,18 +10,18 @@ from datetime import date, datetime, time
 from typing import Any
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Language, Venue
+from culture_connect.contracts import LOCAL_TIME, Language, Venue, houses
 from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
 from notifications.rendering.changes import changes
-from notifications.rendering.contents import Digest, Letter, Piece, ToldEvening
+from notifications.rendering.contents import Digest, Letter, Piece, Recipient, ToldEvening
 from notifications.rendering.directions import DIRECTIONS
 from notifications.rendering.links import unsubscribe_link
 from notifications.rendering.safe import one_line
-from notifications.rendering.words import PROGRAMME_KINDS
+from notifications.rendering.words import PROGRAMME_KINDS, SOMEBODY
 
 _NO_EVENING: dict[str, Any] = dict.fromkeys(
-    ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "location", "explanation")
+    ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "where", "explanation")
 ) | {"directions": None, "programme": []}
 
 
@@ -32,7 +32,7 @@ def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
     pieces = [_piece(piece, letter, number, language) for number, piece in enumerate(contents.pieces, 1)]
     return {
         **pieces[0],
-        "given_name": _line(contents.recipient.given_name),
+        "called": _called(contents.recipient),
         "partner": _line(contents.partner_name),
         "pieces": pieces,
         "tickets": [piece for piece in pieces if piece["kind"] in TICKETS],
@@ -43,6 +43,11 @@ def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
         "language": str(language),
         "institutions": [venue.label for venue in Venue],
     }
+
+
+def _called(recipient: Recipient) -> str:
+    """What the letter calls its reader: some have one name only, and that is the given one or the family's."""
+    return _line(recipient.given_name) or _line(recipient.family_name) or SOMEBODY[recipient.language]
 
 
 def cid_of(letter: Letter, number: int) -> str:
@@ -65,6 +70,8 @@ def _piece(piece: Piece, letter: Letter, number: int, language: Language) -> dic
         "giver": _line(piece.giver),
         "changes": changes(piece.before, piece.evening, language) if piece.before and piece.evening else [],
         "last_day": _day(last_day, language) if last_day and leaves_later else None,
+        "first_day": _day(piece.first_day, language) if piece.first_day else None,
+        "invited": piece.invited,
         "has_entry": piece.sequence is not None,
     }
 
@@ -79,7 +86,7 @@ def _evening(evening: ToldEvening, written_at: datetime, language: Language) -> 
         "starts": dates.clock(evening.starts_at, language),
         "ends": dates.clock(evening.ends_at, language),
         "venue": evening.venue.label,
-        "location": one_line(evening.location),
+        "where": houses.where(evening.venue, one_line(evening.location)),
         "explanation": _line(evening.reason.in_(language)) if evening.reason else None,
         "directions": DIRECTIONS[evening.venue][language],
         "programme": _programme(evening, language),

@@ -11,12 +11,12 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from culture_connect import dates
-from culture_connect.contracts import Language, ProgrammePart, Venue
+from culture_connect.contracts import Language, ProgrammePart, Venue, houses
 from notifications.domain.kinds import TICKETS
 from notifications.rendering import qr
 from notifications.rendering.contents import Letter, ToldEvening
 from notifications.rendering.safe import one_line
-from notifications.rendering.typesetting import BOLD, REGULAR, Setting, fitted, fonts
+from notifications.rendering.typesetting import BOLD, REGULAR, Setting, draw, fitted, fonts
 from notifications.rendering.words import PROGRAMME_KINDS
 
 _INK, _SOFT, _LINE, _ACCENT = (HexColor(colour) for colour in ("#1d2433", "#6d6559", "#d9cfbf", "#b23a1e"))
@@ -114,7 +114,7 @@ def _page(canvas: Canvas, evening: ToldEvening, code: str, holder: str, language
     _code(canvas, code, _RIGHT - _CODE, top - _CODE, words.show)
     y = top - 4
     y = _fact(canvas, y, words.when, dates.day(evening.starts_at, language), _hours(evening, language))
-    y = _fact(canvas, y, words.where, evening.venue.label, one_line(evening.location))
+    y = _fact(canvas, y, words.where, evening.venue.label, houses.address(evening.venue, one_line(evening.location)))
     if holder:
         y = _fact(canvas, y, words.holder, holder)
     _programme(canvas, evening.programme, min(y, top - _CODE - 24) - 14, language)
@@ -222,7 +222,6 @@ def _text(canvas: Canvas, x: float, top: float, setting: Setting, font: str, col
     """Lines below `top`; returns where they end."""
     leading = setting.size * 1.25
     canvas.setFillColor(colour)
-    canvas.setFont(font, setting.size)
     for number, line in enumerate(setting.lines):
-        canvas.drawString(x, top - setting.size - number * leading, line)
+        draw(canvas, x, top - setting.size - number * leading, line, font, setting.size)
     return top - len(setting.lines) * leading

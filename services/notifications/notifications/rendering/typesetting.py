@@ -1,5 +1,6 @@
 """Lines of text that keep to their place on a printed page."""
 
+import unicodedata
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -8,14 +9,17 @@ from functools import cache, lru_cache
 from itertools import accumulate, islice
 from typing import Any
 
-import font_source_sans_pro  # type: ignore[import-untyped]  # it comes without types
 from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.pdfdoc import PDFArray, PDFStreamFilterZCompress
 from reportlab.pdfbase.ttfonts import TTFont, TTFontFace
+from reportlab.pdfgen.canvas import Canvas
 
-REGULAR, BOLD = "SourceSans", "SourceSans-Semibold"
-_FILES = {REGULAR: "SourceSansPro", BOLD: "SourceSansProSemibold"}
+from notifications.rendering import scripts
+from notifications.rendering.typefaces import BOLD, FILES, REGULAR
+
+__all__ = ["BOLD", "REGULAR", "Setting", "draw", "fitted", "fonts", "is_plain", "width"]
+
 # What names and titles are written with beside ASCII, by and large.
 _COMMON = "–’‘“”…·€àáâãäåæçèéêëìíîïñòóôöøùúûüýßğışšłńőžÁÅÇÉËÍÖØÓÜŠŁŽ"
 
@@ -30,34 +34,58 @@ class Setting:
 
 @cache
 def fonts() -> None:
-    """Makes both fonts known, once; they have what Europe writes with, Greek and Cyrillic included."""
+    """Makes both fonts known, once; they have what Europe writes with, Greek and Cyrillic included. `scripts` has the
+    rest.
+    """
     # Mail is encoded as a whole: pages that are text already would only be longer.
     rl_config.useA85 = 0
-    for name, file in _FILES.items():
-        pdfmetrics.registerFont(_Font(name, font_source_sans_pro.font_files_ttf[file]))
+    for name, file in FILES.items():
+        pdfmetrics.registerFont(_Font(name, str(file)))
+
+
+def is_plain(text: str, font: str) -> bool:
+    """Whether the font alone can set the text, a character after the other."""
+    return text.isascii() or _plain(font).issuperset(text)
 
 
 def width(text: str, font: str, size: float) -> float:
     """How wide the text is, in points."""
-    return float(pdfmetrics.stringWidth(text, font, size))
+    if is_plain(text, font):
+        return float(pdfmetrics.stringWidth(text, font, size))
+    return scripts.width(text, font) * size
+
+
+def draw(canvas: Canvas, x: float, y: float, text: str, font: str, size: float) -> None:
+    """The line from x, on the baseline y, in the canvas's colour."""
+    if is_plain(text, font):
+        canvas.setFont(font, size)
+        canvas.drawString(x, y, text)
+    else:
+        scripts.draw(canvas, x, y, text, font, size)
 
 
 def fitted(text: str, font: str, sizes: Sequence[float], room: float, lines: int) -> Setting:
     """The text at the largest of `sizes` at which it takes no more than so many lines of that room.
 
-    What is too long even for the smallest is cut, and ends in an ellipsis. A question mark stands for what the font has
-    no shape for.
+    What is too long even for the smallest is cut, and ends in an ellipsis.
     """
-    shapes = pdfmetrics.getFont(font).face.charToGlyph  # type: ignore[attr-defined]  # the library's types have no face
-    text = "".join(character if ord(character) in shapes else "?" for character in text)
     for size in sizes:
         wrapped = list(islice(_wrapped(text, font, size, room), lines + 1))
         if len(wrapped) <= lines:
             return Setting(size, wrapped)
     *kept, last = wrapped[:lines]
-    while width(f"{last}…", font, size) > room:
-        last = last[:-1]
-    return Setting(size, [*kept, f"{last}…"])
+    last = last[: _fitting(last, font, size, room)]
+    left = list(last) if is_plain(last, font) else scripts.clusters(last)
+    while width(f"{''.join(left)}…", font, size) > room:
+        left.pop()
+    return Setting(size, [*kept, f"{''.join(left)}…"])
+
+
+@cache
+def _plain(font: str) -> frozenset[str]:
+    """The characters that the font has and that do not change their place or shape beside others."""
+    shapes = pdfmetrics.getFont(font).face.charToGlyph  # type: ignore[attr-defined]  # the library's types have no face
+    return frozenset(character for character in map(chr, shapes) if not unicodedata.combining(character))
 
 
 def _wrapped(text: str, font: str, size: float, room: float) -> Iterator[str]:
@@ -83,8 +111,12 @@ def _wrapped(text: str, font: str, size: float, room: float) -> Iterator[str]:
 
 def _fitting(word: str, font: str, size: float, room: float) -> int:
     """How many of its characters fit, one at least."""
-    reaches = list(accumulate(width(character, font, size) for character in word))
-    return max(bisect_right(reaches, room), 1)
+    if is_plain(word, font):
+        reaches = list(accumulate(width(character, font, size) for character in word))
+        return max(bisect_right(reaches, room), 1)
+    parts = scripts.clusters(word)
+    reaches = list(accumulate(scripts.reach(part, font) * size for part in parts))
+    return len("".join(parts[: max(bisect_right(reaches, room), 1)]))
 
 
 class _Face(TTFontFace):

@@ -19,6 +19,9 @@ PROGRAMME_KINDS = {
     },
 }
 
+# Who has neither of both names that anybody could see.
+SOMEBODY = {Language.NL: "deelnemer", Language.EN: "participant"}
+
 HOURS = {Language.NL: "{day}, {starts} tot {ends} uur", Language.EN: "{day}, {starts} to {ends}"}
 
 # What stands above the old and the new.

@@ -33,10 +33,27 @@ _DOMAINS = text(
         and exists (select from letters where {READY} and domain = known.domain and due_at <= now())
     """  # noqa: S608 - put together from constants
 )
-# The row of the addressee is the lock on all their letters: so those that belong together are claimed together.
+# Whoever is welcomed hears nothing before the welcome: until when the letter waits for it, null when it need not. What
+# would go in the same mail goes with it. A welcome that a server has put off is not waited for without end.
+_HELD_UNTIL = """(
+    select min(case when welcome.state = 'planned' then greatest(welcome.due_at, now()) else now() end)
+        + make_interval(secs => :pause)
+    from letters as welcome
+    where welcome.participant_id = letters.participant_id and welcome.evening_id is null and welcome.kind = 'welcome'
+        and welcome.state in ('planned', 'sending') and welcome.domain is not null and welcome.due_at is not null
+        and letters.mail_id is null and welcome.letter_id <> letters.letter_id
+        and not (
+            letters.bundle is not null and welcome.bundle = letters.bundle
+            and welcome.state = 'planned' and welcome.mail_id is null
+        )
+        and coalesce(welcome.deferred_since > now() - make_interval(secs => :patience), true)
+        and welcome.reason is distinct from 'unreadable'
+)"""
+# The row of the addressee is the lock on all their letters: so those that belong together are claimed together, and
+# what waits for another is not overtaken by a second replica.
 _DUE_TO_PARTICIPANTS = text(
     f"""
-    select letter_id, letters.participant_id, letters.bundle, mail_id from letters
+    select letter_id, letters.participant_id, letters.bundle, mail_id, {_HELD_UNTIL} as held_until from letters
     join contacts on contacts.participant_id = letters.participant_id
     where {READY} and domain = :domain and due_at <= now()
     order by due_at limit :limit
@@ -50,6 +67,13 @@ _DUE_TO_PARTNERS = text(
     order by due_at limit :limit
     for update skip locked
     """  # noqa: S608 - put together from constants
+)
+_HOLD = text(
+    """
+    update letters set due_at = held.until
+    from unnest(cast(:letter_ids as uuid[]), cast(:until as timestamptz[])) as held (letter_id, until)
+    where letters.letter_id = held.letter_id
+    """
 )
 _TOGETHER = text(
     f"""
@@ -131,6 +155,8 @@ _DEFERRED = text(
     where mail_id = :mail_id and claim = :claim and state = 'sending'
     """
 )
+HELD = 2.0  # seconds until a letter is looked at again that waits for the welcome
+PATIENCE = 3600.0  # seconds that it waits for a welcome which a server has put off
 AGAIN = 60.0  # seconds until a letter is looked at again that cannot be written for now
 
 
@@ -160,7 +186,7 @@ async def due(work: UnitOfWork, domain: str, limit: int) -> list[Draft]:
     be due any more, or belong to one that is.
     """
     parameters = {"domain": domain, "limit": limit}
-    leads = list(await work.execute(_DUE_TO_PARTICIPANTS, parameters))
+    leads = await _due_to_participants(work, parameters | {"pause": HELD, "patience": PATIENCE})
     if len(leads) < limit:
         leads += list(await work.execute(_DUE_TO_PARTNERS, parameters))
     if not leads:
@@ -174,6 +200,18 @@ async def due(work: UnitOfWork, domain: str, limit: int) -> list[Draft]:
         },
     )
     return await drafts.lock(work, [row.letter_id for row in found])
+
+
+async def _due_to_participants(work: UnitOfWork, parameters: Mapping[str, Any]) -> list[Any]:
+    """Letters whose turn it is; those that have to wait for a welcome are put off."""
+    while True:
+        found = list(await work.execute(_DUE_TO_PARTICIPANTS, dict(parameters)))
+        held = [row for row in found if row.held_until is not None]
+        if held:
+            until = {"letter_ids": [row.letter_id for row in held], "until": [row.held_until for row in held]}
+            await work.execute(_HOLD, until)
+        if not held or len(held) < len(found):
+            return [row for row in found if row.held_until is None]
 
 
 async def take(work: UnitOfWork, written: Sequence[tuple[Claimed, Mapping[UUID, Piece]]], seconds: float) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from culture_connect.contracts import ParticipantChanged, ParticipantEnrolled, ParticipantErased
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.letters import KnownTerm
+from notifications.domain.kinds import Kind, State
+from notifications.domain.letters import KnownLetter, KnownTerm
 
 PersonEvent = ParticipantEnrolled | ParticipantChanged | ParticipantErased
 
@@ -25,21 +26,21 @@ _ENTER = text(
 _TELL_PERSONS = text(
     """
     insert into contacts as known (
-        participant_id, partner, person_version, given_name, family_name, email, language, erased, unsubscribe,
-        left_on, term_version
+        participant_id, partner, person_version, given_name, family_name, email, language, starts_on, erased,
+        unsubscribe, left_on, term_version
     )
-    select participant_id, partner, version, given_name, family_name, email, language, erased,
+    select participant_id, partner, version, given_name, family_name, email, language, starts_on, erased,
         case when not erased then gen_random_uuid() end, case when erased then cast(:today as date) end, 0
     from unnest(
         cast(:participant_ids as uuid[]), cast(:partners as text[]), cast(:versions as integer[]),
         cast(:given_names as text[]), cast(:family_names as text[]), cast(:emails as text[]),
-        cast(:languages as text[]), cast(:erased as boolean[])
-    ) as news (participant_id, partner, version, given_name, family_name, email, language, erased)
+        cast(:languages as text[]), cast(:starts_on as date[]), cast(:erased as boolean[])
+    ) as news (participant_id, partner, version, given_name, family_name, email, language, starts_on, erased)
     order by participant_id
     on conflict (participant_id) do update
     set partner = coalesce(excluded.partner, known.partner), person_version = excluded.person_version,
         given_name = excluded.given_name, family_name = excluded.family_name, email = excluded.email,
-        language = excluded.language, erased = excluded.erased,
+        language = excluded.language, starts_on = excluded.starts_on, erased = excluded.erased,
         unsubscribe = case when not excluded.erased then known.unsubscribe end,
         left_on = coalesce(known.left_on, excluded.left_on)
     where known.person_version < excluded.person_version
@@ -65,6 +66,19 @@ _TERMS = text(
             and (letters.state in ('sending', 'sent') or letters.mail_id is not null)
     ) as told
     from contacts where participant_id = any(:participant_ids) order by participant_id for update
+    """
+)
+_STARTS = text(
+    """
+    select participant_id, person_version, starts_on from contacts
+    where participant_id = any(:participant_ids) and person_version > 0 and not erased
+    order by participant_id for update
+    """
+)
+_OF_STARTS = text(
+    """
+    select participant_id, kind, state, mail_id is not null as written from letters
+    where participant_id = any(:participant_ids) and kind in ('welcome', 'start-changed')
     """
 )
 _TELL_TERMS = text(
@@ -101,6 +115,29 @@ class Term:
     withdrawn_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KnownStart:
+    """As of a version, somebody's first day, and the letters that told it or are to tell it."""
+
+    version: int
+    starts_on: date | None
+    letters: Sequence[KnownLetter]
+
+
+async def lock_starts(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownStart]:
+    """What is known of the first days of those of these who are known; nobody else changes them meanwhile."""
+    ids = {"participant_ids": list(participant_ids)}
+    known = list(await work.execute(_STARTS, ids))
+    letters: dict[UUID, list[KnownLetter]] = {}
+    for row in await work.execute(_OF_STARTS, ids) if known else ():
+        letter = KnownLetter(Kind(row.kind), State(row.state), row.written)
+        letters.setdefault(row.participant_id, []).append(letter)
+    return {
+        row.participant_id: KnownStart(row.person_version, row.starts_on, letters.get(row.participant_id, ()))
+        for row in known
+    }
+
+
 async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: date) -> None:
     """Takes over the data of each person, or their erasure, unless a later version is known; one row per person.
 
@@ -117,6 +154,7 @@ async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: dat
             "family_names": [person and person.family_name for person in persons],
             "emails": [person and person.email for person in persons],
             "languages": [person and str(person.language) for person in persons],
+            "starts_on": [person and person.starts_on for person in persons],
             "erased": [person is None for person in persons],
             "today": today,
         },

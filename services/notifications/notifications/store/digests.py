@@ -25,7 +25,9 @@ _PEOPLE = text(
     """
     select count(*) filter (where joined_on between :monday and :sunday) as joined,
         count(*) filter (where left_on between :monday and :sunday) as gone,
-        count(*) filter (where joined_on <= :sunday and coalesce(left_on > :sunday, true)) as taking_part
+        count(*) filter (
+            where joined_on <= :sunday and coalesce(starts_on <= :sunday, true) and coalesce(left_on > :sunday, true)
+        ) as taking_part
     from contacts where partner = :partner
     """
 )

@@ -17,13 +17,14 @@ from notifications.domain.relevance import Circumstances
 # letter that was refused told nobody anything.
 _FACTS = """
     select letters.*, letters.due_at <= now() as is_due,
-        contacts.given_name, contacts.family_name, contacts.erased, contacts.withdrawn_on, contacts.email,
-        contacts.language, contacts.unsubscribe, contacts.reminders_off_at,
+        contacts.given_name, contacts.family_name, contacts.starts_on, contacts.erased, contacts.withdrawn_on,
+        contacts.email, contacts.language, contacts.unsubscribe, contacts.reminders_off_at,
         partners.name as partner_name, partners.places, partners.contact_email, partners.language as partner_language,
         partners.unsubscribe as partner_unsubscribe, partners.digest_off_at, partners.has_left,
         evenings.version as current_version, evenings.details as evening, evenings.cancelled as evening_cancelled,
         evenings.starts_at, evenings.ends_at,
-        tickets.standing, tickets.details as ticket, giver.given_name as giver_name,
+        tickets.standing, tickets.details as ticket,
+        coalesce(nullif(giver.given_name, ''), giver.family_name) as giver_name,
         earlier.last_sequence, before.details as before
     from letters
     left join contacts on contacts.participant_id = letters.participant_id
@@ -60,6 +61,11 @@ class Draft:
         """Whether there is anybody to write to."""
         return (self.row["email"] or self.row["contact_email"]) is not None
 
+    @property
+    def is_to_invited(self) -> bool:
+        """Whether it tells somebody who was invited and never asked what became of the evening."""
+        return self.kind in (Kind.EVENING_CHANGED, Kind.EVENING_CANCELLED) and self.row["ticket_id"] is None
+
     def circumstances(self, now: datetime, *, news: bool) -> Circumstances:
         """What decides whether the letter is written; `news` when there is anything new to tell."""
         row = self.row
@@ -74,6 +80,7 @@ class Draft:
             evening_cancelled=bool(row["evening_cancelled"]),
             standing=self.standing,
             told=row["before"] is not None,
+            invited=self.is_to_invited,
             news=news,
         )
 

@@ -110,7 +110,8 @@ _DROP_TERMS = text(
     f"""
     update letters set {_SUPPRESSED} news.reason
     from unnest(cast(:participant_ids as uuid[]), cast(:reasons as text[])) as news (participant_id, reason)
-    where letters.participant_id = news.participant_id and {_UNSENT} and letters.kind in ('welcome', 'goodbye')
+    where letters.participant_id = news.participant_id and {_UNSENT}
+        and letters.kind in ('welcome', 'start-changed', 'goodbye')
     """  # noqa: S608 - put together from constants
 )
 _ADOPT = text(
@@ -229,7 +230,7 @@ async def drop(work: UnitOfWork, drops: Sequence[Drop]) -> None:
 
 
 async def drop_of_terms(work: UnitOfWork, reasons: Mapping[UUID, Suppression]) -> None:
-    """Drops welcomes and farewells of these participants that have not been sent."""
+    """Drops welcomes, farewells and news of first days of these participants that have not been sent."""
     await work.execute(
         _DROP_TERMS,
         {

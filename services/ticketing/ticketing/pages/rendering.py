@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from culture_connect import dates
-from culture_connect.contracts import Language
+from culture_connect.contracts import Language, houses
 from culture_connect.http.pages import Site
 from ticketing import wording
 from ticketing.domain.refusals import Refusal
@@ -83,7 +83,7 @@ def _evening(facts: PageFacts, language: Language) -> dict[str, Any]:
         "starts": dates.clock(evening.starts_at, language),
         "ends": dates.clock(evening.ends_at, language),
         "venue": evening.venue.label,
-        "location": evening.location,
+        "address": houses.address(evening.venue, evening.location),
         "programme": [
             {
                 "starts_at": part.starts_at.isoformat(),

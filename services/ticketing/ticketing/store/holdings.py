@@ -14,9 +14,9 @@ HOLDINGS: Final[Sequence[Holding]] = (
     Holding("tickets", _THEIRS),
     Holding("scans", _OF_THEIR_TICKETS),
     Holding("pages", _THEIRS),
-    Holding("offers", _THEIRS),
+    Holding("offers", _THEIRS, without=("address_hash",)),
     # To whom they offered a ticket, and so who takes part, is told to nobody.
-    Holding("offers", _OF_THEIR_TICKETS, without=("participant_id",)),
+    Holding("offers", _OF_THEIR_TICKETS, without=("participant_id", "address_hash")),
     Holding("decisions", _THEIRS),
     Holding(
         "idempotency_keys",

@@ -12,10 +12,20 @@ from ticketing.domain.offers import Tries
 _TAKE_BACK = text("update offers set state = 'taken-back' where ticket_id = :ticket and state = 'open'")
 _MAKE = text(
     """
-    insert into offers (offer_id, ticket_id, evening_id, participant_id, state, made_at)
-    values (:offer, :ticket, :evening, :participant, 'open', :now)
+    insert into offers (offer_id, ticket_id, evening_id, participant_id, state, made_at, address_hash)
+    values (:offer, :ticket, :evening, :participant, 'open', :now, :address)
     """
 )
+# Open, however long it has been; or ended on the same day.
+_MADE_BEFORE = text(
+    """
+    select offer_id, ticket_id, evening_id, participant_id, state from offers
+    where ticket_id = :ticket and address_hash = :address
+        and (state = 'open' or state in ('refused', 'taken-back') and made_at > :since)
+    order by state = 'open' desc, made_at desc limit 1
+    """
+)
+_REOPEN = text("update offers set state = 'open', participant_id = :participant where offer_id = :offer")
 _FIND = text("select offer_id, ticket_id, evening_id, participant_id, state from offers where offer_id = :offer")
 _CLOSE = text("update offers set state = :state where offer_id = :offer")
 
@@ -26,6 +36,8 @@ _LOCK_TRIES = text("select pg_advisory_xact_lock(hashtextextended(cast(cast(:hol
 _TRIES = text(
     """
     select count(*) filter (where o.ticket_id = :ticket) as of_ticket, count(*) as of_holder,
+        count(*) filter (where o.address_hash = :address) as to_address,
+        min(o.made_at) filter (where o.address_hash = :address) as first_to_address,
         min(o.made_at) filter (where o.ticket_id = :ticket) as first_of_ticket, min(o.made_at) as first_of_holder
     from offers o join tickets t using (ticket_id)
     where t.participant_id = :holder and o.made_at > :since
@@ -44,17 +56,36 @@ class Offer:
     state: str
 
 
-async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, since: datetime) -> Tries:
-    """The offers made after `since`; until the transaction ends no other one counts those of this holder."""
+async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, address: bytes, since: datetime) -> Tries:
+    """The offers made after `since`; until the transaction ends no other one counts those of this holder.
+
+    `address` is the hash of the one that the ticket is to be offered to.
+    """
     await work.execute(_LOCK_TRIES, {"holder": holder})
-    return Tries(**(await work.execute(_TRIES, {"ticket": ticket, "holder": holder, "since": since})).mappings().one())
+    parameters = {"ticket": ticket, "holder": holder, "address": address, "since": since}
+    return Tries(**(await work.execute(_TRIES, parameters)).mappings().one())
 
 
-async def make(work: UnitOfWork, offer: UUID, *, ticket: UUID, evening: UUID, participant: UUID | None) -> None:
+async def made_before(work: UnitOfWork, *, ticket: UUID, address: bytes, since: datetime) -> Offer | None:
+    """The offer of this ticket to the address with this hash that is open, or was made after `since` and ended."""
+    parameters = {"ticket": ticket, "address": address, "since": since}
+    row = (await work.execute(_MADE_BEFORE, parameters)).mappings().one_or_none()
+    return Offer(**row) if row else None
+
+
+async def make(
+    work: UnitOfWork, offer: UUID, *, ticket: UUID, evening: UUID, participant: UUID | None, address: bytes
+) -> None:
     """Offers a ticket to a participant, or to nobody; takes back what was offered of it before."""
     await work.execute(_TAKE_BACK, {"ticket": ticket})
     parameters = {"offer": offer, "ticket": ticket, "evening": evening, "participant": participant, "now": work.now}
-    await work.execute(_MAKE, parameters)
+    await work.execute(_MAKE, parameters | {"address": address})
+
+
+async def reopen(work: UnitOfWork, offer: Offer, participant: UUID | None) -> None:
+    """The offer holds again, and is to that participant, or to nobody; another one of its ticket is taken back."""
+    await work.execute(_TAKE_BACK, {"ticket": offer.ticket_id})
+    await work.execute(_REOPEN, {"offer": offer.offer_id, "participant": participant})
 
 
 async def find(work: UnitOfWork, offer: UUID) -> Offer | None:

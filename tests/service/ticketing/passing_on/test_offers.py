@@ -208,11 +208,68 @@ async def test_a_second_offer_replaces_the_first(house: House) -> None:
     assert await house.refusal(house.accept("bo", first)) == "unknown-offer"
 
 
-async def test_an_offer_made_again_to_the_same_colleague_is_the_one_that_counts(house: House) -> None:
-    first, second = await house.offer("ans", NIGHT, BO), await house.offer("ans", NIGHT, BO)
-    assert await house.refusal(house.accept("bo", first)) == "unknown-offer"
+async def test_an_offer_made_again_to_the_same_colleague_is_the_same_offer(house: House) -> None:
+    first = await house.offer("ans", NIGHT, BO)
+    for _ in range(15):
+        house.wait()
+        assert await house.offer("ans", NIGHT, BO.upper()) == first
+    assert [told.type for told in await house.told()] == ["ticket.offered"]
+    await house.accept("bo", first)
+    assert await house.holders(NIGHT) == {"bo"}
+
+
+@pytest.mark.parametrize("ended_by", ["ans", "bo"])
+async def test_an_offer_that_was_ended_and_is_made_again_makes_one_letter_a_day(house: House, ended_by: str) -> None:
+    first = await house.offer("ans", NIGHT, BO)
+    for _ in range(15):
+        await (house.take_back("ans", first) if ended_by == "ans" else house.refuse("bo", first))
+        assert await house.refusal(house.accept("bo", first)) == "unknown-offer"
+        assert await house.offer("ans", NIGHT, BO) == first
+    assert [told.type for told in await house.told()] == ["ticket.offered"]
+    await house.take_back("ans", first)
+    house.wait(minutes=25 * 60)
+    second = await house.offer("ans", NIGHT, BO)
+    assert second != first
+    assert [told.type for told in await house.told()] == ["ticket.offered"] * 2
     await house.accept("bo", second)
     assert await house.holders(NIGHT) == {"bo"}
+
+
+async def test_offers_to_one_colleague_and_another_in_turn_make_a_letter_each(house: House) -> None:
+    to_bo, to_cas = await house.offer("ans", NIGHT, BO), await house.offer("ans", NIGHT, "cas@example.com")
+    for _ in range(5):
+        assert await house.offer("ans", NIGHT, BO) == to_bo
+        assert await house.refusal(house.accept("cas", to_cas)) == "unknown-offer"
+        assert await house.offer("ans", NIGHT, "cas@example.com") == to_cas
+    assert len(await house.told()) == 2
+    assert await house.refusal(house.accept("bo", to_bo)) == "unknown-offer"
+    await house.accept("cas", to_cas)
+    assert await house.holders(NIGHT) == {"cas"}
+
+
+async def test_a_colleague_who_can_have_the_ticket_only_later_is_asked_then(house: House) -> None:
+    offer = await house.offer("ans", NIGHT, "new@example.com")
+    assert await house.told() == []
+    await house.hear(enrolled("new"))
+    await house.forget_told()
+    assert await house.offer("ans", NIGHT, "new@example.com") == offer
+    [told] = await house.told()
+    assert (told.type, told.data["participant_id"]) == ("ticket.offered", str(person("new")))
+    assert await house.offer("ans", NIGHT, "new@example.com") == offer
+    assert len(await house.told()) == 1
+    await house.accept("new", offer)
+    assert await house.holders(NIGHT) == {"new"}
+
+
+async def test_who_got_the_address_of_a_colleague_who_left_is_asked_anew(house: House) -> None:
+    first = await house.offer("ans", NIGHT, BO)
+    await house.hear(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("new-bo", email=BO))
+    await house.forget_told()
+    second = await house.offer("ans", NIGHT, BO)
+    assert [told.data["participant_id"] for told in await house.told()] == [str(person("new-bo"))]
+    assert await house.refusal(house.accept("bo", first)) == "unknown-offer"
+    await house.accept("new-bo", second)
+    assert await house.holders(NIGHT) == {"new-bo"}
 
 
 async def test_a_holder_takes_an_offer_back(house: House) -> None:
