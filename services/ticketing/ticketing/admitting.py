@@ -92,7 +92,9 @@ def _read(work: UnitOfWork, told: AdmissionRecorded, codes: Codes, longest_wait:
 
 def _seen(scan: RecordedScan) -> Scan:
     """The scan as the rules of the door see it."""
-    return Scan(scan.scan_id, scan.evening_id, scan.ticket_id, scan.counted_at, scan.scanner, scan.offline, scan.generation)
+    return Scan(
+        scan.scan_id, scan.evening_id, scan.ticket_id, scan.counted_at, scan.scanner, scan.offline, scan.generation
+    )
 
 
 async def _judge(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) -> list[Verdict]:

@@ -32,9 +32,7 @@ async def owner(house: House, secret: str) -> object:
 
 async def enrol(house: House) -> None:
     """Ans has the only seat and Bo waits for it, both under wrong addresses."""
-    await house.hear(
-        partner(), NIGHT, enrolled("ans", email=STRANGER), enrolled("bo", email="bo@stranger.example")
-    )
+    await house.hear(partner(), NIGHT, enrolled("ans", email=STRANGER), enrolled("bo", email="bo@stranger.example"))
     assert await house.states(NIGHT) == {"ans": "issued", "bo": "waiting"}
 
 
@@ -93,9 +91,7 @@ async def test_who_waits_hears_of_their_place_with_another_link(house: House) ->
 
 
 async def test_an_open_invitation_goes_to_the_new_address_and_an_answered_one_does_not(house: House) -> None:
-    await house.hear(
-        partner(), enrolled("ans", email=STRANGER), enrolled("bo", email="bo@stranger.example"), ASKED
-    )
+    await house.hear(partner(), enrolled("ans", email=STRANGER), enrolled("bo", email="bo@stranger.example"), ASKED)
     [old] = await house.secrets("ans", ASKED)
     await house.ask("bo", ASKED)
     await house.forget_told()
@@ -109,9 +105,7 @@ async def test_an_open_invitation_goes_to_the_new_address_and_an_answered_one_do
 
 
 async def test_an_offer_in_a_strangers_mailbox_opens_nothing_and_is_made_again(house: House) -> None:
-    await house.hear(
-        partner(), enrolled("ans", email=OWN), enrolled("bo", email="bo@stranger.example"), ASKED
-    )
+    await house.hear(partner(), enrolled("ans", email=OWN), enrolled("bo", email="bo@stranger.example"), ASKED)
     await house.ask("ans", ASKED)
     offer = await house.offer("ans", ASKED, "bo@stranger.example")
     *_, old = await house.secrets("bo", ASKED)
@@ -226,12 +220,11 @@ async def test_the_old_link_answers_as_one_that_never_was_and_does_nothing(
     [old] = await house.secrets("ans", NIGHT)
     await house.hear(changed("ans", 2, email=OWN))
     before = await house.everything()
-    for attempt in (
-        lambda secret: api.get(f"/my/{secret}"),
-        lambda secret: api.post(f"/my/{secret}/decline", data={"ticket_id": ticket}),
-    ):
-        ticket = str(await house.ticket("ans", NIGHT))
-        ended, unknown = await attempt(old), await attempt("nobodys-secret-at-all")
+    form = {"ticket_id": str(await house.ticket("ans", NIGHT))}
+    for method, path in (("GET", ""), ("POST", "/decline")):
+        ended, unknown = [
+            await api.request(method, f"/my/{secret}{path}", data=form) for secret in (old, "nobodys-secret-at-all")
+        ]
         assert (ended.status_code, ended.text) == (404, unknown.text)
     assert await house.everything() == before
 

@@ -148,11 +148,14 @@ class Sender:
                 await self._settle(work, *hands.done)
             if away:
                 await self._give_back(work, hands)
-            elif not hands.mails:
-                taken = await self._claims.take(work)
-            elif hands.age > self._claim_seconds / 8:
-                for claimed in hands.mails:
-                    await claims.renew(work, claimed, self._claim_seconds)
+            else:
+                if hands.mails:
+                    hands.keep(await claims.held(work, hands.mails))
+                if not hands.mails:
+                    taken = await self._claims.take(work)
+                elif hands.age > self._claim_seconds / 8:
+                    for claimed in hands.mails:
+                        await claims.renew(work, claimed, self._claim_seconds)
             if self._per_second and not away and (taken or hands.mails):
                 wait = await pace.reserve(work, self._per_second)
         hands.committed(taken, away=away, renewed_after=self._claim_seconds / 8)

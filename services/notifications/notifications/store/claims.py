@@ -117,6 +117,7 @@ _SILENCE = text(
     where letters.letter_id = silent.letter_id
     """
 )
+_HELD = text("select distinct claim from letters where claim = any(:claims) and state = 'sending'")
 _RENEW = text(
     """
     update letters set due_at = now() + make_interval(secs => :seconds)
@@ -259,6 +260,12 @@ async def pass_over(work: UnitOfWork, silent: Mapping[UUID, Silence]) -> None:
             "seconds": AGAIN,
         },
     )
+
+
+async def held(work: UnitOfWork, claimed: Sequence[Claimed]) -> set[UUID]:
+    """Those of these claims that still are: whose letters were not dropped meanwhile."""
+    rows = await work.execute(_HELD, {"claims": [each.claim for each in claimed]})
+    return {row.claim for row in rows}
 
 
 async def renew(work: UnitOfWork, claimed: Claimed, seconds: float) -> None:
