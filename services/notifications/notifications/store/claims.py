@@ -137,6 +137,7 @@ _FAILED = text(
     where mail_id = :mail_id and claim = :claim and state in ('sending', 'suppressed')
     """
 )
+_WRITTEN_TO = text("select contents -> 'recipient' ->> 'email' from letters where letter_id = :mail_id")
 # A letter that failed before has been told of.
 _BOUNCED = text(
     """
@@ -282,6 +283,12 @@ async def failed(work: UnitOfWork, claimed: Claimed, reason: str) -> bool:
     """The mail was refused for good; False when it was settled by somebody else."""
     result = await work.execute(_FAILED, _of(claimed) | {"reason": reason})
     return result.rowcount > 0
+
+
+async def written_to(work: UnitOfWork, mail_id: UUID) -> str | None:
+    """The address that the mail was written to, None when that is not kept (any more)."""
+    found: str | None = (await work.execute(_WRITTEN_TO, {"mail_id": mail_id})).scalar()
+    return found
 
 
 async def bounced(work: UnitOfWork, mail_id: UUID, reason: str) -> set[UUID]:
