@@ -73,7 +73,7 @@ def test_a_code_that_its_holder_has_another_for_is_refused_unless_it_was_scanned
     minute: int, *, offline: bool, refused: bool
 ) -> None:
     replaced = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ISSUED, generation=2, replaced_at=moment(5))
-    old = scan(minute, offline=offline)
+    old = scan(minute=minute, offline=offline)
     assert verdict(old, replaced) == (Refused(old, Refusal.REPLACED) if refused else Entry(old, TICKET))
     new = replace(old, generation=2)
     assert verdict(new, replaced) == Entry(new, TICKET)

@@ -1,6 +1,6 @@
 """How an attempt to send a letter ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notifications.domain.faults import Fault
 
@@ -15,7 +15,7 @@ class Refused:
     """The server will never take it; `reason` is a short code, `fault` where it lies."""
 
     reason: str
-    fault: Fault = Fault.OTHER
+    fault: Fault = field(default=Fault.OTHER, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Deferred:
     reason: str
     server_away: bool = False
     may_have_arrived: bool = False
-    fault: Fault = Fault.OTHER
+    fault: Fault = field(default=Fault.OTHER, compare=False)
 
 
 Outcome = Sent | Refused | Deferred
