@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from culture_connect.contracts import Admission
+from culture_connect.contracts import Admission, ParticipantChanged
 from culture_connect.contracts.addresses import address_digest
 from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
 from tests.unit.ticketing.news import changed, enrolled, evening, evening_cancelled, partner, person, withdrawn
@@ -120,17 +120,15 @@ async def test_an_offer_in_a_strangers_mailbox_opens_nothing_and_is_made_again(h
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {"email": "Ans@STRANGER.example"},
-        {"family_name": "Bakker", "email": STRANGER},
-    ],
+    "news",
+    [changed("ans", 2, email="Ans@STRANGER.example"), changed("ans", 2, family_name="Bakker", email=STRANGER)],
+    ids=["spelling", "name"],
 )
-async def test_another_spelling_or_name_is_not_another_address(house: House, fields: dict[str, str]) -> None:
+async def test_another_spelling_or_name_is_not_another_address(house: House, news: ParticipantChanged) -> None:
     await enrol(house)
     [secret], code = await house.secrets("ans", NIGHT), await house.code("ans", NIGHT)
     await house.forget_told()
-    await house.hear(changed("ans", 2, **fields))
+    await house.hear(news)
     assert await house.told("core") == []
     assert await owner(house, secret) is not None
     assert await house.code("ans", NIGHT) == code
