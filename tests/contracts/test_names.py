@@ -15,8 +15,15 @@ from culture_connect.contracts.names import full_name, without_format_characters
 
 PERSON = {"employee_ref": "E-1", "email": "noor@acme.example"}
 KNOWN = {
-    **{"participant_id": "7e5fb4ac-3c22-4a5c-8e8f-5e3a8b2f6d11", "partner": "acme", "language": "nl", "version": 1},
-    **{"given_name": "Noor", "family_name": "de Wit", "email": "noor@acme.example", "starts_on": None, "ends_on": None},
+    "participant_id": "7e5fb4ac-3c22-4a5c-8e8f-5e3a8b2f6d11",
+    "partner": "acme",
+    "language": "nl",
+    "version": 1,
+    "given_name": "Noor",
+    "family_name": "de Wit",
+    "email": "noor@acme.example",
+    "starts_on": None,
+    "ends_on": None,
 }
 JOINED = [
     "علی\u200cرضا",

@@ -64,3 +64,5 @@ def _check(draft: Draft, work: UnitOfWork) -> None:
     now_silent = silence(draft.circumstances(work.now, news=True))
     if now_silent is not None:
         raise CannotResendError(now_silent.reason)
+    if draft.is_meant_for_another_address:
+        raise CannotResendError(Suppression.MOVED)

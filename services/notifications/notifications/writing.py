@@ -41,6 +41,12 @@ async def write(work: UnitOfWork, together: Sequence[Draft]) -> Written:
         if reason is not None:
             written.silent[draft.letter_id] = reason
             continue
+        if draft.is_meant_for_another_address:
+            is_over = draft.standing is Standing.ADMITTED
+            written.silent[draft.letter_id] = (
+                Silence(Suppression.ADMITTED) if is_over else Silence(Suppression.MOVED, for_now=True)
+            )
+            continue
         pieces.append(_piece(draft, work.now))
     if pieces:
         written.letter = _letter(together[0], pieces, digest, work.now)

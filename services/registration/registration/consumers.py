@@ -65,7 +65,7 @@ async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]
 
 async def take_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndeliverable]]) -> None:
     """Mail to participants that came back."""
-    bounces = [(each.message.participant_id, each.envelope) for each in deliveries]
+    bounces = [(each.message, each.envelope) for each in deliveries]
     await enrolments.tell_undeliverable(work, bounces)
 
 

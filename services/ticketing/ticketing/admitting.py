@@ -70,13 +70,15 @@ async def admit(
 def _read(work: UnitOfWork, told: AdmissionRecorded, codes: Codes, longest_wait: timedelta) -> RecordedScan:
     """The scan before its verdict."""
     code = codes.as_signed(told.code)
+    signed = codes.read(code)
     clock = read_clock(
         told.scanned_at, told.sent_at, is_offline=told.offline, arrived_at=work.now, longest_wait=longest_wait
     )
     return RecordedScan(
         scan_id=told.scan_id,
         evening_id=told.evening_id,
-        ticket_id=codes.ticket_of(code),
+        ticket_id=signed.ticket_id if signed else None,
+        generation=signed.generation if signed else 1,
         code_hash=codes.hash_of(code),
         scanned_at=told.scanned_at,
         sent_at=told.sent_at,
@@ -90,7 +92,9 @@ def _read(work: UnitOfWork, told: AdmissionRecorded, codes: Codes, longest_wait:
 
 def _seen(scan: RecordedScan) -> Scan:
     """The scan as the rules of the door see it."""
-    return Scan(scan.scan_id, scan.evening_id, scan.ticket_id, scan.counted_at, scan.scanner, scan.offline)
+    return Scan(
+        scan.scan_id, scan.evening_id, scan.ticket_id, scan.counted_at, scan.scanner, scan.offline, scan.generation
+    )
 
 
 async def _judge(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) -> list[Verdict]:

@@ -8,6 +8,7 @@ import hmac
 import json
 import re
 import unicodedata
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -58,6 +59,14 @@ class SigningKeyError(SettingsError):
         super().__init__([f"CULTURE_CONNECT_SIGNING_KEY_FILE: {problem}"])
 
 
+@dataclass(frozen=True, slots=True)
+class SignedCode:
+    """What a code of ours says. Of a ticket's codes only that of its last generation admits."""
+
+    ticket_id: UUID
+    generation: int
+
+
 class Codes:
     """Makes and reads ticket codes with one Ed25519 key."""
 
@@ -84,9 +93,10 @@ class Codes:
         """The public half as a JWK set, for whoever wants to check codes."""
         return {"keys": [dict(self._jwk)]}
 
-    def sign(self, ticket_id: UUID, evening_id: UUID) -> str:
-        """The code of a ticket; the same ticket always has the same code."""
-        payload = b'{"ticket":"%s","evening":"%s"}' % (str(ticket_id).encode(), str(evening_id).encode())
+    def sign(self, ticket_id: UUID, evening_id: UUID, generation: int = 1) -> str:
+        """The code of a ticket in its first or a later generation, which is the same each time it is asked for."""
+        later = b',"generation":%d' % generation if generation > 1 else b""
+        payload = b'{"ticket":"%s","evening":"%s"%s}' % (str(ticket_id).encode(), str(evening_id).encode(), later)
         signing_input = self._header + b"." + urlsafe_b64encode(payload)
         return (signing_input + b"." + urlsafe_b64encode(self._private.sign(signing_input))).decode()
 
@@ -102,6 +112,11 @@ class Codes:
 
     def ticket_of(self, code: str) -> UUID | None:
         """The ticket that a code names, None when it is not a code that this key signed."""
+        signed = self.read(code)
+        return signed.ticket_id if signed else None
+
+    def read(self, code: str) -> SignedCode | None:
+        """What a code says, None when it is not a code that this key signed."""
         if len(code) > LONGEST_CODE or not code.isascii():
             return None
         header, _, rest = code.encode().partition(b".")
@@ -111,6 +126,7 @@ class Codes:
             return None
         try:
             self._public.verify(urlsafe_b64decode(signature), header + b"." + payload)
-            return UUID(json.loads(urlsafe_b64decode(payload))["ticket"])
+            said = json.loads(urlsafe_b64decode(payload))
+            return SignedCode(UUID(said["ticket"]), int(said.get("generation", 1)))
         except (InvalidSignature, ValueError):
             return None

@@ -1,22 +1,36 @@
 """Inviting people to evenings that they have to ask for."""
 
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
 from culture_connect.messaging import UnitOfWork
 from ticketing import telling
 from ticketing.issuer import Issuer
 from ticketing.settling import PORTION, CauseOf
 from ticketing.store import pages, wishes
 from ticketing.store.seats import Scope
+from ticketing.store.wishes import Invited
 
 
 async def invite(work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf) -> None:
     """Invites those in scope who are to be invited and were not yet. The caller holds the locks of its evenings."""
     if not scope.evenings:
         return
-    invited = await wishes.invite(work, scope)
+    await _tell(work, await wishes.invite(work, scope), issuer, cause_of)
+
+
+async def invite_again(
+    work: UnitOfWork, evenings: Collection[UUID], people: Collection[UUID], issuer: Issuer, cause_of: CauseOf
+) -> None:
+    """Sends these people the invitations to these evenings again that they have not answered, with new links."""
+    await _tell(work, await wishes.invited(work, evenings, people), issuer, cause_of)
+
+
+async def _tell(work: UnitOfWork, invited: Sequence[Invited], issuer: Issuer, cause_of: CauseOf) -> None:
     for start in range(0, len(invited), PORTION):
         portion = invited[start : start + PORTION]
         made = [issuer.links.make(each.evening_id, [each.participant_id]) for each in portion]
-        await pages.save(work, [page for _, new in made for page in new])
+        addresses = await pages.save(work, [page for _, new in made for page in new])
         for each, (links, _) in zip(portion, made, strict=True):
             telling.invited(
                 work,
@@ -24,6 +38,7 @@ async def invite(work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: Cause
                 venue=each.venue,
                 participant_id=each.participant_id,
                 link=links[0],
+                address=addresses.get(each.participant_id),
                 cause=cause_of(each.evening_id, each.participant_id),
             )
         await work.flush()

@@ -7,13 +7,13 @@ but the colleague, in a letter.
 from typing import Final
 from uuid import UUID, uuid4
 
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork
 from ticketing import telling
 from ticketing.declining import lock_with_ticket
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.granting import lot
 from ticketing.domain.offers import PERIOD, check_tries
-from ticketing.domain.participants import address_digest
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.domain.tickets import EveningAhead, Person, Place, check_giving, check_receiving
 from ticketing.issuer import Issuer
@@ -58,7 +58,7 @@ async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID |
         )
     [link], new = issuer.links.make(evening.evening_id, [colleague or _NOBODY])
     is_new = colleague is not None and asked is None
-    await pages.save(work, new if is_new else [], always=True)
+    addresses = await pages.save(work, new if is_new else [], always=True)
     if colleague is not None and is_new:
         telling.offered(
             work,
@@ -69,6 +69,7 @@ async def offer(work: UnitOfWork, issuer: Issuer, ticket_id: UUID, *, by: UUID |
             holder_id=place.participant_id,
             colleague_id=colleague,
             link=link,
+            address=addresses.get(colleague),
         )
     return offer_id
 
@@ -181,13 +182,14 @@ async def _hand_over(
     )
     telling.cancelled(work, ended, cause=None)
     [link], new = issuer.links.make(evening.evening_id, [colleague_id])
-    await pages.save(work, new)
+    addresses = await pages.save(work, new)
     telling.issued(
         work,
         telling.Holder(evening.evening_id, evening.venue, colleague_id, after.holder_name, after.partner_name),
         ticket_id=received,
         code=code,
         link=link,
+        address=addresses.get(colleague_id),
         version=after.version,
         feed_version=after.feed_version,
         cause=None,

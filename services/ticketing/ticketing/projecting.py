@@ -21,6 +21,7 @@ from culture_connect.contracts import (
     PartnerLeft,
     PartnerRegistered,
 )
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Delivery, UnitOfWork, core_event, feed_to
 from ticketing import telling
 from ticketing.allotting import allot_seats
@@ -28,14 +29,16 @@ from ticketing.domain.participants import (
     Participant,
     ParticipantEvent,
     after,
+    has_moved,
     has_returned,
     holder_name,
     local_day,
 )
 from ticketing.inviting import invite
 from ticketing.issuer import Issuer
+from ticketing.moving import move
 from ticketing.settling import settle
-from ticketing.store import erasures, evenings, feeds, projections, timers
+from ticketing.store import erasures, evenings, feeds, moves, projections, timers
 from ticketing.store.seats import Scope
 
 PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
@@ -70,6 +73,7 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
     def cause_of(evening: UUID, participant: UUID | None) -> Envelope:
         return causes.get(participant) or causes.get(evening) or events[-1][1]
 
+    await move(work, people_news.moved, known, issuer, cause_of)
     await timers.set_for(work, new)
     await allot_seats(work, new | others if partners else new)
     touched, returned = partner_news.touched | people_news.changed, people_news.returned
@@ -93,7 +97,8 @@ class _PartnerNews:
 
 @dataclass(frozen=True, slots=True)
 class _PeopleNews:
-    """Participants about whom something new is known, among them those who came back, and those renamed.
+    """Participants about whom something new is known, among them those who came back, those renamed, and
+    those with another address.
 
     Who was erased has another name, too: none.
     """
@@ -101,6 +106,7 @@ class _PeopleNews:
     changed: Set[UUID] = frozenset()
     returned: Set[UUID] = frozenset()
     renamed: Set[UUID] = frozenset()
+    moved: Set[UUID] = frozenset()
 
 
 async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> _PartnerNews:
@@ -135,13 +141,14 @@ async def _participants(work: UnitOfWork, events: Sequence[tuple[ParticipantEven
         changed,
         returned={each for each in changed if has_returned(before[each], now[each])},
         renamed={each for each in known if now[each].holder_name != before[each].holder_name},
+        moved={each for each in changed if has_moved(before[each], now[each])},
     )
 
 
 async def _listing(
     work: UnitOfWork, partners: Sequence[PartnerEvent], participants: Sequence[ParticipantEvent]
 ) -> set[UUID]:
-    """The evenings, begun or not, whose lists have names that this news may change.
+    """The evenings, begun or not, whose lists have names or codes that this news may change.
 
     All evenings of a batch are locked at once, so it is asked before anything is written.
     """
@@ -153,7 +160,13 @@ async def _listing(
     names |= {message.participant_id: None for message in participants if isinstance(message, ParticipantErased)}
     if not names and not partners:
         return set()
-    return await feeds.listing(work, names, {message.slug: message.name for message in partners})
+    addresses = {
+        message.participant_id: address_digest(message.partner, message.email)
+        for message in participants
+        if not isinstance(message, ParticipantErased | ParticipantWithdrawn)
+    }
+    listing = await feeds.listing(work, names, {message.slug: message.name for message in partners})
+    return listing | (await moves.evenings_of(work, addresses) if addresses else set())
 
 
 async def _evenings(

@@ -48,7 +48,7 @@ async def settle(
         return joined
     newcomers: Mapping[UUID, Sequence[Newcomer]] = {}
     if not scope.is_about_nobody:
-        for portion in _portions(await seats.end_places(work, scope)):
+        for portion in portions(await seats.end_places(work, scope)):
             for place in portion:
                 telling.cancelled(work, place, cause=cause_of(place.evening_id, place.participant_id))
             await work.flush()
@@ -86,7 +86,7 @@ class _Evening:
         first = {each.participant_id: each for each in await heads.of_line(self._work, self._evening, limits)}
         round_ = serve(seats_, [each.candidate() for each in first.values()], Outcome.PROMOTED)
         served = [each for each in round_ if each.outcome is Outcome.PROMOTED]
-        for portion in _portions(served):
+        for portion in portions(served):
             await self._promote(portion, first)
         return _after(seats_, [first[each.participant_id].partner for each in served])
 
@@ -106,7 +106,7 @@ class _Evening:
         ]
         round_ = serve(seats_, candidates, Outcome.GRANTED)
         tickets: dict[UUID, UUID] = {}
-        for portion in _portions(round_):
+        for portion in portions(round_):
             tickets |= await self._add(portion, coming)
         if len(round_) > _MANY:
             await seats.tell_planner(self._work)
@@ -114,7 +114,7 @@ class _Evening:
 
     async def _promote(self, portion: Sequence[Decision], first: Mapping[UUID, Waiting]) -> None:
         lucky = [first[each.participant_id] for each in portion]
-        links = await self._links([each.participant_id for each in lucky])
+        links, addresses = await self._links([each.participant_id for each in lucky])
         signed = {each.ticket_id: self._issuer.codes.sign(each.ticket_id, self._evening) for each in lucky}
         await seats.promote(self._work, signed)
         await self._keep(portion, {each.participant_id: each.ticket_id for each in lucky})
@@ -125,6 +125,7 @@ class _Evening:
                 ticket_id=place.ticket_id,
                 code=signed[place.ticket_id],
                 link=link,
+                address=addresses.get(place.participant_id),
                 version=place.version + 1,
                 feed_version=place.feed_version + 1,
                 cause=self._cause_of(self._evening, place.participant_id),
@@ -150,13 +151,15 @@ class _Evening:
         ]
         await seats.add_places(self._work, self._evening, rows)
         await self._keep(portion, tickets)
-        for who, link in zip(seated, await self._links(seated), strict=True):
+        links, addresses = await self._links(seated)
+        for who, link in zip(seated, links, strict=True):
             telling.issued(
                 self._work,
                 telling.Holder(self._evening, self._standing.venue, *_names(coming[who])),
                 ticket_id=tickets[who],
                 code=codes[who],
                 link=link,
+                address=addresses.get(who),
                 version=1,
                 feed_version=1,
                 cause=self._cause_of(self._evening, who),
@@ -168,8 +171,8 @@ class _Evening:
         places = places_of(round_)
         if any(self._standing.waiting.values()):
             places = await line.positions(self._work, self._evening, places)
-        for portion in _portions(list(places.items())):
-            links = await self._links([who for who, _ in portion])
+        for portion in portions(list(places.items())):
+            links, addresses = await self._links([who for who, _ in portion])
             for (who, position), link in zip(portion, links, strict=True):
                 telling.waitlisted(
                     self._work,
@@ -179,15 +182,15 @@ class _Evening:
                     ticket_id=tickets[who],
                     position=position,
                     link=link,
+                    address=addresses.get(who),
                     cause=self._cause_of(self._evening, who),
                 )
             await self._work.flush()
         return places
 
-    async def _links(self, participants: Sequence[UUID]) -> list[str]:
+    async def _links(self, participants: Sequence[UUID]) -> tuple[list[str], Mapping[UUID, bytes | None]]:
         links, new = self._issuer.links.make(self._evening, participants)
-        await pages.save(self._work, new)
-        return links
+        return links, await pages.save(self._work, new)
 
     async def _keep(self, portion: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> None:
         kept = [
@@ -209,6 +212,7 @@ def _after(seats_: Seats, served: Sequence[str]) -> Seats:
     return Seats(seats_.capacity, seats_.allotments, held, seats_.released)
 
 
-def _portions(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+def portions(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut into what is written and told at once."""
     for start in range(0, len(whole), PORTION):
         yield whole[start : start + PORTION]

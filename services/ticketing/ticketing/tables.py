@@ -165,6 +165,8 @@ class Ticket(Base, table=True):
     `version` counts everything that happened to it, `feed_version` what its box office was told. `enrolment` is the
     version of the `participant.enrolled` it was given under. `participant_id` is null once the holder was erased.
     `others` is kept while it waits: the tickets held for other evenings of the season, as of the evening's watermarks.
+    `generation` is that of its code, one more each time that its holder got another, for the last time at
+    `replaced_at`.
     """
 
     __tablename__ = "tickets"
@@ -185,6 +187,8 @@ class Ticket(Base, table=True):
     reason: str | None = Field(sa_type=Text)
     enrolment: int
     others: int | None
+    generation: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    replaced_at: datetime | None = Field(sa_type=Moment)
 
     __table_args__: ClassVar[Any] = (
         CheckConstraint("state in ('waiting', 'issued', 'admitted', 'cancelled')", name="tickets_state"),

@@ -1,6 +1,7 @@
 """What the rest of the house and the box offices are told: events of tickets, in the transaction that made them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from culture_connect.contracts import (
@@ -36,10 +37,19 @@ class Holder:
 
 
 def invited(
-    work: UnitOfWork, *, evening_id: UUID, venue: str, participant_id: UUID, link: str, cause: Envelope | None
+    work: UnitOfWork,
+    *,
+    evening_id: UUID,
+    venue: str,
+    participant_id: UUID,
+    link: str,
+    address: bytes | None,
+    cause: Envelope | None,
 ) -> None:
     """Tells the house that somebody may ask for a seat, on the page behind the link."""
-    message = InvitationExtended(participant_id=participant_id, evening_id=evening_id, link=link)
+    message = InvitationExtended(
+        participant_id=participant_id, evening_id=evening_id, link=link, address_sha256=_hex(address)
+    )
     work.emit(message, core_event(message, venue), subject=str(evening_id), cause=cause)
 
 
@@ -50,13 +60,19 @@ def issued(
     ticket_id: UUID,
     code: str,
     link: str,
+    address: bytes | None,
     version: int,
     feed_version: int,
     cause: Envelope | None,
     passed_on_by: UUID | None = None,
+    issued_at: datetime | None = None,
 ) -> None:
-    """Tells everybody that somebody has a seat; `passed_on_by` is the colleague who gave it."""
+    """Tells everybody that somebody has a seat, since now or since `issued_at`.
+
+    `passed_on_by` is the colleague who gave it, `address` the hash of the only address that is to hear code and link.
+    """
     subject = str(ticket_id)
+    issued_at = issued_at or work.now
     message = TicketIssued(
         ticket_id=ticket_id,
         participant_id=holder.participant_id,
@@ -64,8 +80,9 @@ def issued(
         version=version,
         code=code,
         link=link,
-        issued_at=work.now,
+        issued_at=issued_at,
         passed_on_by=passed_on_by,
+        address_sha256=_hex(address),
     )
     work.emit(message, core_event(message, holder.venue), subject=subject, cause=cause)
     ticket = TicketAtBoxOffice(
@@ -74,7 +91,7 @@ def issued(
         holder.venue,
         code,
         feed_version,
-        work.now,
+        issued_at,
         holder.holder_name,
         holder.partner_name,
     )
@@ -117,16 +134,19 @@ def waitlisted(
     ticket_id: UUID,
     position: int,
     link: str,
+    address: bytes | None,
     cause: Envelope | None,
+    version: int = 1,
 ) -> None:
     """Tells the house, and no box office, that somebody waits at this place of the line."""
     message = TicketWaitlisted(
         ticket_id=ticket_id,
         participant_id=participant_id,
         evening_id=evening_id,
-        version=1,
+        version=version,
         position=position,
         link=link,
+        address_sha256=_hex(address),
     )
     work.emit(message, core_event(message, venue), subject=str(ticket_id), cause=cause)
 
@@ -141,6 +161,8 @@ def offered(
     holder_id: UUID,
     colleague_id: UUID,
     link: str,
+    address: bytes | None,
+    cause: Envelope | None = None,
 ) -> None:
     """Tells the house that somebody wants to pass their ticket on, which the colleague confirms behind the link."""
     message = TicketOffered(
@@ -150,8 +172,9 @@ def offered(
         holder_id=holder_id,
         evening_id=evening_id,
         link=link,
+        address_sha256=_hex(address),
     )
-    work.emit(message, core_event(message, venue), subject=str(ticket_id))
+    work.emit(message, core_event(message, venue), subject=str(ticket_id), cause=cause)
 
 
 def cancelled(work: UnitOfWork, place: Ended, *, cause: Envelope | None) -> None:
@@ -223,3 +246,7 @@ def refused(work: UnitOfWork, venue: str, refusal: Refused, *, cause: Envelope |
         first_admitted_at=refusal.first_admitted_at,
     )
     work.emit(message, feed_to(venue), subject=str(refusal.scan.evening_id), cause=cause)
+
+
+def _hex(digest: bytes | None) -> str | None:
+    return digest.hex() if digest else None

@@ -1,6 +1,7 @@
 """E-mail addresses: is it one, and its one way of writing."""
 
 import re
+from hashlib import sha256
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -38,3 +39,10 @@ def canonical_address(text: str) -> str | None:
         return None
     # An ASCII domain reaches every mail server and looks the same in every comparison.
     return f"{found.local_part}@{found.ascii_domain}"
+
+
+def address_digest(partner: str, address: str) -> bytes:
+    """What an address is known again by: the same for every way of writing it, another one for each partner."""
+    # What is no address is nobody's.
+    canonical = canonical_address(address.strip()) or ""
+    return sha256(f"{partner}\n{canonical.casefold()}".encode()).digest()

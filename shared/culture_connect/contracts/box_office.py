@@ -43,6 +43,7 @@ class AdmissionRefusal(StrEnum):
     PASSED_ON = "passed-on"
     ALREADY_ADMITTED = "already-admitted"
     SCAN_ID_REUSED = "scan-id-reused"
+    REPLACED = "replaced"
 
 
 class FeedTicketIssued(Message):

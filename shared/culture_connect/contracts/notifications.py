@@ -1,8 +1,11 @@
 """What notifications tells the other services."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from culture_connect.contracts.base import Message
+from culture_connect.contracts.ticketing import AddressHash
 from culture_connect.contracts.values import ParticipantId
 
 
@@ -12,3 +15,6 @@ class MailUndeliverable(Message):
     type: ClassVar[str] = "nl.cultureconnect.mail.undeliverable.v1"
 
     participant_id: ParticipantId
+    address_sha256: Annotated[
+        AddressHash | None, Field(description="The address that it is about, as in the events of tickets")
+    ] = None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.problems import RefusalError
-from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId
+from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId, Text
 
 __all__ = ["EnrolmentAccepted", "EnrolmentRefused", "EnrolmentUndeliverable", "Outcome", "RefusalError", "Unasked"]
 
@@ -66,3 +66,6 @@ class EnrolmentUndeliverable(Message):
 
     participant_id: ParticipantId
     employee_ref: EmployeeRef
+    email: Annotated[
+        Text | None, Field(max_length=320, description="The address that bounces, which is the one we have at present")
+    ] = None

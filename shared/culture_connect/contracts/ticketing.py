@@ -23,6 +23,16 @@ TicketCode = Annotated[
 ]
 
 
+AddressHash = Annotated[
+    Text,
+    Field(
+        pattern=r"^[0-9a-f]{64}$",
+        description="The address that this is meant for and no other one, as SHA-256 (hex) of the partner's slug, a"
+        " newline, and the address with its domain in ASCII, all in lower case; none from earlier releases",
+    ),
+]
+
+
 class CancellationReason(StrEnum):
     """Why a ticket or waiting place is no more."""
 
@@ -49,28 +59,31 @@ class InvitationExtended(Message):
     participant_id: ParticipantId
     evening_id: EveningId
     link: Link
+    address_sha256: AddressHash | None = None
 
 
 class TicketIssued(_Ticket, Message):
-    """A participant has a seat."""
+    """A participant has a seat; told again, with a new code and link, when their address changed."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.issued.v1"
 
     code: TicketCode
     link: Link | None = None
     issued_at: Timestamp
+    address_sha256: AddressHash | None = None
     passed_on_by: Annotated[
         ParticipantId | None, Field(description="The participant who passed this ticket on, if somebody did")
     ] = None
 
 
 class TicketWaitlisted(_Ticket, Message):
-    """A participant has a place in the waiting list."""
+    """A participant has a place in the waiting list; told again, with a new link, when their address changed."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.waitlisted.v1"
 
     position: Annotated[Whole, Field(ge=1, description="Place in the line at this moment; 1 is next")]
     link: Link | None = None
+    address_sha256: AddressHash | None = None
 
 
 class TicketCancelled(_Ticket, Message):
@@ -102,6 +115,7 @@ class TicketOffered(Message):
     holder_id: Annotated[ParticipantId, Field(description="The participant who holds the ticket")]
     evening_id: EveningId
     link: Annotated[Link, Field(description="Where to confirm")]
+    address_sha256: AddressHash | None = None
 
 
 class ErasureCompleted(Message):

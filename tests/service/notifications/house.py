@@ -29,6 +29,7 @@ from culture_connect.contracts import (
     TicketWaitlisted,
     headers_of,
 )
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Database
 from notifications.app import build_app
 from notifications.domain.days import local_day
@@ -236,6 +237,12 @@ def enrolled(
         starts_on=changes.get("starts_on"),
         version=version,
     )
+
+
+def undeliverable_to(participant: UUID, email: str | None = None) -> dict[str, Any]:
+    """What is said of mail to somebody's address."""
+    digest = address_digest("acme", email or f"{participant}@acme.example")
+    return {"participant_id": str(participant), "address_sha256": digest.hex()}
 
 
 def known(participant: UUID, **changes: Any) -> ParticipantChanged:

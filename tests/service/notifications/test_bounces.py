@@ -4,9 +4,10 @@ import hashlib
 import json
 from uuid import UUID, uuid4
 
+import pytest
 from structlog.testing import capture_logs
 
-from tests.service.notifications.house import House, enrolled, evening, issued, known
+from tests.service.notifications.house import House, enrolled, evening, issued, known, undeliverable_to
 from tests.support.probes import eventually
 
 REPORT = "message/rfc822"
@@ -45,7 +46,7 @@ async def test_a_bounce_makes_its_letter_failed_and_is_told_once(house: House) -
     for _ in range(3):
         assert await hand_in(house, a_report(mail)) == 204
     assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", "bounced-5.1.1")
-    undeliverable = [{"participant_id": str(participant)}]
+    undeliverable = [undeliverable_to(participant)]
     await eventually(lambda: house.told("mail.undeliverable"), undeliverable, "what is said of mail", timeout=20)
     await house.marker(mails=2)
     assert house.told("mail.undeliverable") == undeliverable
@@ -75,6 +76,39 @@ async def test_a_report_that_is_no_failure_of_ours_changes_nothing(house: House)
     assert await hand_in(house, a_report(str(uuid4()))) == 204
     assert await house.until_state(participant, "ticket-issued", "sent") == ("sent", None)
     assert house.told("mail.undeliverable") == []
+
+
+@pytest.mark.parametrize("status", ["5.2.2", "5.7.1", "5.6.1", "5.0.0", "5.3.4"])
+async def test_what_is_no_fault_of_the_address_marks_the_letter_and_is_told_to_the_operator_alone(
+    house: House, status: str
+) -> None:
+    participant, mail = await sent_letter(house)
+    with capture_logs() as lines:
+        assert await hand_in(house, a_report(mail, status=status)) == 204
+    assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", f"bounced-{status}")
+    assert [line["status"] for line in lines if line["event"] == "letter came back"] == [status]
+    assert "acme.example" not in str(lines)
+    await house.marker(mails=2)
+    assert house.told("mail.undeliverable") == []
+
+
+async def test_a_bounce_of_an_address_that_was_corrected_since_marks_the_letter_and_tells_nobody(house: House) -> None:
+    participant, mail = await sent_letter(house)
+    await house.tell(known(participant, version=2, email="right@acme.example"))
+    await house.until_known(participant, 2)
+    assert await hand_in(house, a_report(mail)) == 204
+    assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", "bounced-5.1.1")
+    await house.marker(mails=2)
+    assert house.told("mail.undeliverable") == []
+
+
+async def test_a_bounce_of_the_address_that_is_written_otherwise_by_now_is_told(house: House) -> None:
+    participant, mail = await sent_letter(house)
+    await house.tell(known(participant, version=2, email=f"{participant}@ACME.example"))
+    await house.until_known(participant, 2)
+    assert await hand_in(house, a_report(mail)) == 204
+    told = [undeliverable_to(participant)]
+    await eventually(lambda: house.told("mail.undeliverable"), told, "what is said of mail", timeout=20)
 
 
 async def test_what_is_no_report_is_refused_and_so_is_who_may_not_hand_one_in(house: House) -> None:

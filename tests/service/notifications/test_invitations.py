@@ -251,6 +251,18 @@ async def test_a_welcome_that_is_put_off_for_long_holds_up_nothing_else(house: H
     await house.until_mailed(2)
 
 
+async def test_two_welcomes_of_somebody_who_left_and_came_back_do_not_wait_for_each_other(house: House) -> None:
+    participant = uuid4()
+    await house.mail_server.stop()
+    await house.tell(evening(), enrolled(participant))
+    await house.tell(enrolled(participant, version=3), issued(participant))
+    await house.until_planned(4, participant_id=participant)
+    await house.mail_server.start()
+    due = "select kind from letters where state in ('planned', 'sending') and wanted_at <= now()"
+    await eventually(lambda: house.rows(due), [], "letters still to be sent")
+    assert subjects(house)[0].startswith(WELCOME)
+
+
 async def test_a_ticket_that_comes_while_the_welcome_is_on_its_way_waits_for_it(house: House) -> None:
     participant = uuid4()
     await house.tell(evening(), enrolled(participant))

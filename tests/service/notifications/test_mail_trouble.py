@@ -2,8 +2,20 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from culture_connect.contracts import CancellationReason, ParticipantErased, ParticipantWithdrawn
-from tests.service.notifications.house import House, enrolled, evening, gone, issued, known, running, waitlisted
+from tests.service.notifications.house import (
+    House,
+    enrolled,
+    evening,
+    gone,
+    issued,
+    known,
+    running,
+    undeliverable_to,
+    waitlisted,
+)
 from tests.service.notifications.mail_server import once
 from tests.support.probes import eventually
 
@@ -48,8 +60,38 @@ async def test_a_server_that_says_not_now_for_two_days_means_no(house: House) ->
     await house.rows("update letters set deferred_since = now() - interval '48 hours' where state = 'planned'")
     await house.hurry()
     assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", "smtp-450")
-    expected = [{"participant_id": str(participant)}]
-    await eventually(lambda: house.told("mail.undeliverable"), expected, "what is said about mail", timeout=20)
+    # A full mailbox is no wrong address: the operator sees it, and nobody is to correct anything.
+    house.mail_server.to = lambda _: "250 OK"
+    await house.marker(mails=1)
+    assert house.told("mail.undeliverable") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("550 5.7.1 we do not like you", "smtp-550-5.7.1"),
+        ("554 no", "smtp-554"),
+        ("550 5.1.8 who are you", "smtp-550-5.1.8"),
+    ],
+)
+async def test_a_refusal_that_is_not_the_addresss_fault_is_the_operators_to_see(
+    house: House, answer: str, reason: str
+) -> None:
+    participant = uuid4()
+    house.mail_server.to = lambda address: answer if str(participant) in address else "250 OK"
+    await house.tell(evening(), known(participant), issued(participant))
+    assert await house.until_state(participant, "ticket-issued", "failed") == ("failed", reason)
+    await house.marker(mails=1)
+    assert house.told("mail.undeliverable") == []
+
+
+async def test_a_mailbox_that_is_full_for_good_is_tried_again(house: House) -> None:
+    participant = uuid4()
+    house.mail_server.to = once("552 5.2.2 over quota")
+    await house.tell(evening(), known(participant), issued(participant))
+    await house.until_tried()
+    await house.hurry()
+    assert await house.until_state(participant, "ticket-issued", "sent") == ("sent", None)
 
 
 async def test_an_address_that_does_not_exist_is_told_and_not_tried_again(house: House) -> None:
@@ -57,7 +99,7 @@ async def test_an_address_that_does_not_exist_is_told_and_not_tried_again(house:
     house.mail_server.to = lambda address: "550 5.1.1 no such user" if str(nobody) in address else "250 OK"
     await house.tell(evening(), known(nobody), known(somebody), issued(nobody), issued(somebody))
     assert await house.until_state(nobody, "ticket-issued", "failed") == ("failed", "smtp-550")
-    expected = [{"participant_id": str(nobody)}]
+    expected = [undeliverable_to(nobody)]
     await eventually(lambda: house.told("mail.undeliverable"), expected, "what is said about mail", timeout=20)
     await house.until_mailed(1)
     await house.marker(mails=2)

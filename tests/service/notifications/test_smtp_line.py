@@ -47,7 +47,7 @@ async def test_one_connection_carries_many_letters(server: MailServer, line: Smt
     ("answer", "outcome"),
     [
         ("550 5.1.1 no such user", Refused("smtp-550")),
-        ("554 5.7.1 not here", Refused("smtp-554")),
+        ("554 5.7.1 not here", Refused("smtp-554-5.7.1")),
         ("450 4.2.1 greylisted", Deferred("smtp-450")),
         ("452 4.2.2 mailbox full", Deferred("smtp-452")),
         ("421 4.3.2 closing", Deferred("smtp-421", server_away=True)),

@@ -71,7 +71,7 @@ async def test_a_refused_sender_is_the_answer_whatever_is_said_to_what_came_with
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ("554 5.6.0 not today", Refused("smtp-554")),
+        ("554 5.6.0 not today", Refused("smtp-554-5.6.0")),
         ("452 4.3.1 full", Deferred("smtp-452")),
         ("503 5.5.1 out of order", Deferred("smtp-503", server_away=True)),
         ("250 2.0.0 taken", Deferred("smtp-250", server_away=True)),

@@ -15,6 +15,7 @@ from tests.service.notifications.house import (
     moved,
     running,
     ticket_of,
+    undeliverable_to,
     waitlisted,
 )
 from tests.service.notifications.mail_server import Received
@@ -207,7 +208,7 @@ async def test_letters_of_one_mail_are_refused_together_and_the_address_is_told_
     await house.tell(*evenings(), enrolled(participant), *tickets_of(participant))
     for kind in ("welcome", "ticket-issued"):
         await house.until_state(participant, kind, "failed")
-    undeliverable = [{"participant_id": str(participant)}]
+    undeliverable = [undeliverable_to(participant)]
     await eventually(lambda: house.told("mail.undeliverable")[:1], undeliverable, "what is said of mail", timeout=20)
 
 

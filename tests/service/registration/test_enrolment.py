@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from culture_connect.contracts.addresses import address_digest
 from registration.domain.calendar import local_day
 from tests.service.registration.house import Connect, House, HrSystem, person
 
@@ -179,8 +180,21 @@ async def test_mail_that_does_not_arrive_is_told_to_hr(house: House, acme: HrSys
     await house.tell("mail.undeliverable", {"participant_id": str(uuid4())})
     message_id = await house.tell("mail.undeliverable", {"participant_id": participant_id})
     [bounce] = await acme.receipts.hears(1, "enrolment.undeliverable")
-    assert bounce.data == {"participant_id": participant_id, "employee_ref": "e-1"}
+    assert bounce.data == {"participant_id": participant_id, "employee_ref": "e-1", "email": "e-1@example.org"}
     assert bounce.correlation_id == message_id
+
+
+async def test_hr_hears_which_address_bounces_and_nothing_of_one_that_it_corrected_since(
+    house: House, acme: HrSystem
+) -> None:
+    receipt = await acme.receipt(await acme.enrol("e-1", email="wrong@example.org"))
+    who = {"participant_id": receipt.data["participant_id"]}
+    await acme.outcome(await acme.enrol("e-1", email="right@example.org"))
+    for address in ("wrong@example.org", "right@EXAMPLE.org"):
+        digest = address_digest("acme", address).hex()
+        await house.tell("mail.undeliverable", {**who, "address_sha256": digest})
+    [bounce] = await acme.receipts.hears(1, "enrolment.undeliverable")
+    assert bounce.data == {**who, "employee_ref": "e-1", "email": "right@example.org"}
 
 
 @pytest.mark.timeout(180)

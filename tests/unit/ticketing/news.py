@@ -89,9 +89,11 @@ def enrolled(
     )
 
 
-def changed(name: str, version: int, *, family_name: str = "Jansen", ends_on: date | None = None) -> ParticipantChanged:
+def changed(
+    name: str, version: int, *, family_name: str = "Jansen", ends_on: date | None = None, email: str | None = None
+) -> ParticipantChanged:
     """Somebody's data changed."""
-    fields = dict(enrolled(name, version, ends_on=ends_on))
+    fields = dict(enrolled(name, version, ends_on=ends_on, email=email))
     return ParticipantChanged(**fields | {"family_name": family_name})
 
 

@@ -100,3 +100,10 @@ def test_another_kind_of_key_is_refused(curve: str) -> None:
 def test_a_public_key_is_refused(key: OKPKey) -> None:
     with pytest.raises(SigningKeyError, match="private"):
         Codes(OKPKey.import_key(key.as_dict(private=False)))
+
+
+def test_a_later_generation_of_a_ticket_has_a_code_of_its_own(codes: Codes) -> None:
+    first, second = codes.sign(TICKET, EVENING), codes.sign(TICKET, EVENING, 2)
+    assert first == codes.sign(TICKET, EVENING, 1) != second
+    read = [codes.read(code) for code in (first, second)]
+    assert [(each.ticket_id, each.generation) for each in read if each] == [(TICKET, 1), (TICKET, 2)]

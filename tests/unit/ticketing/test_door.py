@@ -1,5 +1,6 @@
 """May this code enter?"""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -62,6 +63,20 @@ def test_a_cancelled_ticket_is_refused() -> None:
 
 def test_who_is_in_already_is_refused_with_the_first_time() -> None:
     assert verdict(scan(), ticket(TicketState.ADMITTED)) == Refused(scan(), Refusal.ALREADY_ADMITTED, moment(1))
+
+
+@pytest.mark.parametrize(
+    ("minute", "offline", "refused"),
+    [(6, False, True), (4, False, True), (6, True, True), (5, True, True), (4, True, False)],
+)
+def test_a_code_that_its_holder_has_another_for_is_refused_unless_it_was_scanned_offline_before(
+    minute: int, *, offline: bool, refused: bool
+) -> None:
+    replaced = TicketAtDoor(TICKET, EVENING, "paard", TicketState.ISSUED, generation=2, replaced_at=moment(5))
+    old = scan(minute=minute, offline=offline)
+    assert verdict(old, replaced) == (Refused(old, Refusal.REPLACED) if refused else Entry(old, TICKET))
+    new = replace(old, generation=2)
+    assert verdict(new, replaced) == Entry(new, TICKET)
 
 
 def test_a_passed_on_ticket_is_refused_as_such() -> None:

@@ -43,6 +43,7 @@ class Suppression(StrEnum):
     ALREADY_TOLD = "already-told"  # another letter tells it, or told it
     ERASED = "erased"
     EVENING_CANCELLED = "evening-cancelled"
+    MOVED = "moved"  # was written, or is meant, for another address than its addressee has
     NEVER_TOLD = "never-told"  # nobody takes back what was never said
     NOTHING_HAPPENED = "nothing-happened"  # a week without news, a change that was changed back
     NO_ADDRESS = "no-address"  # a partner without a contact
@@ -60,6 +61,8 @@ REMINDERS = frozenset({Kind.REMINDER_WEEK, Kind.REMINDER_DAY})
 ENDINGS = frozenset(
     {Kind.TICKET_DECLINED, Kind.TICKET_PASSED_ON, Kind.TICKET_CANCELLED, Kind.EVENING_CANCELLED, Kind.GOODBYE}
 )
+# Of these whoever told them tells anew what still counts, when somebody has another address; a welcome comes by itself.
+TOLD_ANEW = TICKETS | {Kind.TICKET_WAITLISTED, Kind.TICKET_OFFERED, Kind.INVITATION, Kind.WELCOME}
 # One can do without these, and switch them off.
 OPTIONAL = REMINDERS | {Kind.DIGEST}
 

@@ -37,7 +37,7 @@ class KnownLetter:
 
 @dataclass(frozen=True, slots=True)
 class KnownTicket:
-    """What is known of a ticket before the news: its version, where it stood, its letters to its holder.
+    """What is known of a ticket before the news: its version, where it stood, its link, its letters to its holder.
 
     `holder_erased` is true when everything about its holder had to go.
     """
@@ -46,6 +46,7 @@ class KnownTicket:
     standing: Standing | None = None
     letters: Sequence[KnownLetter] = ()
     holder_erased: bool = False
+    link: str | None = None
 
     @property
     def told(self) -> bool:
@@ -64,6 +65,7 @@ class TicketTurn:
     standing: Standing
     reason: str | None = None
     passed_on: bool = False
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,12 @@ def decide(known: KnownTicket, news: TicketTurn) -> Decision | None:
     kind = _kind_of(known, news)
     if kind is None:
         return Decision(dropped=Dropped.REMINDERS, because=Suppression.ADMITTED)
+    if is_told_anew(known, news):
+        return Decision(
+            [Plan(kind), *map(Plan, sorted(REMINDERS) if news.standing is Standing.ISSUED else ())],
+            Dropped.OWN,
+            Suppression.OVERTAKEN,
+        )
     if news.standing is known.standing:
         return Decision([Plan(kind, Suppression.ALREADY_TOLD)])
     plans = [Plan(kind, _stillborn(known, news))]
@@ -132,7 +140,15 @@ def decide(known: KnownTicket, news: TicketTurn) -> Decision | None:
     return Decision(plans, Dropped.OWN, Suppression.OVERTAKEN)
 
 
+def is_told_anew(known: KnownTicket, news: TicketTurn) -> bool:
+    """Whether the ticket stays where it was and has another link: what its holder's old address was told is void."""
+    stays = news.standing is known.standing and news.standing in (Standing.ISSUED, Standing.WAITLISTED)
+    return stays and known.link is not None and known.link != news.link and not known.holder_erased
+
+
 def _kind_of(known: KnownTicket, news: TicketTurn) -> Kind | None:
+    if is_told_anew(known, news) and news.standing is Standing.ISSUED:
+        return Kind.TICKET_ISSUED
     match news.standing:
         case Standing.ADMITTED:
             return None
@@ -262,6 +278,16 @@ def cancellation_letter_id(participant_id: UUID, evening_id: UUID) -> UUID:
 def offer_letter_id(offer_id: UUID) -> UUID:
     """The identity of the letter about an offer: one, however often and in whatever events the offer is told."""
     return uuid5(_NAMESPACE, f"{Kind.TICKET_OFFERED}/{offer_id}")
+
+
+def offer_again_letter_id(offer_id: UUID, link: str) -> UUID:
+    """The identity of the letter about an offer that was told with another link before, to another address."""
+    return uuid5(_NAMESPACE, f"{Kind.TICKET_OFFERED}/{offer_id}/{link}")
+
+
+def moved_letter_id(participant_id: UUID, kind: Kind, version: int, of: UUID | None = None) -> UUID:
+    """The identity of a letter once more, by the version of the participant that brought another address."""
+    return uuid5(_NAMESPACE, f"{participant_id}/{kind}/moved/{version}/{of}")
 
 
 def invitation_letter_id(event_id: str) -> UUID:

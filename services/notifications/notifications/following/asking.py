@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from culture_connect.contracts import InvitationExtended, TicketOffered
 from culture_connect.messaging import Delivery, UnitOfWork
@@ -9,6 +10,7 @@ from notifications.domain.kinds import Kind
 from notifications.domain.letters import (
     invitation_letter_id,
     invitation_stillborn,
+    offer_again_letter_id,
     offer_letter_id,
     offer_stillborn,
 )
@@ -24,9 +26,10 @@ async def follow_offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOf
     await evenings.steady(work, [offer.evening_id for offer in offers])
     held = [HeldTicket(offer.ticket_id, offer.holder_id, offer.evening_id) for offer in offers]
     known = await tickets.lock(work, held, erased)
+    ids = await _letter_ids(work, offers)
     planned = [
         NewLetter(
-            offer_letter_id(offer.offer_id),
+            ids[offer.link],
             Kind.TICKET_OFFERED,
             work.now,
             participant_id=offer.participant_id,
@@ -62,8 +65,24 @@ async def follow_invitations(work: UnitOfWork, deliveries: Sequence[Delivery[Inv
         for event_id, each in invitations
     ]
     await letters.plan(work, planned)
+    await letters.relink_changes(work, {(each.participant_id, each.evening_id): each for _, each in invitations})
 
 
 def _details(question: TicketOffered | InvitationExtended, *, erased: bool) -> Mapping[str, Any]:
     """Nothing that opens a page is kept for somebody who was erased."""
-    return {} if erased else {"link": question.link}
+    return {} if erased else {"link": question.link, "address_sha256": question.address_sha256}
+
+
+async def _letter_ids(work: UnitOfWork, offers: Sequence[TicketOffered]) -> Mapping[str, UUID]:
+    """By their links. An offer that its letter tells with another link is told anew: that one opens nothing now."""
+    told = await letters.links_of_offers(work, [offer.offer_id for offer in offers])
+    ids: dict[str, UUID] = {}
+    first = dict(told)
+    for offer in offers:
+        before = first.setdefault(offer.offer_id, offer.link)
+        again = before != offer.link
+        ids[offer.link] = (
+            offer_again_letter_id(offer.offer_id, offer.link) if again else offer_letter_id(offer.offer_id)
+        )
+    await letters.overtake_offers(work, {offer.offer_id: offer.link for offer in offers if offer.offer_id in told})
+    return ids

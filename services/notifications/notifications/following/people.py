@@ -13,12 +13,19 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import Delivery, UnitOfWork, core_event
 from notifications.domain.days import local_day
-from notifications.domain.kinds import bundle_of
-from notifications.domain.letters import Decision, on_enrolment, on_start, on_withdrawal, term_letter_id
+from notifications.domain.kinds import TOLD_ANEW, Bundle, Kind, Suppression, bundle_of
+from notifications.domain.letters import (
+    Decision,
+    moved_letter_id,
+    on_enrolment,
+    on_start,
+    on_withdrawal,
+    term_letter_id,
+)
 from notifications.domain.newest import newest
 from notifications.domain.timing import Patience
 from notifications.store import contacts, letters, partners, privacy
-from notifications.store.contacts import Term
+from notifications.store.contacts import KnownAddress, Term
 from notifications.store.letters import NewLetter
 from notifications.store.partners import PartnerEvent
 
@@ -37,9 +44,11 @@ async def follow_participants(
         version=lambda event: event.version,
     )
     starts = await _follow_starts(work, [each for each in persons if isinstance(each, ParticipantChanged)], patience)
-    await contacts.tell_persons(work, persons, local_day(work.now))
+    moved = await _moved(work, [each for each in persons if not isinstance(each, ParticipantErased)])
+    await contacts.tell_persons(work, persons, local_day(work.now), moved)
     await letters.plan(work, starts)
     await _follow_terms(work, _terms(deliveries), patience)
+    await _write_again(work, moved, patience)
     await contacts.tell_joined(work, _joined(deliveries))
     if erasures := [each for each in deliveries if isinstance(each.message, ParticipantErased)]:
         await _erase(work, erasures)
@@ -105,6 +114,62 @@ async def _follow_terms(work: UnitOfWork, terms: Mapping[UUID, Term], patience: 
         for plan in decision.plans
     ]
     await letters.plan(work, planned)
+
+
+async def _moved(
+    work: UnitOfWork, persons: Sequence[ParticipantEnrolled | ParticipantChanged]
+) -> Mapping[UUID, KnownAddress]:
+    """Those of these people who have another address than before, with that; another spelling of one is none."""
+    known = await contacts.lock_addresses(work, [each.participant_id for each in persons]) if persons else {}
+    told = {each.participant_id: KnownAddress(each.version, each.partner, each.email) for each in persons}
+    return {
+        who: address
+        for who, address in told.items()
+        if who in known and known[who].version < address.version and known[who].digest != address.digest
+    }
+
+
+async def _write_again(work: UnitOfWork, moved: Mapping[UUID, KnownAddress], patience: Patience) -> None:
+    """What the old address was told and still counts goes to the new one; ticketing tells the tickets and questions.
+
+    It waits as a welcome does, so that an address that is changed to and fro costs one letter.
+    """
+    if not moved:
+        return
+    due_at = work.now + patience.of(Kind.WELCOME)
+    recalled = await letters.recall(work, {who: address.digest for who, address in moved.items()})
+    planned = [
+        NewLetter(
+            moved_letter_id(each.participant_id, Kind(each.kind), moved[each.participant_id].version, each.letter_id),
+            Kind(each.kind),
+            due_at,
+            participant_id=each.participant_id,
+            evening_id=each.evening_id,
+            bundle=Bundle(each.bundle) if each.bundle else None,
+            ticket_id=each.ticket_id,
+            ticket_version=each.ticket_version,
+            holder_id=each.holder_id,
+            repeats=each.letter_id,
+            details=each.details,
+        )
+        for each in recalled
+        if Kind(each.kind) not in TOLD_ANEW
+    ]
+    terms = await contacts.lock_terms(work, list(moved))
+    for who, pending in (await letters.welcomed(work, list(moved))).items():
+        if terms[who].enrolled:
+            planned.append(
+                NewLetter(
+                    moved_letter_id(who, Kind.WELCOME, moved[who].version),
+                    Kind.WELCOME,
+                    due_at,
+                    participant_id=who,
+                    stillborn=Suppression.ALREADY_TOLD if pending else None,
+                    bundle=bundle_of(Kind.WELCOME),
+                )
+            )
+    await letters.plan(work, planned)
+    await letters.put_off(work, list(moved), due_at)
 
 
 def _terms(deliveries: Sequence[Delivery[ParticipantEvent]]) -> dict[UUID, Term]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from culture_connect.contracts import TicketAdmitted, TicketCancelled, TicketIssued, TicketWaitlisted
 from culture_connect.messaging import Delivery, UnitOfWork
 from notifications.domain.kinds import ENDINGS, REMINDERS, Kind, Suppression, bundle_of
-from notifications.domain.letters import Decision, Plan, Standing, decide, letter_id
+from notifications.domain.letters import Decision, Plan, Standing, decide, is_told_anew, letter_id
 from notifications.domain.newest import newest
 from notifications.domain.timing import Patience
 from notifications.following.evenings import moments_of
@@ -33,26 +33,36 @@ async def follow_tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketE
     turns = [(each, made) for each in news if (made := decide(known[each.ticket_id], each.turn)) is not None]
     await tickets.tell(work, [_without_secrets(ticket, erased) for ticket, _ in turns])
     await letters.drop(work, [drop for ticket, decision in turns if (drop := _drop(ticket, decision))])
+    anew = {each.ticket_id for each, _ in turns if is_told_anew(known[each.ticket_id], each.turn)}
+    waits = Patience(patience.welcome, patience.welcome, patience.change)
     await letters.plan(
         work,
         [
-            _letter(work, ticket, plan, told[ticket.evening_id], erased, patience)
+            _letter(
+                work, ticket, plan, told[ticket.evening_id], erased, waits if ticket.ticket_id in anew else patience
+            )
             for ticket, decision in turns
             for plan in decision.plans
         ],
     )
-    if reminded := [ticket for ticket, _ in turns if ticket.standing is Standing.ISSUED]:
-        moments = moments_of({ticket.evening_id: told[ticket.evening_id] for ticket in reminded})
-        await letters.time_reminders(work, moments, ticket_ids=[ticket.ticket_id for ticket in reminded])
+    reminded = [ticket for ticket, _ in turns if ticket.standing is Standing.ISSUED]
+    # What is told anew is told now: a reminder whose moment has come adds nothing.
+    for some, after in (
+        ([each for each in reminded if each.ticket_id not in anew], None),
+        ([each for each in reminded if each.ticket_id in anew], work.now),
+    ):
+        if some:
+            moments = moments_of({ticket.evening_id: told[ticket.evening_id] for ticket in some})
+            await letters.time_reminders(work, moments, ticket_ids=[each.ticket_id for each in some], after=after)
 
 
 def _news(event: TicketEvent) -> TicketNews:
     details: Mapping[str, Any] = {}
     match event:
         case TicketIssued():
-            standing, details = Standing.ISSUED, {"code": event.code, "link": event.link}
+            standing, details = Standing.ISSUED, {"code": event.code, **_way_in(event)}
         case TicketWaitlisted():
-            standing, details = Standing.WAITLISTED, {"position": event.position, "link": event.link}
+            standing, details = Standing.WAITLISTED, {"position": event.position, **_way_in(event)}
         case TicketCancelled():
             standing, details = Standing.CANCELLED, {"reason": str(event.reason)}
         case TicketAdmitted():
@@ -68,6 +78,10 @@ def _news(event: TicketEvent) -> TicketNews:
         issued_at=issued.issued_at if issued else None,
         passed_on_by=issued.passed_on_by if issued else None,
     )
+
+
+def _way_in(event: TicketIssued | TicketWaitlisted) -> Mapping[str, Any]:
+    return {"link": event.link, "address_sha256": event.address_sha256}
 
 
 def _drop(ticket: TicketNews, decision: Decision) -> Drop | None:

@@ -8,11 +8,13 @@ import base64
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
 from enum import StrEnum
 from uuid import UUID
+
+from notifications.domain.faults import Fault, fault_of
 
 LARGEST = 1 << 20  # bytes; a report with the whole mail in it is smaller
 _LARGEST_HEADER = 64 << 10  # bytes of one block of headers
@@ -25,6 +27,8 @@ _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-s
 _RETURNED_PARTS = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
 
 _STATUS = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")  # RFC 3463, 2; a comment may follow
+# "smtp; 550-5.1.1 no such user"
+_ANSWER = re.compile(r"\s*smtp\s*;\s*([245][0-9]{2})(?:[ -]+([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.]))?", re.IGNORECASE)
 _EMPTY_LINE = re.compile(rb"\n[ \t]*\n")
 _MESSAGE_ID = re.compile(r"\s*<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([a-z0-9.-]{1,253})>?\s*", re.IGNORECASE)
 
@@ -44,16 +48,18 @@ class Bounce:
     """A report about a mail: `letter_id` of the letter that leads it, None when it is none of ours.
 
     `status` is a code such as 5.1.1 (RFC 3463). A mail of ours has one addressee. When the report speaks of several,
-    the address leads to several people, and this is the best that became of it: who reached one has arrived.
+    the address leads to several people, and this is the best that became of it: who reached one has arrived. `fault`
+    is where it lies that it did not.
     """
 
     letter_id: UUID | None
     action: Action
     status: str
+    fault: Fault = field(default=Fault.OTHER, compare=False)
 
     @property
     def permanent(self) -> bool:
-        """Whether the address takes no mail: not after a delay, nor when a server gave up on one that was away."""
+        """Whether the mail will never arrive: not after a delay, nor when a server gave up on one that was away."""
         return self.action is Action.FAILED and self.status.startswith("5")
 
 
@@ -79,22 +85,33 @@ def read(message: bytes, domain: str) -> Bounce | None:
     fates = [fate for block in blocks if (fate := _fate(block)) is not None]
     if not fates:
         return None
-    action, status = min(fates, key=_gravity)
+    action, status, fault = min(fates, key=_gravity)
     letter_id = _letter(_value(blocks[0], "Original-Envelope-Id"), domain)
     if letter_id is None:
         letter_id = _letter(_value(_headers(returned)[0], "Message-ID"), domain)
-    return Bounce(letter_id, action, status)
+    return Bounce(letter_id, action, status, fault)
 
 
-def _fate(block: Message) -> tuple[Action, str] | None:
+def _fate(block: Message) -> tuple[Action, str, Fault] | None:
     """What became of the mail for one recipient; None where that is not said, or not as RFC 3464, 2.3 has it."""
     status = _STATUS.match(_value(block, "Status"))
     action = _value(block, "Action").partition("(")[0].strip().lower()
-    return (Action(action), status[1]) if status is not None and action in set(Action) else None
+    if status is None or action not in set(Action):
+        return None
+    return Action(action), status[1], _fault(status[1], _value(block, "Diagnostic-Code"))
 
 
-def _gravity(fate: tuple[Action, str]) -> tuple[int, str]:
-    action, status = fate
+def _fault(status: str, diagnostic: str) -> Fault:
+    """By the status; a vague one (x.0.0) is told more exactly by what the server answered (RFC 3464, 2.3.6)."""
+    answer = _ANSWER.match(diagnostic)
+    code = int(answer[1]) if answer else None
+    if status.endswith(".0.0") and answer and answer[2]:
+        status = answer[2]
+    return fault_of(status, code)
+
+
+def _gravity(fate: tuple[Action, str, Fault]) -> tuple[int, str]:
+    action, status, _ = fate
     return list(Action).index(action), status[0]
 
 

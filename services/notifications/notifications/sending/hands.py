@@ -2,8 +2,9 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from notifications.sending.outcomes import Outcome
 from notifications.store.claims import Claimed
@@ -25,6 +26,10 @@ class Hands:
     def take(self) -> Claimed | None:
         """The next mail to send."""
         return self.mails.popleft() if self.mails else None
+
+    def keep(self, held: Container[UUID]) -> None:
+        """Lets go of the mails whose claims are not held any more."""
+        self.mails = deque(each for each in self.mails if each.claim in held)
 
     def committed(self, taken: Iterable[Claimed], *, away: bool, renewed_after: float) -> None:
         """The database holds it: the last mail is settled, these are taken; given back or renewed what was there."""

@@ -5,14 +5,16 @@ import contextlib
 import re
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiosmtplib import SMTPException, SMTPReadTimeoutError, SMTPServerDisconnected
 
+from notifications.domain.faults import Fault, fault_of
 from notifications.rendering.mails import Mail
 from notifications.sending.outcomes import Deferred, Outcome, Refused, Sent
 
 # RFC 5321, 4.2: three digits, and a hyphen when the reply goes on in the next line. The text is for people.
-_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:(-)|[ \r]|\Z)")
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:(-)|[ \r]|\Z)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=[ \r]|\Z))?")
 _LONGEST_LINE = 8192  # bytes; RFC 5321, 4.5.3.1.5 asks for 512
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _CONTROL = re.compile(r"[^\x20-\x7e]")
@@ -23,6 +25,13 @@ _CLOSING = 421  # RFC 5321, 4.2.1: the server is about to hang up
 _FAREWELL = 2.0  # seconds that a server has to answer QUIT
 # Replies that speak of the dialogue and of who we are, whatever command they follow: RFC 5321, 4.2.3; RFC 4954, 6.
 _ABOUT_US = frozenset({_CLOSING, 503, 530})
+
+
+class Reply(NamedTuple):
+    """The code of a reply, and its enhanced status code where it has one (RFC 2034)."""
+
+    code: int
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Dialogue(asyncio.Protocol):
         self._abilities = abilities
         self._timeout = timeout
         self._rest = b""
-        self._codes: deque[int] = deque()
+        self._codes: deque[Reply] = deque()
         self._news: asyncio.Future[None] | None = None
         self._trouble: str | None = None  # why nothing more is to be expected
         self._speaking = False
@@ -108,9 +117,10 @@ class Dialogue(asyncio.Protocol):
         refusal: Outcome | None = None
         try:
             for number, command in enumerate(commands):
-                code = await (self._code() if together else self._ask(command))
+                reply = await (self._reply() if together else self._ask(command))
+                code = reply.code
                 if refusal is None and not _accepted(number, code):
-                    refusal = _answer_to_sender(code) if number == 0 else _answer_to_letter(code)
+                    refusal = _answer_to_sender(code) if number == 0 else _answer_to_letter(reply)
                 if code == _CLOSING:
                     self._break("server closing")
                     break
@@ -128,20 +138,20 @@ class Dialogue(asyncio.Protocol):
         # RFC 2920, 3.1: a server may ask for the text though it has no recipient for it, and refuse the empty one.
         if waits_for_text:
             await self._ask(b".\r\n")
-        if await self._ask(b"RSET\r\n") // 100 != 2:
+        if (await self._ask(b"RSET\r\n")).code // 100 != 2:
             self._break("not to be reset")
 
-    async def _ask(self, command: bytes) -> int:
+    async def _ask(self, command: bytes) -> Reply:
         self._write(command)
-        return await self._code()
+        return await self._reply()
 
     def _write(self, data: bytes) -> None:
         if not self.open:
             raise SMTPServerDisconnected(self._trouble or "closing")
         self._transport.write(data)
 
-    async def _code(self) -> int:
-        """The code of the next reply, in the order of the commands."""
+    async def _reply(self) -> Reply:
+        """The next reply, in the order of the commands."""
         while not self._codes:
             if self._trouble is not None:
                 raise SMTPServerDisconnected(self._trouble)
@@ -164,7 +174,7 @@ class Dialogue(asyncio.Protocol):
                 self._break("not a reply")
                 break
             if not reply[2]:
-                self._codes.append(int(reply[1]))
+                self._codes.append(Reply(int(reply[1]), reply[3].decode() if reply[3] else None))
         if len(self._rest) > _LONGEST_LINE:
             self._break("endless reply")
         self._tell()
@@ -216,15 +226,20 @@ def _answer_to_sender(code: int) -> Outcome:
     return Deferred(f"smtp-{code}", server_away=True)
 
 
-def _answer_to_letter(code: int) -> Outcome:
-    """5xx is for good, 4xx for now (RFC 5321, 4.2.1); anything else makes no sense here."""
+def _answer_to_letter(reply: Reply, *, of_text: bool = False) -> Outcome:
+    """5xx is for good, 4xx for now (RFC 5321, 4.2.1); anything else makes no sense here. A full mailbox empties."""
+    code, status = reply
     if code in _ABOUT_US or code < 400:
         return Deferred(f"smtp-{code}", server_away=True)
-    return Refused(f"smtp-{code}") if code >= 500 else Deferred(f"smtp-{code}")
+    fault = fault_of(status, code, of_text=of_text)
+    if code < 500 or fault is Fault.MAILBOX_FULL:
+        return Deferred(f"smtp-{code}", fault=fault)
+    # What an operator is to look into is said as exactly as the server said it.
+    return Refused(f"smtp-{code}-{status}" if status and fault is Fault.OTHER else f"smtp-{code}", fault)
 
 
-def _answer_to_text(code: int) -> Outcome:
+def _answer_to_text(reply: Reply) -> Outcome:
     """As to the letter; but who knows what a server did that answers a text with "go ahead"."""
-    if 300 <= code < 400:
-        return Deferred(f"smtp-{code}", server_away=True, may_have_arrived=True)
-    return Sent() if code // 100 == 2 else _answer_to_letter(code)
+    if 300 <= reply.code < 400:
+        return Deferred(f"smtp-{reply.code}", server_away=True, may_have_arrived=True)
+    return Sent() if reply.code // 100 == 2 else _answer_to_letter(reply, of_text=True)

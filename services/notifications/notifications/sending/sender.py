@@ -12,6 +12,7 @@ import structlog
 from culture_connect.messaging import Database, UnitOfWork
 from culture_connect.messaging.errors import reason_of
 from notifications.bouncing import tell_undeliverable
+from notifications.domain.faults import Fault
 from notifications.domain.pauses import Pauses
 from notifications.domain.timing import GIVES_UP_AFTER
 from notifications.measures import Measures
@@ -148,11 +149,14 @@ class Sender:
                 await self._settle(work, *hands.done)
             if away:
                 await self._give_back(work, hands)
-            elif not hands.mails:
-                taken = await self._claims.take(work)
-            elif hands.age > self._claim_seconds / 8:
-                for claimed in hands.mails:
-                    await claims.renew(work, claimed, self._claim_seconds)
+            else:
+                if hands.mails:
+                    hands.keep(await claims.held(work, hands.mails))
+                if not hands.mails:
+                    taken = await self._claims.take(work)
+                elif hands.age > self._claim_seconds / 8:
+                    for claimed in hands.mails:
+                        await claims.renew(work, claimed, self._claim_seconds)
             if self._per_second and not away and (taken or hands.mails):
                 wait = await pace.reserve(work, self._per_second)
         hands.committed(taken, away=away, renewed_after=self._claim_seconds / 8)
@@ -168,10 +172,10 @@ class Sender:
         match outcome:
             case Sent():
                 await claims.sent(work, claimed)
-            case Refused(reason):
-                await self._fail(work, claimed, reason)
-            case Deferred(reason, server_away) if not server_away and _in_vain(claimed, work.now):
-                await self._fail(work, claimed, reason)
+            case Refused(reason, fault):
+                await self._fail(work, claimed, reason, fault)
+            case Deferred(reason, server_away, _, fault) if not server_away and _in_vain(claimed, work.now):
+                await self._fail(work, claimed, reason, fault)
             case Deferred(reason, server_away, may_have_arrived):
                 pause = self._server_pauses if server_away else self._letter_pauses
                 attempts = max(self._server_failures, 1) if server_away else claimed.attempts + 1
@@ -184,10 +188,10 @@ class Sender:
                     repeat=may_have_arrived or claimed.repeated,
                 )
 
-    async def _fail(self, work: UnitOfWork, claimed: Claimed, reason: str) -> None:
+    async def _fail(self, work: UnitOfWork, claimed: Claimed, reason: str, fault: Fault) -> None:
         participant = claimed.letter.participant_id
-        if await claims.failed(work, claimed, reason) and participant is not None:
-            tell_undeliverable(work, participant)
+        if await claims.failed(work, claimed, reason) and participant is not None and fault is Fault.ADDRESS:
+            await tell_undeliverable(work, participant, claimed.letter.contents.recipient.email)
 
     async def _send(self, claimed: Claimed, line: Line) -> Outcome:
         outcome = await self._attempt(claimed, line)
@@ -203,6 +207,7 @@ class Sender:
                 letter_id=str(claimed.letter.letter_id),
                 outcome=type(outcome).__name__.lower(),
                 reason=outcome.reason,
+                fault=str(outcome.fault),
             )
         return outcome
 
@@ -212,7 +217,7 @@ class Sender:
             async with self._writing:
                 mail = await asyncio.to_thread(self._write, claimed.letter)
         except UnusableAddressError:
-            return Refused("unusable-address")
+            return Refused("unusable-address", Fault.ADDRESS)
         except Exception as error:
             return Deferred(reason_of(error))
         try:

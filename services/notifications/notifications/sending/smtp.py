@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException, SMTPServerDisconnected
 
+from notifications.domain.faults import Fault
 from notifications.rendering import safe
 from notifications.rendering.mails import Mail
 from notifications.sending.outcomes import Deferred, Outcome, Refused
@@ -50,7 +51,7 @@ class SmtpLine:
         try:
             safe.ascii_address(mail.recipient)
         except safe.UnusableAddressError:
-            return Refused("unusable-address")
+            return Refused("unusable-address", Fault.ADDRESS)
         reused = self._dialogue is not None and self._dialogue.open
         outcome = await self._attempt(mail)
         # A server may hang up a line that was idle: that says nothing about its health.

@@ -117,6 +117,7 @@ _SILENCE = text(
     where letters.letter_id = silent.letter_id
     """
 )
+_HELD = text("select distinct claim from letters where claim = any(:claims) and state = 'sending'")
 _RENEW = text(
     """
     update letters set due_at = now() + make_interval(secs => :seconds)
@@ -136,6 +137,7 @@ _FAILED = text(
     where mail_id = :mail_id and claim = :claim and state in ('sending', 'suppressed')
     """
 )
+_WRITTEN_TO = text("select contents -> 'recipient' ->> 'email' from letters where letter_id = :mail_id")
 # A letter that failed before has been told of.
 _BOUNCED = text(
     """
@@ -261,6 +263,12 @@ async def pass_over(work: UnitOfWork, silent: Mapping[UUID, Silence]) -> None:
     )
 
 
+async def held(work: UnitOfWork, claimed: Sequence[Claimed]) -> set[UUID]:
+    """Those of these claims that still are: whose letters were not dropped meanwhile."""
+    rows = await work.execute(_HELD, {"claims": [each.claim for each in claimed]})
+    return {row.claim for row in rows}
+
+
 async def renew(work: UnitOfWork, claimed: Claimed, seconds: float) -> None:
     """The mail is this process's for so many seconds from now."""
     await work.execute(_RENEW, _of(claimed) | {"seconds": seconds})
@@ -275,6 +283,12 @@ async def failed(work: UnitOfWork, claimed: Claimed, reason: str) -> bool:
     """The mail was refused for good; False when it was settled by somebody else."""
     result = await work.execute(_FAILED, _of(claimed) | {"reason": reason})
     return result.rowcount > 0
+
+
+async def written_to(work: UnitOfWork, mail_id: UUID) -> str | None:
+    """The address that the mail was written to, None when that is not kept (any more)."""
+    found: str | None = (await work.execute(_WRITTEN_TO, {"mail_id": mail_id})).scalar()
+    return found
 
 
 async def bounced(work: UnitOfWork, mail_id: UUID, reason: str) -> set[UUID]:

@@ -1,6 +1,6 @@
 """Whom to write to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.contracts import ParticipantChanged, ParticipantEnrolled, ParticipantErased
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.kinds import Kind, State
 from notifications.domain.letters import KnownLetter, KnownTerm
@@ -41,7 +42,11 @@ _TELL_PERSONS = text(
     set partner = coalesce(excluded.partner, known.partner), person_version = excluded.person_version,
         given_name = excluded.given_name, family_name = excluded.family_name, email = excluded.email,
         language = excluded.language, starts_on = excluded.starts_on, erased = excluded.erased,
-        unsubscribe = case when not excluded.erased then known.unsubscribe end,
+        unsubscribe = case
+            when excluded.erased then null
+            when known.participant_id = any(:moved) then excluded.unsubscribe
+            else known.unsubscribe
+        end,
         left_on = coalesce(known.left_on, excluded.left_on)
     where known.person_version < excluded.person_version
     """
@@ -56,6 +61,13 @@ _ADDRESS = text(
     ) as news
     where letters.participant_id = news.participant_id and letters.state in ('planned', 'sending')
         and letters.domain is distinct from news.domain
+    """
+)
+_ADDRESSES = text(
+    """
+    select participant_id, person_version, partner, email from contacts
+    where participant_id = any(:participant_ids) and email is not null and partner is not null
+    order by participant_id for update
     """
 )
 _TERMS = text(
@@ -108,6 +120,20 @@ _ERASED = text(
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAddress:
+    """Where somebody of a partner is written to, as of a version."""
+
+    version: int
+    partner: str
+    email: str
+
+    @property
+    def digest(self) -> str:
+        """What events call it."""
+        return address_digest(self.partner, self.email).hex()
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """As of a version, the day from which somebody is withdrawn; None for somebody who takes part."""
 
@@ -138,10 +164,19 @@ async def lock_starts(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapp
     }
 
 
-async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: date) -> None:
+async def lock_addresses(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownAddress]:
+    """The addresses of those of these people who have one; nobody else changes them until the transaction ends."""
+    rows = await work.execute(_ADDRESSES, {"participant_ids": list(participant_ids)})
+    return {row.participant_id: KnownAddress(row.person_version, row.partner, row.email) for row in rows}
+
+
+async def tell_persons(
+    work: UnitOfWork, news: Sequence[PersonEvent], today: date, moved: Collection[UUID] = ()
+) -> None:
     """Takes over the data of each person, or their erasure, unless a later version is known; one row per person.
 
-    Who is erased without having been withdrawn counts as gone from today.
+    Those who `moved` have another address: the links of letters to the old one to switch letters off end. Who is erased
+    without having been withdrawn counts as gone from today.
     """
     persons = [None if isinstance(each, ParticipantErased) else each for each in news]
     await work.execute(
@@ -157,6 +192,7 @@ async def tell_persons(work: UnitOfWork, news: Sequence[PersonEvent], today: dat
             "starts_on": [person and person.starts_on for person in persons],
             "erased": [person is None for person in persons],
             "today": today,
+            "moved": list(moved),
         },
     )
     await work.execute(_ADDRESS, {"participant_ids": [each.participant_id for each in news]})

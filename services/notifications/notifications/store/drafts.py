@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.days import local_day
 from notifications.domain.kinds import Kind
@@ -17,6 +18,7 @@ from notifications.domain.relevance import Circumstances
 # letter that was refused told nobody anything.
 _FACTS = """
     select letters.*, letters.due_at <= now() as is_due,
+        contacts.partner as contact_partner,
         contacts.given_name, contacts.family_name, contacts.starts_on, contacts.erased, contacts.withdrawn_on,
         contacts.email, contacts.language, contacts.unsubscribe, contacts.reminders_off_at,
         partners.name as partner_name, partners.contact_email, partners.language as partner_language,
@@ -60,6 +62,15 @@ class Draft:
     def has_address(self) -> bool:
         """Whether there is anybody to write to."""
         return (self.row["email"] or self.row["contact_email"]) is not None
+
+    @property
+    def is_meant_for_another_address(self) -> bool:
+        """Whether links in it were made for another address than its addressee has, as far as we know.
+
+        Then either that one or the ticket is about to be told anew.
+        """
+        meant_for, partner, email = self.details.get("address_sha256"), self.row["contact_partner"], self.row["email"]
+        return bool(meant_for and partner and email) and meant_for != address_digest(partner, email).hex()
 
     @property
     def is_to_invited(self) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from culture_connect.contracts import InvitationExtended
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.kinds import ENDINGS, REMINDERS, Bundle, Kind, Suppression
 from notifications.domain.letters import Dropped
@@ -126,6 +127,73 @@ _ADOPT = text(
 )
 
 
+# The first letter of an offer, and whatever else it was told with.
+_LINKS_OF_OFFERS = text(
+    """
+    select distinct on (offer_id) offer_id, coalesce(details ->> 'link', '') as link from letters
+    where offer_id = any(:offer_ids) and kind = 'ticket-offered' and repeats is null
+    order by offer_id, planned_at
+    """
+)
+_OVERTAKE_OFFERS = text(
+    f"""
+    update letters set {_SUPPRESSED} 'overtaken'
+    from unnest(cast(:offer_ids as uuid[]), cast(:links as text[])) as news (offer_id, link)
+    where letters.offer_id = news.offer_id and letters.kind = 'ticket-offered' and {_UNSENT}
+        and letters.details ->> 'link' is distinct from news.link
+    """  # noqa: S608 - put together from constants
+)
+_RELINK_CHANGES = text(
+    """
+    update letters set details = letters.details || cast(news.details as jsonb)
+    from unnest(cast(:participant_ids as uuid[]), cast(:evening_ids as uuid[]), cast(:details as text[]))
+        as news (participant_id, evening_id, details)
+    where letters.participant_id = news.participant_id and letters.evening_id = news.evening_id
+        and letters.kind = 'evening-changed' and letters.ticket_id is null and letters.state = 'planned'
+        and letters.mail_id is null and letters.details is not null
+    """
+)
+# What was written for the old address is not to go there, not even once more. A sender that has begun to send it will
+# say that it went.
+_RECALL = text(
+    f"""
+    update letters set {_SUPPRESSED} 'moved'
+    where participant_id = any(:participant_ids) and {_UNSENT} and mail_id is not null
+    returning letter_id, kind, bundle, participant_id, evening_id, ticket_id, ticket_version, holder_id, details
+    """  # noqa: S608 - put together from constants
+)
+# Questions that still count are asked anew by who asked them.
+_RECALL_QUESTIONS = text(
+    f"""
+    update letters set {_SUPPRESSED} 'moved'
+    from unnest(cast(:participant_ids as uuid[]), cast(:addresses as text[])) as moved (participant_id, address)
+    where letters.participant_id = moved.participant_id and {_UNSENT}
+        and letters.kind in ('invitation', 'ticket-offered') and letters.details ->> 'address_sha256' <> moved.address
+    """  # noqa: S608 - put together from constants
+)
+_FORGET_QUESTIONS = text(
+    """
+    update letters set details = null
+    where participant_id = any(:participant_ids) and kind in ('invitation', 'ticket-offered')
+        and state not in ('planned', 'sending') and details is not null
+    """
+)
+_WELCOMED = text(
+    """
+    select participant_id, bool_or(state in ('sending', 'sent', 'failed') or mail_id is not null) as told,
+        bool_or(state = 'planned' and mail_id is null) as pending
+    from letters where participant_id = any(:participant_ids) and kind = 'welcome' group by participant_id
+    """
+)
+_PUT_OFF = text(
+    """
+    update letters set due_at = :due_at, reason = case when reason = 'moved' then null else reason end
+    where participant_id = any(:participant_ids) and state = 'planned' and mail_id is null and due_at is not null
+        and (bundle = 'arrival' or reason = 'moved')
+    """
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NewLetter:
     """A letter to be planned, to a participant or to a partner; with a reason in `stillborn` it is only recorded.
@@ -149,6 +217,21 @@ class NewLetter:
     holder_id: UUID | None = None
     repeats: UUID | None = None
     details: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A letter that was written to an address that is its addressee's no longer."""
+
+    letter_id: UUID
+    kind: str
+    bundle: str | None
+    participant_id: UUID
+    evening_id: UUID | None
+    ticket_id: UUID | None
+    ticket_version: int | None
+    holder_id: UUID | None
+    details: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,3 +336,52 @@ async def call_off(work: UnitOfWork, evening_ids: Sequence[UUID]) -> None:
 async def adopt(work: UnitOfWork) -> None:
     """Takes in letters that went astray: an older release plans them without domain and moment."""
     await work.execute(_ADOPT, {"reminders": [str(kind) for kind in REMINDERS]})
+
+
+async def links_of_offers(work: UnitOfWork, offer_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """The links that the first letters about these offers told, or tell; empty where that is not kept any more."""
+    rows = await work.execute(_LINKS_OF_OFFERS, {"offer_ids": list(offer_ids)})
+    return {row.offer_id: row.link for row in rows}
+
+
+async def overtake_offers(work: UnitOfWork, links: Mapping[UUID, str]) -> None:
+    """Drops what is unsent of these offers with other links."""
+    parameters = {"offer_ids": list(links), "links": list(links.values()), "now": work.now}
+    await work.execute(_OVERTAKE_OFFERS, parameters)
+
+
+async def relink_changes(work: UnitOfWork, told: Mapping[tuple[UUID, UUID], InvitationExtended]) -> None:
+    """Gives unwritten letters about changes to people who were invited, by person and evening, the latest link."""
+    await work.execute(
+        _RELINK_CHANGES,
+        {
+            "participant_ids": [participant for participant, _ in told],
+            "evening_ids": [evening for _, evening in told],
+            "details": [
+                json.dumps({"link": each.link, "address_sha256": each.address_sha256}) for each in told.values()
+            ],
+        },
+    )
+
+
+async def recall(work: UnitOfWork, addresses: Mapping[UUID, str]) -> Sequence[Recalled]:
+    """Drops what was written to these people and not sent, and the questions meant for other addresses than those of
+    these hashes; returns what was written.
+    """
+    people = {"participant_ids": list(addresses)}
+    recalled = [Recalled(**row) for row in (await work.execute(_RECALL, people | {"now": work.now})).mappings()]
+    parameters = people | {"addresses": list(addresses.values()), "now": work.now}
+    await work.execute(_RECALL_QUESTIONS, parameters)
+    await work.execute(_FORGET_QUESTIONS, people)
+    return recalled
+
+
+async def welcomed(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, bool]:
+    """Those of these people who may have had a welcome; True for whom another one is on its way."""
+    rows = await work.execute(_WELCOMED, {"participant_ids": list(participant_ids)})
+    return {row.participant_id: row.pending for row in rows if row.told}
+
+
+async def put_off(work: UnitOfWork, participant_ids: Sequence[UUID], due_at: datetime) -> None:
+    """Lets what these people are to get on arrival, and what waited for their address, wait until then."""
+    await work.execute(_PUT_OFF, {"participant_ids": list(participant_ids), "due_at": due_at})

@@ -25,7 +25,10 @@ _ENTER = text(
     """
 )
 _KNOWN = text(
-    "select ticket_id, version, standing from tickets where ticket_id = any(:ticket_ids) order by ticket_id for update"
+    """
+    select ticket_id, version, standing, details ->> 'link' as link from tickets
+    where ticket_id = any(:ticket_ids) order by ticket_id for update
+    """
 )
 # Letters that offer the ticket to others are locked as well, and are none of its holder's.
 _LETTERS = text(
@@ -84,7 +87,13 @@ class TicketNews(HeldTicket):
     @property
     def turn(self) -> TicketTurn:
         """What decides about its letters."""
-        return TicketTurn(self.version, self.standing, self.details.get("reason"), self.passed_on_by is not None)
+        return TicketTurn(
+            self.version,
+            self.standing,
+            self.details.get("reason"),
+            self.passed_on_by is not None,
+            self.details.get("link"),
+        )
 
 
 async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[UUID]) -> Mapping[UUID, KnownTicket]:
@@ -113,6 +122,7 @@ async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[U
             standing=_standing(known[ticket.ticket_id].standing),
             letters=letters.get(ticket.ticket_id, ()),
             holder_erased=ticket.participant_id in erased,
+            link=known[ticket.ticket_id].link,
         )
         for ticket in held
     }

@@ -82,7 +82,7 @@ _PAGE = text(
 
 _EMPLOYEES = text(
     """
-    select participant_id, partner, employee_ref from participants join partners on slug = partner
+    select participant_id, partner, employee_ref, email from participants join partners on slug = partner
     where participant_id = any(:participant_ids) and standing <> 'erased' and on_bus is not false
     """
 )
@@ -176,10 +176,19 @@ async def withdraw_some(work: UnitOfWork, partner: str, leaves_on: date, limit: 
     return [Withdrawn(row.participant_id, row.employee_ref, row.version) for row in rows]
 
 
-async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Partner and employee reference of these, without the erased and those whose partner is not on the bus."""
+@dataclass(frozen=True, slots=True)
+class Employee:
+    """Whom a receipt is about: an HR system knows its people by its own reference, and by the address it gave."""
+
+    partner: str
+    employee_ref: str
+    email: str
+
+
+async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict[UUID, Employee]:
+    """These with partner, reference and address, without the erased and those whose partner is not on the bus."""
     rows = await work.execute(_EMPLOYEES, {"participant_ids": list(participant_ids)})
-    return {row.participant_id: (row.partner, row.employee_ref) for row in rows}
+    return {row.participant_id: Employee(row.partner, row.employee_ref, row.email) for row in rows}
 
 
 def _addresses_changing_hands(roster: Roster, changed: Sequence[Participant]) -> list[UUID]:

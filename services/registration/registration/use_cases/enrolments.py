@@ -11,9 +11,11 @@ from culture_connect.contracts import (
     EnrolmentRequested,
     EnrolmentUndeliverable,
     Envelope,
+    MailUndeliverable,
     ParticipantErased,
     RefusalError,
 )
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
 from registration.domain.calendar import local_day
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
@@ -105,12 +107,19 @@ def refuse(
     work.emit(receipt, receipt_to(partner), cause=cause)
 
 
-async def tell_undeliverable(work: UnitOfWork, bounces: Collection[tuple[UUID, Envelope]]) -> None:
-    """Tells HR systems which of their people mail does not reach; nobody hears of those who were erased."""
-    found = await participants.employees(work, {participant_id for participant_id, _ in bounces})
-    for participant_id, envelope in bounces:
-        if participant_id not in found:
+async def tell_undeliverable(work: UnitOfWork, bounces: Collection[tuple[MailUndeliverable, Envelope]]) -> None:
+    """Tells HR systems which of their people mail does not reach, at which address.
+
+    Nobody hears of those who were erased, nor of an address that was corrected since.
+    """
+    found = await participants.employees(work, {bounce.participant_id for bounce, _ in bounces})
+    for bounce, envelope in bounces:
+        if (employee := found.get(bounce.participant_id)) is None:
             continue
-        partner, employee_ref = found[participant_id]
-        receipt = EnrolmentUndeliverable(participant_id=participant_id, employee_ref=employee_ref)
-        work.emit(receipt, receipt_to(partner), subject=str(participant_id), cause=envelope)
+        present = address_digest(employee.partner, employee.email).hex()
+        if bounce.address_sha256 not in (None, present):
+            continue
+        receipt = EnrolmentUndeliverable(
+            participant_id=bounce.participant_id, employee_ref=employee.employee_ref, email=employee.email
+        )
+        work.emit(receipt, receipt_to(employee.partner), subject=str(bounce.participant_id), cause=envelope)

@@ -18,11 +18,13 @@ class Refusal(StrEnum):
     PASSED_ON = "passed-on"
     ALREADY_ADMITTED = "already-admitted"
     SCAN_ID_REUSED = "scan-id-reused"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A code held before a scanner. `ticket_id` is what a valid signature vouches for, None when it is not valid.
+    """A code held before a scanner. `ticket_id` and `generation` are what a valid signature vouches for, None when it
+    is not valid.
 
     `scanned_at` is by our clock (`domain.scanner_clocks`). `is_offline` when the scanner judged by itself and tells
     afterwards: whoever it let in is in.
@@ -34,6 +36,7 @@ class Scan:
     scanned_at: datetime
     scanner: str
     is_offline: bool = False
+    generation: int = 1
 
     @property
     def turn(self) -> tuple[datetime, str]:
@@ -45,7 +48,8 @@ class Scan:
 class TicketAtDoor:
     """The ticket behind a code, as it was before the scan; `admitted_by` let its holder in.
 
-    A ticket that was cancelled has `ended_at`, and `passed_on` when a colleague has the seat since.
+    A ticket that was cancelled has `ended_at`, and `passed_on` when a colleague has the seat since. The code of its
+    `generation` is the one that counts, since `replaced_at`.
     """
 
     ticket_id: UUID
@@ -55,6 +59,8 @@ class TicketAtDoor:
     admitted_by: Scan | None = None
     passed_on: bool = False
     ended_at: datetime | None = None
+    generation: int = 1
+    replaced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,8 @@ def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
     if not _counted_at(ticket, scan):
         reason = Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED
         return Refused(scan, reason, first.scanned_at if first else None)
+    if not _is_its_code(ticket, scan):
+        return Refused(scan, Refusal.REPLACED)
     if first is None:
         return Entry(scan, ticket.ticket_id)
     if scan.is_offline and scan.turn < first.turn:
@@ -143,3 +151,10 @@ def _counted_at(ticket: TicketAtDoor, scan: Scan) -> bool:
     if ticket.state is not TicketState.CANCELLED:
         return True
     return scan.is_offline and ticket.ended_at is not None and scan.scanned_at < ticket.ended_at
+
+
+def _is_its_code(ticket: TicketAtDoor, scan: Scan) -> bool:
+    """Whether it was the ticket's own code when it was scanned, and not one that its holder has another for."""
+    if scan.generation >= ticket.generation:
+        return True
+    return scan.is_offline and ticket.replaced_at is not None and scan.scanned_at < ticket.replaced_at

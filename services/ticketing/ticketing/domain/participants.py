@@ -6,7 +6,6 @@ what nothing newer has said. Erasure is final, whatever arrives after it.
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from culture_connect.contracts import (
@@ -17,7 +16,7 @@ from culture_connect.contracts import (
     ParticipantErased,
     ParticipantWithdrawn,
 )
-from culture_connect.contracts.addresses import canonical_address
+from culture_connect.contracts.addresses import address_digest
 from culture_connect.contracts.names import full_name
 
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
@@ -63,13 +62,6 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(LOCAL_TIME).date()
 
 
-def address_digest(partner: str, address: str) -> bytes:
-    """What is kept of an address: the same for every way of writing it, another one for each partner."""
-    # What is no address matches nobody's.
-    canonical = canonical_address(address.strip()) or ""
-    return sha256(f"{partner}\n{canonical.casefold()}".encode()).digest()
-
-
 def holder_name(event: ParticipantEnrolled | ParticipantChanged) -> str:
     """The name as it is printed on a ticket."""
     return full_name(event.given_name, event.family_name)
@@ -92,6 +84,11 @@ def has_returned(before: Participant, now: Participant) -> bool:
     """Whether it was just learnt that they withdrew and enrolled again, in whatever order that was told."""
     learnt = (before.enrolled_version, before.withdrawn_version) != (now.enrolled_version, now.withdrawn_version)
     return learnt and 0 < now.withdrawn_version < now.enrolled_version
+
+
+def has_moved(before: Participant, now: Participant) -> bool:
+    """Whether they have another address than before: what was sent to that one counts no longer."""
+    return None not in (before.address_sha256, now.address_sha256) and before.address_sha256 != now.address_sha256
 
 
 def _withdrawn(participant: Participant, event: ParticipantWithdrawn, at: datetime) -> Participant:

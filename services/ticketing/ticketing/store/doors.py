@@ -32,8 +32,8 @@ _RECORDED = text(
 
 _TICKETS = text(
     """
-    select t.ticket_id, t.evening_id, e.venue, t.state, t.reason = 'passed-on' as passed_on, t.ended_at, s.scan_id,
-        coalesce(s.counted_at, s.scanned_at) as counted_at, s.scanner, s.offline
+    select t.ticket_id, t.evening_id, e.venue, t.state, t.reason = 'passed-on' as passed_on, t.ended_at,
+        t.generation, t.replaced_at, s.scan_id, coalesce(s.counted_at, s.scanned_at) as counted_at, s.scanner, s.offline
     from tickets t join evenings e using (evening_id)
     left join scans s on s.ticket_id = t.ticket_id and s.refusal is null
     where t.ticket_id = any(:tickets)
@@ -123,6 +123,8 @@ class RecordedScan:
     refusal: str | None = None
     first_admitted_at: datetime | None = None
     double_entry: bool = False
+    # Of the code, for the verdict alone.
+    generation: int = 1
 
     def is_again(self, first: "RecordedScan") -> bool:
         """Whether this is `first` sent another time, and not another scan under its id.
@@ -166,6 +168,8 @@ async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[U
             else None,
             row.passed_on is True,
             row.ended_at,
+            row.generation,
+            row.replaced_at,
         )
         for row in rows
     }
@@ -188,5 +192,6 @@ async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID
 async def record_scans(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) -> None:
     """Remembers scans of this venue with their verdicts."""
     if scans:
-        columns = {field.name: [getattr(scan, field.name) for scan in scans] for field in fields(RecordedScan)}
+        kept = [field.name for field in fields(RecordedScan) if field.name != "generation"]
+        columns = {name: [getattr(scan, name) for scan in scans] for name in kept}
         await work.execute(_RECORD, {**columns, "venue": venue, "now": work.now})

@@ -1,6 +1,6 @@
 """Personal pages: whose a secret is, and what the page shows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,14 @@ from ticketing.store.rules import IS_ACTIVE
 
 _SAVE = text(
     """
-    insert into pages (secret_sha256, evening_id, participant_id)
-    select * from unnest(cast(:digests as bytea[]), cast(:evenings as uuid[]), cast(:participants as uuid[]))
+    with saved as (
+        insert into pages (secret_sha256, evening_id, participant_id)
+        select * from unnest(cast(:digests as bytea[]), cast(:evenings as uuid[]), cast(:participants as uuid[]))
+    )
+    select participant_id, address_sha256 from participants where participant_id = any(:participants)
     """
 )
+_CLOSE = text("delete from pages where participant_id = any(:participants)")
 _OWNER = text("select evening_id, participant_id from pages where secret_sha256 = :digest")
 
 _FACTS = text(
@@ -108,17 +112,27 @@ class PageFacts:
     decision: DecisionShown | None
 
 
-async def save(work: UnitOfWork, pages: Sequence[Page], *, always: bool = False) -> None:
-    """Writes down whose page each new secret opens; with `always` none take as long as one."""
-    if pages or always:
-        await work.execute(
-            _SAVE,
-            {
-                "digests": [page.secret_sha256 for page in pages],
-                "evenings": [page.evening_id for page in pages],
-                "participants": [page.participant_id for page in pages],
-            },
-        )
+async def save(work: UnitOfWork, pages: Sequence[Page], *, always: bool = False) -> Mapping[UUID, bytes | None]:
+    """Writes down whose page each new secret opens; with `always` none take as long as one.
+
+    Returns the hashes of the addresses for which the secrets are, by participant.
+    """
+    if not pages and not always:
+        return {}
+    saved = await work.execute(
+        _SAVE,
+        {
+            "digests": [page.secret_sha256 for page in pages],
+            "evenings": [page.evening_id for page in pages],
+            "participants": [page.participant_id for page in pages],
+        },
+    )
+    return {row.participant_id: row.address_sha256 for row in saved}
+
+
+async def close(work: UnitOfWork, participants: Collection[UUID]) -> None:
+    """No secret that these people were told opens a page any more."""
+    await work.execute(_CLOSE, {"participants": list(participants)})
 
 
 async def owner(work: UnitOfWork, secret: str) -> tuple[UUID, UUID] | None:

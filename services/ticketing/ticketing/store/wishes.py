@@ -41,6 +41,22 @@ _INVITE = f"""
 """  # noqa: S608 - constants of this module
 
 
+_INVITED = text(
+    f"""
+    select w.evening_id, e.venue, w.participant_id
+    from wishes w join evenings e using (evening_id) join participants p using (participant_id)
+    join partners s on s.slug = p.partner
+    where w.evening_id = any(:evenings) and w.participant_id = any(:participants)
+    and w.wish = 'invited' and w.enrolment = p.enrolled_version
+    and e.admission = 'on_request' and not e.cancelled and e.closes_at > :now and {IS_ACTIVE}
+    and not exists (
+        select from tickets t
+        where t.evening_id = w.evening_id and t.participant_id = w.participant_id and t.state <> 'cancelled'
+    )
+    """  # noqa: S608 - constants
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Invited:
     """Somebody who was just invited."""
@@ -65,6 +81,12 @@ async def invite(work: UnitOfWork, scope: Scope) -> list[Invited]:
     """Invites those in scope who are to be invited to evenings that people ask for, and were not yet."""
     statement, parameters = scope.query(_INVITE, "p.participant_id")
     return [Invited(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
+
+
+async def invited(work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID]) -> list[Invited]:
+    """Those of these people who were invited to one of these evenings, may still ask, and have not answered."""
+    parameters = {"evenings": list(evenings), "participants": list(participants), "now": work.now}
+    return [Invited(**row) for row in (await work.execute(_INVITED, parameters)).mappings()]
 
 
 async def forget(work: UnitOfWork, participants: Collection[UUID]) -> None:

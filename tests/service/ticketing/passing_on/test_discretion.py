@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from culture_connect.contracts.addresses import address_digest
 from tests.service.ticketing.house import MONTH_BEFORE, House
 from tests.service.ticketing.passing_on.stage import BO, DAY_OF_NIGHT, NIGHT
 from tests.unit.ticketing.news import enrolled, erased, evening, person, withdrawn
-from ticketing.domain.participants import address_digest
 from ticketing.domain.refusals import Refused
 from ticketing.store import pages
 

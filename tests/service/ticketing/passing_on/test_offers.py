@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from culture_connect.contracts import Admission
+from culture_connect.contracts.addresses import address_digest
 from tests.service.ticketing.house import House
 from tests.service.ticketing.passing_on.stage import BO, DAY_OF_NIGHT, NIGHT
 from tests.unit.ticketing.news import (
@@ -32,6 +33,7 @@ async def test_a_colleague_is_found_by_their_address_however_it_is_spelled(house
         "participant_id": str(person("bo")),
         "holder_id": str(person("ans")),
         "evening_id": str(NIGHT.evening_id),
+        "address_sha256": address_digest("acme", BO).hex(),
     }
     async with house.database.begin() as work:
         assert await pages.owner(work, link.rpartition("/")[2]) == (NIGHT.evening_id, person("bo"))

@@ -1,0 +1,96 @@
+"""Another address for somebody: what was sent to the old one ends, and all that counts is told anew, for the new one.
+
+The old address may be a stranger's. So links to it open nothing any more, and its codes no door.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from culture_connect.messaging import UnitOfWork
+from ticketing import telling
+from ticketing.inviting import invite_again
+from ticketing.issuer import Issuer
+from ticketing.settling import CauseOf, portions
+from ticketing.store import line, moves, pages
+from ticketing.store.moves import MovedPlace
+
+
+async def move(
+    work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID], issuer: Issuer, cause_of: CauseOf
+) -> None:
+    """Gives these people new links and codes, and tells them and the box offices. The caller holds the locks of these
+    evenings.
+    """
+    if not people:
+        return
+    await pages.close(work, people)
+    found = await moves.places(work, people, evenings)
+    for evening, of_evening in groupby(found, key=lambda place: place.evening_id):
+        for portion in portions(list(of_evening)):
+            await _tell(work, evening, portion, issuer, cause_of)
+    await _offer_again(work, people, evenings, issuer, cause_of)
+    await invite_again(work, evenings, people, issuer, cause_of)
+
+
+async def _tell(
+    work: UnitOfWork, evening: UUID, portion: Sequence[MovedPlace], issuer: Issuer, cause_of: CauseOf
+) -> None:
+    codes = {
+        each.ticket_id: None if each.waits else issuer.codes.sign(each.ticket_id, evening, each.generation + 1)
+        for each in portion
+    }
+    await moves.replace(work, codes)
+    waiting = [each.participant_id for each in portion if each.waits]
+    positions = await line.positions(work, evening, waiting) if waiting else {}
+    links, new = issuer.links.make(evening, [each.participant_id for each in portion])
+    addresses = await pages.save(work, new)
+    for place, link in zip(portion, links, strict=True):
+        who, cause = place.participant_id, cause_of(evening, place.participant_id)
+        if (code := codes[place.ticket_id]) is None:
+            telling.waitlisted(
+                work,
+                evening_id=evening,
+                venue=place.venue,
+                participant_id=who,
+                ticket_id=place.ticket_id,
+                position=positions[who],
+                link=link,
+                address=addresses.get(who),
+                version=place.version + 1,
+                cause=cause,
+            )
+            continue
+        telling.issued(
+            work,
+            telling.Holder(evening, place.venue, who, place.holder_name, place.partner_name),
+            ticket_id=place.ticket_id,
+            code=code,
+            link=link,
+            address=addresses.get(who),
+            version=place.version + 1,
+            feed_version=place.feed_version + 1,
+            issued_at=place.issued_at,
+            cause=cause,
+        )
+    await work.flush()
+
+
+async def _offer_again(
+    work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID], issuer: Issuer, cause_of: CauseOf
+) -> None:
+    for offer in await moves.offers(work, people, evenings):
+        [link], new = issuer.links.make(offer.evening_id, [offer.colleague_id])
+        addresses = await pages.save(work, new)
+        telling.offered(
+            work,
+            offer_id=offer.offer_id,
+            ticket_id=offer.ticket_id,
+            evening_id=offer.evening_id,
+            venue=offer.venue,
+            holder_id=offer.holder_id,
+            colleague_id=offer.colleague_id,
+            link=link,
+            address=addresses.get(offer.colleague_id),
+            cause=cause_of(offer.evening_id, offer.colleague_id),
+        )

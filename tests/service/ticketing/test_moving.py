@@ -1,0 +1,240 @@
+"""A corrected address: what was sent to the old one ends, and the new one hears of all that counts."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from culture_connect.contracts import Admission, ParticipantChanged
+from culture_connect.contracts.addresses import address_digest
+from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.unit.ticketing.news import changed, enrolled, evening, evening_cancelled, partner, person, withdrawn
+from ticketing.replaying import replay
+from ticketing.store import overviews, pages
+
+pytestmark = pytest.mark.timeout(60)
+
+STRANGER, OWN = "ans@stranger.example", "ans@example.com"
+NIGHT = evening(NEXT_YEAR, capacity=1)
+ASKED = evening(NEXT_YEAR + timedelta(days=30), capacity=2, admission=Admission.ON_REQUEST)
+
+
+@pytest.fixture(autouse=True)
+def _a_month_before(house: House) -> None:
+    house.now = MONTH_BEFORE
+
+
+async def owner(house: House, secret: str) -> object:
+    """Whose page this opens."""
+    async with house.database.begin() as work:
+        return await pages.owner(work, secret)
+
+
+async def enrol(house: House) -> None:
+    """Ans has the only seat and Bo waits for it, both under wrong addresses."""
+    await house.hear(partner(), NIGHT, enrolled("ans", email=STRANGER), enrolled("bo", email="bo@stranger.example"))
+    assert await house.states(NIGHT) == {"ans": "issued", "bo": "waiting"}
+
+
+async def test_links_and_code_sent_to_the_old_address_end_and_the_new_one_hears_of_others(house: House) -> None:
+    await enrol(house)
+    [old_secret], old_code = await house.secrets("ans", NIGHT), await house.code("ans", NIGHT)
+    [first] = [each for each in await house.told("core") if each.type == "ticket.issued"]
+    assert first.data["address_sha256"] == address_digest("acme", STRANGER).hex()
+    await house.forget_told()
+    [cause] = await house.hear(changed("ans", 2, email=OWN))
+
+    told = await house.told("core")
+    [again] = [each for each in told if each.type == "ticket.issued"]
+    assert again.correlation_id == cause.id
+    assert again.data["version"] == first.data["version"] + 1
+    assert again.data["address_sha256"] == address_digest("acme", OWN).hex()
+    assert again.data["issued_at"] == first.data["issued_at"]
+    new_code = await house.code("ans", NIGHT)
+    assert again.data["code"] == new_code != old_code
+    [new_secret] = await house.secrets("ans", NIGHT)
+    assert await owner(house, old_secret) is None
+    assert await owner(house, new_secret) == (NIGHT.evening_id, person("ans"))
+    assert await house.states(NIGHT) == {"ans": "issued", "bo": "waiting"}
+
+    assert (await house.scan(old_code, NIGHT, scan_id="stranger")).refusal == "replaced"
+    assert (await house.scan(new_code, NIGHT, scan_id="ans")).refusal is None
+
+
+async def test_the_box_office_hears_of_the_new_code_and_list_and_replay_say_the_same(house: House) -> None:
+    await enrol(house)
+    await house.forget_told()
+    await house.hear(changed("ans", 2, email=OWN))
+    [told] = await house.told("paard", "ticket")
+    async with house.database.begin() as work:
+        [listed] = await overviews.tickets(work, NIGHT.evening_id)
+        await replay(work, NIGHT.evening_id, "paard")
+    *_, replayed = await house.told("paard", "ticket")
+    assert (told.type, told.data["version"], told.data["code"]) == ("ticket.issued", 2, await house.code("ans", NIGHT))
+    assert (listed.code, listed.version) == (told.data["code"], 2)
+    assert replayed.data == told.data
+
+
+async def test_who_waits_hears_of_their_place_with_another_link(house: House) -> None:
+    await enrol(house)
+    [old] = await house.secrets("bo", NIGHT)
+    await house.forget_told()
+    await house.hear(changed("bo", 2, email="bo@example.com"))
+    [told] = await house.told()
+    assert (told.type, told.data["version"], told.data["position"]) == ("ticket.waitlisted", 2, 1)
+    [new] = await house.secrets("bo", NIGHT)
+    assert (await owner(house, old), await owner(house, new)) == (None, (NIGHT.evening_id, person("bo")))
+    # A seat that comes free later is theirs as ever.
+    await house.decline("ans", NIGHT)
+    assert await house.states(NIGHT) == {"bo": "issued"}
+    assert (await house.scan(await house.code("bo", NIGHT), NIGHT, scan_id="s")).refusal is None
+
+
+async def test_an_open_invitation_goes_to_the_new_address_and_an_answered_one_does_not(house: House) -> None:
+    await house.hear(partner(), enrolled("ans", email=STRANGER), enrolled("bo", email="bo@stranger.example"), ASKED)
+    [old] = await house.secrets("ans", ASKED)
+    await house.ask("bo", ASKED)
+    await house.forget_told()
+    await house.hear(changed("ans", 2, email=OWN), changed("bo", 2, email="bo@example.com"))
+    assert [(each.type, each.data["participant_id"]) for each in await house.told("core")] == [
+        ("ticket.issued", str(person("bo"))),
+        ("invitation.extended", str(person("ans"))),
+    ]
+    [new] = await house.secrets("ans", ASKED)
+    assert (await owner(house, old), await owner(house, new)) == (None, (ASKED.evening_id, person("ans")))
+
+
+async def test_an_offer_in_a_strangers_mailbox_opens_nothing_and_is_made_again(house: House) -> None:
+    await house.hear(partner(), enrolled("ans", email=OWN), enrolled("bo", email="bo@stranger.example"), ASKED)
+    await house.ask("ans", ASKED)
+    offer = await house.offer("ans", ASKED, "bo@stranger.example")
+    *_, old = await house.secrets("bo", ASKED)
+    await house.forget_told()
+    await house.hear(changed("bo", 2, email="bo@example.com"))
+    [again] = [each for each in await house.told() if each.type == "ticket.offered"]
+    assert again.data["offer_id"] == str(offer)
+    assert again.data["address_sha256"] == address_digest("acme", "bo@example.com").hex()
+    assert await owner(house, old) is None
+    assert await owner(house, str(again.data["link"]).rpartition("/")[2]) == (ASKED.evening_id, person("bo"))
+    assert (await house.accept("bo", offer)).participant_id == person("bo")
+
+
+@pytest.mark.parametrize(
+    "news",
+    [changed("ans", 2, email="Ans@STRANGER.example"), changed("ans", 2, family_name="Bakker", email=STRANGER)],
+    ids=["spelling", "name"],
+)
+async def test_another_spelling_or_name_is_not_another_address(house: House, news: ParticipantChanged) -> None:
+    await enrol(house)
+    [secret], code = await house.secrets("ans", NIGHT), await house.code("ans", NIGHT)
+    await house.forget_told()
+    await house.hear(news)
+    assert await house.told("core") == []
+    assert await owner(house, secret) is not None
+    assert await house.code("ans", NIGHT) == code
+
+
+async def test_an_internationalised_domain_is_one_address_in_either_form(house: House) -> None:
+    await house.hear(partner(), NIGHT, enrolled("ans", email="ans@xn--bcher-kva.example"))
+    await house.forget_told()
+    await house.hear(changed("ans", 2, email="ans@bücher.example"))
+    assert await house.told("core") == []
+
+
+async def test_back_and_forth_each_time_the_codes_before_end(house: House) -> None:
+    await enrol(house)
+    codes = [await house.code("ans", NIGHT)]
+    for version, email in enumerate([OWN, STRANGER, OWN], 2):
+        await house.hear(changed("ans", version, email=email))
+        codes.append(await house.code("ans", NIGHT))
+    assert len(set(codes)) == 4
+    *old, new = codes
+    for number, code in enumerate(old):
+        assert (await house.scan(code, NIGHT, scan_id=f"old-{number}")).refusal == "replaced"
+    assert (await house.scan(new, NIGHT, scan_id="new")).refusal is None
+
+
+async def test_back_and_forth_in_one_batch_is_no_change(house: House) -> None:
+    await enrol(house)
+    await house.forget_told()
+    await house.hear(changed("ans", 2, email=OWN), changed("ans", 3, email=STRANGER))
+    assert await house.told("core") == []
+
+
+async def test_a_message_that_is_overtaken_does_not_bring_the_old_address_back(house: House) -> None:
+    await enrol(house)
+    await house.hear(changed("ans", 3, email=OWN))
+    code = await house.code("ans", NIGHT)
+    await house.forget_told()
+    await house.hear(changed("ans", 2, email="ans@between.example"))
+    assert await house.told() == []
+    assert await house.code("ans", NIGHT) == code
+
+
+async def test_who_comes_back_under_another_address_has_left_nothing_open_at_the_old_one(house: House) -> None:
+    await enrol(house)
+    [old] = await house.secrets("ans", NIGHT)
+    await house.hear(withdrawn("ans", 2, MONTH_BEFORE.date()), enrolled("ans", version=3, email=OWN))
+    assert await owner(house, old) is None
+
+
+async def test_who_is_in_stays_in_under_the_code_that_let_them_in_and_their_links_end(house: House) -> None:
+    await enrol(house)
+    [secret], code = await house.secrets("ans", NIGHT), await house.code("ans", NIGHT)
+    assert (await house.scan(code, NIGHT, scan_id="in")).refusal is None
+    await house.forget_told()
+    await house.hear(changed("ans", 2, email=OWN))
+    assert await house.told("core", "ticket") == []
+    assert await owner(house, secret) is None
+    assert (await house.scan(code, NIGHT, scan_id="again", minutes=1)).refusal == "already-admitted"
+
+
+async def test_a_code_ends_while_the_evening_is_on_and_stays_as_it_is_once_it_is_called_off(house: House) -> None:
+    await enrol(house)
+    code = await house.code("ans", NIGHT)
+    house.now = NEXT_YEAR + timedelta(minutes=30)
+    await house.hear(changed("ans", 2, email=OWN))
+    assert (await house.scan(code, NIGHT, scan_id="late", minutes=31)).refusal == "replaced"
+    await house.hear(evening_cancelled(NIGHT, 2))
+    await house.forget_told()
+    await house.hear(changed("ans", 3, email=STRANGER))
+    assert await house.told("core") == []
+
+
+async def test_a_scanner_that_was_offline_when_the_code_ended_tells_who_went_in_before(house: House) -> None:
+    await enrol(house)
+    code = await house.code("ans", NIGHT)
+    house.now = NEXT_YEAR + timedelta(minutes=30)
+    await house.hear(changed("ans", 2, email=OWN))
+    after = await house.scan(code, NIGHT, scan_id="after", minutes=31, told=60, offline=True)
+    before = await house.scan(code, NIGHT, scan_id="before", minutes=10, told=60, offline=True)
+    assert (after.refusal, before.refusal) == ("replaced", None)
+
+
+async def test_the_old_link_answers_as_one_that_never_was_and_does_nothing(
+    house: House, api: httpx.AsyncClient
+) -> None:
+    await enrol(house)
+    [old] = await house.secrets("ans", NIGHT)
+    await house.hear(changed("ans", 2, email=OWN))
+    before = await house.everything()
+    form = {"ticket_id": str(await house.ticket("ans", NIGHT))}
+    for method, path in (("GET", ""), ("POST", "/decline")):
+        ended, unknown = [
+            await api.request(method, f"/my/{secret}{path}", data=form) for secret in (old, "nobodys-secret-at-all")
+        ]
+        assert (ended.status_code, ended.text) == (404, unknown.text)
+    assert await house.everything() == before
+
+
+async def test_a_whole_organisation_that_moves_takes_no_more_statements_than_one_person(house: House) -> None:
+    big = evening(NEXT_YEAR, capacity=100)
+    names = [f"p{number}" for number in range(40)]
+    await house.hear(partner(), big, *(enrolled(name, email=f"{name}@old.example") for name in names))
+
+    async def statements(*moved: str, version: int) -> int:
+        with house.counting_statements() as made:
+            await house.hear(*(changed(name, version, email=f"{name}@{version}.new.example") for name in moved))
+        return len(made)
+
+    assert await statements(*names, version=3) <= await statements("p0", version=4) + 2
