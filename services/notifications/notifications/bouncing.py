@@ -39,7 +39,7 @@ async def tell_undeliverable(work: UnitOfWork, participant_id: UUID, written_to:
 
     Nobody hears of one that they do not have any more, nor when it is not known any more to which the mail went.
     """
-    present = (await contacts.lock_addresses(work, [participant_id])).get(participant_id)
+    present = await contacts.address(work, participant_id)
     if present is None or written_to is None:
         return
     digest = address_digest(present.partner, written_to).hex()

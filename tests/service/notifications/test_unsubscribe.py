@@ -141,6 +141,9 @@ async def test_switched_on_again_what_is_still_to_come_comes_as_things_are_now(h
     await until(house, "select count(*) from tickets where standing = 'issued'", 1)
     await until(house, "select count(*) from contacts where email = 'zoe@elsewhere.example'", 1)
 
+    # The link that the old address has opens nothing any more.
+    assert (await house.api.post(address, data=ON)).status_code == 404
+    address = await address_of(house, participant)
     assert "Je krijgt onze herinneringen" in (await house.api.post(address, data=ON)).text
     states = await house.states(participant)
     assert (states["reminder-week"], states["reminder-day"]) == (UNSUBSCRIBED, ("planned", None))

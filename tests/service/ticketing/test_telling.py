@@ -3,6 +3,7 @@
 from joserfc.jwk import OKPKey
 
 from culture_connect.contracts import Venue
+from culture_connect.contracts.addresses import address_digest
 from tests.service.ticketing.house import NEXT_YEAR, House
 from tests.unit.ticketing.news import (
     changed,
@@ -50,6 +51,7 @@ async def test_an_issued_ticket_is_told_to_the_house_and_with_the_holders_name_t
         "issued_at": feed.data["issued_at"],
         "link": core.data["link"],
         "passed_on_by": None,
+        "address_sha256": address_digest("acme", "ans@example.com").hex(),
     }
     assert core.data["link"].startswith("https://mijn.cultureconnect.example/my/")
     assert set(feed.data) == {

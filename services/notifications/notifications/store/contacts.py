@@ -63,6 +63,12 @@ _ADDRESS = text(
         and letters.domain is distinct from news.domain
     """
 )
+_ADDRESS_OF = text(
+    """
+    select person_version, partner, email from contacts
+    where participant_id = :participant_id and email is not null and partner is not null
+    """
+)
 _ADDRESSES = text(
     """
     select participant_id, person_version, partner, email from contacts
@@ -162,6 +168,12 @@ async def lock_starts(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapp
         row.participant_id: KnownStart(row.person_version, row.starts_on, letters.get(row.participant_id, ()))
         for row in known
     }
+
+
+async def address(work: UnitOfWork, participant_id: UUID) -> KnownAddress | None:
+    """Where this participant is written to, None when that is not known. Locks nothing: its caller holds letters."""
+    row = (await work.execute(_ADDRESS_OF, {"participant_id": participant_id})).one_or_none()
+    return None if row is None else KnownAddress(row.person_version, row.partner, row.email)
 
 
 async def lock_addresses(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownAddress]:
