@@ -35,9 +35,15 @@ OTHER = UUID("2c7f6f0e-9d3b-4d4f-8a55-1d2e3f4a5b6c")
 WELCOME = "Welkom bij Culture Connect"
 
 
-def cancelled() -> EveningCancelled:
+def cancelled(version: int = 2) -> EveningCancelled:
     """The other evening, which does not take place."""
-    return EveningCancelled.model_validate(in_future(evening_id=str(OTHER), version=2))
+    return EveningCancelled.model_validate(in_future(evening_id=str(OTHER), version=version))
+
+
+def elsewhere(version: int) -> EveningChanged:
+    """The other evening, in another place."""
+    told = in_future(evening_id=str(OTHER), version=version, location="Elders 1, Den Haag")
+    return EveningChanged.model_validate({**told, "changed": ["location"]})
 
 
 async def test_an_invitation_becomes_a_letter_in_the_participants_language(house: House) -> None:
@@ -249,6 +255,23 @@ async def test_a_welcome_that_is_put_off_for_long_holds_up_nothing_else(house: H
     await house.rows(f"{statement}, deferred_since = now() - interval '2 h'")
     await house.tell(invited(participant))
     await house.until_mailed(2)
+
+
+async def test_no_letter_waits_for_ever_for_somebody_invited_who_was_erased(house: House) -> None:
+    participant = uuid4()
+    await house.tell(evening(evening_id=str(OTHER)), enrolled(participant))
+    await house.until_mailed(1)
+    await house.tell(invited(participant, evening_id=OTHER))
+    await house.until_mailed(2)
+    await house.tell(ParticipantErased(participant_id=participant, version=2))
+    await house.tell(elsewhere(2))
+    await house.tell(cancelled(3))
+    # The next mail is to somebody else, and what became of both is committed before it.
+    await house.marker(mails=3)
+    known = "select version from evenings where evening_id = $1 and cancelled"
+    await eventually(lambda: house.rows(known, OTHER), [(3,)], "the evening to be known as cancelled")
+    of_the_evening = "select kind, state from letters where evening_id = $1 and kind <> 'invitation'"
+    assert await house.rows(of_the_evening, OTHER) == []
 
 
 async def test_two_welcomes_of_somebody_who_left_and_came_back_do_not_wait_for_each_other(house: House) -> None:

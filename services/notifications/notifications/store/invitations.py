@@ -12,12 +12,13 @@ from notifications.domain.kinds import Kind, State
 from notifications.domain.letters import KnownLetter
 
 # Whoever asked has a ticket or a place in the line, or had one after the invitation: its letters tell them. Somebody
-# who comes back is invited anew, whatever tickets they had before.
+# who comes back is invited anew, whatever tickets they had before. Who was erased has nowhere to be written to.
 _SILENT = """
     select distinct on (participant_id, evening_id) participant_id, evening_id, details,
         state = 'sent' or state <> 'failed' and mail_id is not null as told
     from letters
     where evening_id = any(:evening_ids) and kind = 'invitation' and state <> 'failed'
+        and exists (select from contacts where contacts.participant_id = letters.participant_id and not erased)
         and (state <> 'suppressed' or mail_id is not null)
         and not exists (
             select from tickets
