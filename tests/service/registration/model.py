@@ -21,9 +21,8 @@ ADDRESSES = {
     "wim@bücher.example": ("wim@xn--bcher-kva.example", "wim"),
     "WIM@BÜCHER.example": ("WIM@xn--bcher-kva.example", "wim"),
     "wim@xn--bcher-kva.example": ("wim@xn--bcher-kva.example", "wim"),
-    " jürgen@tuin.example": ("jürgen@tuin.example", "jürgen"),
-    "ju\u0308rgen@tuin.example": ("jürgen@tuin.example", "jürgen"),
-    "JÜRGEN@tuin.example": ("JÜRGEN@tuin.example", "jürgen"),
+    " juergen@tuin.example": ("juergen@tuin.example", "juergen"),
+    "JUERGEN@tuin.example": ("JUERGEN@tuin.example", "juergen"),
 }
 
 
@@ -126,7 +125,7 @@ class Model:
         takes_a_place = known is not None and known["standing"] == "enrolled"
         stays = known is not None and takes_a_place and known["leaves_on"] is None
         late: list[tuple[str | None, str]] = []
-        if self._sent_at(post) < self._erased_at(said["employee_ref"]):
+        if _surely_before(self._sent_at(post), self._erased_at(said["employee_ref"])):
             late = [("employee_ref", "erased_since")]
         elif self._is_superseded(post):
             late = [("employee_ref", "superseded")]
@@ -196,12 +195,12 @@ class Model:
         return min(post.told_at or self._now, self._now)
 
     def _is_superseded(self, post: Post) -> bool:
-        """A later message about the employee was there before; whole seconds may be any moment of theirs."""
+        """A later message about the employee was there before."""
         ref, sent_at = str(post.employee_ref), self._sent_at(post)
         last = max(
             self._left_unknown.get(ref, _BEFORE_ALL_TIMES), self.people.get(ref, {"last": _BEFORE_ALL_TIMES})["last"]
         )
-        return sent_at < last and (sent_at.microsecond > 0 or (last - sent_at).total_seconds() >= 1)
+        return _surely_before(sent_at, last)
 
     def _note_time(self, person: dict[str, Any], post: Post) -> None:
         person["last"] = max(person["last"], self._sent_at(post))
@@ -244,3 +243,9 @@ def _said(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _day(written: str | None) -> date | None:
     return None if written in (None, "9999-12-31") else date.fromisoformat(str(written))
+
+
+def _surely_before(sent_at: datetime, last: datetime) -> bool:
+    """Whole seconds may be any moment of theirs, and whole milliseconds too."""
+    step = 1_000_000 if sent_at.microsecond == 0 else 1 if sent_at.microsecond % 1000 else 1000
+    return sent_at + timedelta(microseconds=step) <= last

@@ -21,7 +21,7 @@ async def test_what_cannot_stand_in_a_slug_is_refused_wherever_a_partner_is_name
     requests: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "", {}),
         ("PATCH", "", {"json": {"name": "Acme"}}),
-        ("DELETE", "", {}),
+        ("DELETE", "", {"params": {"name": "Acme"}}),
         ("GET", "/participants", {}),
         ("GET", "/participants/export", {}),
         ("POST", "/enrolments", {"json": person("e-1")}),
