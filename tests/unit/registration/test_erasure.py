@@ -71,6 +71,24 @@ def test_a_message_sent_since_enrols_somebody_new(later: timedelta) -> None:
     assert command.new_id != GONE.participant_id
 
 
+@pytest.mark.parametrize(
+    ("sent", "erased", "comes_back"),
+    [
+        (0, 300_000, True),  # whole seconds: any moment of that second
+        (300_000, 300_456, True),  # whole milliseconds
+        (300_000, 301_456, False),
+        (300_001, 300_456, False),
+        (300_456, 300_000, True),
+        (0, 1_300_000, False),
+    ],
+)
+def test_times_of_unlike_precision_are_compared_at_the_coarser_one(sent: int, erased: int, comes_back: bool) -> None:
+    second = NOW.replace(microsecond=0)
+    known = buried(erased_at=second + timedelta(microseconds=erased))
+    decision = decide(known, request(sent_at=second + timedelta(microseconds=sent)), TODAY)
+    assert codes(decision) == ([] if comes_back else ["erased_since"])
+
+
 def test_a_late_message_does_not_change_who_came_back_under_the_same_reference() -> None:
     back = participant("e-1")
     late = request(family_name="van vroeger", sent_at=NOW - HOUR)
