@@ -79,9 +79,10 @@ async def _tell(
 async def _offer_again(
     work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID], issuer: Issuer, cause_of: CauseOf
 ) -> None:
-    for offer in await moves.offers(work, people, evenings):
-        [link], new = issuer.links.make(offer.evening_id, [offer.colleague_id])
-        addresses = await pages.save(work, new)
+    offers = await moves.offers(work, people, evenings)
+    made = [issuer.links.make(offer.evening_id, [offer.colleague_id]) for offer in offers]
+    addresses = await pages.save(work, [page for _, new in made for page in new])
+    for offer, ([link], _) in zip(offers, made, strict=True):
         telling.offered(
             work,
             offer_id=offer.offer_id,

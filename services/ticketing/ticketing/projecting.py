@@ -152,19 +152,12 @@ async def _listing(
 
     All evenings of a batch are locked at once, so it is asked before anything is written.
     """
-    names: dict[UUID, str | None] = {
-        message.participant_id: holder_name(message)
-        for message in participants
-        if not isinstance(message, ParticipantErased | ParticipantWithdrawn)
-    }
-    names |= {message.participant_id: None for message in participants if isinstance(message, ParticipantErased)}
+    persons = [each for each in participants if not isinstance(each, ParticipantErased | ParticipantWithdrawn)]
+    names: dict[UUID, str | None] = {each.participant_id: holder_name(each) for each in persons}
+    names |= {each.participant_id: None for each in participants if isinstance(each, ParticipantErased)}
     if not names and not partners:
         return set()
-    addresses = {
-        message.participant_id: address_digest(message.partner, message.email)
-        for message in participants
-        if not isinstance(message, ParticipantErased | ParticipantWithdrawn)
-    }
+    addresses = {each.participant_id: address_digest(each.partner, each.email) for each in persons}
     listing = await feeds.listing(work, names, {message.slug: message.name for message in partners})
     return listing | (await moves.evenings_of(work, addresses) if addresses else set())
 

@@ -19,8 +19,7 @@ class Circumstances:
 
     `wanted_at` is when the letter should have gone, `withdrawn_on` the first day on which its addressee no longer
     takes part, `standing` that of its ticket. `told` is true when its addressee may have read of the evening before,
-    `news` when there is something to tell: changes of the evening since then or of
-    the first day, or of the partner's week.
+    `news` when there is something to tell: of the evening since then, of the first day, or of the partner's week.
     `invited` is true when it is about an evening that its addressee was invited to and never asked for.
     """
 

@@ -200,6 +200,8 @@ class _Import:
 
     async def _try_again(self, collided: list[tuple[int, EnrolmentRequested]]) -> None:
         """An address may be given up by another of these lines, and that one wait for a third, or for the first."""
+        if not collided:
+            return
         refs = {request.employee_ref for _, request in collided}
         wanted = {request.employee_ref: email_key(request.email) for _, request in collided}
         people = await participants.known(self._work, self._slug, refs=refs, email_keys=set(wanted.values()))
