@@ -1,6 +1,7 @@
 """The API reference page: Swagger UI, with requests that can be tried, from files that come with the service.
 
-Swagger UI itself is in the package `fastapi-swagger`, which repackages its releases; `static` has our own files.
+Swagger UI itself (Apache-2.0, SmartBear Software) is in the package `fastapi-swagger`, which repackages its releases;
+`static` has our own files.
 """
 
 from pathlib import Path

@@ -1,8 +1,7 @@
 "use strict";
 
-// A token typed into a text field must not reach the browser's form history or a remote spelling checker.
-const withoutMemory = (Input, system) => (props) =>
-  system.React.createElement(Input, { ...props, autoComplete: "off", spellCheck: false });
+// The browser's form history must not keep a token.
+const withoutHistory = (Input, system) => (props) => system.React.createElement(Input, { ...props, autoComplete: "off" });
 
 SwaggerUIBundle({
   url: "openapi.json",
@@ -11,5 +10,5 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   persistAuthorization: false,
   validatorUrl: null, // the default asks a server elsewhere
-  plugins: [{ wrapComponents: { Input: withoutMemory } }],
+  plugins: [{ wrapComponents: { Input: withoutHistory } }],
 });
