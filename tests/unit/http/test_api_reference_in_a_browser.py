@@ -10,8 +10,8 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 from pydantic import BaseModel
 
 from culture_connect.http import Caller, requires
-from tests.service.ticketing.my_page.conftest import listening
 from tests.support.browser import chromium, window
+from tests.support.http_server import served
 from tests.support.reference_page import Watch, open_reference
 from tests.unit.http.kit import app_with, token_of
 
@@ -39,8 +39,8 @@ def _browser_is_there() -> None:
 
 @pytest.fixture
 async def site(tokens: Path) -> AsyncIterator[str]:
-    async with listening(app_with(router, tokens=tokens)) as url:
-        yield url
+    async with served(app_with(router, tokens=tokens), kept=None) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(params=[360, 1280])
