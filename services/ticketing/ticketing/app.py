@@ -12,8 +12,8 @@ from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.topology import admissions_queue, events_queue
 from ticketing.handlers.core_events import box_office_scans, registration_events
 from ticketing.http import routes
-from ticketing.jobs.timers import Clock
-from ticketing.metrics import DoorMeasures
+from ticketing.jobs.timers import TimerJob
+from ticketing.metrics import AdmissionMetrics
 from ticketing.settings import TicketingSettings
 from ticketing.tickets.codes import Codes
 from ticketing.tickets.issuer import Issuer
@@ -29,7 +29,7 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         KeyedHash(bytes.fromhex(settings.hash_key)),
     )
     telemetry = Telemetry()
-    doors = DoorMeasures(telemetry.registry)
+    doors = AdmissionMetrics(telemetry.registry)
     scans = box_office_scans(issuer.codes, doors)
 
     async def box_office_queues() -> Sequence[Subscription]:
@@ -54,9 +54,9 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         limits=HttpLimits.of(settings, "ticketing"),
         routers=routes.ROUTERS,
         background=[
-            Clock(database, issuer).running,
+            TimerJob(database, issuer).running,
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
     )
-    routes.equip(app, issuer, doors)
+    routes.configure(app, issuer, doors)
     return app

@@ -19,10 +19,10 @@ from culture_connect.contracts import (
     TicketWaitlisted,
 )
 from culture_connect.messaging import UnitOfWork, core_event, feed_to
-from ticketing.domain.admissions import Refused
-from ticketing.store.admissions import Admitted
-from ticketing.store.feeds import TicketAtBoxOffice
-from ticketing.store.seats import Ended
+from ticketing.domain.admissions import EntryDenied
+from ticketing.store.admissions import AdmittedTicket
+from ticketing.store.feeds import FeedTicket
+from ticketing.store.seats import EndedPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def issued(
         address_sha256=_hex(address),
     )
     work.emit(message, core_event(message, holder.venue), subject=subject, cause=cause)
-    ticket = TicketAtBoxOffice(
+    ticket = FeedTicket(
         ticket_id,
         holder.evening_id,
         holder.venue,
@@ -98,7 +98,7 @@ def issued(
     listed(work, ticket, cause=cause)
 
 
-def listed(work: UnitOfWork, ticket: TicketAtBoxOffice, *, cause: Envelope | None) -> None:
+def listed(work: UnitOfWork, ticket: FeedTicket, *, cause: Envelope | None) -> None:
     """Tells the box office of a ticket: that it is there, or how its holder or their partner is called by now.
 
     Of who is in it hears that again: `feed_version` is the one of the last that is told.
@@ -177,7 +177,7 @@ def offered(
     work.emit(message, core_event(message, venue), subject=str(ticket_id), cause=cause)
 
 
-def cancelled(work: UnitOfWork, place: Ended, *, cause: Envelope | None) -> None:
+def cancelled(work: UnitOfWork, place: EndedPlace, *, cause: Envelope | None) -> None:
     """Tells the house that a place is gone, and the box office when it knew of it."""
     subject = str(place.ticket_id)
     # Of a holder who was erased before, the house has nothing left to say.
@@ -201,7 +201,7 @@ def cancelled(work: UnitOfWork, place: Ended, *, cause: Envelope | None) -> None
 
 
 def admitted(
-    work: UnitOfWork, venue: str, ticket: Admitted, *, scanner: str, entrance: str | None, cause: Envelope | None
+    work: UnitOfWork, venue: str, ticket: AdmittedTicket, *, scanner: str, entrance: str | None, cause: Envelope | None
 ) -> None:
     """Tells everybody that somebody went in.
 
@@ -237,7 +237,7 @@ def admitted(
         work.emit(end, feed_to(venue), subject=subject, cause=cause)
 
 
-def refused(work: UnitOfWork, venue: str, refusal: Refused, *, cause: Envelope | None) -> None:
+def refused(work: UnitOfWork, venue: str, refusal: EntryDenied, *, cause: Envelope | None) -> None:
     """Tells the box office whose scanner it was that a code may not enter."""
     message = AdmissionRefused(
         scan_id=refusal.scan.scan_id,

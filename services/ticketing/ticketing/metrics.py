@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 from ticketing.store.admissions import RecordedScan
 
 
-class DoorMeasures:
+class AdmissionMetrics:
     """The metrics of the doors, in the registry of the service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -29,7 +29,7 @@ class Base(SQLModel):
     metadata = MetaData()
 
 
-class Partner(Base, table=True):
+class PartnerRow(Base, table=True):
     """A partner as registration last told it; its contract is without end where a day is missing."""
 
     __tablename__ = "partners"
@@ -69,7 +69,7 @@ class ParticipantRow(Base, table=True):
     )
 
 
-class Evening(Base, table=True):
+class EveningRow(Base, table=True):
     """An evening as registration last told it, and how many of its seats and waiting places are taken.
 
     The three counts are kept by a trigger on `tickets`, which refuses a seat beyond the capacity; nothing else
@@ -103,7 +103,7 @@ class Evening(Base, table=True):
     )
 
 
-class Share(Base, table=True):
+class ShareRow(Base, table=True):
     """What one partner has of an evening: its allotment, and its people's seats and waiting places.
 
     The counts are kept by the trigger on `tickets`, as those of the evening.
@@ -123,7 +123,7 @@ class Share(Base, table=True):
     )
 
 
-class Timer(Base, table=True):
+class TimerRow(Base, table=True):
     """Something to do for an evening at a moment to come; the row goes when it is done."""
 
     __tablename__ = "timers"
@@ -138,7 +138,7 @@ class Timer(Base, table=True):
     )
 
 
-class Wish(Base, table=True):
+class SeatRequestRow(Base, table=True):
     """What somebody wants with regard to an evening: invited and silent yet, asked, or declined.
 
     It holds for one enrolment (the version of `participant.enrolled`): who is enrolled anew begins anew.
@@ -159,7 +159,7 @@ class Wish(Base, table=True):
     )
 
 
-class Ticket(Base, table=True):
+class TicketRow(Base, table=True):
     """A ticket or a waiting place: one life from the request to the end.
 
     `version` counts everything that happened to it, `feed_version` what its box office was told. `enrolment` is the
@@ -234,7 +234,7 @@ class Ticket(Base, table=True):
     )
 
 
-class LineWatermark(Base, table=True):
+class LineWatermarkRow(Base, table=True):
     """Up to which decision of another evening of its season an evening's waiting places have their `others` counted.
 
     Null where places may count its tickets and none of its decisions were taken in yet.
@@ -288,7 +288,7 @@ class PageRow(Base, table=True):
     __table_args__ = (Index("pages_of_participant", "participant_id"),)
 
 
-class Offer(Base, table=True):
+class OfferRow(Base, table=True):
     """A ticket that its holder wants to pass on to `participant_id`, who has to agree.
 
     Null when nobody could have it at the address that was given, which its holder is not told. `address_hash` knows

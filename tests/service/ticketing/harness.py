@@ -13,16 +13,16 @@ from sqlalchemy import event, text
 
 from culture_connect.contracts import AdmissionRecorded, Envelope, EveningScheduled, ParticipantEnrolled
 from culture_connect.messaging import Database, Delivery
-from tests.unit.ticketing.news import moment, person
-from ticketing.domain.refusals import Refusal, Refused
+from tests.unit.ticketing.registration_events import moment, person
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 from ticketing.domain.tickets import Place
-from ticketing.jobs.timers import Clock
+from ticketing.jobs.timers import TimerJob
 from ticketing.store import waiting_list
 from ticketing.store.admissions import RecordedScan
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases import decline, request_seat, transfer
 from ticketing.use_cases.admit import admit
-from ticketing.use_cases.apply_events import Event, take_in
+from ticketing.use_cases.apply_events import Event, apply_events
 
 # Evenings of these tests are in the future of any clock they run by.
 NEXT_YEAR = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + timedelta(days=365)
@@ -33,7 +33,7 @@ MONTH_BEFORE = NEXT_YEAR - timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PublishedEvent:
     """A message in the outbox: `to` is `core` or the venue of the box office."""
 
     to: str
@@ -58,7 +58,7 @@ class Harness:
         """Learns the names by which answers are given; `hear` learns those it enrols by itself."""
         self._names.update({person(name): name for name in names})
 
-    async def hear(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
+    async def apply(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
         """Takes these in as one batch; each is a minute later than the one before, unless all are `at` one moment."""
         envelopes = []
         for news in events:
@@ -67,21 +67,21 @@ class Harness:
                 self.know([news.given_name.lower()])
             time = at or moment(self._minutes)
             envelopes.append(Envelope(str(uuid4()), news.type, "/culture-connect/registration", time))
-        await self.take_in(list(zip(events, envelopes, strict=True)))
+        await self.apply_batch(list(zip(events, envelopes, strict=True)))
         return envelopes
 
-    async def take_in(self, events: Sequence[tuple[Event, Envelope]]) -> None:
+    async def apply_batch(self, events: Sequence[tuple[Event, Envelope]]) -> None:
         """Takes in a batch with its envelopes."""
         deliveries = [Delivery(news, envelope, "ticketing.events") for news, envelope in events]
         async with self.database.begin() as work:
-            await take_in(work, deliveries, self.issuer)
+            await apply_events(work, deliveries, self.issuer)
 
     @asynccontextmanager
-    async def hearing(self, news: Event) -> AsyncIterator[None]:
+    async def applying(self, news: Event) -> AsyncIterator[None]:
         """Takes an event in and commits at the end of the block only."""
         envelope = Envelope(str(uuid4()), news.type, "/culture-connect/registration", moment(1000))
         async with self.database.begin() as work:
-            await take_in(work, [Delivery(news, envelope, "ticketing.events")], self.issuer)
+            await apply_events(work, [Delivery(news, envelope, "ticketing.events")], self.issuer)
             yield
 
     async def waiting_transactions(self) -> int:
@@ -144,11 +144,11 @@ class Harness:
         )
         return str(row.code)
 
-    async def told(self, to: str | None = None, subject: str | None = None) -> list[Told]:
+    async def published(self, to: str | None = None, subject: str | None = None) -> list[PublishedEvent]:
         """What waits in the outbox, in its order; to one destination, about one kind of subject."""
         rows = await self.rows("select vhost, routing_key, headers, body, correlation_id from outbox order by id")
         everything = [
-            Told(
+            PublishedEvent(
                 to="core" if row.vhost == "core" else row.routing_key,
                 type=row.headers["ce-type"].removeprefix("nl.cultureconnect.").removesuffix(".v1"),
                 data=json.loads(row.body),
@@ -162,9 +162,9 @@ class Harness:
             if to in (None, each.to) and (subject is None or each.type.startswith(f"{subject}."))
         ]
 
-    async def told_of(self, type_: str) -> list[Told]:
+    async def published_of(self, type_: str) -> list[PublishedEvent]:
         """What waits in the outbox of one type, such as `ticket.issued`, for whomever."""
-        return [each for each in await self.told() if each.type == type_]
+        return [each for each in await self.published() if each.type == type_]
 
     def wait(self, minutes: int = 1) -> None:
         """Time goes on; it begins a month before the evenings."""
@@ -173,8 +173,8 @@ class Harness:
     async def ask(self, name: str, evening: EveningScheduled) -> tuple[Place, bool]:
         """Somebody asks for a seat; whether the place is new comes with it."""
         async with self.database.begin() as work:
-            [asked] = await request_seat.ask_together(work, self.issuer, evening.evening_id, [person(name)])
-        if isinstance(asked, Refused):
+            [asked] = await request_seat.request_seats(work, self.issuer, evening.evening_id, [person(name)])
+        if isinstance(asked, RequestRefused):
             raise asked
         return asked.place, asked.is_new
 
@@ -217,16 +217,16 @@ class Harness:
         async with self.database.begin() as work:
             return await transfer.pass_on(work, self.issuer, ticket, person(to))
 
-    async def look(self) -> float:
+    async def run_due(self) -> float:
         """The clock looks at its timers; returns the seconds until it will again."""
-        return await Clock(self.database, self.issuer).look()
+        return await TimerJob(self.database, self.issuer).run_due()
 
-    async def refusal(self, attempt: Awaitable[object]) -> Refusal:
+    async def refusal(self, attempt: Awaitable[object]) -> RefusalCode:
         """Why this is refused; AssertionError when it is not, and when it changed any row or told anybody."""
         before = await self.everything()
         try:
             await attempt
-        except Refused as refused:
+        except RequestRefused as refused:
             assert await self.everything() == before
             return refused.refusal
         raise AssertionError("it was not refused")
@@ -263,12 +263,12 @@ class Harness:
         """The secrets of the links to somebody's page for the evening, in the order in which they were told."""
         return [
             str(told.data["link"]).rpartition("/")[2]
-            for told in await self.told("core")
+            for told in await self.published("core")
             if told.data.get("link") and told.data["participant_id"] == str(person(name))
             if told.data["evening_id"] == str(evening.evening_id)
         ]
 
-    async def forget_told(self) -> None:
+    async def clear_outbox(self) -> None:
         """Empties the outbox, as the relay would."""
         await self.rows("delete from outbox returning id")
 

@@ -12,7 +12,7 @@ import pytest
 from culture_connect.contracts import Admission, EveningScheduled
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, partner, person, withdrawn
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_cancelled, partner, person, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
 OTHER_NIGHT = evening(NEXT_YEAR + timedelta(days=9), title="Dag", admission=Admission.ON_REQUEST)
@@ -24,8 +24,8 @@ TICKETS = f"/evenings/{NIGHT.evening_id}/tickets"
 async def _invited(harness: Harness) -> None:
     """Four people of acme and one of zeebank are invited to two evenings."""
     harness.now = MONTH_BEFORE
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]))
-    await harness.hear(partner("zeebank", places=1), enrolled("zoe", partner="zeebank"), NIGHT, OTHER_NIGHT)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]))
+    await harness.apply(partner("zeebank", places=1), enrolled("zoe", partner="zeebank"), NIGHT, OTHER_NIGHT)
 
 
 async def own(harness: Harness, name: str, night: EveningScheduled = NIGHT) -> dict[str, str]:
@@ -123,11 +123,11 @@ async def test_what_is_not_there_is_404_and_what_cannot_be_now_is_409(api: httpx
     nowhere = f"/evenings/{uuid4()}/tickets"
     check_problem(await api.post(nowhere, json=asking("ans"), headers=DESK), 404, "unknown-evening")
     check_problem(await api.post(TICKETS, json=asking("nobody"), headers=DESK), 404, "unknown-participant")
-    await harness.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
+    await harness.apply(withdrawn("bo", 2, NEXT_YEAR.date()))
     check_problem(await api.post(TICKETS, json=asking("bo"), headers=DESK), 409, "not-active")
     harness.now = NIGHT.starts_at
     check_problem(await api.post(TICKETS, json=asking("ans"), headers=DESK), 409, "evening-begun")
-    await harness.hear(evening_cancelled(NIGHT, 2))
+    await harness.apply(evening_cancelled(NIGHT, 2))
     check_problem(await api.post(TICKETS, json=asking("ans"), headers=DESK), 409, "evening-cancelled")
 
 
@@ -204,7 +204,7 @@ async def test_a_colleague_named_by_their_address_is_asked_first(
     headers = DESK if by == "desk" else await own(harness, "ans")
     answer = await api.post(path_of(ticket, "pass-on"), json={"email": " BO@Example.com"}, headers=headers)
     assert answer.status_code == 202
-    [offered] = await harness.told_of("ticket.offered")
+    [offered] = await harness.published_of("ticket.offered")
     assert answer.json() == {"offer_id": offered.data["offer_id"], "ticket_id": str(ticket)}
     assert await harness.holders(NIGHT) == {"ans"}
     await harness.accept("bo", UUID(answer.json()["offer_id"]))
@@ -226,7 +226,7 @@ async def test_nobody_passes_on_with_the_secret_of_somebody_else(api: httpx.Asyn
     path = path_of(await harness.ticket("ans", NIGHT), "pass-on")
     answer = await api.post(path, json={"email": "bo@example.com"}, headers=await own(harness, "bo"))
     check_problem(answer, 403, "not-yours")
-    assert await harness.told_of("ticket.offered") == []
+    assert await harness.published_of("ticket.offered") == []
 
 
 TO_NOBODY: list[tuple[dict[str, Any], tuple[str, str]]] = [
@@ -280,7 +280,7 @@ async def test_whoever_tries_one_address_after_the_other_is_told_to_come_back(
     answer = await api.post(path, json={"email": "cas@example.com"}, headers=headers)
     check_problem(answer, 429, "too-many-offers")
     assert 0 < int(answer.headers["retry-after"]) <= 24 * 60 * 60
-    assert await harness.told_of("ticket.offered") == []
+    assert await harness.published_of("ticket.offered") == []
 
 
 # Who calls
@@ -370,7 +370,7 @@ async def test_what_was_declined_or_offered_is_so_once_however_often_it_is_sent(
         answers = [await api.post(path, json=body, headers=DESK | {"idempotency-key": "k"}) for _ in range(3)]
         assert answers[0].json() == answers[1].json() == answers[2].json()
         assert [answer.headers.get("idempotent-replay") for answer in answers] == [None, "true", "true"]
-    assert len(await harness.told_of("ticket.offered")) == 1
+    assert len(await harness.published_of("ticket.offered")) == 1
     assert await harness.holders(NIGHT) == {"ans", "cas"}
 
 
@@ -383,7 +383,7 @@ async def test_the_keys_of_two_people_are_their_own(api: httpx.AsyncClient, harn
 async def test_what_was_refused_may_be_tried_again_with_the_same_key(api: httpx.AsyncClient, harness: Harness) -> None:
     headers = DESK | {"idempotency-key": "key-1"}
     check_problem(await api.post(TICKETS, json=asking("late"), headers=headers), 404, "unknown-participant")
-    await harness.hear(enrolled("late"))
+    await harness.apply(enrolled("late"))
     answer = await api.post(TICKETS, json=asking("late"), headers=headers)
     assert (answer.status_code, answer.json()["state"]) == (201, "issued")
 

@@ -12,7 +12,7 @@ import pytest
 from culture_connect.contracts import AdmissionRecorded
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, arriving, scanned
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, partner, person, withdrawn
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_cancelled, partner, person, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 LATER = evening(NEXT_YEAR + timedelta(days=9), capacity=2, title="Later")
@@ -30,8 +30,8 @@ def written(moment: datetime) -> str:
 
 @pytest.fixture(autouse=True)
 async def _tonight(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT, LATER)
-    await harness.forget_told()
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT, LATER)
+    await harness.clear_outbox()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_who_comes_first_to_a_scanner_with_a_wrong_clock_is_in_as_of_now(
     assert (first["outcome"], first["clock"]) == ("admitted", "implausible")
     second = await post(api, scanned(code, NIGHT, "s2", 1), AT_EIGHT + minutes(1))
     assert second == {"outcome": "refused", "reason": "already-admitted", "first_admitted_at": written(AT_EIGHT)}
-    [told] = [each for each in await harness.told("paard") if each.type == "ticket.admitted"]
+    [told] = [each for each in await harness.published("paard") if each.type == "ticket.admitted"]
     assert told.data["admitted_at"] == written(AT_EIGHT)
 
 
@@ -104,7 +104,7 @@ async def test_an_offline_scan_is_earlier_or_later_than_a_live_one_by_its_correc
         assert answer["outcome"] == "admitted"
         assert answer["double_entry"] is True
         assert answer.get("clock") == flag.get("clock")
-    told = await harness.told("paard", "admission")
+    told = await harness.published("paard", "admission")
     assert [each.data["scan_id"] for each in told] == ["late", "live"]
     assert told[-1].data["first_admitted_at"] == written(AT_EIGHT + minutes(9.8))
     assert await harness.counts(NIGHT) == (1, 1, 1)
@@ -175,7 +175,7 @@ async def test_an_id_that_is_used_again_for_another_scan_is_refused_and_tells_no
     other = await another(harness, what, code)
     for _ in range(2):
         assert await post(api, other, other.scanned_at) == {"outcome": "refused", "reason": "scan-id-reused"}
-    told = await harness.told("paard", "admission")
+    told = await harness.published("paard", "admission")
     assert [(each.data["scan_id"], each.data["reason"]) for each in told] == [("1", "scan-id-reused")] * 2
     assert {each.data["evening_id"] for each in told} == {str(other.evening_id)}
     assert await harness.counts(NIGHT) == (1, 1, 1)
@@ -191,7 +191,7 @@ async def test_of_two_scans_with_one_id_in_a_batch_the_second_is_refused(
     judged = await harness.scans("paard", [scanned(code, NIGHT, "1"), other, scanned(code, NIGHT, "1")])
     assert [each.refusal for each in judged] == [None, "scan-id-reused", None]
     assert judged[1].ticket_id is None
-    assert [each.data["reason"] for each in await harness.told("paard", "admission")] == ["scan-id-reused"]
+    assert [each.data["reason"] for each in await harness.published("paard", "admission")] == ["scan-id-reused"]
     assert await harness.counts(NIGHT) == (1, 1, 1)
 
 
@@ -272,7 +272,7 @@ async def test_what_is_no_code_after_that_is_unknown(harness: Harness, code: str
 
 
 async def told_of_ticket(harness: Harness, ticket_id: Any) -> Sequence[tuple[str, int]]:
-    told = await harness.told("paard", "ticket")
+    told = await harness.published("paard", "ticket")
     return [(each.type, each.data["version"]) for each in told if each.data["ticket_id"] == str(ticket_id)]
 
 
@@ -282,9 +282,9 @@ async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_an
     ticket = await harness.ticket("ans", NIGHT)
     # Before the closing, so that somebody is promoted.
     harness.now = AT_EIGHT - minutes(150)
-    await harness.hear(withdrawn("ans", 2, NEXT_YEAR.date()))
+    await harness.apply(withdrawn("ans", 2, NEXT_YEAR.date()))
     assert await harness.states(NIGHT) == {"bo": "issued", "cas": "issued"}
-    await harness.forget_told()
+    await harness.clear_outbox()
     offline = scanned(code, NIGHT, "offline", -155, sent=5, offline=True)
     expected = {
         "outcome": "admitted",
@@ -298,11 +298,11 @@ async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_an
         assert await post(api, offline, AT_EIGHT + minutes(5)) == expected
     # What the box office hears last is that it is cancelled, as in its list.
     assert await told_of_ticket(harness, ticket) == [("ticket.admitted", 3), ("ticket.cancelled", 4)]
-    [entry, end] = await harness.told("paard", "ticket")
+    [entry, end] = await harness.published("paard", "ticket")
     assert (entry.data["admitted_at"], end.data["reason"]) == (written(AT_EIGHT - minutes(155)), "withdrawn")
     # The house is full, and not fuller.
     assert await harness.counts(NIGHT) == (2, 0, 0)
-    assert [each.type for each in await harness.told("core")] == []
+    assert [each.type for each in await harness.published("core")] == []
     [record] = await harness.rows("select ticket_id, counted_at, refusal from scans")
     assert tuple(record) == (ticket, AT_EIGHT - minutes(155), None)
     for name in ("bo", "cas"):
@@ -349,9 +349,9 @@ async def test_a_clock_that_says_before_the_cancellation_is_corrected_first(harn
 
 async def test_of_offline_scans_of_a_cancelled_ticket_the_earliest_counts(harness: Harness, code: str) -> None:
     harness.now = AT_EIGHT - minutes(10)
-    await harness.hear(evening_cancelled(NIGHT, 2))
+    await harness.apply(evening_cancelled(NIGHT, 2))
     ticket = await harness.ticket("ans", NIGHT)
-    await harness.forget_told()
+    await harness.clear_outbox()
     for scan_id, minute in (("b", -15), ("c", -12), ("a", -20)):
         await harness.scan(code, NIGHT, scan_id=scan_id, minutes=minute, told=5, offline=True)
     rows = await harness.rows("select scan_id, refusal, double_entry from scans order by scan_id")

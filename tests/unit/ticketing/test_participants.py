@@ -6,8 +6,8 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.ticketing.news import changed, enrolled, erased, moment, person, withdrawn
-from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
+from tests.unit.ticketing.registration_events import changed, enrolled, erased, moment, person, withdrawn
+from ticketing.domain.participants import Participant, ParticipantEvent, apply_event, has_re_enrolled, local_day
 
 STORY: list[tuple[ParticipantEvent, datetime]] = [
     (enrolled("noor", 1), moment(1)),
@@ -20,7 +20,7 @@ STORY: list[tuple[ParticipantEvent, datetime]] = [
 
 
 def known_after(events: list[tuple[ParticipantEvent, datetime]]) -> Participant:
-    return reduce(lambda known, event: after(known, *event), events, Participant(person("noor")))
+    return reduce(lambda known, event: apply_event(known, *event), events, Participant(person("noor")))
 
 
 @given(st.permutations(STORY), st.lists(st.sampled_from(STORY)))
@@ -87,15 +87,15 @@ def test_who_withdrew_and_enrolled_again_is_seen_to_return_once_in_any_order(
     known = Participant(person("noor"))
     returns = []
     for event, at in shuffled:
-        before, known = known, after(known, event, at)
-        returns.append(has_returned(before, known))
+        before, known = known, apply_event(known, event, at)
+        returns.append(has_re_enrolled(before, known))
     assert returns.count(True) == 1
 
 
 def test_a_change_of_data_is_no_return() -> None:
     known = known_after(STORY[:4])
-    assert not has_returned(known, after(known, *STORY[4]))
+    assert not has_re_enrolled(known, apply_event(known, *STORY[4]))
 
 
 def test_somebody_who_enrolled_once_did_not_return() -> None:
-    assert not has_returned(Participant(person("noor")), known_after(STORY[:1]))
+    assert not has_re_enrolled(Participant(person("noor")), known_after(STORY[:1]))

@@ -9,7 +9,7 @@ from uuid import UUID
 from ticketing.domain.tickets import TicketState
 
 
-class Refusal(StrEnum):
+class ScanRefusal(StrEnum):
     """Why a code was refused at the door; the words of the public contract."""
 
     UNKNOWN_CODE = "unknown-code"
@@ -45,7 +45,7 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketAtDoor:
+class ScannedTicket:
     """The ticket behind a code, as it was before the scan; `admitted_by` let its holder in.
 
     A ticket that was cancelled has `ended_at`, and `passed_on` when a colleague has the seat since. The code of its
@@ -64,7 +64,7 @@ class TicketAtDoor:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryGranted:
     """The door opens. `overtaken` is the scan that counted until this earlier one was told: a double entry."""
 
     scan: Scan
@@ -73,25 +73,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class EntryDenied:
     """The door stays shut; `first_admitted_at` is set when somebody went in with this code before."""
 
     scan: Scan
-    reason: Refusal
+    reason: ScanRefusal
     first_admitted_at: datetime | None = None
 
 
-Verdict = Entry | Refused
+Verdict = EntryGranted | EntryDenied
 
 
 def is_double_entry(verdict: Verdict) -> bool:
     """Whether two people went in with one code: only an offline scanner lets in whom another let in before."""
-    if isinstance(verdict, Entry):
+    if isinstance(verdict, EntryGranted):
         return verdict.overtaken is not None
-    return verdict.reason is Refusal.ALREADY_ADMITTED and verdict.scan.is_offline
+    return verdict.reason is ScanRefusal.ALREADY_ADMITTED and verdict.scan.is_offline
 
 
-def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor]) -> list[Verdict]:
+def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, ScannedTicket]) -> list[Verdict]:
     """Judges the scans of one venue's door, told in this order: a code admits once.
 
     A live scan is judged by what is known when it is told, whatever its clock says. Scanners that were offline tell
@@ -101,7 +101,7 @@ def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor
     verdicts = []
     for scan in _in_turn(scans):
         verdict = _verdict(venue, scan, tickets.get(scan.ticket_id) if scan.ticket_id else None)
-        if isinstance(verdict, Entry):
+        if isinstance(verdict, EntryGranted):
             tickets[verdict.ticket_id] = replace(tickets[verdict.ticket_id], admitted_by=scan)
         verdicts.append(verdict)
     return verdicts
@@ -128,32 +128,32 @@ def _in_turn(scans: Sequence[Scan]) -> Iterator[Scan]:
         yield from (scan for _, scan in offline)
 
 
-def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
+def _verdict(venue: str, scan: Scan, ticket: ScannedTicket | None) -> Verdict:
     if ticket is None or ticket.state is TicketState.WAITING:
-        return Refused(scan, Refusal.UNKNOWN_CODE)
+        return EntryDenied(scan, ScanRefusal.UNKNOWN_CODE)
     if (ticket.venue, ticket.evening_id) != (venue, scan.evening_id):
-        return Refused(scan, Refusal.WRONG_EVENING)
+        return EntryDenied(scan, ScanRefusal.WRONG_EVENING)
     first = ticket.admitted_by
     if not _counted_at(ticket, scan):
-        reason = Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED
-        return Refused(scan, reason, first.scanned_at if first else None)
+        reason = ScanRefusal.PASSED_ON if ticket.passed_on else ScanRefusal.CANCELLED
+        return EntryDenied(scan, reason, first.scanned_at if first else None)
     if not _is_its_code(ticket, scan):
-        return Refused(scan, Refusal.REPLACED)
+        return EntryDenied(scan, ScanRefusal.REPLACED)
     if first is None:
-        return Entry(scan, ticket.ticket_id)
+        return EntryGranted(scan, ticket.ticket_id)
     if scan.is_offline and scan.turn < first.turn:
-        return Entry(scan, ticket.ticket_id, overtaken=first)
-    return Refused(scan, Refusal.ALREADY_ADMITTED, first.scanned_at)
+        return EntryGranted(scan, ticket.ticket_id, overtaken=first)
+    return EntryDenied(scan, ScanRefusal.ALREADY_ADMITTED, first.scanned_at)
 
 
-def _counted_at(ticket: TicketAtDoor, scan: Scan) -> bool:
+def _counted_at(ticket: ScannedTicket, scan: Scan) -> bool:
     """Whether the ticket counted when it was scanned: who was let in before it was cancelled is in, told late."""
     if ticket.state is not TicketState.CANCELLED:
         return True
     return scan.is_offline and ticket.ended_at is not None and scan.scanned_at < ticket.ended_at
 
 
-def _is_its_code(ticket: TicketAtDoor, scan: Scan) -> bool:
+def _is_its_code(ticket: ScannedTicket, scan: Scan) -> bool:
     """Whether it was the ticket's own code when it was scanned, and not one that its holder has another for."""
     if scan.generation >= ticket.generation:
         return True

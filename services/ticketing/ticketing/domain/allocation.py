@@ -7,25 +7,25 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from ticketing.domain.decisions import Decision, Figures, LastServed, Outcome, Rule
+from ticketing.domain.decisions import Figures, LastServed, Outcome, Rule, SeatDecision
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Somebody who competes for a seat of an evening.
 
-    `others` counts the other evenings of the season for which they hold a ticket, `lot` is what `lot()` draws.
+    `others` counts the other evenings of the season for which they hold a ticket, `tiebreaker` is what `lot()` draws.
     """
 
     participant_id: UUID
     partner: str
     others: int
     requested_at: datetime
-    lot: bytes
+    tiebreaker: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Seats:
+class SeatInventory:
     """An evening's seats before a round: all of them, and by partner those allotted and those held."""
 
     capacity: int
@@ -52,18 +52,18 @@ class Seats:
         return min(self.free, own + max(self.pool_left, 0))
 
 
-def lot(evening_id: UUID, participant_id: UUID) -> bytes:
+def tiebreaker(evening_id: UUID, participant_id: UUID) -> bytes:
     """The lottery that anyone can check afterwards ("Granting", 4)."""
     return sha256(evening_id.bytes + participant_id.bytes).digest()
 
 
-def serve(seats: Seats, candidates: Iterable[Candidate], granted: Outcome) -> list[Decision]:
+def allocate_round(seats: SeatInventory, candidates: Iterable[Candidate], granted: Outcome) -> list[SeatDecision]:
     """One round: serves the candidates one after the other, each taking a seat if they may have one at that moment.
 
     Returns their decisions in that order; `granted` is the outcome of those who get a seat. The candidates may be the
     heads of a line only: of each partner at least as many as are `attainable`, if there are that many.
     """
-    turns = in_order(seats, candidates)
+    turns = rank(seats, candidates)
     counter = _Counter(seats)
     decisions, last = [], None
     for place, (candidate, turn) in enumerate(turns, start=1):
@@ -72,16 +72,18 @@ def serve(seats: Seats, candidates: Iterable[Candidate], granted: Outcome) -> li
         if has_seat:
             counter.take(candidate.partner)
             last = LastServed(candidate.others, figures.fill, candidate.requested_at)
-        decisions.append(Decision(candidate.participant_id, granted if has_seat else Outcome.WAITING, rule, figures))
+        decisions.append(
+            SeatDecision(candidate.participant_id, granted if has_seat else Outcome.WAITING, rule, figures)
+        )
     return decisions
 
 
-def in_order(seats: Seats, candidates: Iterable[Candidate]) -> list[tuple[Candidate, int]]:
+def rank(seats: SeatInventory, candidates: Iterable[Candidate]) -> list[tuple[Candidate, int]]:
     """The candidates in the order in which they are served, each with its number among those of its partner.
 
     The order is that of "Granting", 1 to 4; fills are compared as exact fractions, over one common denominator.
     """
-    among_own = sorted(candidates, key=lambda each: (each.others, each.requested_at, each.lot))
+    among_own = sorted(candidates, key=lambda each: (each.others, each.requested_at, each.tiebreaker))
     ours = {each.partner for each in among_own}
     allotted = {partner: max(seats.allotments.get(partner, 0), 1) for partner in ours}
     common = math.lcm(*allotted.values())
@@ -92,15 +94,15 @@ def in_order(seats: Seats, candidates: Iterable[Candidate]) -> list[tuple[Candid
         partner = candidate.partner
         number[partner] += 1
         fill = (seats.held.get(partner, 0) + number[partner]) * weight[partner]
-        keyed.append((candidate.others, fill, candidate.requested_at, candidate.lot, number[partner], candidate))
+        keyed.append((candidate.others, fill, candidate.requested_at, candidate.tiebreaker, number[partner], candidate))
     keyed.sort(key=lambda each: each[:4])
     return [(candidate, turn) for *_, turn, candidate in keyed]
 
 
 class _Counter:
-    """The seats while a round goes on: the sums of `Seats`, kept up to date instead of added up for each candidate."""
+    """The seats while a round goes on: the sums of `SeatInventory`, kept up to date instead of added up for each candidate."""
 
-    def __init__(self, seats: Seats) -> None:
+    def __init__(self, seats: SeatInventory) -> None:
         self._seats = seats
         self._before = seats.held
         self._held = dict(seats.held)
@@ -141,14 +143,14 @@ class _Counter:
             others=candidate.others,
             fill=(self._before.get(candidate.partner, 0) + turn, max(allotment, 1)),
             requested_at=candidate.requested_at,
-            lot=candidate.lot,
+            tiebreaker=candidate.tiebreaker,
             place=place,
             competing=competing,
             last_served=last_served,
         )
 
 
-def places_of(decisions: Sequence[Decision]) -> dict[UUID, int]:
+def waiting_positions(decisions: Sequence[SeatDecision]) -> dict[UUID, int]:
     """The places in the line, from 1, of those whom a round on an empty line left waiting."""
     waiting = [each.participant_id for each in decisions if each.outcome is Outcome.WAITING]
     return {participant: place for place, participant in enumerate(waiting, start=1)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-def allot(capacity: int, places: Mapping[str, int]) -> dict[str, int]:
+def calculate_allotments(capacity: int, places: Mapping[str, int]) -> dict[str, int]:
     """Seats by partner for an evening of `capacity` seats, from the `places` of the partners that take part.
 
     Everybody gets their places when the house is large enough; else the largest remainders of `capacity * places /

@@ -62,7 +62,7 @@ class Figures:
 
     `held` of `capacity` seats were taken, `partner_held` of the `allotment` of their partner; the common pool had
     `pool_left`. They were number `place` of `competing`, by `others` (evenings of the season for which they hold a
-    ticket), `fill` (a fraction), `requested_at` and `lot`.
+    ticket), `fill` (a fraction), `requested_at` and `tiebreaker`.
     """
 
     capacity: int
@@ -73,13 +73,13 @@ class Figures:
     others: int
     fill: tuple[int, int]
     requested_at: datetime
-    lot: bytes
+    tiebreaker: bytes
     place: int
     competing: int
     last_served: LastServed | None
 
     def to_json(self) -> dict[str, Any]:
-        """For keeping and showing; `lot` shortened to what decides in practice."""
+        """For keeping and showing; `tiebreaker` shortened to what decides in practice."""
         return {
             "capacity": self.capacity,
             "held": self.held,
@@ -89,7 +89,7 @@ class Figures:
             "other_evenings": self.others,
             "fill": f"{self.fill[0]}/{self.fill[1]}",
             "requested_at": self.requested_at.isoformat(),
-            "lot": self.lot[:8].hex(),
+            "lot": self.tiebreaker[:8].hex(),
             "place": self.place,
             "competing": self.competing,
             "last_served": self.last_served.to_json() if self.last_served else None,
@@ -97,7 +97,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class SeatDecision:
     """A round's decision on one candidate."""
 
     participant_id: UUID

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 
 PERIOD: Final = timedelta(days=1)
 MOST_OF_TICKET: Final = 5
@@ -14,7 +14,7 @@ MOST_TO_ADDRESS: Final = 5  # from one person: all their tickets of a season
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
+class OfferCounts:
     """Offers of the last `PERIOD`: of a ticket, of all tickets of its holder, of those to one address, and when the
     first of each were made.
     """
@@ -27,8 +27,8 @@ class Tries:
     first_to_address: datetime | None
 
 
-def check_tries(tries: Tries, now: datetime) -> None:
-    """Whether there may be one more. Raises Refused, with the seconds until the first one counts no more."""
+def check_offer_limits(tries: OfferCounts, now: datetime) -> None:
+    """Whether there may be one more. Raises RequestRefused, with the seconds until the first one counts no more."""
     bounds = (
         (tries.of_ticket, MOST_OF_TICKET, tries.first_of_ticket),
         (tries.of_holder, MOST_OF_HOLDER, tries.first_of_holder),
@@ -36,4 +36,6 @@ def check_tries(tries: Tries, now: datetime) -> None:
     )
     reached = [first for made, most, first in bounds if made >= most and first is not None]
     if reached:
-        raise Refused(Refusal.TOO_MANY_OFFERS, retry_after=ceil((max(reached) + PERIOD - now).total_seconds()))
+        raise RequestRefused(
+            RefusalCode.TOO_MANY_OFFERS, retry_after=ceil((max(reached) + PERIOD - now).total_seconds())
+        )

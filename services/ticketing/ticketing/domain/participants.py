@@ -36,7 +36,7 @@ class Participant:
     # When the enrolment that made them active was decided: their request time on automatic evenings.
     requested_at: datetime | None = None
     withdrawn_version: int = 0
-    # Kept after a re-enrolment: seats of the enrolment before it are not seats of this one.
+    # NewDecision after a re-enrolment: seats of the enrolment before it are not seats of this one.
     withdrawn_on: date | None = None
     erased: bool = False
     language: Language | None = None
@@ -67,7 +67,7 @@ def holder_name(event: ParticipantEnrolled | ParticipantChanged) -> str:
     return full_name(event.given_name, event.family_name)
 
 
-def after(participant: Participant, event: ParticipantEvent, at: datetime) -> Participant:
+def apply_event(participant: Participant, event: ParticipantEvent, at: datetime) -> Participant:
     """What is known once `event` of the moment `at` is known too; the same for any order of the same events."""
     if participant.erased:
         return participant
@@ -80,13 +80,13 @@ def after(participant: Participant, event: ParticipantEvent, at: datetime) -> Pa
             return _told(participant, event, at)
 
 
-def has_returned(before: Participant, now: Participant) -> bool:
+def has_re_enrolled(before: Participant, now: Participant) -> bool:
     """Whether it was just learnt that they withdrew and enrolled again, in whatever order that was told."""
     learnt = (before.enrolled_version, before.withdrawn_version) != (now.enrolled_version, now.withdrawn_version)
     return learnt and 0 < now.withdrawn_version < now.enrolled_version
 
 
-def has_moved(before: Participant, now: Participant) -> bool:
+def has_address_changed(before: Participant, now: Participant) -> bool:
     """Whether they have another address than before: what was sent to that one counts no longer."""
     return None not in (before.address_sha256, now.address_sha256) and before.address_sha256 != now.address_sha256
 

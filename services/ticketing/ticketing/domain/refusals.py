@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Refusal(StrEnum):
+class RefusalCode(StrEnum):
     """Why nothing was done; stable codes, whose sentences are in `wording`."""
 
     UNKNOWN_EVENING = "unknown-evening"
@@ -24,10 +24,10 @@ class Refusal(StrEnum):
     TOO_MANY_OFFERS = "too-many-offers"
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Nothing was changed, for this reason; it may succeed after `retry_after` seconds, where that is known."""
 
-    def __init__(self, refusal: Refusal, retry_after: int | None = None) -> None:
+    def __init__(self, refusal: RefusalCode, retry_after: int | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.retry_after = retry_after

@@ -13,21 +13,21 @@ LONGEST_OFFLINE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ScanTime:
     """`at` is when the scan was by our clock, never in the future; `is_plausible` what the scanner's own clock is."""
 
     at: datetime
     is_plausible: bool = True
 
 
-def read_clock(
+def correct_scan_time(
     scanned_at: datetime,
     sent_at: datetime | None,
     *,
     is_offline: bool,
     arrived_at: datetime,
     longest_wait: timedelta = timedelta(0),
-) -> Reading:
+) -> ScanTime:
     """Corrects `scanned_at` by the scanner's skew: what passed between its `sent_at` and our `arrived_at`.
 
     A live scan without `sent_at` was sent when it was made. A message may have waited for us as long as `longest_wait`,
@@ -44,7 +44,7 @@ def read_clock(
     is_possible = arrived_at - LONGEST_OFFLINE <= at <= arrived_at + PLAUSIBLE_SKEW
     if sent_at is None and abs(behind) > PLAUSIBLE_SKEW:
         is_possible = False
-    return Reading(
+    return ScanTime(
         min(at, arrived_at) if is_possible else arrived_at,
         is_possible and (may_have_waited or abs(behind) <= PLAUSIBLE_SKEW),
     )

@@ -18,11 +18,11 @@ from culture_connect.contracts import (
     PartnerRegistered,
 )
 from culture_connect.messaging import Delivery, Handlers, PermanentFailure, UnitOfWork
-from ticketing.metrics import DoorMeasures
+from ticketing.metrics import AdmissionMetrics
 from ticketing.tickets.codes import Codes
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases.admit import admit
-from ticketing.use_cases.apply_events import Event, take_in
+from ticketing.use_cases.apply_events import Event, apply_events
 
 # What a scanner sends waits in its queue while we are away.
 LONGEST_WAIT: Final = timedelta(days=1)
@@ -45,12 +45,12 @@ def registration_events(issuer: Issuer) -> Handlers:
         EveningCancelled,
     )
     async def registration_told(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
-        await take_in(work, deliveries, issuer)
+        await apply_events(work, deliveries, issuer)
 
     return handlers
 
 
-def box_office_scans(codes: Codes, measures: DoorMeasures) -> Handlers:
+def box_office_scans(codes: Codes, metrics: AdmissionMetrics) -> Handlers:
     """The handlers of the queues of the box offices; what is said of one scan keeps its order."""
     handlers = Handlers(key=lambda message, _: str(message.scan_id))
 
@@ -60,6 +60,6 @@ def box_office_scans(codes: Codes, measures: DoorMeasures) -> Handlers:
         if venue is None:
             raise PermanentFailure("sender-unknown")
         scans, causes = [each.message for each in deliveries], [each.envelope for each in deliveries]
-        measures.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
+        metrics.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
 
     return handlers

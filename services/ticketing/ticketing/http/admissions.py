@@ -12,7 +12,7 @@ from culture_connect.contracts import AdmissionRecorded
 from culture_connect.http import Answer, Caller, once
 from culture_connect.messaging import UnitOfWork
 from ticketing.http.access import BOX_OFFICE, Anyone, box_offices_of
-from ticketing.metrics import DoorMeasures
+from ticketing.metrics import AdmissionMetrics
 from ticketing.store import overviews
 from ticketing.store.admissions import RecordedScan
 from ticketing.tickets.issuer import Issuer
@@ -45,7 +45,7 @@ class Admission(BaseModel):
 async def record_admission(request: Request, scan: AdmissionRecorded, caller: Anyone) -> Response:
     """Records a scan. The same scan again gets the answer of the first time."""
     issuer: Issuer = request.app.state.issuer
-    doors: DoorMeasures = request.app.state.doors
+    doors: AdmissionMetrics = request.app.state.doors
 
     async def effect(work: UnitOfWork) -> Answer:
         venue = await _venue(work, caller, scan)

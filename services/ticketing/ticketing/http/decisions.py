@@ -16,7 +16,7 @@ from ticketing.http.access import Programme
 from ticketing.pages.explanations import explain
 from ticketing.store import decisions as store
 from ticketing.store import overviews
-from ticketing.store.decisions import KeptDecision
+from ticketing.store.decisions import RecordedDecision
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 
@@ -45,7 +45,7 @@ class DecisionView(BaseModel):
     explanation: Explanation
 
     @classmethod
-    def of(cls, kept: KeptDecision) -> Self:
+    def of(cls, kept: RecordedDecision) -> Self:
         """As it was kept, with its words."""
         words = {language: explain(kept.outcome, kept.rule, kept.figures, language) for language in Language}
         return cls(

@@ -15,7 +15,7 @@ from culture_connect.http import Caller, not_found
 from culture_connect.messaging import Database, UnitOfWork
 from ticketing.http.access import BOX_OFFICE, PROGRAMME, Anyone, Programme, box_offices_of
 from ticketing.store import overviews
-from ticketing.store.overviews import EveningNow, TicketNow
+from ticketing.store.overviews import EveningOverview, ListedTicket
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 
@@ -143,7 +143,7 @@ async def _list(
     request: Request,
     evening_id: UUID,
     caller: Caller,
-    written: Callable[[UUID, Sequence[TicketNow]], BaseModel],
+    written: Callable[[UUID, Sequence[ListedTicket]], BaseModel],
     known: str | None,
 ) -> Response:
     """The tickets that count, as `written`, to whoever may see them; 304 when they are `known` by their tag."""
@@ -155,7 +155,7 @@ async def _list(
     return await asyncio.to_thread(lambda: tagged(written(evening_id, rows), known))
 
 
-def _snapshot(evening_id: UUID, rows: Sequence[TicketNow]) -> Snapshot:
+def _snapshot(evening_id: UUID, rows: Sequence[ListedTicket]) -> Snapshot:
     return Snapshot(
         evening_id=evening_id,
         tickets=[
@@ -175,7 +175,7 @@ def _snapshot(evening_id: UUID, rows: Sequence[TicketNow]) -> Snapshot:
     )
 
 
-def _bundle(evening_id: UUID, rows: Sequence[TicketNow]) -> Bundle:
+def _bundle(evening_id: UUID, rows: Sequence[ListedTicket]) -> Bundle:
     entries = [
         Entry(
             code_sha256=sha256(row.code.encode()).hexdigest(),
@@ -188,7 +188,7 @@ def _bundle(evening_id: UUID, rows: Sequence[TicketNow]) -> Bundle:
     return Bundle(evening_id=evening_id, entries=sorted(entries, key=lambda each: each.code_sha256))
 
 
-async def evening_at_own_venue(work: UnitOfWork, caller: Caller, evening_id: UUID) -> EveningNow:
+async def evening_at_own_venue(work: UnitOfWork, caller: Caller, evening_id: UUID) -> EveningOverview:
     """The evening, for the programme team and for the box office of its venue. Raises 403 and 404 problems."""
     evening = await overviews.evening(work, evening_id)
     if evening is None:

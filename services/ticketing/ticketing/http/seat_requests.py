@@ -1,4 +1,4 @@
-"""Asking over HTTP: whoever asks for the same evening while others are being served is served with the next ones.
+"""Seat requests over HTTP: whoever asks for the same evening while others are being served is served with the next ones.
 
 So a crowd takes one connection to the database for each evening, and those who ask at the same moment compete by the
 rules and not for a lock.
@@ -13,14 +13,14 @@ from fastapi import Request
 
 from culture_connect.http import Answer, KeyedRequest, Problem, claim, forget_old_answers, release, remember
 from culture_connect.messaging import BatchExecutor, Database, UnitOfWork
-from ticketing.domain.refusals import Refused
+from ticketing.domain.refusals import RequestRefused
 from ticketing.http.views import PlaceView
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.request_seat import Asked, ask_together
+from ticketing.use_cases.request_seat import SeatRequestResult, request_seats
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PendingRequest:
     """Somebody who asks; `keyed` when the request has an `Idempotency-Key`."""
 
     participant_id: UUID
@@ -33,60 +33,66 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SeatReply:
     """What somebody is answered, for the first time or again."""
 
     answer: Answer
     replayed: bool = False
 
 
-class Asks:
+class SeatRequests:
     """Everybody who asks at this replica."""
 
     def __init__(self, database: Database, issuer: Issuer) -> None:
         self._issuer = issuer
-        self._together: BatchExecutor[UUID, Wish, Reply] = BatchExecutor(
-            database, self._serve, identity=lambda wish: wish.identity
+        self._together: BatchExecutor[UUID, PendingRequest, SeatReply] = BatchExecutor(
+            database, self._serve, identity=lambda pending: pending.identity
         )
 
-    async def ask(self, evening_id: UUID, participant_id: UUID, keyed: KeyedRequest | None = None) -> Reply:
-        """Gives them a ticket or a place in the line; raises Refused, and problems of their key."""
-        return await self._together.do(evening_id, Wish(participant_id, keyed))
+    async def ask(self, evening_id: UUID, participant_id: UUID, keyed: KeyedRequest | None = None) -> SeatReply:
+        """Gives them a ticket or a place in the line; raises RequestRefused, and problems of their key."""
+        return await self._together.do(evening_id, PendingRequest(participant_id, keyed))
 
-    async def _serve(self, work: UnitOfWork, evening_id: UUID, wishes: Sequence[Wish]) -> list[Reply | Exception]:
-        replies = await _first_answers(work, wishes)
-        new = [wish for wish in wishes if wish not in replies]
-        asked = await ask_together(work, self._issuer, evening_id, [wish.participant_id for wish in new])
+    async def _serve(
+        self, work: UnitOfWork, evening_id: UUID, batch: Sequence[PendingRequest]
+    ) -> list[SeatReply | Exception]:
+        replies = await _first_answers(work, batch)
+        new = [pending for pending in batch if pending not in replies]
+        asked = await request_seats(work, self._issuer, evening_id, [pending.participant_id for pending in new])
         answers = [_answer(each) for each in asked]
-        for wish, answer in zip(new, answers, strict=True):
-            replies[wish] = answer if isinstance(answer, Exception) else Reply(answer)
+        for pending, answer in zip(new, answers, strict=True):
+            replies[pending] = answer if isinstance(answer, Exception) else SeatReply(answer)
         kept = [(w.keyed, a) for w, a in zip(new, answers, strict=True) if w.keyed and isinstance(a, Answer)]
         await remember(work, kept)
-        await release(work, [w.keyed for w, a in zip(new, answers, strict=True) if w.keyed and isinstance(a, Refused)])
+        await release(
+            work, [w.keyed for w, a in zip(new, answers, strict=True) if w.keyed and isinstance(a, RequestRefused)]
+        )
         if kept:
             await forget_old_answers(work)
-        return [replies[wish] for wish in wishes]
+        return [replies[pending] for pending in batch]
 
 
-def asks_of(request: Request) -> Asks:
+def seat_requests_of(request: Request) -> SeatRequests:
     """Those of the application."""
-    asks: Asks = request.app.state.asks
-    return asks
+    seat_requests: SeatRequests = request.app.state.seat_requests
+    return seat_requests
 
 
-async def _first_answers(work: UnitOfWork, wishes: Sequence[Wish]) -> dict[Wish, Reply | Exception]:
-    keyed = {wish.keyed: wish for wish in wishes if wish.keyed}
-    found: dict[Wish, Reply | Exception] = {}
+async def _first_answers(
+    work: UnitOfWork, batch: Sequence[PendingRequest]
+) -> dict[PendingRequest, SeatReply | Exception]:
+    keyed = {pending.keyed: pending for pending in batch if pending.keyed}
+    found: dict[PendingRequest, SeatReply | Exception] = {}
     for request, first in zip(keyed, await claim(work, list(keyed)), strict=True):
         if isinstance(first, Problem):
             found[keyed[request]] = first
         elif first is not None:
-            found[keyed[request]] = Reply(first, replayed=True)
+            found[keyed[request]] = SeatReply(first, replayed=True)
     return found
 
 
-def _answer(asked: Asked | Refused) -> Answer | Refused:
-    if isinstance(asked, Refused):
+def _answer(asked: SeatRequestResult | RequestRefused) -> Answer | RequestRefused:
+    if isinstance(asked, RequestRefused):
         return asked
     status = HTTPStatus.CREATED if asked.is_new else HTTPStatus.OK
     return Answer(status, PlaceView.of(asked.place, asked.position))

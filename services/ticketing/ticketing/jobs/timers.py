@@ -18,15 +18,17 @@ from culture_connect.messaging.errors import is_database_fault, reason_of
 from ticketing.store import evenings, timers, waiting_list
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.allocate import settle
+from ticketing.use_cases.allocate import allocate
 
-LOOK = 1.0  # seconds between two looks at most: a timer that another replica has just set is not missed by more
-TIDY = 600.0  # seconds between two looks at answers that nobody can ask for any more
+POLL_INTERVAL = (
+    1.0  # seconds between two looks at most: a timer that another replica has just set is not missed by more
+)
+CLEANUP_INTERVAL = 600.0  # seconds between two looks at answers that nobody can ask for any more
 
 _log = structlog.get_logger(__name__)
 
 
-class Clock:
+class TimerJob:
     """Looks at the timers while it runs."""
 
     def __init__(self, database: Database, issuer: Issuer) -> None:
@@ -46,7 +48,7 @@ class Clock:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
-    async def look(self) -> float:
+    async def run_due(self) -> float:
         """Does everything that is due now; returns the seconds until the next look.
 
         Raises the first thing that went wrong, once every evening had its turn.
@@ -65,8 +67,8 @@ class Clock:
         async with self._database.begin() as work:
             following = await timers.next_due(work)
             if following is None:
-                return LOOK
-            return min(max((following - work.now).total_seconds(), 0.0), LOOK)
+                return POLL_INTERVAL
+            return min(max((following - work.now).total_seconds(), 0.0), POLL_INTERVAL)
 
     async def _fire(self, evening: UUID) -> None:
         async with self._database.begin() as work:
@@ -74,7 +76,7 @@ class Clock:
                 return
             fired = await timers.take(work, evening)
             if "release" in fired:
-                await settle(work, Scope({evening}, ()), self._issuer)
+                await allocate(work, Scope({evening}, ()), self._issuer)
             if "closing" in fired:
                 await waiting_list.close(work, evening)
         if fired:
@@ -82,9 +84,9 @@ class Clock:
 
     async def _run(self) -> None:
         while True:
-            pause = LOOK
+            pause = POLL_INTERVAL
             try:
-                pause = await self.look()
+                pause = await self.run_due()
             except Exception as error:
                 # What is due stays due; a database that is away is told by others.
                 if not is_database_fault(error):
@@ -96,4 +98,4 @@ class Clock:
             with contextlib.suppress(Exception):  # there is nothing that another time would not do as well
                 async with self._database.begin() as work:
                     await forget_old_answers(work)
-            await asyncio.sleep(TIDY)
+            await asyncio.sleep(CLEANUP_INTERVAL)

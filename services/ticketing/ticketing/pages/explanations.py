@@ -9,7 +9,7 @@ from culture_connect import dates
 from culture_connect.contracts import Language
 from culture_connect.http.pages import Both
 from ticketing.domain.decisions import Outcome, Rule
-from ticketing.domain.refusals import Refusal
+from ticketing.domain.refusals import RefusalCode
 
 # What a rule says by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.
 _RULES: Mapping[Rule, Both] = {
@@ -144,46 +144,46 @@ _OUTCOMES: Mapping[str, Both] = {
     Outcome.LOST: Both("De plaats is vervallen.", "The place has been released."),
 }
 
-_REFUSALS: Mapping[Refusal, Both] = {
-    Refusal.UNKNOWN_EVENING: Both("Deze avond kennen we niet.", "We do not know this evening."),
-    Refusal.UNKNOWN_TICKET: Both("Dit ticket kennen we niet.", "We do not know this ticket."),
-    Refusal.UNKNOWN_PARTICIPANT: Both("Deze deelnemer kennen we niet.", "We do not know this participant."),
-    Refusal.UNKNOWN_OFFER: Both("Dit aanbod is er niet meer.", "This offer is no longer there."),
-    Refusal.NOT_YOURS: Both("Dit ticket is van iemand anders.", "This ticket is somebody else’s."),
-    Refusal.EVENING_CANCELLED: Both("Deze avond gaat niet door.", "This evening does not take place."),
-    Refusal.EVENING_BEGUN: Both(
+_REFUSALS: Mapping[RefusalCode, Both] = {
+    RefusalCode.UNKNOWN_EVENING: Both("Deze avond kennen we niet.", "We do not know this evening."),
+    RefusalCode.UNKNOWN_TICKET: Both("Dit ticket kennen we niet.", "We do not know this ticket."),
+    RefusalCode.UNKNOWN_PARTICIPANT: Both("Deze deelnemer kennen we niet.", "We do not know this participant."),
+    RefusalCode.UNKNOWN_OFFER: Both("Dit aanbod is er niet meer.", "This offer is no longer there."),
+    RefusalCode.NOT_YOURS: Both("Dit ticket is van iemand anders.", "This ticket is somebody else’s."),
+    RefusalCode.EVENING_CANCELLED: Both("Deze avond gaat niet door.", "This evening does not take place."),
+    RefusalCode.EVENING_BEGUN: Both(
         "De avond is al begonnen: aan de tickets verandert nu niets meer.",
         "The evening has begun: its tickets no longer change.",
     ),
-    Refusal.NOT_ACTIVE: Both(
+    RefusalCode.NOT_ACTIVE: Both(
         "De deelname aan Culture Connect loopt niet op de dag van deze avond.",
         "Taking part in Culture Connect does not cover the day of this evening.",
     ),
-    Refusal.TICKET_ENDED: Both("Dit ticket geldt niet meer.", "This ticket is no longer valid."),
-    Refusal.ALREADY_ADMITTED: Both(
+    RefusalCode.TICKET_ENDED: Both("Dit ticket geldt niet meer.", "This ticket is no longer valid."),
+    RefusalCode.ALREADY_ADMITTED: Both(
         "Met dit ticket is al iemand binnen.", "Somebody has already gone in with this ticket."
     ),
-    Refusal.NO_SEAT: Both(
+    RefusalCode.NO_SEAT: Both(
         "Een plek op de wachtlijst kan niet worden doorgegeven, alleen een ticket.",
         "A place on the waiting list cannot be passed on, only a ticket.",
     ),
-    Refusal.STRANGER: Both(
+    RefusalCode.STRANGER: Both(
         "Bij deze organisatie vinden we geen deelnemer met dit e-mailadres. Klopt het adres?",
         "We find no participant of this organisation with this e-mail address. Is the address right?",
     ),
-    Refusal.ONESELF: Both(
+    RefusalCode.ONESELF: Both(
         "Dit is het adres van de houder zelf; een ticket gaat naar een collega.",
         "This is the holder’s own address; a ticket goes to a colleague.",
     ),
-    Refusal.COLLEAGUE_HAS_TICKET: Both(
+    RefusalCode.COLLEAGUE_HAS_TICKET: Both(
         "Wie al een ticket voor deze avond heeft, kan er geen tweede krijgen.",
         "Whoever has a ticket for this evening cannot get another one.",
     ),
-    Refusal.COLLEAGUE_NOT_ACTIVE: Both(
+    RefusalCode.COLLEAGUE_NOT_ACTIVE: Both(
         "Een ticket kan alleen naar een collega die op de dag van deze avond meedoet aan Culture Connect.",
         "A ticket can only go to a colleague who takes part in Culture Connect on the day of this evening.",
     ),
-    Refusal.TOO_MANY_OFFERS: Both(
+    RefusalCode.TOO_MANY_OFFERS: Both(
         "Dit ticket is vandaag al vaak genoeg aangeboden. Probeer het morgen nog eens.",
         "This ticket has been offered often enough today. Please try again tomorrow.",
     ),
@@ -212,7 +212,7 @@ def explain(outcome: str, rule: str, figures: Mapping[str, Any], language: Langu
     return " ".join(sentences)
 
 
-def refusal(code: Refusal, language: Language) -> str:
+def refusal(code: RefusalCode, language: Language) -> str:
     """Why nothing was done, in a sentence that holds for the person and for whoever acts for them."""
     return _REFUSALS[code].in_(language)
 

@@ -57,7 +57,7 @@ _OFFERS = text(
 
 
 @dataclass(frozen=True, slots=True)
-class MovedPlace:
+class AffectedPlace:
     """A ticket or waiting place that its holder is to hear of at another address."""
 
     ticket_id: UUID
@@ -74,7 +74,7 @@ class MovedPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class MovedOffer:
+class AffectedOffer:
     """An open offer that the colleague is to hear of at another address."""
 
     offer_id: UUID
@@ -91,10 +91,10 @@ async def evenings_of(work: UnitOfWork, addresses: Mapping[UUID, bytes]) -> set[
     return set((await work.execute(_EVENINGS, parameters)).scalars())
 
 
-async def places(work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]) -> list[MovedPlace]:
+async def places(work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]) -> list[AffectedPlace]:
     """The places of these people that still count, evening after evening."""
     parameters = {"participants": list(people), "evenings": list(evenings), "now": work.now}
-    return [MovedPlace(**row) for row in (await work.execute(_PLACES, parameters)).mappings()]
+    return [AffectedPlace(**row) for row in (await work.execute(_PLACES, parameters)).mappings()]
 
 
 async def replace(work: UnitOfWork, codes: Mapping[UUID, str | None]) -> None:
@@ -102,7 +102,7 @@ async def replace(work: UnitOfWork, codes: Mapping[UUID, str | None]) -> None:
     await work.execute(_REPLACE, {"tickets": list(codes), "codes": list(codes.values()), "now": work.now})
 
 
-async def offers(work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]) -> Sequence[MovedOffer]:
+async def offers(work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]) -> Sequence[AffectedOffer]:
     """The open offers to these people."""
     parameters = {"participants": list(people), "evenings": list(evenings), "now": work.now}
-    return [MovedOffer(**row) for row in (await work.execute(_OFFERS, parameters)).mappings()]
+    return [AffectedOffer(**row) for row in (await work.execute(_OFFERS, parameters)).mappings()]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.admissions import Entry, Scan, TicketAtDoor
+from ticketing.domain.admissions import EntryGranted, Scan, ScannedTicket
 from ticketing.domain.tickets import TicketState
 
 _LOCK_SCANS = text("select pg_advisory_xact_lock(hashtext(current_schema() || '.scans'), hashtext(:venue))")
@@ -89,7 +89,7 @@ _RECORD = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AdmittedTicket:
     """A ticket whose holder went in; `cancelled_as` is why it was cancelled since, before that was told."""
 
     ticket_id: UUID
@@ -154,11 +154,11 @@ async def lock_evenings_of(work: UnitOfWork, tickets: Collection[UUID]) -> None:
     await work.execute(_LOCK_EVENINGS, {"tickets": list(tickets)})
 
 
-async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[UUID, TicketAtDoor]:
+async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[UUID, ScannedTicket]:
     """Those of the tickets that exist, as they are now."""
     rows = await work.execute(_TICKETS, {"tickets": list(tickets)})
     return {
-        row.ticket_id: TicketAtDoor(
+        row.ticket_id: ScannedTicket(
             row.ticket_id,
             row.evening_id,
             row.venue,
@@ -175,7 +175,7 @@ async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[U
     }
 
 
-async def overtake(work: UnitOfWork, entries: Sequence[Entry]) -> None:
+async def overtake(work: UnitOfWork, entries: Sequence[EntryGranted]) -> None:
     """Notes of the scans that these came before that their codes were in already: somebody went in twice."""
     earlier = {entry.ticket_id: entry.scan.scanned_at for entry in entries if entry.overtaken}
     if earlier:
@@ -183,10 +183,10 @@ async def overtake(work: UnitOfWork, entries: Sequence[Entry]) -> None:
         await work.execute(_FORGET_ANSWERS, {"tickets": list(earlier)})
 
 
-async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID, Admitted]:
+async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID, AdmittedTicket]:
     """Lets the holders of these tickets in, each at its moment."""
     rows = await work.execute(_ADMIT, {"tickets": list(entries), "moments": list(entries.values())})
-    return {row["ticket_id"]: Admitted(**row) for row in rows.mappings()}
+    return {row["ticket_id"]: AdmittedTicket(**row) for row in rows.mappings()}
 
 
 async def record_scans(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) -> None:

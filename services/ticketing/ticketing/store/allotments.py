@@ -49,7 +49,7 @@ _WRITE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Allotting:
+class AllotmentBasis:
     """An evening whose allotments are to be worked out: `by_hand`, or from the contracts of its season."""
 
     evening_id: UUID
@@ -58,10 +58,10 @@ class Allotting:
     by_hand: Mapping[str, int] | None
 
 
-async def following(work: UnitOfWork, evenings: Collection[UUID]) -> list[Allotting]:
+async def following(work: UnitOfWork, evenings: Collection[UUID]) -> list[AllotmentBasis]:
     """Those of the evenings whose allotments are not fixed yet."""
     rows = await work.execute(_FOLLOWING, {"evenings": list(evenings), "now": work.now})
-    return [Allotting(**row) for row in rows.mappings()]
+    return [AllotmentBasis(**row) for row in rows.mappings()]
 
 
 async def contracted_places(work: UnitOfWork, seasons: Mapping[str, tuple[date, date]]) -> dict[str, dict[str, int]]:

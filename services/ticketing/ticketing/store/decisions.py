@@ -37,7 +37,7 @@ _LIST = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class NewDecision:
     """A decision to be kept; `figures` is what it compared, ready for JSON."""
 
     participant_id: UUID | None
@@ -48,7 +48,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptDecision:
+class RecordedDecision:
     """A decision as it was kept; without a participant once that was erased."""
 
     decision_id: int
@@ -60,7 +60,7 @@ class KeptDecision:
     figures: dict[str, Any]
 
 
-async def keep(work: UnitOfWork, evening: UUID, decisions: Sequence[Kept]) -> None:
+async def keep(work: UnitOfWork, evening: UUID, decisions: Sequence[NewDecision]) -> None:
     """Writes these decisions, in their order."""
     if not decisions:
         return
@@ -80,7 +80,7 @@ async def keep(work: UnitOfWork, evening: UUID, decisions: Sequence[Kept]) -> No
 
 async def of_evening(
     work: UnitOfWork, evening: UUID, *, participant: UUID | None, after: int, limit: int
-) -> list[KeptDecision]:
+) -> list[RecordedDecision]:
     """Decisions about an evening, or about one person there, from the first one after `after` on."""
     parameters = {"evening": evening, "participant": participant, "after": after, "limit": limit}
-    return [KeptDecision(**row) for row in (await work.execute(_LIST, parameters)).mappings()]
+    return [RecordedDecision(**row) for row in (await work.execute(_LIST, parameters)).mappings()]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.tickets import EveningAhead
+from ticketing.domain.tickets import LockedEvening
 
 # Also those that have just begun: somebody may be getting a ticket in a transaction that began before them.
 _LOCK = text(
@@ -51,7 +51,7 @@ _TELL = text(
 
 
 @dataclass(frozen=True, slots=True)
-class KnownEvening:
+class EveningVersion:
     """An evening that was told; open while it is neither cancelled nor begun."""
 
     evening_id: UUID
@@ -59,19 +59,19 @@ class KnownEvening:
     is_open: bool
 
 
-async def lock(work: UnitOfWork, ids: Collection[UUID], *, and_open: bool = False) -> list[KnownEvening]:
+async def lock(work: UnitOfWork, ids: Collection[UUID], *, and_open: bool = False) -> list[EveningVersion]:
     """Locks the evenings with these ids, and with `and_open` all that are open or just were, until the end.
 
     Always in the order of their ids, so that transactions wait for each other instead of deadlocking.
     """
     rows = await work.execute(_LOCK, {"ids": list(ids), "and_open": and_open, "now": work.now})
-    return [KnownEvening(**row) for row in rows.mappings()]
+    return [EveningVersion(**row) for row in rows.mappings()]
 
 
-async def lock_one(work: UnitOfWork, evening_id: UUID) -> EveningAhead | None:
+async def lock_one(work: UnitOfWork, evening_id: UUID) -> LockedEvening | None:
     """Locks one evening until the transaction ends; None when it was never told of."""
     row = (await work.execute(_LOCK_ONE, {"evening": evening_id})).mappings().one_or_none()
-    return EveningAhead(**row) if row else None
+    return LockedEvening(**row) if row else None
 
 
 async def tell(work: UnitOfWork, evenings: Sequence[Mapping[str, Any]]) -> None:

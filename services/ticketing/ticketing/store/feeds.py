@@ -70,7 +70,7 @@ _RENAME = text(
 
 
 @dataclass(frozen=True, slots=True)
-class TicketAtBoxOffice:
+class FeedTicket:
     """A ticket with its code and names, as its box office is to list it; when and where its holder went in."""
 
     ticket_id: UUID
@@ -87,7 +87,7 @@ class TicketAtBoxOffice:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketTold:
+class ReplayedTicket:
     """A ticket that its box office has heard of; with a `reason` when it no longer counts.
 
     One with both `admitted_at` and a `reason` was cancelled after its holder went in.
@@ -118,11 +118,11 @@ async def listing(work: UnitOfWork, participants: Mapping[UUID, str | None], par
 
 async def rename(
     work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID], partners: Collection[str]
-) -> list[TicketAtBoxOffice]:
+) -> list[FeedTicket]:
     """The tickets that these participants, and the people of these partners, hold for these evenings."""
     parameters = {"evenings": list(evenings), "participants": list(participants), "partners": list(partners)}
     rows = await work.execute(_RENAME, {**parameters, "nobody": NOBODY})
-    return [TicketAtBoxOffice(**row) for row in rows.mappings()]
+    return [FeedTicket(**row) for row in rows.mappings()]
 
 
 async def evening_told(work: UnitOfWork, evening: UUID) -> bytes:
@@ -131,7 +131,7 @@ async def evening_told(work: UnitOfWork, evening: UUID) -> bytes:
     return told.encode()
 
 
-async def tickets_told(work: UnitOfWork, evening: UUID, *, after: UUID | None, limit: int) -> list[TicketTold]:
+async def tickets_told(work: UnitOfWork, evening: UUID, *, after: UUID | None, limit: int) -> list[ReplayedTicket]:
     """Tickets by id, from the first one after `after` on; waiting places are nothing to a box office."""
     parameters = {"evening": evening, "after": after, "limit": limit, "nobody": NOBODY}
-    return [TicketTold(**row) for row in (await work.execute(_TICKETS, parameters)).mappings()]
+    return [ReplayedTicket(**row) for row in (await work.execute(_TICKETS, parameters)).mappings()]

@@ -104,14 +104,14 @@ _HEADS = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingPlace:
     """A waiting place near the head of its line."""
 
     ticket_id: UUID
     participant_id: UUID
     partner: str
     requested_at: datetime
-    lot: bytes
+    tiebreaker: bytes
     version: int
     feed_version: int
     others: int
@@ -120,7 +120,7 @@ class Waiting:
 
     def candidate(self) -> Candidate:
         """As the rules see them."""
-        return Candidate(self.participant_id, self.partner, self.others, self.requested_at, self.lot)
+        return Candidate(self.participant_id, self.partner, self.others, self.requested_at, self.tiebreaker)
 
 
 async def recount(work: UnitOfWork, evening: UUID) -> None:
@@ -135,7 +135,7 @@ async def recount(work: UnitOfWork, evening: UUID) -> None:
         await work.execute(_RECOUNT, parameters)
 
 
-async def of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int]) -> list[Waiting]:
+async def of_line(work: UnitOfWork, evening: UUID, limits: Mapping[str, int]) -> list[WaitingPlace]:
     """Of each of these partners as many of those who wait as it says, the first in its own order; after `recount`."""
     parameters = {"evening": evening, "partners": list(limits), "limits": list(limits.values())}
-    return [Waiting(**row) for row in (await work.execute(_HEADS, parameters)).mappings()]
+    return [WaitingPlace(**row) for row in (await work.execute(_HEADS, parameters)).mappings()]

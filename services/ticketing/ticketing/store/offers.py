@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.offers import Tries
+from ticketing.domain.offers import OfferCounts
 
 _TAKE_BACK = text("update offers set state = 'taken-back' where ticket_id = :ticket and state = 'open'")
 _MAKE = text(
@@ -56,14 +56,14 @@ class Offer:
     state: str
 
 
-async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, address: bytes, since: datetime) -> Tries:
+async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, address: bytes, since: datetime) -> OfferCounts:
     """The offers made after `since`; until the transaction ends no other one counts those of this holder.
 
     `address` is the hash of the one that the ticket is to be offered to.
     """
     await work.execute(_LOCK_TRIES, {"holder": holder})
     parameters = {"ticket": ticket, "holder": holder, "address": address, "since": since}
-    return Tries(**(await work.execute(_TRIES, parameters)).mappings().one())
+    return OfferCounts(**(await work.execute(_TRIES, parameters)).mappings().one())
 
 
 async def made_before(work: UnitOfWork, *, ticket: UUID, address: bytes, since: datetime) -> Offer | None:

@@ -47,7 +47,7 @@ _HOLDER = text(
 
 
 @dataclass(frozen=True, slots=True)
-class EveningNow:
+class EveningOverview:
     """An evening's seats at this moment."""
 
     evening_id: UUID
@@ -65,7 +65,7 @@ class EveningNow:
 
 
 @dataclass(frozen=True, slots=True)
-class PartnerNow:
+class PartnerOverview:
     """What is kept of an evening for one partner, and what its people hold."""
 
     partner: str
@@ -76,7 +76,7 @@ class PartnerNow:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketNow:
+class ListedTicket:
     """A ticket that counts."""
 
     ticket_id: UUID
@@ -90,7 +90,7 @@ class TicketNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class TicketHolder:
     """The names of a ticket's holder and of their partner; when and why it was cancelled, where it was."""
 
     holder_name: str
@@ -99,24 +99,24 @@ class Holder:
     cancelled_as: str | None
 
 
-async def evening(work: UnitOfWork, evening_id: UUID) -> EveningNow | None:
+async def evening(work: UnitOfWork, evening_id: UUID) -> EveningOverview | None:
     """The evening's seats, None when it was never told of."""
     row = (await work.execute(_EVENING, {"evening_id": evening_id})).mappings().one_or_none()
-    return EveningNow(**row) if row else None
+    return EveningOverview(**row) if row else None
 
 
-async def per_partner(work: UnitOfWork, evening_id: UUID) -> list[PartnerNow]:
+async def per_partner(work: UnitOfWork, evening_id: UUID) -> list[PartnerOverview]:
     """The partners for which seats are kept, or whose people hold or wait for them, by slug."""
-    return [PartnerNow(**row) for row in (await work.execute(_PER_PARTNER, {"evening_id": evening_id})).mappings()]
+    return [PartnerOverview(**row) for row in (await work.execute(_PER_PARTNER, {"evening_id": evening_id})).mappings()]
 
 
-async def tickets(work: UnitOfWork, evening_id: UUID) -> list[TicketNow]:
+async def tickets(work: UnitOfWork, evening_id: UUID) -> list[ListedTicket]:
     """All tickets that count, each with the version its box office was last told, by id."""
     rows = await work.execute(_TICKETS, {"evening_id": evening_id, "nobody": NOBODY})
-    return [TicketNow(**row) for row in rows.mappings()]
+    return [ListedTicket(**row) for row in rows.mappings()]
 
 
-async def holder(work: UnitOfWork, ticket_id: UUID) -> Holder:
+async def holder(work: UnitOfWork, ticket_id: UUID) -> TicketHolder:
     """Whose ticket this is."""
     row = (await work.execute(_HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})).mappings().one()
-    return Holder(**row)
+    return TicketHolder(**row)

@@ -12,7 +12,7 @@ from culture_connect.contracts import Evening, Language
 from culture_connect.messaging import UnitOfWork
 from ticketing.store import waiting_list
 from ticketing.store.rules import IS_ACTIVE
-from ticketing.tickets.links import Page, digest_of
+from ticketing.tickets.links import NewPage, digest_of
 
 _SAVE = text(
     """
@@ -62,7 +62,7 @@ _DECISION = text(
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceShown:
+class PagePlace:
     """The ticket or waiting place somebody had last for the evening; `position` while they wait, `code` with a seat."""
 
     ticket_id: UUID
@@ -74,7 +74,7 @@ class PlaceShown:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferShown:
+class PageOffer:
     """A ticket offered to or by somebody, not yet accepted; `holder_name` is whose it is still."""
 
     offer_id: UUID
@@ -82,7 +82,7 @@ class OfferShown:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionShown:
+class PageDecision:
     """The last decision about somebody's seat: codes and figures as `domain.decisions` has them."""
 
     outcome: str
@@ -106,13 +106,13 @@ class PageFacts:
     language: Language
     active: bool
     wish: str | None
-    place: PlaceShown | None
-    offer_made: OfferShown | None
-    offer_received: OfferShown | None
-    decision: DecisionShown | None
+    place: PagePlace | None
+    offer_made: PageOffer | None
+    offer_received: PageOffer | None
+    decision: PageDecision | None
 
 
-async def save(work: UnitOfWork, pages: Sequence[Page], *, always: bool = False) -> Mapping[UUID, bytes | None]:
+async def save(work: UnitOfWork, pages: Sequence[NewPage], *, always: bool = False) -> Mapping[UUID, bytes | None]:
     """Writes down whose page each new secret opens; with `always` none take as long as one.
 
     Returns the hashes of the addresses for which the secrets are, by participant.
@@ -160,13 +160,13 @@ async def facts(work: UnitOfWork, evening: UUID, participant: UUID) -> PageFacts
         active=known.active,
         wish=known.wish,
         place=place,
-        offer_made=OfferShown(made, known.holder_name) if made else None,
-        offer_received=OfferShown(received.offer_id, received.holder_name) if received else None,
-        decision=DecisionShown(**decision) if decision else None,
+        offer_made=PageOffer(made, known.holder_name) if made else None,
+        offer_received=PageOffer(received.offer_id, received.holder_name) if received else None,
+        decision=PageDecision(**decision) if decision else None,
     )
 
 
-async def _place(work: UnitOfWork, who: dict[str, UUID]) -> PlaceShown | None:
+async def _place(work: UnitOfWork, who: dict[str, UUID]) -> PagePlace | None:
     row = (await work.execute(_PLACE, who)).one_or_none()
     if row is None:
         return None
@@ -174,4 +174,4 @@ async def _place(work: UnitOfWork, who: dict[str, UUID]) -> PlaceShown | None:
     if row.state == "waiting":
         position = (await waiting_list.positions(work, who["evening"], [who["participant"]]))[who["participant"]]
     code = row.code if row.state != "cancelled" else None
-    return PlaceShown(row.ticket_id, row.state, code, position, row.admitted_at, row.reason)
+    return PagePlace(row.ticket_id, row.state, code, position, row.admitted_at, row.reason)

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.tickets import Person, Place, TicketState
+from ticketing.domain.tickets import Eligibility, Place, TicketState
 from ticketing.store.rules import IS_ACTIVE
-from ticketing.store.seats import Ended
+from ticketing.store.seats import EndedPlace
 
 _EVENING_OF = text("select evening_id from tickets where ticket_id = :ticket")
 _PLACE = text(
@@ -72,7 +72,7 @@ _PASS_ON = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class TransferredTicket:
     """One of the two tickets of a passing on, as it is afterwards, with its holder."""
 
     ticket_id: UUID
@@ -106,39 +106,43 @@ async def live_places(work: UnitOfWork, evening: UUID, participants: Collection[
     return {row["participant_id"]: _read(row) for row in rows.mappings()}
 
 
-async def person(work: UnitOfWork, evening: UUID, participant: UUID) -> Person | None:
+async def person(work: UnitOfWork, evening: UUID, participant: UUID) -> Eligibility | None:
     """A participant with regard to this evening; None for somebody never heard of, or erased."""
     return (await people(work, evening, [participant])).get(participant)
 
 
-async def people(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Person]:
+async def people(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Eligibility]:
     """Those of these participants that there are, with regard to this evening."""
     rows = await work.execute(_BY_ID, {"evening": evening, "participants": list(participants)})
-    return {row["participant_id"]: Person(**row) for row in rows.mappings()}
+    return {row["participant_id"]: Eligibility(**row) for row in rows.mappings()}
 
 
-async def person_at(work: UnitOfWork, evening: UUID, partner: str, address_sha256: bytes) -> Person | None:
+async def person_at(work: UnitOfWork, evening: UUID, partner: str, address_sha256: bytes) -> Eligibility | None:
     """The partner's participant with this address, with regard to this evening."""
     parameters = {"evening": evening, "partner": partner, "address": address_sha256}
     row = (await work.execute(_BY_ADDRESS, parameters)).mappings().one_or_none()
-    return Person(**row) if row else None
+    return Eligibility(**row) if row else None
 
 
-async def decline(work: UnitOfWork, ticket: UUID) -> Ended:
+async def decline(work: UnitOfWork, ticket: UUID) -> EndedPlace:
     """Gives the ticket or waiting place up."""
-    return Ended(**(await work.execute(_DECLINE, {"ticket": ticket, "now": work.now})).mappings().one())
+    return EndedPlace(**(await work.execute(_DECLINE, {"ticket": ticket, "now": work.now})).mappings().one())
 
 
-async def enter(work: UnitOfWork, *, ticket: UUID, evening: UUID, participant: UUID, lot: bytes) -> None:
+async def enter(work: UnitOfWork, *, ticket: UUID, evening: UUID, participant: UUID, tiebreaker: bytes) -> None:
     """Makes a place of version 0 to pass a ticket on into, in the same transaction."""
-    parameters = {"ticket": ticket, "evening": evening, "participant": participant, "lot": lot, "now": work.now}
+    parameters = {"ticket": ticket, "evening": evening, "participant": participant, "lot": tiebreaker, "now": work.now}
     await work.execute(_ENTER, parameters)
 
 
-async def pass_on(work: UnitOfWork, *, given: UUID, received: UUID, code: str) -> tuple[Passed, Passed]:
+async def pass_on(
+    work: UnitOfWork, *, given: UUID, received: UUID, code: str
+) -> tuple[TransferredTicket, TransferredTicket]:
     """Ends the ticket `given` and makes a ticket with this code of the place `received`; returns both, so ordered."""
     parameters = {"given": given, "received": received, "code": code, "now": work.now}
-    rows: Sequence[Passed] = [Passed(**row) for row in (await work.execute(_PASS_ON, parameters)).mappings()]
+    rows: Sequence[TransferredTicket] = [
+        TransferredTicket(**row) for row in (await work.execute(_PASS_ON, parameters)).mappings()
+    ]
     by_id = {each.ticket_id: each for each in rows}
     return by_id[given], by_id[received]
 

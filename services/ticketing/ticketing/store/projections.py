@@ -61,7 +61,7 @@ _TELL_PARTICIPANTS = text(
 )
 
 
-async def be_only_writer(work: UnitOfWork) -> None:
+async def lock(work: UnitOfWork) -> None:
     """Makes this transaction the only one that changes projections until it ends.
 
     Two replicas could else open an evening and enrol a participant at the same time, neither seeing the other's,
@@ -85,7 +85,7 @@ async def known_partners(work: UnitOfWork, slugs: Collection[str]) -> dict[str, 
     return {row["slug"]: KnownPartner(**row) for row in rows.mappings()}
 
 
-async def tell_partners(work: UnitOfWork, partners: Sequence[Mapping[str, Any]]) -> None:
+async def save_partners(work: UnitOfWork, partners: Sequence[Mapping[str, Any]]) -> None:
     """Writes partners, each once, unless a version that is as new is known."""
     await work.execute(_TELL_PARTNERS, _arrays(partners))
 
@@ -101,7 +101,7 @@ async def read_participants(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUI
     return {row["participant_id"]: Participant(**row) for row in rows.mappings()}
 
 
-async def tell_participants(work: UnitOfWork, participants: Collection[Participant]) -> None:
+async def save_participants(work: UnitOfWork, participants: Collection[Participant]) -> None:
     """Writes what is known about these participants now."""
     rows = [
         {

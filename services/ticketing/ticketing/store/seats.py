@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.allocation import Seats
+from ticketing.domain.allocation import SeatInventory
 from ticketing.store.rules import IS_ACTIVE, OTHERS, SEASON
 
 # A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal
@@ -154,7 +154,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedPlace:
     """A ticket or waiting place that was cancelled; a waiting place has no code, an anonymous ticket no participant."""
 
     ticket_id: UUID
@@ -168,7 +168,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
+class NewCandidate:
     """A candidate without a place."""
 
     participant_id: UUID
@@ -180,41 +180,41 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EveningState:
     """How an evening stands before its rounds; `promoting` is false once the line is closed."""
 
     evening_id: UUID
     venue: str
-    seats: Seats
+    seats: SeatInventory
     waiting: Mapping[str, int]
     promoting: bool
 
 
-async def end_places(work: UnitOfWork, scope: Scope) -> list[Ended]:
+async def end_places(work: UnitOfWork, scope: Scope) -> list[EndedPlace]:
     """Cancels the places in scope whose holders are no longer candidates, and all of cancelled evenings."""
     statement, parameters = scope.query(_END, "t.participant_id")
     parameters["returned"] = list(scope.returned)
-    return [Ended(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
+    return [EndedPlace(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
 
 
-async def newcomers(work: UnitOfWork, scope: Scope) -> dict[UUID, list[Newcomer]]:
+async def new_candidates(work: UnitOfWork, scope: Scope) -> dict[UUID, list[NewCandidate]]:
     """The candidates in scope, by evening yet to start, who have neither ticket nor waiting place."""
     statement, parameters = scope.query(_NEWCOMERS, "p.participant_id")
-    found: dict[UUID, list[Newcomer]] = {}
+    found: dict[UUID, list[NewCandidate]] = {}
     for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings():
         fields = dict(row)
-        found.setdefault(fields.pop("evening_id"), []).append(Newcomer(**fields))
+        found.setdefault(fields.pop("evening_id"), []).append(NewCandidate(**fields))
     return found
 
 
-async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[Standing]:
+async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[EveningState]:
     """How these evenings stand now, in the order in which they take place."""
     rows = await work.execute(_STANDING, {"evenings": list(evenings), "now": work.now})
     return [
-        Standing(
+        EveningState(
             row.evening_id,
             row.venue,
-            Seats(
+            SeatInventory(
                 row.capacity,
                 dict(zip(row.partners, row.allotments, strict=True)),
                 dict(zip(row.partners, row.held, strict=True)),
@@ -239,7 +239,7 @@ async def add_places(work: UnitOfWork, evening: UUID, places: Sequence[Mapping[s
     await work.execute(_ADD, {**columns, "evening": evening, "now": work.now})
 
 
-async def tell_planner(work: UnitOfWork) -> None:
+async def refresh_statistics(work: UnitOfWork) -> None:
     """Has the database count tickets anew: until its own next look it would take a long line for an empty one.
 
     Plans made from that take minutes instead of milliseconds.

@@ -10,7 +10,7 @@ SECRET_BYTES = 16  # 128 bits, as the design asks
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class NewPage:
     """The page of one person for one evening, before its hash is written down."""
 
     evening_id: UUID
@@ -24,11 +24,11 @@ class Links:
     def __init__(self, public_url: str) -> None:
         self._base = f"{public_url.rstrip('/')}/my/"
 
-    def make(self, evening_id: UUID, participant_ids: Sequence[UUID]) -> tuple[list[str], list[Page]]:
+    def make(self, evening_id: UUID, participant_ids: Sequence[UUID]) -> tuple[list[str], list[NewPage]]:
         """A new link for each of these people to their page for the evening; both lists in their order."""
         drawn = [secrets.token_urlsafe(SECRET_BYTES) for _ in participant_ids]
         pages = [
-            Page(evening_id, participant, digest_of(secret))
+            NewPage(evening_id, participant, digest_of(secret))
             for participant, secret in zip(participant_ids, drawn, strict=True)
         ]
         return [self._base + secret for secret in drawn], pages

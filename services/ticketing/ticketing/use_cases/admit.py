@@ -9,8 +9,8 @@ import structlog
 from culture_connect.contracts import AdmissionRecorded, Envelope
 from culture_connect.messaging import UnitOfWork
 from ticketing import events
-from ticketing.domain.admissions import Entry, Refusal, Refused, Scan, Verdict, is_double_entry, judge
-from ticketing.domain.scanner_clocks import read_clock
+from ticketing.domain.admissions import EntryDenied, EntryGranted, Scan, ScanRefusal, Verdict, is_double_entry, judge
+from ticketing.domain.scanner_clocks import correct_scan_time
 from ticketing.store import admissions
 from ticketing.store.admissions import RecordedScan
 from ticketing.tickets.codes import Codes
@@ -43,11 +43,11 @@ async def admit(
         first = known.get(scan.scan_id) or new.setdefault(scan.scan_id, scan)
         if not scan.is_again(first):
             reused.append(scan)
-            refusal = Refused(_seen(scan), Refusal.SCAN_ID_REUSED)
+            refusal = EntryDenied(_seen(scan), ScanRefusal.SCAN_ID_REUSED)
             events.refused(work, venue, refusal, cause=cause_of.get(id(scan)))
 
     verdicts = await _judge(work, venue, list(new.values()))
-    entries = [verdict for verdict in verdicts if isinstance(verdict, Entry)]
+    entries = [verdict for verdict in verdicts if isinstance(verdict, EntryGranted)]
     await admissions.overtake(work, entries)
     admitted = (
         await admissions.admit(work, {each.ticket_id: each.scan.scanned_at for each in entries}) if entries else {}
@@ -55,13 +55,13 @@ async def admit(
     for verdict in verdicts:
         scan = new[verdict.scan.scan_id]
         cause = cause_of.get(id(scan))
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, EntryDenied):
             events.refused(work, venue, verdict, cause=cause)
             continue
         ticket = admitted[verdict.ticket_id]
         events.admitted(work, venue, ticket, scanner=scan.scanner, entrance=scan.entrance, cause=cause)
         if verdict.overtaken is not None:
-            double = Refused(verdict.overtaken, Refusal.ALREADY_ADMITTED, verdict.scan.scanned_at)
+            double = EntryDenied(verdict.overtaken, ScanRefusal.ALREADY_ADMITTED, verdict.scan.scanned_at)
             events.refused(work, venue, double, cause=cause)
     fresh = {verdict.scan.scan_id: _judged(new[verdict.scan.scan_id], verdict) for verdict in verdicts}
     await admissions.record_scans(work, venue, list(fresh.values()))
@@ -73,7 +73,7 @@ def _read(work: UnitOfWork, told: AdmissionRecorded, codes: Codes, longest_wait:
     """The scan before its verdict."""
     code = codes.as_signed(told.code)
     signed = codes.read(code)
-    clock = read_clock(
+    clock = correct_scan_time(
         told.scanned_at, told.sent_at, is_offline=told.offline, arrived_at=work.now, longest_wait=longest_wait
     )
     return RecordedScan(
@@ -107,7 +107,7 @@ async def _judge(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) ->
 
 def _judged(scan: RecordedScan, verdict: Verdict) -> RecordedScan:
     double_entry = is_double_entry(verdict)
-    if isinstance(verdict, Entry):
+    if isinstance(verdict, EntryGranted):
         return replace(scan, double_entry=double_entry)
     return replace(scan, refusal=verdict.reason, first_admitted_at=verdict.first_admitted_at, double_entry=double_entry)
 
@@ -119,7 +119,7 @@ def _answers(
     others = set(map(id, reused))
     for scan in scans:
         if id(scan) in others:
-            yield replace(scan, ticket_id=None, refusal=Refusal.SCAN_ID_REUSED)
+            yield replace(scan, ticket_id=None, refusal=ScanRefusal.SCAN_ID_REUSED)
         else:
             yield verdicts[scan.scan_id]
 

@@ -12,17 +12,17 @@ from uuid import UUID, uuid4
 from culture_connect.contracts import Envelope
 from culture_connect.messaging import UnitOfWork
 from ticketing import events
-from ticketing.domain.allocation import Candidate, Seats, lot, places_of, serve
-from ticketing.domain.decisions import Decision, Outcome
+from ticketing.domain.allocation import Candidate, SeatInventory, allocate_round, tiebreaker, waiting_positions
+from ticketing.domain.decisions import Outcome, SeatDecision
 from ticketing.store import decisions, next_waiting, personal_pages, seats, waiting_list
-from ticketing.store.decisions import Kept
-from ticketing.store.next_waiting import Waiting
-from ticketing.store.seats import Newcomer, Scope, Standing
+from ticketing.store.decisions import NewDecision
+from ticketing.store.next_waiting import WaitingPlace
+from ticketing.store.seats import EveningState, NewCandidate, Scope
 from ticketing.tickets.issuer import Issuer
 
 # How many places are written and told at once: an evening for a hundred thousand takes no more memory for its
 # messages than one for a thousand, and other requests come to their turn after each portion.
-PORTION = 250
+BATCH_SIZE = 250
 _MANY = 1000  # places after which the planner's figures are out of date
 
 T = TypeVar("T")
@@ -31,12 +31,12 @@ T = TypeVar("T")
 CauseOf = Callable[[UUID, UUID | None], Envelope | None]
 
 
-def nothing_caused_it(_: UUID, __: UUID | None) -> None:
+def no_cause(_: UUID, __: UUID | None) -> None:
     """For what a moment or a request brings about, and no message."""
 
 
-async def settle(
-    work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf = nothing_caused_it
+async def allocate(
+    work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf = no_cause
 ) -> dict[UUID, dict[UUID, int]]:
     """Settles the places in scope, evening after evening. The caller holds the locks of its evenings.
 
@@ -46,17 +46,17 @@ async def settle(
     joined: dict[UUID, dict[UUID, int]] = {}
     if not scope.evenings:
         return joined
-    newcomers: Mapping[UUID, Sequence[Newcomer]] = {}
+    new_candidates: Mapping[UUID, Sequence[NewCandidate]] = {}
     if not scope.is_about_nobody:
-        for portion in portions(await seats.end_places(work, scope)):
-            for place in portion:
+        for batch in batches(await seats.end_places(work, scope)):
+            for place in batch:
                 events.cancelled(work, place, cause=cause_of(place.evening_id, place.participant_id))
             await work.flush()
-        newcomers = await seats.newcomers(work, scope)
+        new_candidates = await seats.new_candidates(work, scope)
     for standing in await seats.standing(work, scope.evenings):
         settling = _Evening(work, standing, issuer, cause_of)
         left = await settling.serve_line() if standing.promoting else standing.seats
-        if coming := newcomers.get(standing.evening_id):
+        if coming := new_candidates.get(standing.evening_id):
             joined[standing.evening_id] = await settling.serve_newcomers(left, coming)
     return joined
 
@@ -64,14 +64,14 @@ async def settle(
 class _Evening:
     """The two rounds of one evening."""
 
-    def __init__(self, work: UnitOfWork, standing: Standing, issuer: Issuer, cause_of: CauseOf) -> None:
+    def __init__(self, work: UnitOfWork, standing: EveningState, issuer: Issuer, cause_of: CauseOf) -> None:
         self._work = work
         self._standing = standing
         self._evening = standing.evening_id
         self._issuer = issuer
         self._cause_of = cause_of
 
-    async def serve_line(self) -> Seats:
+    async def serve_line(self) -> SeatInventory:
         """Gives free seats to those who wait; returns the seats as they are then.
 
         "A free seat that a waiting candidate may have goes to the line first." Only the heads are read: of each
@@ -84,15 +84,15 @@ class _Evening:
             return seats_
         await next_waiting.recount(self._work, self._evening)
         first = {each.participant_id: each for each in await next_waiting.of_line(self._work, self._evening, limits)}
-        round_ = serve(seats_, [each.candidate() for each in first.values()], Outcome.PROMOTED)
+        round_ = allocate_round(seats_, [each.candidate() for each in first.values()], Outcome.PROMOTED)
         served = [each for each in round_ if each.outcome is Outcome.PROMOTED]
-        for portion in portions(served):
-            await self._promote(portion, first)
+        for batch in batches(served):
+            await self._promote(batch, first)
         return _after(seats_, [first[each.participant_id].partner for each in served])
 
-    async def serve_newcomers(self, seats_: Seats, newcomers: Sequence[Newcomer]) -> dict[UUID, int]:
+    async def serve_newcomers(self, seats_: SeatInventory, new_candidates: Sequence[NewCandidate]) -> dict[UUID, int]:
         """Gives newcomers the seats that are left, and the others a place in the line; returns those places."""
-        coming = {each.participant_id: each for each in newcomers}
+        coming = {each.participant_id: each for each in new_candidates}
         others = await seats.other_evenings(self._work, self._evening, coming)
         candidates = [
             Candidate(
@@ -100,24 +100,24 @@ class _Evening:
                 each.partner,
                 others.get(each.participant_id, 0),
                 each.requested_at,
-                lot(self._evening, each.participant_id),
+                tiebreaker(self._evening, each.participant_id),
             )
-            for each in newcomers
+            for each in new_candidates
         ]
-        round_ = serve(seats_, candidates, Outcome.GRANTED)
+        round_ = allocate_round(seats_, candidates, Outcome.GRANTED)
         tickets: dict[UUID, UUID] = {}
-        for portion in portions(round_):
-            tickets |= await self._add(portion, coming)
+        for batch in batches(round_):
+            tickets |= await self._add(batch, coming)
         if len(round_) > _MANY:
-            await seats.tell_planner(self._work)
+            await seats.refresh_statistics(self._work)
         return await self._tell_waiting(round_, tickets)
 
-    async def _promote(self, portion: Sequence[Decision], first: Mapping[UUID, Waiting]) -> None:
-        lucky = [first[each.participant_id] for each in portion]
+    async def _promote(self, batch: Sequence[SeatDecision], first: Mapping[UUID, WaitingPlace]) -> None:
+        lucky = [first[each.participant_id] for each in batch]
         links, addresses = await self._links([each.participant_id for each in lucky])
         signed = {each.ticket_id: self._issuer.codes.sign(each.ticket_id, self._evening) for each in lucky}
         await seats.promote(self._work, signed)
-        await self._keep(portion, {each.participant_id: each.ticket_id for each in lucky})
+        await self._keep(batch, {each.participant_id: each.ticket_id for each in lucky})
         for place, link in zip(lucky, links, strict=True):
             events.issued(
                 self._work,
@@ -132,9 +132,9 @@ class _Evening:
             )
         await self._work.flush()
 
-    async def _add(self, portion: Sequence[Decision], coming: Mapping[UUID, Newcomer]) -> dict[UUID, UUID]:
-        tickets = {each.participant_id: uuid4() for each in portion}
-        seated = [each.participant_id for each in portion if each.outcome is Outcome.GRANTED]
+    async def _add(self, batch: Sequence[SeatDecision], coming: Mapping[UUID, NewCandidate]) -> dict[UUID, UUID]:
+        tickets = {each.participant_id: uuid4() for each in batch}
+        seated = [each.participant_id for each in batch if each.outcome is Outcome.GRANTED]
         codes = {who: self._issuer.codes.sign(tickets[who], self._evening) for who in seated}
         rows = [
             {
@@ -143,14 +143,14 @@ class _Evening:
                 "partner": coming[each.participant_id].partner,
                 "enrolment": coming[each.participant_id].enrolment,
                 "requested_at": each.figures.requested_at,
-                "lot": each.figures.lot,
+                "lot": each.figures.tiebreaker,
                 "others": each.figures.others,
                 "code": codes.get(each.participant_id),
             }
-            for each in portion
+            for each in batch
         ]
         await seats.add_places(self._work, self._evening, rows)
-        await self._keep(portion, tickets)
+        await self._keep(batch, tickets)
         links, addresses = await self._links(seated)
         for who, link in zip(seated, links, strict=True):
             events.issued(
@@ -167,13 +167,13 @@ class _Evening:
         await self._work.flush()
         return tickets
 
-    async def _tell_waiting(self, round_: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> dict[UUID, int]:
-        places = places_of(round_)
+    async def _tell_waiting(self, round_: Sequence[SeatDecision], tickets: Mapping[UUID, UUID]) -> dict[UUID, int]:
+        places = waiting_positions(round_)
         if any(self._standing.waiting.values()):
             places = await waiting_list.positions(self._work, self._evening, places)
-        for portion in portions(list(places.items())):
-            links, addresses = await self._links([who for who, _ in portion])
-            for (who, position), link in zip(portion, links, strict=True):
+        for batch in batches(list(places.items())):
+            links, addresses = await self._links([who for who, _ in batch])
+            for (who, position), link in zip(batch, links, strict=True):
                 events.waitlisted(
                     self._work,
                     evening_id=self._evening,
@@ -192,27 +192,29 @@ class _Evening:
         links, new = self._issuer.links.make(self._evening, participants)
         return links, await personal_pages.save(self._work, new)
 
-    async def _keep(self, portion: Sequence[Decision], tickets: Mapping[UUID, UUID]) -> None:
+    async def _keep(self, batch: Sequence[SeatDecision], tickets: Mapping[UUID, UUID]) -> None:
         kept = [
-            Kept(each.participant_id, tickets[each.participant_id], each.outcome, each.rule, each.figures.to_json())
-            for each in portion
+            NewDecision(
+                each.participant_id, tickets[each.participant_id], each.outcome, each.rule, each.figures.to_json()
+            )
+            for each in batch
         ]
         await decisions.keep(self._work, self._evening, kept)
 
 
-def _names(person: Newcomer | Waiting) -> tuple[UUID, str, str]:
+def _names(person: NewCandidate | WaitingPlace) -> tuple[UUID, str, str]:
     return person.participant_id, person.holder_name, person.partner_name
 
 
-def _after(seats_: Seats, served: Sequence[str]) -> Seats:
+def _after(seats_: SeatInventory, served: Sequence[str]) -> SeatInventory:
     """The seats once somebody of each of these partners took one."""
     held = dict(seats_.held)
     for partner in served:
         held[partner] = held.get(partner, 0) + 1
-    return Seats(seats_.capacity, seats_.allotments, held, seats_.released)
+    return SeatInventory(seats_.capacity, seats_.allotments, held, seats_.released)
 
 
-def portions(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+def batches(whole: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut into what is written and told at once."""
-    for start in range(0, len(whole), PORTION):
-        yield whole[start : start + PORTION]
+    for start in range(0, len(whole), BATCH_SIZE):
+        yield whole[start : start + BATCH_SIZE]

@@ -27,26 +27,26 @@ from ticketing import events as telling
 from ticketing.domain.participants import (
     Participant,
     ParticipantEvent,
-    after,
-    has_moved,
-    has_returned,
+    apply_event,
+    has_address_changed,
+    has_re_enrolled,
     holder_name,
     local_day,
 )
 from ticketing.store import address_changes, erasures, evenings, feeds, projections, timers
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.allocate import settle
-from ticketing.use_cases.allot import allot_seats
-from ticketing.use_cases.change_address import move
+from ticketing.use_cases.allocate import allocate
+from ticketing.use_cases.change_address import change_addresses
 from ticketing.use_cases.invite import invite
+from ticketing.use_cases.update_allotments import update_allotments
 
 PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
 EveningEvent = EveningScheduled | EveningChanged | EveningCancelled
 Event = PartnerEvent | ParticipantEvent | EveningEvent
 
 
-async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issuer: Issuer) -> None:
+async def apply_events(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issuer: Issuer) -> None:
     """Brings projections and seats up to date with a batch; what is older than what is known changes nothing.
 
     News of partners and participants touches every evening to come, news of evenings those alone.
@@ -56,7 +56,7 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
     participants = [(message, cause) for message, cause in events if isinstance(message, ParticipantEvent)]
     told = [(message, cause) for message, cause in events if isinstance(message, EveningEvent)]
 
-    await projections.be_only_writer(work)
+    await projections.lock(work)
     listing = await _listing(work, partners, [message for message, _ in participants])
     locked = await evenings.lock(
         work, listing | {message.evening_id for message, _ in told}, and_open=bool(partners or participants)
@@ -73,12 +73,12 @@ async def take_in(work: UnitOfWork, deliveries: Sequence[Delivery[Event]], issue
     def cause_of(evening: UUID, participant: UUID | None) -> Envelope:
         return causes.get(participant) or causes.get(evening) or events[-1][1]
 
-    await move(work, people_news.moved, known, issuer, cause_of)
+    await change_addresses(work, people_news.moved, known, issuer, cause_of)
     await timers.set_for(work, new)
-    await allot_seats(work, new | others if partners else new)
+    await update_allotments(work, new | others if partners else new)
     touched, returned = partner_news.touched | people_news.changed, people_news.returned
     for scope in (Scope(new, returned=returned), Scope(others, touched, returned)):
-        await settle(work, scope, issuer, cause_of)
+        await allocate(work, scope, issuer, cause_of)
         await invite(work, scope, issuer, cause_of)
     if people_news.renamed or partner_news.renamed:
         for ticket in await feeds.rename(work, known, people_news.renamed, partner_news.renamed):
@@ -114,7 +114,7 @@ async def _partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> _Part
     if not newest:
         return _PartnerNews()
     before = await projections.known_partners(work, newest)
-    await projections.tell_partners(work, [_partner_row(message) for message in newest.values()])
+    await projections.save_partners(work, [_partner_row(message) for message in newest.values()])
     now = await projections.known_partners(work, newest)
     turned = {slug for slug in now if slug not in before or now[slug].takes_part != before[slug].takes_part}
     return _PartnerNews(
@@ -131,17 +131,17 @@ async def _participants(work: UnitOfWork, events: Sequence[tuple[ParticipantEven
     before = {each: Participant(each) for each in ids} | known
     now = dict(before)
     for message, cause in events:
-        now[message.participant_id] = after(now[message.participant_id], message, cause.time)
+        now[message.participant_id] = apply_event(now[message.participant_id], message, cause.time)
         if isinstance(message, ParticipantErased):
             done = ErasureCompleted(participant_id=message.participant_id)
             work.emit(done, core_event(done, "ticketing"), subject=str(message.participant_id), cause=cause)
     changed = {each for each in ids if now[each] != before[each]}
-    await projections.tell_participants(work, [now[each] for each in changed])
+    await projections.save_participants(work, [now[each] for each in changed])
     return _PeopleNews(
         changed,
-        returned={each for each in changed if has_returned(before[each], now[each])},
+        returned={each for each in changed if has_re_enrolled(before[each], now[each])},
         renamed={each for each in known if now[each].holder_name != before[each].holder_name},
-        moved={each for each in changed if has_moved(before[each], now[each])},
+        moved={each for each in changed if has_address_changed(before[each], now[each])},
     )
 
 

@@ -10,13 +10,13 @@ from uuid import UUID
 from culture_connect.messaging import UnitOfWork
 from ticketing import events
 from ticketing.store import address_changes, personal_pages, waiting_list
-from ticketing.store.address_changes import MovedPlace
+from ticketing.store.address_changes import AffectedPlace
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.allocate import CauseOf, portions
-from ticketing.use_cases.invite import invite_again
+from ticketing.use_cases.allocate import CauseOf, batches
+from ticketing.use_cases.invite import resend_invitations
 
 
-async def move(
+async def change_addresses(
     work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID], issuer: Issuer, cause_of: CauseOf
 ) -> None:
     """Gives these people new links and codes, and tells them and the box offices. The caller holds the locks of these
@@ -27,25 +27,25 @@ async def move(
     await personal_pages.close(work, people)
     found = await address_changes.places(work, people, evenings)
     for evening, of_evening in groupby(found, key=lambda place: place.evening_id):
-        for portion in portions(list(of_evening)):
-            await _tell(work, evening, portion, issuer, cause_of)
+        for batch in batches(list(of_evening)):
+            await _tell(work, evening, batch, issuer, cause_of)
     await _offer_again(work, people, evenings, issuer, cause_of)
-    await invite_again(work, evenings, people, issuer, cause_of)
+    await resend_invitations(work, evenings, people, issuer, cause_of)
 
 
 async def _tell(
-    work: UnitOfWork, evening: UUID, portion: Sequence[MovedPlace], issuer: Issuer, cause_of: CauseOf
+    work: UnitOfWork, evening: UUID, batch: Sequence[AffectedPlace], issuer: Issuer, cause_of: CauseOf
 ) -> None:
     codes = {
         each.ticket_id: None if each.waits else issuer.codes.sign(each.ticket_id, evening, each.generation + 1)
-        for each in portion
+        for each in batch
     }
     await address_changes.replace(work, codes)
-    waiting = [each.participant_id for each in portion if each.waits]
+    waiting = [each.participant_id for each in batch if each.waits]
     positions = await waiting_list.positions(work, evening, waiting) if waiting else {}
-    links, new = issuer.links.make(evening, [each.participant_id for each in portion])
+    links, new = issuer.links.make(evening, [each.participant_id for each in batch])
     addresses = await personal_pages.save(work, new)
-    for place, link in zip(portion, links, strict=True):
+    for place, link in zip(batch, links, strict=True):
         who, cause = place.participant_id, cause_of(evening, place.participant_id)
         if (code := codes[place.ticket_id]) is None:
             events.waitlisted(

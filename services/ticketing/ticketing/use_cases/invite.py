@@ -9,7 +9,7 @@ from ticketing.store import personal_pages, seat_requests
 from ticketing.store.seat_requests import Invited
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.allocate import PORTION, CauseOf
+from ticketing.use_cases.allocate import BATCH_SIZE, CauseOf
 
 
 async def invite(work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: CauseOf) -> None:
@@ -19,7 +19,7 @@ async def invite(work: UnitOfWork, scope: Scope, issuer: Issuer, cause_of: Cause
     await _tell(work, await seat_requests.invite(work, scope), issuer, cause_of)
 
 
-async def invite_again(
+async def resend_invitations(
     work: UnitOfWork, evenings: Collection[UUID], people: Collection[UUID], issuer: Issuer, cause_of: CauseOf
 ) -> None:
     """Sends these people the invitations to these evenings again that they have not answered, with new links."""
@@ -27,11 +27,11 @@ async def invite_again(
 
 
 async def _tell(work: UnitOfWork, invited: Sequence[Invited], issuer: Issuer, cause_of: CauseOf) -> None:
-    for start in range(0, len(invited), PORTION):
-        portion = invited[start : start + PORTION]
-        made = [issuer.links.make(each.evening_id, [each.participant_id]) for each in portion]
+    for start in range(0, len(invited), BATCH_SIZE):
+        batch = invited[start : start + BATCH_SIZE]
+        made = [issuer.links.make(each.evening_id, [each.participant_id]) for each in batch]
         addresses = await personal_pages.save(work, [page for _, new in made for page in new])
-        for each, (links, _) in zip(portion, made, strict=True):
+        for each, (links, _) in zip(batch, made, strict=True):
             events.invited(
                 work,
                 evening_id=each.evening_id,

@@ -18,20 +18,20 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import UnitOfWork, feed_to
 from ticketing.store import evenings, feeds
-from ticketing.store.feeds import TicketTold
+from ticketing.store.feeds import ReplayedTicket
 
-PORTION = 1000  # tickets read and sent at once
+BATCH_SIZE = 1000  # tickets read and sent at once
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplayResult:
     """Where the evening is, and how many tickets its box office was told of again."""
 
     venue: str
     tickets: int
 
 
-async def replay(work: UnitOfWork, evening_id: UUID, venue: str) -> Told | None:
+async def replay(work: UnitOfWork, evening_id: UUID, venue: str) -> ReplayResult | None:
     """Sends the box office of this venue the evening and all its tickets; None when there is no such evening.
 
     Sends nothing when the evening takes place elsewhere.
@@ -41,21 +41,21 @@ async def replay(work: UnitOfWork, evening_id: UUID, venue: str) -> Told | None:
     if evening is None:
         return None
     if evening.venue != venue:
-        return Told(evening.venue, 0)
+        return ReplayResult(evening.venue, 0)
     told = await feeds.evening_told(work, evening_id)
     kind = EveningCancelled if evening.cancelled else EveningScheduled
     work.emit(kind.read(told), feed_to(venue), subject=str(evening_id))
     count, after = 0, None
-    while tickets := await feeds.tickets_told(work, evening_id, after=after, limit=PORTION):
+    while tickets := await feeds.tickets_told(work, evening_id, after=after, limit=BATCH_SIZE):
         for ticket in tickets:
             for message in _messages(evening_id, ticket):
                 work.emit(message, feed_to(venue), subject=str(ticket.ticket_id))
         await work.flush()
         count, after = count + len(tickets), tickets[-1].ticket_id
-    return Told(venue, count)
+    return ReplayResult(venue, count)
 
 
-def _messages(evening_id: UUID, ticket: TicketTold) -> list[Message]:
+def _messages(evening_id: UUID, ticket: ReplayedTicket) -> list[Message]:
     """What leads somebody who knows nothing to the present state."""
     if ticket.reason is not None:
         end = FeedTicketCancelled(
@@ -77,7 +77,7 @@ def _messages(evening_id: UUID, ticket: TicketTold) -> list[Message]:
     return [issued, *_entry(evening_id, ticket, ticket.feed_version)]
 
 
-def _entry(evening_id: UUID, ticket: TicketTold, version: int) -> list[Message]:
+def _entry(evening_id: UUID, ticket: ReplayedTicket, version: int) -> list[Message]:
     """That its holder went in, where they did."""
     if ticket.admitted_at is None:
         return []

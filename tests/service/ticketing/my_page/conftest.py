@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from tests.service.ticketing.harness import Harness
 from tests.service.ticketing.my_page.pages import NIGHT, application
 from tests.support.probes import eventually
-from tests.unit.ticketing.news import enrolled, partner
+from tests.unit.ticketing.registration_events import enrolled, partner
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def site(harness: Harness, tokens: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def open_house(harness: Harness) -> Harness:
+async def open_evening(harness: Harness) -> Harness:
     """An evening of one seat that anna, bram and cleo are invited to."""
-    await harness.hear(partner(), *map(enrolled, ("anna", "bram", "cleo")), NIGHT)
+    await harness.apply(partner(), *map(enrolled, ("anna", "bram", "cleo")), NIGHT)
     return harness

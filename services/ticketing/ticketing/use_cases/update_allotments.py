@@ -5,12 +5,12 @@ from datetime import date
 from uuid import UUID
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.allotments import allot
+from ticketing.domain.allotments import calculate_allotments
 from ticketing.domain.seasons import days_of
 from ticketing.store import allotments
 
 
-async def allot_seats(work: UnitOfWork, evenings: Collection[UUID]) -> None:
+async def update_allotments(work: UnitOfWork, evenings: Collection[UUID]) -> None:
     """Brings the allotments of these evenings, whose rows are locked, up to date where they may still change."""
     following = await allotments.following(work, evenings) if evenings else []
     if not following:
@@ -20,7 +20,9 @@ async def allot_seats(work: UnitOfWork, evenings: Collection[UUID]) -> None:
     await allotments.write(
         work,
         {
-            each.evening_id: each.by_hand if each.by_hand is not None else allot(each.capacity, places[each.season])
+            each.evening_id: each.by_hand
+            if each.by_hand is not None
+            else calculate_allotments(each.capacity, places[each.season])
             for each in following
         },
     )

@@ -6,7 +6,7 @@ import pytest
 
 from culture_connect.contracts import Admission
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, evening_changed, partner
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_cancelled, evening_changed, partner
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 ELSEWHERE = evening(NEXT_YEAR + timedelta(days=9), title="Elders", admission=Admission.ON_REQUEST)
@@ -16,9 +16,9 @@ ELSEWHERE = evening(NEXT_YEAR + timedelta(days=9), title="Elders", admission=Adm
 async def full(harness: Harness) -> Harness:
     """Ans and Bo have the two seats of the night, Cas and Dee wait; Cas, who asked sooner, has a seat elsewhere."""
     harness.now = MONTH_BEFORE
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), ELSEWHERE)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), ELSEWHERE)
     await harness.ask_in_turn(ELSEWHERE, "cas")
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     return harness
 
 
@@ -40,23 +40,23 @@ async def test_a_ticket_that_is_passed_on_counts_for_whoever_has_it(full: Harnes
 
 
 async def test_an_evening_that_is_called_off_counts_no_more(full: Harness) -> None:
-    await full.hear(evening_cancelled(ELSEWHERE, 2))
+    await full.apply(evening_cancelled(ELSEWHERE, 2))
     await full.decline("ans", NIGHT)
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
 
 
 async def test_an_evening_that_goes_to_another_season_counts_no_more(full: Harness) -> None:
-    await full.hear(evening_changed(ELSEWHERE, 2, season="2027-2028"))
+    await full.apply(evening_changed(ELSEWHERE, 2, season="2027-2028"))
     await full.decline("ans", NIGHT)
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
 
 
 async def test_an_evening_that_comes_back_to_the_season_counts_again(full: Harness) -> None:
-    await full.hear(enrolled("eef"), evening_changed(ELSEWHERE, 2, season="2027-2028"))
+    await full.apply(enrolled("eef"), evening_changed(ELSEWHERE, 2, season="2027-2028"))
     await full.decline("ans", NIGHT)
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting", "eef": "waiting"}
     await full.ask_in_turn(ELSEWHERE, "dee")
-    await full.hear(evening_changed(ELSEWHERE, 3, season=NIGHT.season))
+    await full.apply(evening_changed(ELSEWHERE, 3, season=NIGHT.season))
     await full.decline("bo", NIGHT)
     assert await full.states(NIGHT) == {"cas": "issued", "eef": "issued", "dee": "waiting"}
 

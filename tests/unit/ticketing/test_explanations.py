@@ -6,7 +6,7 @@ import pytest
 
 from culture_connect.contracts import Language
 from ticketing.domain.decisions import Outcome, Rule
-from ticketing.domain.refusals import Refusal
+from ticketing.domain.refusals import RefusalCode
 from ticketing.pages.explanations import explain, refusal
 
 FIGURES: dict[str, Any] = {
@@ -43,8 +43,8 @@ def test_every_rule_has_a_sentence_in_both_languages(rule: Rule) -> None:
             assert not set("{}") & set(text)
 
 
-@pytest.mark.parametrize("code", list(Refusal))
-def test_every_refusal_has_a_sentence_in_both_languages(code: Refusal) -> None:
+@pytest.mark.parametrize("code", list(RefusalCode))
+def test_every_refusal_has_a_sentence_in_both_languages(code: RefusalCode) -> None:
     dutch, english = (refusal(code, language) for language in Language)
     assert dutch != english
     assert dutch[-1] in ".?"

@@ -15,7 +15,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from fastapi import FastAPI
 
 from culture_connect.contracts import AdmissionRecorded, EveningScheduled, ParticipantWithdrawn
-from tests.service.ticketing.harness import Told
+from tests.service.ticketing.harness import PublishedEvent
 from tests.support.bus import Side
 from tests.support.probes import eventually, until
 from tests.support.service_environment import Surroundings
@@ -25,25 +25,25 @@ from ticketing.use_cases.apply_events import Event
 
 
 @dataclass
-class Listener:
+class QueueListener:
     """What was heard on a queue so far; `to` is whose queue it is."""
 
     to: str
-    heard: list[Told] = field(default_factory=list)
+    heard: list[PublishedEvent] = field(default_factory=list)
 
     async def take(self, message: AbstractIncomingMessage) -> None:
         """Hears one message."""
         type_ = str(message.headers["ce-type"]).removeprefix("nl.cultureconnect.").removesuffix(".v1")
-        self.heard.append(Told(self.to, type_, json.loads(message.body), message.correlation_id))
+        self.heard.append(PublishedEvent(self.to, type_, json.loads(message.body), message.correlation_id))
         await message.ack()
 
-    def of(self, *types: str) -> list[Told]:
+    def of(self, *types: str) -> list[PublishedEvent]:
         """What was heard of these types, in order."""
         return [each for each in self.heard if each.type in types]
 
-    async def hears(self, count: int, *types: str) -> list[Told]:
+    async def hears(self, count: int, *types: str) -> list[PublishedEvent]:
         """Waits until so many messages of these types were heard, and returns them."""
-        enough: Callable[[list[Told]], bool] = lambda heard: len(heard) >= count  # noqa: E731
+        enough: Callable[[list[PublishedEvent]], bool] = lambda heard: len(heard) >= count  # noqa: E731
         return await until(lambda: self.of(*types), enough, f"{count} of {', '.join(types)} to {self.to}", timeout=20)
 
 
@@ -52,7 +52,7 @@ class BoxOffice:
     """A box office: its feed, and its scanners."""
 
     venue: str
-    ear: Listener
+    listener: QueueListener
     scanners: AbstractExchange
 
     async def scan(self, recorded: AdmissionRecorded, *, message_id: str | None = None) -> None:
@@ -65,12 +65,12 @@ class BoxOffice:
         await self.scanners.publish(message, "admission")
 
 
-class World:
+class Clients:
     """Use as an asynchronous context manager."""
 
     def __init__(self, surroundings: Surroundings, settings: TicketingSettings) -> None:
         self.settings = settings
-        self.harness = Listener("core")
+        self.harness = QueueListener("core")
         self._surroundings = surroundings
         self._stack = AsyncExitStack()
 
@@ -102,10 +102,10 @@ class World:
     async def box_office(self, venue: str) -> BoxOffice:
         """Onboards a venue's box office and logs in with its account."""
         channel = await self._channel(await self._surroundings.add_box_office(venue))
-        ear = Listener(venue)
+        listener = QueueListener(venue)
         queue = await channel.get_queue(f"box-office.{venue}.tickets", ensure=False)
-        await queue.consume(ear.take)
-        return BoxOffice(venue, ear, await channel.get_exchange(f"box-office.{venue}", ensure=False))
+        await queue.consume(listener.take)
+        return BoxOffice(venue, listener, await channel.get_exchange(f"box-office.{venue}", ensure=False))
 
     async def tell(self, *events: Event, ids: list[str] | None = None) -> list[str]:
         """Tells ticketing these as registration would; returns the ids of the messages."""

@@ -1,4 +1,4 @@
-"""Random seasons, plausible and nasty, as steps to play on anything with the methods of `reference.Season`."""
+"""Random seasons, plausible and nasty, as steps to play on anything with the methods of `reference.ReferenceSeason`."""
 
 import random
 from collections.abc import Collection, Mapping, Sequence
@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from tests.unit.ticketing.reference import Evening, Person, Season
+from tests.unit.ticketing.reference import ReferenceEvening, ReferencePerson, ReferenceSeason
 
 BASE = datetime(2031, 1, 6, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class JoinPartner:
-    """`Season.partner`."""
+    """`partner`."""
 
     slug: str
     places: int
@@ -23,7 +23,7 @@ class JoinPartner:
 
 @dataclass(frozen=True)
 class PartnerLeaves:
-    """`Season.partner_leaves`."""
+    """`partner_leaves`."""
 
     slug: str
     now: datetime
@@ -31,15 +31,15 @@ class PartnerLeaves:
 
 @dataclass(frozen=True)
 class Enrol:
-    """`Season.enrol`."""
+    """`enrol`."""
 
-    people: tuple[Person, ...]
+    people: tuple[ReferencePerson, ...]
     now: datetime
 
 
 @dataclass(frozen=True)
 class Withdraw:
-    """`Season.withdraw`."""
+    """`withdraw`."""
 
     participant_id: UUID
     effective_on: date
@@ -48,7 +48,7 @@ class Withdraw:
 
 @dataclass(frozen=True)
 class Erase:
-    """`Season.erase`."""
+    """`erase`."""
 
     participant_id: UUID
     now: datetime
@@ -56,15 +56,15 @@ class Erase:
 
 @dataclass(frozen=True)
 class Schedule:
-    """`Season.schedule`."""
+    """`schedule`."""
 
-    evening: Evening
+    evening: ReferenceEvening
     now: datetime
 
 
 @dataclass(frozen=True)
 class Cancel:
-    """`Season.cancel`."""
+    """`cancel`."""
 
     evening_id: UUID
     now: datetime
@@ -72,7 +72,7 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Ask:
-    """`Season.ask`."""
+    """`ask`."""
 
     evening_id: UUID
     participant_ids: tuple[UUID, ...]
@@ -81,7 +81,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Decline:
-    """`Season.decline`."""
+    """`decline`."""
 
     evening_id: UUID
     participant_id: UUID
@@ -90,7 +90,7 @@ class Decline:
 
 @dataclass(frozen=True)
 class PassOn:
-    """`Season.pass_on`."""
+    """`pass_on`."""
 
     evening_id: UUID
     giver: UUID
@@ -100,7 +100,7 @@ class PassOn:
 
 @dataclass(frozen=True)
 class Admit:
-    """`Season.admit`."""
+    """`admit`."""
 
     evening_id: UUID
     participant_id: UUID
@@ -109,7 +109,7 @@ class Admit:
 
 @dataclass(frozen=True)
 class Tick:
-    """`Season.tick`."""
+    """`tick`."""
 
     now: datetime
 
@@ -119,7 +119,7 @@ Step: TypeAlias = (
 )
 
 
-def play(season: Season, step: Step) -> None:
+def play(season: ReferenceSeason, step: Step) -> None:
     """Let the step happen in this season."""
     match step:
         case JoinPartner(slug, places, now):
@@ -148,21 +148,21 @@ def play(season: Season, step: Step) -> None:
             season.tick(now=now)
 
 
-def story(dice: random.Random, *, steps: int = 25, base: datetime = BASE) -> list[Step]:
+def scenario(dice: random.Random, *, steps: int = 25, base: datetime = BASE) -> list[Step]:
     """A random season: how it opens just after `base` (aware), then `steps` things that happen, each at a later moment.
 
     No release, closing or start passes unseen: a `Tick` tells of each at that very moment. Who acts is drawn from a
     season that is played along, so that most steps are by people who can take them; some are not, and are refused.
     """
-    teller = Teller(dice, base)
-    teller.open()
-    opening = len(teller.told)
-    while len(teller.told) < opening + steps:
-        teller.go_on()
-    return teller.told
+    writer = ScenarioWriter(dice, base)
+    writer.open()
+    opening = len(writer.told)
+    while len(writer.told) < opening + steps:
+        writer.go_on()
+    return writer.told
 
 
-class Teller:
+class ScenarioWriter:
     """Makes up a story while it plays it along."""
 
     def __init__(self, dice: random.Random, base: datetime) -> None:
@@ -170,7 +170,7 @@ class Teller:
         self.dice = dice
         self.base = base
         self.now = base
-        self.season = Season()
+        self.season = ReferenceSeason()
         self.told: list[Step] = []
         self.slugs = dice.sample(["acme", "gemeente", "haven", "zeebank"], dice.randint(2, 4))
         self.to_schedule = dice.randint(2, 3)
@@ -242,9 +242,9 @@ class Teller:
     def somebody_asks(self) -> None:
         evening = self.an_evening()
         without = self.without_a_place(evening)
-        crowd = without if without and self.dice.random() < 0.8 else list(self.season.people)
-        asking = self.dice.sample(crowd, min(len(crowd), self.dice.choice([1, 1, 2, 3, 5])))
-        self.tell(Ask(evening.evening_id, tuple(asking), self.now))
+        candidates = without if without and self.dice.random() < 0.8 else list(self.season.people)
+        requesters = self.dice.sample(candidates, min(len(candidates), self.dice.choice([1, 1, 2, 3, 5])))
+        self.tell(Ask(evening.evening_id, tuple(requesters), self.now))
 
     def somebody_declines(self) -> None:
         evening = self.an_evening(self.season.tickets)
@@ -286,8 +286,8 @@ class Teller:
             self.enrol_newcomers(at_most=5)
             return
         anew = self.dice.sample(known, min(len(known), self.dice.choice([1, 1, 2])))
-        people = [self.with_dates(Person(each.participant_id, each.partner, self.now)) for each in anew]
-        people += self.newcomers(self.dice.choice([0, 0, 0, 1]))
+        people = [self.with_dates(ReferencePerson(each.participant_id, each.partner, self.now)) for each in anew]
+        people += self.new_candidates(self.dice.choice([0, 0, 0, 1]))
         if people:
             self.tell(Enrol(tuple(people), self.now))
 
@@ -332,7 +332,7 @@ class Teller:
         self.tell(Tick(self.now))
 
     def enrol_newcomers(self, *, at_most: int) -> None:
-        people = self.newcomers(self.dice.randint(1, at_most))
+        people = self.new_candidates(self.dice.randint(1, at_most))
         if people:
             self.tell(Enrol(tuple(people), self.soon()))
 
@@ -345,7 +345,7 @@ class Teller:
                 return self.dice.choice(some)
         return self.dice.choice(list(self.season.people))
 
-    def an_evening(self, needed: Mapping[UUID, Collection[UUID]] | None = None) -> Evening:
+    def an_evening(self, needed: Mapping[UUID, Collection[UUID]] | None = None) -> ReferenceEvening:
         """Mostly one that is still to come, with somebody in what is needed (by evening)."""
         evenings = list(self.season.evenings.values())
         to_come = [each for each in evenings if self.now < each.starts_at and not each.cancelled]
@@ -358,12 +358,12 @@ class Teller:
         self.ids += 1
         return UUID(int=self.dice.getrandbits(96) << 32 | self.ids, version=4)
 
-    def without_a_place(self, evening: Evening) -> list[UUID]:
+    def without_a_place(self, evening: ReferenceEvening) -> list[UUID]:
         """Who has neither ticket nor waiting place."""
         taken = self.season.holders(evening.evening_id) | set(self.season.line(evening.evening_id))
         return [each for each in self.season.people if each not in taken]
 
-    def newcomers(self, count: int) -> list[Person]:
+    def new_candidates(self, count: int) -> list[ReferencePerson]:
         """People nobody has heard of, enrolled at the same moment: now, or earlier if the news took its time."""
         count = min(count, self.to_enrol)
         self.to_enrol -= count
@@ -371,7 +371,7 @@ class Teller:
         favourite = self.dice.choice(self.slugs)
         return [
             self.with_dates(
-                Person(
+                ReferencePerson(
                     self.new_id(),
                     favourite if self.dice.random() < 0.4 else self.dice.choice(self.slugs),
                     enrolled_at,
@@ -380,7 +380,7 @@ class Teller:
             for _ in range(count)
         ]
 
-    def with_dates(self, person: Person) -> Person:
+    def with_dates(self, person: ReferencePerson) -> ReferencePerson:
         """Some start later or end earlier, around an evening."""
         if self.dice.random() < 0.1:
             person.starts_on = self.some_day()
@@ -398,10 +398,10 @@ class Teller:
         """Mostly fewer than the partner's people."""
         return self.dice.choice([0, 1, 1, 2, 2, 3, 5])
 
-    def new_evening(self) -> Evening:
+    def new_evening(self) -> ReferenceEvening:
         """An evening to come, its release perhaps past."""
         self.to_schedule -= 1
-        evening = Evening(
+        evening = ReferenceEvening(
             self.new_id(),
             self.base.date(),
             self.base,
@@ -415,7 +415,7 @@ class Teller:
             evening.by_hand = self.by_hand(evening.capacity)
         return evening
 
-    def set_time(self, evening: Evening, about: datetime) -> None:
+    def set_time(self, evening: ReferenceEvening, about: datetime) -> None:
         """It starts on that day, between 16:00 and 20:30 UTC: the day is the same in The Hague."""
         starts_at = about.astimezone(UTC).replace(hour=16, minute=0, second=0, microsecond=0)
         evening.starts_at = starts_at + timedelta(minutes=30 * self.dice.randint(0, 9))

@@ -6,17 +6,17 @@ import pytest
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.support.between_statements import Interruption
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, withdrawn
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_changed, partner, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=60)
 
 
 @pytest.fixture(autouse=True)
 async def _tonight(harness: Harness) -> None:
-    await harness.hear(
+    await harness.apply(
         partner(places=40), partner("zeebank", places=20), enrolled("ans"), enrolled("bo", partner="zeebank")
     )
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
 
 
 @pytest.mark.parametrize("capacity", [10, 200])
@@ -25,7 +25,7 @@ async def test_the_seats_of_an_evening_add_up_while_its_capacity_changes(
 ) -> None:
     path, headers = f"/evenings/{NIGHT.evening_id}", bearer("desk")
     before = (await api.get(path, headers=headers)).json()
-    change = Interruption(monkeypatch, lambda: harness.hear(evening_changed(NIGHT, 2, capacity=capacity)))
+    change = Interruption(monkeypatch, lambda: harness.apply(evening_changed(NIGHT, 2, capacity=capacity)))
     during = (await api.get(path, headers=headers)).json()
     assert change.happened
     assert during == before
@@ -41,7 +41,7 @@ async def test_the_personal_page_shows_one_moment(
 ) -> None:
     [secret] = await harness.secrets("ans", NIGHT)
     before = await api.get(f"/my/{secret}")
-    change = Interruption(monkeypatch, lambda: harness.hear(withdrawn("ans", 2, NEXT_YEAR.date())))
+    change = Interruption(monkeypatch, lambda: harness.apply(withdrawn("ans", 2, NEXT_YEAR.date())))
     during = await api.get(f"/my/{secret}")
     assert change.happened
     assert (during.status_code, during.text) == (before.status_code, before.text)
@@ -54,7 +54,7 @@ async def test_a_list_of_tickets_shows_one_moment(
 ) -> None:
     address, headers = f"/evenings/{NIGHT.evening_id}/{path}", bearer("paard")
     before = await api.get(address, headers=headers)
-    change = Interruption(monkeypatch, lambda: harness.hear(withdrawn("bo", 2, NEXT_YEAR.date())))
+    change = Interruption(monkeypatch, lambda: harness.apply(withdrawn("bo", 2, NEXT_YEAR.date())))
     during = await api.get(address, headers=headers)
     assert change.happened
     assert during.headers["etag"] == before.headers["etag"]
