@@ -1,4 +1,4 @@
-"""The composition root: everything ticketing is made of, and every queue it listens to."""
+"""The composition root: everything ticketing is made of, and every queue it consumes."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from ticketing.tickets.links import Links
 
 
 def build_app(settings: TicketingSettings) -> FastAPI:
-    """Makes the service from its settings; nothing is connected before the application starts."""
+    """Builds the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="ticketing", pooler=settings.database_pooler)
     issuer = Issuer(
         Codes.from_file(settings.signing_key_file),

@@ -1,4 +1,4 @@
-"""What an operator can see of the doors: how scans are judged, and whose clocks want setting. Never who went in."""
+"""Metrics of admissions: outcomes of scans and implausible scanner clocks; never who went in."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from ticketing.store.admissions import RecordedScan
 
 
 class AdmissionMetrics:
-    """The metrics of the doors, in the registry of the service."""
+    """The counters of scans, in the registry of the service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.scans = Counter(

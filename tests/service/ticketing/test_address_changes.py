@@ -18,6 +18,7 @@ from tests.unit.ticketing.registration_events import (
     withdrawn,
 )
 from ticketing.store import overviews, personal_pages
+from ticketing.tickets.links import digest_of
 from ticketing.use_cases.replay import replay
 
 pytestmark = pytest.mark.timeout(60)
@@ -35,7 +36,7 @@ def _a_month_before(harness: Harness) -> None:
 async def owner(harness: Harness, secret: str) -> object:
     """Whose page this opens."""
     async with harness.database.begin() as work:
-        return await personal_pages.owner(work, secret)
+        return await personal_pages.owner(work, digest_of(secret))
 
 
 async def enrol(harness: Harness) -> None:

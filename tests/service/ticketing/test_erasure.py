@@ -27,6 +27,7 @@ from tests.unit.ticketing.registration_events import (
 from ticketing.domain.allocation import tiebreaker
 from ticketing.domain.refusals import RequestRefused
 from ticketing.store import personal_pages
+from ticketing.tickets.links import digest_of
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 ON_REQUEST = evening(NEXT_YEAR + timedelta(days=9), capacity=2, title="Dag", admission=Admission.ON_REQUEST)
@@ -115,7 +116,7 @@ async def test_their_links_open_nothing_any_more(harness: Harness, api: httpx.As
     [secret] = await harness.secrets("ans", NIGHT)
     await harness.apply(erased("ans", 2))
     async with harness.database.begin() as work:
-        assert await personal_pages.owner(work, secret) is None
+        assert await personal_pages.owner(work, digest_of(secret)) is None
     headers = {"Authorization": f"Bearer {secret}"}
     assert (await api.post(f"/evenings/{NIGHT.evening_id}/tickets", headers=headers)).status_code == 401
 

@@ -22,6 +22,7 @@ from tests.unit.ticketing.registration_events import (
 )
 from ticketing.domain.tickets import TicketState
 from ticketing.store import personal_pages
+from ticketing.tickets.links import digest_of
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
 BY_THEMSELVES = evening(NEXT_YEAR, capacity=2, title="Vanzelf")
@@ -73,7 +74,7 @@ async def test_a_seat_is_told_to_the_house_and_the_box_office_with_a_link_that_o
     assert core.data["code"] == feed.data["code"] == await harness.code("ans", NIGHT)
     [secret] = await harness.secrets("ans", NIGHT)
     async with harness.database.begin() as work:
-        assert await personal_pages.owner(work, secret) == (NIGHT.evening_id, person("ans"))
+        assert await personal_pages.owner(work, digest_of(secret)) == (NIGHT.evening_id, person("ans"))
 
 
 async def test_a_place_in_the_line_is_told_to_the_house_with_its_number(harness: Harness) -> None:
@@ -273,10 +274,10 @@ async def test_one_can_ask_until_the_evening_begins_and_not_from_then_on(harness
     assert await harness.refusal(harness.ask("ans", NIGHT)) == "evening-begun"
 
 
-# What holds of a wish later
+# What becomes of a seat request later
 
 
-async def test_a_wish_outlives_a_move_to_a_day_on_which_they_take_no_part(harness: Harness) -> None:
+async def test_a_seat_request_outlives_a_move_to_a_day_on_which_they_take_no_part(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans", ends_on=DAY_OF_NIGHT), NIGHT)
     await harness.ask("ans", NIGHT)
     moved = evening(NEXT_YEAR + timedelta(days=1), capacity=2, admission=Admission.ON_REQUEST)
@@ -286,7 +287,7 @@ async def test_a_wish_outlives_a_move_to_a_day_on_which_they_take_no_part(harnes
     assert await harness.holders(NIGHT) == {"ans"}
 
 
-async def test_a_wish_is_forgotten_with_the_enrolment_it_was_made_under(harness: Harness) -> None:
+async def test_a_seat_request_is_forgotten_with_the_enrolment_it_was_made_under(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT)
     await harness.ask("ans", NIGHT)
     await harness.apply(withdrawn("ans", 2, moment(0).date()))

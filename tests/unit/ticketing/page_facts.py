@@ -89,23 +89,23 @@ INVITED = PageFacts(
     holder_name="Zoë van der Meer-Özdemir",
     language=Language.NL,
     active=True,
-    wish="invited",
+    seat_request="invited",
     place=None,
     offer_made=None,
     offer_received=None,
     decision=None,
 )
-ASKED = replace(INVITED, wish="asked")
+ASKED = replace(INVITED, seat_request="asked")
 WAITING = replace(ASKED, place=a_place("waiting"), decision=FULL)
 HOLDER = replace(ASKED, place=a_place("issued"), decision=SEATED)
 OFFERING = replace(HOLDER, offer_made=PageOffer(OFFER, "Zoë van der Meer-Özdemir"))
 OFFERED = replace(INVITED, offer_received=PageOffer(OFFER, "Joris Bakker"))
 WAITING_AND_OFFERED = replace(WAITING, offer_received=PageOffer(OFFER, "Joris Bakker"))
 ADMITTED = replace(HOLDER, place=a_place("admitted"))
-DECLINED = replace(INVITED, wish="declined", place=a_place("cancelled"), decision=decided("lost", "declined"))
+DECLINED = replace(INVITED, seat_request="declined", place=a_place("cancelled"), decision=decided("lost", "declined"))
 PASSED_ON = replace(DECLINED, place=a_place("cancelled", reason="passed-on"), decision=decided("lost", "passed-on"))
 LOST = replace(
-    ASKED, wish=None, place=a_place("cancelled", reason="withdrawn"), decision=decided("lost", "enrolled-anew")
+    ASKED, seat_request=None, place=a_place("cancelled", reason="withdrawn"), decision=decided("lost", "enrolled-anew")
 )
 NOT_ACTIVE = replace(
     ASKED, active=False, place=a_place("cancelled", reason="withdrawn"), decision=decided("lost", "withdrawn")

@@ -208,4 +208,4 @@ def test_of_any_batch_one_enters_and_nobody_overtakes_within_it(batch: list[Scan
     assert len(entries) == (1 if batch else 0)
     assert not [each for each in entries if each.overtaken]
     if entries and (offline := [each for each in batch if each.is_offline]):
-        assert min(each.turn for each in offline) >= entries[0].scan.turn
+        assert min(each.precedence for each in offline) >= entries[0].scan.precedence

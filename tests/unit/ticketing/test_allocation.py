@@ -67,7 +67,7 @@ def by_the_reference(seats: SeatInventory, competing: Sequence[Candidate]) -> tu
         past = reference.ReferenceEvening(other, NOON.date(), NOON, NOON, NOON, capacity=0)
         season.schedule(past, now=NOON)
         for each in competing:
-            if each.others > nth:
+            if each.other_evenings > nth:
                 season.tickets[other][each.participant_id] = reference.ISSUED
     season.schedule(evening, now=NOON)
     before = season.holders(EVENING)
@@ -140,7 +140,7 @@ def test_the_heads_of_a_line_are_enough_to_serve_it(seats: SeatInventory, line: 
     for partner in PARTNERS:
         own = sorted(
             (each for each in line if each.partner == partner),
-            key=lambda each: (each.others, each.requested_at, each.tiebreaker),
+            key=lambda each: (each.other_evenings, each.requested_at, each.tiebreaker),
         )
         heads += own[: seats.attainable(partner)]
     assert seated(allocate_round(seats, heads, Outcome.GRANTED)) == seated(allocate_round(seats, line, Outcome.GRANTED))

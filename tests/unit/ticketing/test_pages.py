@@ -46,8 +46,8 @@ PAGES = PersonalPages()
 
 STORIES: dict[str, tuple[PageFacts, datetime, PageState, set[PageAction]]] = {
     "invited": (INVITED, BEFORE, PageState.INVITED, {PageAction.COME}),
-    "nothing-said": (replace(INVITED, wish=None), BEFORE, PageState.INVITED, {PageAction.COME}),
-    "invited-again": (replace(DECLINED, wish="invited"), BEFORE, PageState.INVITED, {PageAction.COME}),
+    "nothing-said": (replace(INVITED, seat_request=None), BEFORE, PageState.INVITED, {PageAction.COME}),
+    "invited-again": (replace(DECLINED, seat_request="invited"), BEFORE, PageState.INVITED, {PageAction.COME}),
     "waiting": (WAITING, BEFORE, PageState.WAITING, {PageAction.DECLINE}),
     "waiting-closed": (WAITING, CLOSED, PageState.WAITING, set()),
     "ticket": (HOLDER, BEFORE, PageState.TICKET, {PageAction.DECLINE, PageAction.PASS_ON}),
@@ -82,7 +82,7 @@ STEPS = {
     PageAction.ACCEPT: "offer_id",
     PageAction.REFUSE: "offer_id",
 }
-every_story = pytest.mark.parametrize("story", STORIES)
+every_story = pytest.mark.parametrize("scenario", STORIES)
 both_languages = pytest.mark.parametrize("language", list(Language))
 
 
@@ -267,7 +267,7 @@ def test_a_place_in_a_line_that_has_closed_is_not_told_any_more() -> None:
     assert translations.say("waiting-closed", Language.NL) in page.text
 
 
-@pytest.mark.parametrize("story", ["lost", "not-active", "missed", "ticket"])
+@pytest.mark.parametrize("scenario", ["lost", "not-active", "missed", "ticket"])
 def test_a_decision_that_made_things_so_is_explained(scenario: str) -> None:
     facts, now, state, _ = STORIES[scenario]
     text = read(facts, now).text

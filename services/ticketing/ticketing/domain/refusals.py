@@ -1,10 +1,10 @@
-"""What a person, or somebody for them, may ask of ticketing, and why it is refused."""
+"""Refusals of what a person, or somebody for them, requests."""
 
 from enum import StrEnum
 
 
 class RefusalCode(StrEnum):
-    """Why nothing was done; stable codes, whose sentences are in `wording`."""
+    """The reason why nothing was done; stable codes, whose sentences are in `pages.explanations`."""
 
     UNKNOWN_EVENING = "unknown-evening"
     UNKNOWN_TICKET = "unknown-ticket"

@@ -1,20 +1,20 @@
-"""When a scan was, by our clock: scanners have clocks of their own, and these are fast, slow or reset."""
+"""Scan times by our clock: scanners have clocks of their own, and these are fast, slow or reset."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-# A message takes a moment, and some scanners tell whole seconds only: less than this is no skew.
+# A message takes a moment, and some scanners send whole seconds only: less than this is no skew.
 NOTICEABLE: Final = timedelta(seconds=2)
 # No clock that is looked after is off by more.
 PLAUSIBLE_SKEW: Final = timedelta(minutes=5)
-# A scanner that was offline over a long weekend has told its scans by then.
+# A scanner that was offline over a long weekend has sent its scans by then.
 LONGEST_OFFLINE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class ScanTime:
-    """`at` is when the scan was by our clock, never in the future; `is_plausible` what the scanner's own clock is."""
+    """`at` is the scan by our clock, never in the future; `is_plausible` says that of the scanner's own clock."""
 
     at: datetime
     is_plausible: bool = True
@@ -34,8 +34,8 @@ def correct_scan_time(
     and how much of that is skew nobody can know: it makes no live scan later. An offline one it does, so that in doubt
     the scan that is known counts. What cannot have been, a scan to come or of long ago, counts as of its arrival.
     """
-    told_at = sent_at or (arrived_at if is_offline else scanned_at)
-    behind = arrived_at - told_at
+    sent = sent_at or (arrived_at if is_offline else scanned_at)
+    behind = arrived_at - sent
     may_have_waited = timedelta(0) < behind <= longest_wait
     if abs(behind) < NOTICEABLE or (may_have_waited and not is_offline):
         behind = timedelta(0)

@@ -9,7 +9,7 @@ from ticketing.domain.refusals import RefusalCode, RequestRefused
 
 
 class TicketState(StrEnum):
-    """Where a ticket is in its life; a waiting place is a ticket without a seat."""
+    """The state of a ticket; a waiting place is a ticket without a seat."""
 
     WAITING = "waiting"
     ISSUED = "issued"
@@ -19,7 +19,7 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LockedEvening:
-    """What decides whether anything about an evening's tickets may still change."""
+    """An evening whose row is locked, with what decides whether its tickets may still change."""
 
     evening_id: UUID
     venue: str
@@ -30,7 +30,7 @@ class LockedEvening:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """A participant as far as one evening is concerned; `active` on its day, and of a partner that takes part."""
+    """A participant's eligibility for one evening: `active` on its day, and of a partner that takes part."""
 
     participant_id: UUID
     partner: str | None
@@ -50,7 +50,7 @@ class Place:
 
 
 def check_not_started(evening: LockedEvening, now: datetime) -> None:
-    """Raises RequestRefused when the evening was called off or has begun: its tickets stay as they are."""
+    """Raises RequestRefused when the evening was cancelled or has begun: its tickets stay as they are."""
     if evening.cancelled:
         raise RequestRefused(RefusalCode.EVENING_CANCELLED)
     if now >= evening.starts_at:
@@ -58,7 +58,10 @@ def check_not_started(evening: LockedEvening, now: datetime) -> None:
 
 
 def check_seat_request(evening: LockedEvening, person: Eligibility | None, now: datetime) -> Eligibility:
-    """Who may ask: a candidate of the evening ("Candidates"), until it begins. Raises RequestRefused."""
+    """Returns the participant, if they may request a seat: a candidate ("Candidates"), until the evening begins.
+
+    Raises RequestRefused.
+    """
     check_not_started(evening, now)
     if person is None:
         raise RequestRefused(RefusalCode.UNKNOWN_PARTICIPANT)
@@ -68,9 +71,9 @@ def check_seat_request(evening: LockedEvening, person: Eligibility | None, now: 
 
 
 def check_decline(evening: LockedEvening, place: Place, now: datetime) -> bool:
-    """Whether there is something to give up: False when it was declined before. Raises RequestRefused where it cannot be.
+    """Tells whether there is something to decline: False when it was declined before. Raises RequestRefused.
 
-    A waiting place can be declined like a ticket; neither once the doors have opened.
+    A waiting place can be declined like a ticket; neither once the evening has begun.
     """
     if place.state is TicketState.CANCELLED and place.reason == "declined":
         return False
@@ -83,7 +86,7 @@ def check_decline(evening: LockedEvening, place: Place, now: datetime) -> bool:
 
 
 def check_transfer_from(evening: LockedEvening, place: Place, now: datetime) -> None:
-    """Whether this is a ticket that may still be passed on ("Changes", passing on). Raises RequestRefused."""
+    """Checks that this is a ticket that may still be passed on ("Changes", passing on). Raises RequestRefused."""
     if place.state is TicketState.ADMITTED:
         raise RequestRefused(RefusalCode.ALREADY_ADMITTED)
     check_not_started(evening, now)
@@ -94,7 +97,7 @@ def check_transfer_from(evening: LockedEvening, place: Place, now: datetime) -> 
 
 
 def check_transfer_to(place: Place, colleague: Eligibility | None, colleagues: Place | None) -> Eligibility:
-    """The colleague, if the ticket may be passed on to them ("Changes", passing on). Raises RequestRefused.
+    """Returns the colleague, if the ticket may be passed on to them ("Changes", passing on). Raises RequestRefused.
 
     `colleagues` is the ticket or waiting place that the colleague has for the evening.
     """

@@ -1,4 +1,4 @@
-"""What ticketing takes from the bus: everything registration tells, and what the scanners of each box office send."""
+"""Messages that ticketing consumes: all events of registration, and the scans of each box office."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,12 +24,12 @@ from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases.admit import admit
 from ticketing.use_cases.apply_events import Event, apply_events
 
-# What a scanner sends waits in its queue while we are away.
+# Scans wait in their queue while the service is stopped.
 LONGEST_WAIT: Final = timedelta(days=1)
 
 
 def registration_events(issuer: Issuer) -> Handlers:
-    """The handlers of the queue of the house: one for all, so that a mixed batch is settled once."""
+    """Returns the handlers of events of registration: one for all, so that a mixed batch is applied at once."""
     handlers = Handlers()
 
     @handlers.on(
@@ -44,18 +44,18 @@ def registration_events(issuer: Issuer) -> Handlers:
         EveningChanged,
         EveningCancelled,
     )
-    async def registration_told(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
+    async def apply_registration_events(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
         await apply_events(work, deliveries, issuer)
 
     return handlers
 
 
 def box_office_scans(codes: Codes, metrics: AdmissionMetrics) -> Handlers:
-    """The handlers of the queues of the box offices; what is said of one scan keeps its order."""
+    """Returns the handlers of the queues of the box offices; messages about one scan keep their order."""
     handlers = Handlers(key=lambda message, _: str(message.scan_id))
 
     @handlers.on(AdmissionRecorded)
-    async def scanned(work: UnitOfWork, deliveries: Sequence[Delivery[AdmissionRecorded]]) -> None:
+    async def admit_scans(work: UnitOfWork, deliveries: Sequence[Delivery[AdmissionRecorded]]) -> None:
         venue = deliveries[0].party
         if venue is None:
             raise PermanentFailure("sender-unknown")

@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from culture_connect.http import Caller, Tokens, identity, requires, unauthenticated
 from culture_connect.messaging import Database
 from ticketing.store import personal_pages
+from ticketing.tickets.links import digest_of
 
 PROGRAMME = "programme"
 BOX_OFFICE = "box-office:"
@@ -41,7 +42,7 @@ async def _acting(
         return Actor(caller)
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await personal_pages.owner(work, credentials.credentials)
+        owner = await personal_pages.owner(work, digest_of(credentials.credentials))
     if owner is None:
         raise unauthenticated(invalid=True)
     evening_id, participant_id = owner

@@ -26,6 +26,7 @@ from ticketing.pages.rendering import PersonalPages
 from ticketing.pages.view import ActionFailure, PageAction, PageNotice
 from ticketing.store import offers, personal_pages, places
 from ticketing.tickets.issuer import Issuer
+from ticketing.tickets.links import digest_of
 from ticketing.use_cases import decline, transfer
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -97,7 +98,7 @@ async def _page(
 ) -> Response:
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await personal_pages.owner(work, secret) if _SECRET.fullmatch(secret) else None
+        owner = await personal_pages.owner(work, digest_of(secret)) if _SECRET.fullmatch(secret) else None
         facts = await personal_pages.facts(work, *owner) if owner else None
     if facts is None:
         return _unknown(request)
@@ -128,9 +129,9 @@ async def _do(request: Request, secret: str, action: PageAction, form: Mapping[s
         return await _run(request, secret, form, _EFFECTS[action])
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await personal_pages.owner(work, secret)
+        owner = await personal_pages.owner(work, digest_of(secret))
     if owner is not None:
-        await seat_requests_of(request).ask(*owner)
+        await seat_requests_of(request).request(*owner)
     return owner is not None
 
 
@@ -140,7 +141,7 @@ async def _run(request: Request, secret: str, form: Mapping[str, str], effect: _
     issuer: Issuer = request.app.state.issuer
 
     async def for_the_owner(work: UnitOfWork) -> bool:
-        owner = await personal_pages.owner(work, secret)
+        owner = await personal_pages.owner(work, digest_of(secret))
         if owner is not None:
             await effect(work, issuer, *owner, form)
         return owner is not None

@@ -72,7 +72,7 @@ async def ask(request: Request, evening_id: UUID, actor: Acting, body: SeatReque
         raise RequestRefused(RefusalCode.NOT_YOURS)
 
     keyed = await keyed_request(request, actor.caller)
-    reply = await seat_requests_of(request).ask(evening_id, participant_id, keyed)
+    reply = await seat_requests_of(request).request(evening_id, participant_id, keyed)
     return reply.answer.response(replayed=reply.replayed)
 
 

@@ -1,7 +1,7 @@
-"""Seat requests over HTTP: whoever asks for the same evening while others are being served is served with the next ones.
+"""Seat requests over HTTP: those for the same evening that arrive while others are handled are handled together next.
 
-So a crowd takes one connection to the database for each evening, and those who ask at the same moment compete by the
-rules and not for a lock.
+So any number of requests takes one connection to the database for each evening, and those that arrive at the same
+moment compete by the rules and not for a lock.
 """
 
 from collections.abc import Sequence
@@ -21,59 +21,63 @@ from ticketing.use_cases.request_seat import SeatRequestResult, request_seats
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """Somebody who asks; `keyed` when the request has an `Idempotency-Key`."""
+    """A seat request; `keyed` when it has an `Idempotency-Key`."""
 
     participant_id: UUID
     keyed: KeyedRequest | None = None
 
     @property
     def identity(self) -> object:
-        """The same wish again comes after this one: with the same key, or of the same person."""
+        """The key, else the person: a request with the identity of another one comes after that."""
         return self.keyed.place if self.keyed else self.participant_id
 
 
 @dataclass(frozen=True, slots=True)
 class SeatReply:
-    """What somebody is answered, for the first time or again."""
+    """The answer to a seat request, for the first time or again."""
 
     answer: Answer
     replayed: bool = False
 
 
 class SeatRequests:
-    """Everybody who asks at this replica."""
+    """All seat requests at this replica."""
 
     def __init__(self, database: Database, issuer: Issuer) -> None:
         self._issuer = issuer
-        self._together: BatchExecutor[UUID, PendingRequest, SeatReply] = BatchExecutor(
-            database, self._serve, identity=lambda pending: pending.identity
+        self._executor: BatchExecutor[UUID, PendingRequest, SeatReply] = BatchExecutor(
+            database, self._handle, identity=lambda pending: pending.identity
         )
 
-    async def ask(self, evening_id: UUID, participant_id: UUID, keyed: KeyedRequest | None = None) -> SeatReply:
-        """Gives them a ticket or a place in the line; raises RequestRefused, and problems of their key."""
-        return await self._together.do(evening_id, PendingRequest(participant_id, keyed))
+    async def request(self, evening_id: UUID, participant_id: UUID, keyed: KeyedRequest | None = None) -> SeatReply:
+        """Gives them a ticket or a waiting place; raises RequestRefused, and problems of their key."""
+        return await self._executor.do(evening_id, PendingRequest(participant_id, keyed))
 
-    async def _serve(
+    async def _handle(
         self, work: UnitOfWork, evening_id: UUID, batch: Sequence[PendingRequest]
     ) -> list[SeatReply | Exception]:
         replies = await _first_answers(work, batch)
         new = [pending for pending in batch if pending not in replies]
-        asked = await request_seats(work, self._issuer, evening_id, [pending.participant_id for pending in new])
-        answers = [_answer(each) for each in asked]
-        for pending, answer in zip(new, answers, strict=True):
-            replies[pending] = answer if isinstance(answer, Exception) else SeatReply(answer)
-        kept = [(w.keyed, a) for w, a in zip(new, answers, strict=True) if w.keyed and isinstance(a, Answer)]
-        await remember(work, kept)
-        await release(
-            work, [w.keyed for w, a in zip(new, answers, strict=True) if w.keyed and isinstance(a, RequestRefused)]
-        )
-        if kept:
+        results = await request_seats(work, self._issuer, evening_id, [pending.participant_id for pending in new])
+        answered: list[tuple[KeyedRequest, Answer]] = []
+        refused: list[KeyedRequest] = []
+        for pending, result in zip(new, results, strict=True):
+            if isinstance(result, RequestRefused):
+                replies[pending] = result
+                refused += [pending.keyed] if pending.keyed else []
+            else:
+                answer = _answer(result)
+                replies[pending] = SeatReply(answer)
+                answered += [(pending.keyed, answer)] if pending.keyed else []
+        await remember(work, answered)
+        await release(work, refused)
+        if answered:
             await forget_old_answers(work)
         return [replies[pending] for pending in batch]
 
 
 def seat_requests_of(request: Request) -> SeatRequests:
-    """Those of the application."""
+    """Returns the seat requests of the application."""
     seat_requests: SeatRequests = request.app.state.seat_requests
     return seat_requests
 
@@ -91,8 +95,6 @@ async def _first_answers(
     return found
 
 
-def _answer(asked: SeatRequestResult | RequestRefused) -> Answer | RequestRefused:
-    if isinstance(asked, RequestRefused):
-        return asked
-    status = HTTPStatus.CREATED if asked.is_new else HTTPStatus.OK
-    return Answer(status, PlaceView.of(asked.place, asked.position))
+def _answer(result: SeatRequestResult) -> Answer:
+    status = HTTPStatus.CREATED if result.is_new else HTTPStatus.OK
+    return Answer(status, PlaceView.of(result.place, result.position))

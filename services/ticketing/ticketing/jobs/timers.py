@@ -1,7 +1,7 @@
-"""What happens because a moment has come: allotments are released, lines are closed.
+"""The jobs of timers that are due: allotments are released, waiting lists are closed.
 
-The moments stand in rows (`store.timers`), where they outlive every process and move with their evening. Each
-replica looks; whoever locks the evening first does the work, and the other finds the timer gone.
+Each replica polls the rows (`store.timers`); whoever locks the evening first does the work, and the other finds the
+timer gone.
 """
 
 import asyncio
@@ -20,16 +20,14 @@ from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases.allocate import allocate
 
-POLL_INTERVAL = (
-    1.0  # seconds between two looks at most: a timer that another replica has just set is not missed by more
-)
-CLEANUP_INTERVAL = 600.0  # seconds between two looks at answers that nobody can ask for any more
+POLL_INTERVAL = 1.0  # seconds between two polls at most: what another replica has just set is not missed by more
+CLEANUP_INTERVAL = 600.0  # seconds between two deletions of expired answers
 
 _log = structlog.get_logger(__name__)
 
 
 class TimerJob:
-    """Looks at the timers while it runs."""
+    """Runs timers that are due, and deletes expired answers, in the background."""
 
     def __init__(self, database: Database, issuer: Issuer) -> None:
         self._database = database
@@ -37,8 +35,11 @@ class TimerJob:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Looks again and again until the block ends."""
-        tasks = [asyncio.create_task(self._run(), name="clock"), asyncio.create_task(self._tidy(), name="tidy")]
+        """Polls until the block ends."""
+        tasks = [
+            asyncio.create_task(self._run(), name="timers"),
+            asyncio.create_task(self._clean_up(), name="answer cleanup"),
+        ]
         try:
             yield
         finally:
@@ -49,9 +50,9 @@ class TimerJob:
                     await task
 
     async def run_due(self) -> float:
-        """Does everything that is due now; returns the seconds until the next look.
+        """Runs everything that is due now; returns the seconds until the next poll.
 
-        Raises the first thing that went wrong, once every evening had its turn.
+        Raises the first error, once every evening had its turn.
         """
         async with self._database.begin() as work:
             due = await timers.due(work)
@@ -60,7 +61,7 @@ class TimerJob:
             try:
                 await self._fire(evening)
             except Exception as error:
-                # An evening that cannot be settled must not keep the others from theirs.
+                # An evening whose allocation fails must not keep the others from theirs.
                 failure = failure or error
         if failure is not None:
             raise failure
@@ -84,18 +85,18 @@ class TimerJob:
 
     async def _run(self) -> None:
         while True:
-            pause = POLL_INTERVAL
+            delay = POLL_INTERVAL
             try:
-                pause = await self.run_due()
+                delay = await self.run_due()
             except Exception as error:
-                # What is due stays due; a database that is away is told by others.
+                # What is due stays due; a database that is away is reported elsewhere.
                 if not is_database_fault(error):
-                    _log.error("clock failed", reason=reason_of(error), exc_info=error)
-            await asyncio.sleep(pause)
+                    _log.error("timer failed", reason=reason_of(error), exc_info=error)
+            await asyncio.sleep(delay)
 
-    async def _tidy(self) -> None:
+    async def _clean_up(self) -> None:
         while True:
-            with contextlib.suppress(Exception):  # there is nothing that another time would not do as well
+            with contextlib.suppress(Exception):  # the next time does as well
                 async with self._database.begin() as work:
                     await forget_old_answers(work)
             await asyncio.sleep(CLEANUP_INTERVAL)

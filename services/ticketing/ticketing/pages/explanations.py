@@ -1,4 +1,4 @@
-"""Decisions and refusals in words, Dutch and English, for the person they are about and for anybody else."""
+"""Explanations of decisions and refusals, in Dutch and English, for the person they are about and for anybody else."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from culture_connect.http.pages import Both
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.refusals import RefusalCode
 
-# What a rule says by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.
+# The sentence of a rule by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.
 _RULES: Mapping[Rule, Both] = {
     Rule.ALLOTMENT: Both(
         "Er was nog een plaats van de eigen organisatie vrij.",
@@ -191,9 +191,9 @@ _REFUSALS: Mapping[RefusalCode, Both] = {
 
 
 def explain(outcome: str, rule: str, figures: Mapping[str, Any], language: Language) -> str:
-    """Why it was decided so, in whole sentences that name nobody (allocation rules, "Explaining").
+    """Returns the reason of a decision, in whole sentences that name nobody (allocation rules, "Explaining").
 
-    `outcome`, `rule` and `figures` are what `domain.decisions` kept; without figures the rule speaks for itself.
+    `outcome`, `rule` and `figures` are those of a recorded decision; without figures the sentence is that of the rule.
     """
     try:
         known = Rule(rule)
@@ -208,17 +208,17 @@ def explain(outcome: str, rule: str, figures: Mapping[str, Any], language: Langu
     if figures["competing"] > 1:
         sentences.append(_TURN.in_(language).format(**figures))
     if known is Rule.FULL and figures["last_served"] is not None:
-        sentences.append(_why_the_other(figures, figures["last_served"], language))
+        sentences.append(_compared_with_last(figures, figures["last_served"], language))
     return " ".join(sentences)
 
 
 def refusal(code: RefusalCode, language: Language) -> str:
-    """Why nothing was done, in a sentence that holds for the person and for whoever acts for them."""
+    """Returns the reason of a refusal, in a sentence that fits the person and whoever acts for them."""
     return _REFUSALS[code].in_(language)
 
 
-def _why_the_other(own: Mapping[str, Any], theirs: Mapping[str, Any], language: Language) -> str:
-    """Served in order, so whoever got the last seat was before in the first comparison that differs."""
+def _compared_with_last(own: Mapping[str, Any], theirs: Mapping[str, Any], language: Language) -> str:
+    """Returns the first comparison that differs: in it, whoever got the last seat came first."""
     if own["other_evenings"] != theirs["other_evenings"]:
         return _FEWER_EVENINGS.in_(language).format(own=own["other_evenings"], theirs=theirs["other_evenings"])
     if Fraction(own["fill"]) != Fraction(theirs["fill"]):
@@ -228,7 +228,7 @@ def _why_the_other(own: Mapping[str, Any], theirs: Mapping[str, Any], language: 
     if own["requested_at"] == theirs["requested_at"]:
         return _BY_LOT.in_(language)
     asked, they_asked = _moment(own["requested_at"], language), _moment(theirs["requested_at"], language)
-    # Times are told to the minute: within one they would look the same.
+    # Times are shown to the minute: within one they would look the same.
     if asked == they_asked:
         return _EARLIER.in_(language)
     return _EARLIER_AT.in_(language).format(own=asked, theirs=they_asked)

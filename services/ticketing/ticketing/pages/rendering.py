@@ -21,7 +21,7 @@ _OF_THE_ADDRESS = (RefusalCode.ONESELF, RefusalCode.TOO_MANY_OFFERS)
 
 
 class PersonalPages:
-    """Writes personal pages; `policy` is the Content-Security-Policy that they are made for."""
+    """Renders personal pages; `policy` is the Content-Security-Policy that they are made for."""
 
     def __init__(self) -> None:
         self._site = Site(_TEMPLATES)
@@ -37,7 +37,7 @@ class PersonalPages:
         notice: PageNotice | None = None,
         failure: ActionFailure | None = None,
     ) -> str:
-        """The page of the person whose `secret` this is, as it is `now`, after what they did or tried to do.
+        """Returns the page of the person whose `secret` this is, as it is `now`, after what they did or tried to do.
 
         With `failure` it is the answer to what was posted, whose address is that of the page and one part more. Links
         are relative, for a service that is reached below a path.
@@ -51,22 +51,22 @@ class PersonalPages:
             language,
             path,
             **_evening(facts, language),
-            **_standing(facts, shown, language),
+            **_place(facts, shown, language),
             to={action: f"{path}/{action}{query}" for action in PageAction},
             notice=say(f"said-{shown.notice}", language) if shown.notice else None,
-            failure=_trouble(failure, language),
+            failure=_failure(failure, language),
         )
 
     def unknown(self, language: Language) -> str:
-        """The page for a secret that is nobody's."""
+        """Returns the page for a secret that is nobody's."""
         return self._fill("short.html", language, "", key="unknown")
 
     def unavailable(self, language: Language) -> str:
-        """The page for when we cannot answer, through no fault of the person."""
+        """Returns the page for when the service cannot answer, through no fault of the person."""
         return self._fill("short.html", language, "", key="unavailable")
 
     def busy(self, language: Language) -> str:
-        """The page for whoever opens it too often."""
+        """Returns the page for whoever opens it too often."""
         return self._fill("short.html", language, "", key="busy")
 
     def _fill(self, template: str, language: Language, path: str, **facts: Any) -> str:
@@ -96,7 +96,7 @@ def _evening(facts: PageFacts, language: Language) -> dict[str, Any]:
     }
 
 
-def _standing(facts: PageFacts, shown: PageView, language: Language) -> dict[str, Any]:
+def _place(facts: PageFacts, shown: PageView, language: Language) -> dict[str, Any]:
     place, made, received = facts.place, facts.offer_made, facts.offer_received
     code = place.code if place and shown.state is PageState.TICKET else None
     return {
@@ -127,7 +127,7 @@ def _why(facts: PageFacts, language: Language) -> dict[str, str] | None:
     }
 
 
-def _trouble(failure: ActionFailure | None, language: Language) -> dict[str, Any] | None:
+def _failure(failure: ActionFailure | None, language: Language) -> dict[str, Any] | None:
     if failure is None:
         return None
     if failure.refusal is not None:

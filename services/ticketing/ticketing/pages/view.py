@@ -1,4 +1,4 @@
-"""What a personal page shows, and what can be done on it; pure, from the facts and the moment."""
+"""The view of a personal page: its state and actions, decided from the facts and the moment alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from ticketing.store.personal_pages import PageFacts
 
 
 class PageState(StrEnum):
-    """How somebody stands with an evening."""
+    """The state that somebody is in with regard to an evening."""
 
     INVITED = "invited"
     WAITING = "waiting"
@@ -29,7 +29,7 @@ class PageState(StrEnum):
 
 
 class PageAction(StrEnum):
-    """What somebody can do; the last part of the address it is posted to."""
+    """An action that somebody can take; the last part of the address it is posted to."""
 
     COME = "come"
     DECLINE = "decline"
@@ -40,7 +40,7 @@ class PageAction(StrEnum):
 
 
 class PageNotice(StrEnum):
-    """What somebody just did, as the address tells it to the next page."""
+    """A notice of what somebody just did, passed to the next page in its address."""
 
     ASKED = "asked"
     DECLINED = "declined"
@@ -52,7 +52,7 @@ class PageNotice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionFailure:
-    """Why an action had no effect: it was refused, or a `field` of its form was missing or malformed.
+    """The reason why an action had no effect: it was refused, or a `field` of its form was missing or malformed.
 
     `address` is the colleague's as it was typed, so that it need not be typed again.
     """
@@ -65,7 +65,7 @@ class ActionFailure:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """What is shown. `why` tells whether the last decision explains the state; `closed` is about the waiting list."""
+    """The view of a page. `why` when the last decision explains the state; `closed` is about the waiting list."""
 
     state: PageState
     actions: frozenset[PageAction]
@@ -89,7 +89,7 @@ _EXPLAINED = (PageState.WAITING, PageState.TICKET, PageState.LOST, PageState.NOT
 
 
 def view(facts: PageFacts, now: datetime, notice: PageNotice | None = None) -> PageView:
-    """What the page shows at this moment, after the action of `notice` if there was one."""
+    """Returns the view at this moment, after the action of `notice` if there was one."""
     state = _state(facts, now)
     return PageView(
         state=state,
@@ -124,11 +124,11 @@ def _without_place(facts: PageFacts) -> PageState:
         return PageState.NOT_ACTIVE
     reason = facts.place.reason if facts.place else None
     # An invitation under the present enrolment is younger than what became of a place under the one before.
-    if facts.wish == "invited":
+    if facts.seat_request == "invited":
         return PageState.INVITED
     if reason == "passed-on":
         return PageState.PASSED_ON
-    if reason == "declined" or facts.wish == "declined":
+    if reason == "declined" or facts.seat_request == "declined":
         return PageState.DECLINED
     return PageState.LOST if reason else PageState.INVITED
 
@@ -137,7 +137,7 @@ def _actions(facts: PageFacts, now: datetime, state: PageState) -> frozenset[Pag
     if facts.cancelled or now >= facts.evening.starts_at:
         return frozenset()
     actions = set()
-    # A line that has closed needs no leaving.
+    # Nobody needs to leave a waiting list that has closed.
     if state is PageState.WAITING and now < facts.evening.closes_at:
         actions.add(PageAction.DECLINE)
     if state is PageState.TICKET:

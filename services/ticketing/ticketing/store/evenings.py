@@ -1,14 +1,15 @@
-"""Evenings as registration told them: their rows, which are the locks of their seats, and what hangs on their times."""
+"""Evenings as registration published them; their rows are the locks of their seats."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.tickets import LockedEvening
+from ticketing.store.rows import columns_of, fetch_all, fetch_one
 
 # Also those that have just begun: somebody may be getting a ticket in a transaction that began before them.
 _LOCK = text(
@@ -24,7 +25,7 @@ _LOCK_ONE = text(
     select evening_id, venue, day, starts_at, cancelled from evenings where evening_id = :evening for no key update
     """
 )
-_TELL = text(
+_SAVE = text(
     """
     insert into evenings (
         evening_id, venue, season, day, starts_at, release_at, closes_at, capacity, admission, cancelled, version,
@@ -37,7 +38,7 @@ _TELL = text(
         cast(:starts_at as timestamptz[]), cast(:release_at as timestamptz[]), cast(:closes_at as timestamptz[]),
         cast(:capacity as int[]), cast(:admission as text[]), cast(:cancelled as boolean[]), cast(:version as int[]),
         cast(:details as text[])
-    ) as told (
+    ) as new (
         evening_id, venue, season, day, starts_at, release_at, closes_at, capacity, admission, cancelled, version,
         details
     )
@@ -51,8 +52,26 @@ _TELL = text(
 
 
 @dataclass(frozen=True, slots=True)
+class NewEvening:
+    """An evening to be written; `details` is the whole event as JSON."""
+
+    evening_id: UUID
+    venue: str
+    season: str
+    day: date
+    starts_at: datetime
+    release_at: datetime
+    closes_at: datetime
+    capacity: int
+    admission: str
+    cancelled: bool
+    version: int
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class EveningVersion:
-    """An evening that was told; open while it is neither cancelled nor begun."""
+    """A known evening; open while it is neither cancelled nor begun."""
 
     evening_id: UUID
     version: int
@@ -60,21 +79,20 @@ class EveningVersion:
 
 
 async def lock(work: UnitOfWork, ids: Collection[UUID], *, and_open: bool = False) -> list[EveningVersion]:
-    """Locks the evenings with these ids, and with `and_open` all that are open or just were, until the end.
+    """Locks the evenings with these ids, and with `and_open` all that are open or just were.
 
-    Always in the order of their ids, so that transactions wait for each other instead of deadlocking.
+    They stay locked until the transaction ends. Always in the order of their ids, so that transactions wait for each
+    other instead of deadlocking.
     """
-    rows = await work.execute(_LOCK, {"ids": list(ids), "and_open": and_open, "now": work.now})
-    return [EveningVersion(**row) for row in rows.mappings()]
+    return await fetch_all(work, EveningVersion, _LOCK, {"ids": list(ids), "and_open": and_open, "now": work.now})
 
 
 async def lock_one(work: UnitOfWork, evening_id: UUID) -> LockedEvening | None:
-    """Locks one evening until the transaction ends; None when it was never told of."""
-    row = (await work.execute(_LOCK_ONE, {"evening": evening_id})).mappings().one_or_none()
-    return LockedEvening(**row) if row else None
+    """Locks one evening until the transaction ends; None when it is not known."""
+    return await fetch_one(work, LockedEvening, _LOCK_ONE, {"evening": evening_id})
 
 
-async def tell(work: UnitOfWork, evenings: Sequence[Mapping[str, Any]]) -> None:
+async def save(work: UnitOfWork, evenings: Sequence[NewEvening]) -> None:
     """Writes evenings, each once, whose rows are locked or new."""
     if evenings:
-        await work.execute(_TELL, {field: [row[field] for row in evenings] for field in evenings[0]})
+        await work.execute(_SAVE, columns_of(evenings))

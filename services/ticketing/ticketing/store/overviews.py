@@ -1,4 +1,4 @@
-"""What people look at: how full an evening is, and the list of its tickets."""
+"""Overviews for people: the seats of an evening, and the list of its tickets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
+from ticketing.store.rows import fetch_all, fetch_one
 
 NOBODY = "–"  # the name of a holder who was erased
 
@@ -66,7 +67,7 @@ class EveningOverview:
 
 @dataclass(frozen=True, slots=True)
 class PartnerOverview:
-    """What is kept of an evening for one partner, and what its people hold."""
+    """The seats of an evening kept for one partner, and those its people hold or wait for."""
 
     partner: str
     allotment: int
@@ -100,23 +101,21 @@ class TicketHolder:
 
 
 async def evening(work: UnitOfWork, evening_id: UUID) -> EveningOverview | None:
-    """The evening's seats, None when it was never told of."""
-    row = (await work.execute(_EVENING, {"evening_id": evening_id})).mappings().one_or_none()
-    return EveningOverview(**row) if row else None
+    """Returns the evening's seats, None when it is not known."""
+    return await fetch_one(work, EveningOverview, _EVENING, {"evening_id": evening_id})
 
 
 async def per_partner(work: UnitOfWork, evening_id: UUID) -> list[PartnerOverview]:
-    """The partners for which seats are kept, or whose people hold or wait for them, by slug."""
-    return [PartnerOverview(**row) for row in (await work.execute(_PER_PARTNER, {"evening_id": evening_id})).mappings()]
+    """Returns the partners for which seats are kept, or whose people hold or wait for them, by slug."""
+    return await fetch_all(work, PartnerOverview, _PER_PARTNER, {"evening_id": evening_id})
 
 
 async def tickets(work: UnitOfWork, evening_id: UUID) -> list[ListedTicket]:
-    """All tickets that count, each with the version its box office was last told, by id."""
-    rows = await work.execute(_TICKETS, {"evening_id": evening_id, "nobody": NOBODY})
-    return [ListedTicket(**row) for row in rows.mappings()]
+    """Returns all tickets that count, each with the last version its box office received, by id."""
+    return await fetch_all(work, ListedTicket, _TICKETS, {"evening_id": evening_id, "nobody": NOBODY})
 
 
 async def holder(work: UnitOfWork, ticket_id: UUID) -> TicketHolder:
-    """Whose ticket this is."""
-    row = (await work.execute(_HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})).mappings().one()
-    return TicketHolder(**row)
+    """Returns the holder of a ticket, which exists."""
+    [found] = await fetch_all(work, TicketHolder, _HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})
+    return found

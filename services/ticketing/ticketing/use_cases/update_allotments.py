@@ -1,28 +1,25 @@
-"""Working out the allotments of evenings whenever contracts, capacities or seats set by hand change."""
+"""The allotments of evenings, updated whenever contracts, capacities or seats set by hand change."""
 
 from collections.abc import Collection
-from datetime import date
 from uuid import UUID
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.allotments import calculate_allotments
-from ticketing.domain.seasons import days_of
+from ticketing.domain.allotments import calculate_allotments, season_days
 from ticketing.store import allotments
 
 
 async def update_allotments(work: UnitOfWork, evenings: Collection[UUID]) -> None:
     """Brings the allotments of these evenings, whose rows are locked, up to date where they may still change."""
-    following = await allotments.following(work, evenings) if evenings else []
-    if not following:
+    adjustable = await allotments.adjustable(work, evenings) if evenings else []
+    if not adjustable:
         return
-    seasons: dict[str, tuple[date, date]] = {each.season: days_of(each.season) for each in following}
-    places = await allotments.contracted_places(work, seasons)
-    await allotments.write(
+    places = await allotments.contracted_places(work, {each.season: season_days(each.season) for each in adjustable})
+    await allotments.save(
         work,
         {
-            each.evening_id: each.by_hand
-            if each.by_hand is not None
-            else calculate_allotments(each.capacity, places[each.season])
-            for each in following
+            each.evening_id: calculate_allotments(each.capacity, places[each.season])
+            if each.by_hand is None
+            else each.by_hand
+            for each in adjustable
         },
     )
