@@ -28,7 +28,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class SeatAnswer:
-    """What somebody was told: by which replica, how many seconds after the crowd began, at which attempt."""
+    """An answer to a request: by which replica, how many seconds after the requests began, at which attempt."""
 
     requester: Requester
     status: int
@@ -39,7 +39,7 @@ class SeatAnswer:
     replayed: bool
 
     def is_for(self, evening: EveningScheduled) -> bool:
-        """Whether it is about this evening."""
+        """Tells whether it is about this evening."""
         return self.requester.evening_id == evening.evening_id
 
 

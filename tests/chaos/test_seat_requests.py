@@ -43,7 +43,7 @@ pytestmark = pytest.mark.timeout(150)
 
 
 class PartnerSize(NamedTuple):
-    """How many people of a partner ask, and how many seats are kept for them."""
+    """The number of people of a partner who request a seat, and of seats kept for them."""
 
     people: int
     allotment: int
@@ -94,7 +94,7 @@ class Theatre:
             await connection.close()
 
     async def places(self, evening_id: UUID) -> int:
-        """How many tickets and waiting places there are by now."""
+        """Returns the number of tickets and waiting places by now."""
         [row] = await self.rows("select count(*) from tickets where evening_id = $1", evening_id)
         return int(row[0])
 
@@ -106,7 +106,7 @@ class Theatre:
         ]
 
     def errors(self) -> list[str]:
-        """What the replicas logged as errors."""
+        """Returns the lines that the replicas logged as errors."""
         lines = [line for each in self.replicas for line in each.log.read_text().splitlines()]
         return [line for line in lines if '"level": "error"' in line or "Traceback" in line]
 
@@ -151,12 +151,12 @@ async def test_a_crowd_gets_the_seats_by_the_rules_though_a_replica_is_killed(
     requesters = Requesters(theatre.ports)
     requests = interleaved(theatre.requests(list(REQUESTERS), NIGHT), theatre.requests(list(OTHERS), DANCE))
     async with box_office(theatre.surroundings, "paard") as paard:
-        asking = asyncio.create_task(requesters.ask(requests))
+        pending = asyncio.create_task(requesters.ask(requests))
         done = await until(
             lambda: theatre.places(NIGHT.evening_id), lambda count: count >= PEOPLE // 4, "a quarter", timeout=60
         )
         await asyncio.to_thread(victim.kill)
-        answers = await asking
+        answers = await pending
         assert done < PEOPLE, "it was killed after the work"
         await eventually(lambda: outbox(theatre), 0, "events that wait", timeout=30)
         await eventually(lambda: len(pairs_told(paard)), CAPACITY, "tickets at the box office", timeout=30)
@@ -234,7 +234,7 @@ async def seats_and_line_are_by_the_rules(theatre: Theatre, answers: Sequence[Se
 
 
 async def answers_are_true(theatre: Theatre, answers: Sequence[SeatAnswer]) -> None:
-    """What people were told is what is written down."""
+    """Checks that the answers agree with the rows."""
     rows = await theatre.rows("select ticket_id, evening_id, participant_id, state from tickets")
     written = {(row["evening_id"], row["participant_id"]): (str(row["ticket_id"]), row["state"]) for row in rows}
     for answer in answers:
@@ -258,7 +258,7 @@ async def the_box_office_heard_of_every_ticket_once(theatre: Theatre, paard: Lis
 
 
 def the_other_evening_was_served_meanwhile(answers: Sequence[SeatAnswer]) -> None:
-    """Everybody who asked for it has a seat, and most of them had it while the crowd was still asking."""
+    """Everybody who asked for it has a seat, and most of them had it while requests for the other one were still handled."""
     other = [answer for answer in answers if answer.is_for(DANCE)]
     assert len(other) == ELSEWHERE
     assert {answer.body["state"] for answer in other} == {"issued"}
@@ -292,7 +292,7 @@ def as_reference(told: EveningScheduled) -> ReferenceEvening:
 
 
 async def line_of(theatre: Theatre) -> list[UUID]:
-    """Who waits, in order, as the service has it."""
+    """Returns those who wait, in order, as the service has it."""
     database = Database(theatre.surroundings.database_url, schema="ticketing")
     async with database.begin() as work:
         positions = await waiting_list.positions(work, NIGHT.evening_id, list(map(person, REQUESTERS)))
@@ -324,7 +324,7 @@ def interleaved(many: Sequence[Requester], few: Sequence[Requester]) -> list[Req
 
 
 async def publishes(port: int) -> bool:
-    """Whether this replica is the one whose relay is active."""
+    """Tells whether this replica is the one whose relay is active."""
     async with httpx.AsyncClient(trust_env=False) as client:
         metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     return "culture_connect_relay_leading 1.0" in metrics

@@ -149,7 +149,7 @@ class SeatRequestRow(Base, table=True):
     evening_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="evenings.evening_id")
     participant_id: UUID = Field(primary_key=True, sa_type=Uuid)
     enrolment: int
-    wish: str = Field(sa_type=Text)
+    seat_request: str = Field(sa_type=Text, sa_column_kwargs={"name": "wish"})
     asked_at: datetime | None = Field(sa_type=Moment)
 
     __table_args__: ClassVar[Any] = (

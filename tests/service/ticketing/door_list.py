@@ -1,4 +1,4 @@
-"""What box offices make of their feeds."""
+"""The lists that box offices make from their feeds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ class DoorListTicket:
 
 @dataclass
 class DoorList:
-    """What a box office makes of its feed: it ignores what is not newer than what it has of the same ticket.
+    """The list that a box office makes from its feed: it ignores what is not newer than what it has of the same ticket.
 
     It remembers tickets that were cancelled, and nothing of a ticket that it never had.
     """

@@ -26,7 +26,7 @@ from ticketing.use_cases.apply_events import Event
 
 @dataclass
 class QueueListener:
-    """What was heard on a queue so far; `to` is whose queue it is."""
+    """The messages received from a queue so far; `to` is the owner of the queue."""
 
     to: str
     heard: list[PublishedEvent] = field(default_factory=list)
@@ -38,7 +38,7 @@ class QueueListener:
         await message.ack()
 
     def of(self, *types: str) -> list[PublishedEvent]:
-        """What was heard of these types, in order."""
+        """Returns the messages of these types, in order."""
         return [each for each in self.heard if each.type in types]
 
     async def hears(self, count: int, *types: str) -> list[PublishedEvent]:

@@ -85,7 +85,7 @@ class Harness:
             yield
 
     async def waiting_transactions(self) -> int:
-        """How many transactions wait for another one."""
+        """Returns the number of transactions that wait for another one."""
         [row] = await self.rows(
             "select count(*) as waiting from pg_stat_activity"
             " where datname = current_database() and wait_event_type = 'Lock'"
@@ -106,7 +106,7 @@ class Harness:
         event.remove(engine, "before_cursor_execute", note)
 
     async def states(self, evening: EveningScheduled) -> dict[str, str]:
-        """Who holds or waits for a seat, by name; who lost one is left out."""
+        """Returns the states of live places by name; lost ones are left out."""
         rows = await self.rows(
             "select participant_id, state from tickets where evening_id = :evening and state <> 'cancelled'",
             evening=evening.evening_id,
@@ -114,11 +114,11 @@ class Harness:
         return {self._names[row.participant_id]: row.state for row in rows}
 
     async def holders(self, evening: EveningScheduled) -> set[str]:
-        """Who has a seat."""
+        """Returns the names of those who have a seat."""
         return {name for name, state in (await self.states(evening)).items() if state != "waiting"}
 
     async def line(self, evening: EveningScheduled) -> list[str]:
-        """Who waits, in the order in which they will be served."""
+        """Returns the names of those who wait, in their order."""
         rows = await self.rows(
             "select participant_id from tickets where evening_id = :evening and state = 'waiting'",
             evening=evening.evening_id,
@@ -145,7 +145,7 @@ class Harness:
         return str(row.code)
 
     async def published(self, to: str | None = None, subject: str | None = None) -> list[PublishedEvent]:
-        """What waits in the outbox, in its order; to one destination, about one kind of subject."""
+        """Returns the events in the outbox, in its order; to one destination, about one kind of subject."""
         rows = await self.rows("select vhost, routing_key, headers, body, correlation_id from outbox order by id")
         everything = [
             PublishedEvent(
@@ -163,7 +163,7 @@ class Harness:
         ]
 
     async def published_of(self, type_: str) -> list[PublishedEvent]:
-        """What waits in the outbox of one type, such as `ticket.issued`, for whomever."""
+        """Returns the events of one type in the outbox, such as `ticket.issued`, to any destination."""
         return [each for each in await self.published() if each.type == type_]
 
     def wait(self, minutes: int = 1) -> None:
@@ -222,7 +222,7 @@ class Harness:
         return await TimerJob(self.database, self.issuer).run_due()
 
     async def refusal(self, attempt: Awaitable[object]) -> RefusalCode:
-        """Why this is refused; AssertionError when it is not, and when it changed any row or told anybody."""
+        """Returns the code of a refusal; AssertionError when there is none, and when any row changed."""
         before = await self.everything()
         try:
             await attempt
@@ -251,7 +251,7 @@ class Harness:
         return ticket
 
     async def decisions(self, evening: EveningScheduled, *names: str) -> list[tuple[str, str, str]]:
-        """What was decided, in order: about whom (`-` once they were erased), outcome and rule; about these only."""
+        """Returns the decisions in order: name (`-` once they were erased), outcome and rule; about these only."""
         rows = await self.rows(
             "select participant_id, outcome, rule from decisions where evening_id = :evening order by decision_id",
             evening=evening.evening_id,
@@ -322,7 +322,7 @@ class Harness:
 
 @contextmanager
 def arriving(at: datetime) -> Iterator[None]:
-    """What arrives within the block arrives at this moment, whatever the clocks of the rest of the world say."""
+    """Scans that arrive within the block arrive at this moment, whatever the other clocks say."""
     before = _at_door.set(at)
     yield
     _at_door.reset(before)
@@ -331,7 +331,7 @@ def arriving(at: datetime) -> Iterator[None]:
 def scanned(
     code: str, evening: EveningScheduled, scan_id: str, minutes: float = 0, *, sent: float | None = None, **more: Any
 ) -> AdmissionRecorded:
-    """What a scanner sends that reads a code so many minutes after the doors opened, and tells when it was `sent`."""
+    """Returns a scan of a code so many minutes after the doors opened, perhaps with the minute at which it was `sent`."""
     fields: dict[str, Any] = {
         "scan_id": scan_id,
         "evening_id": evening.evening_id,

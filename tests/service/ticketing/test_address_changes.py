@@ -34,7 +34,7 @@ def _a_month_before(harness: Harness) -> None:
 
 
 async def owner(harness: Harness, secret: str) -> object:
-    """Whose page this opens."""
+    """Returns the owner of the page that this opens."""
     async with harness.database.begin() as work:
         return await personal_pages.owner(work, digest_of(secret))
 

@@ -1,4 +1,4 @@
-"""How many seats of an evening are kept for each partner, and until when they follow the contracts."""
+"""The seats of an evening kept for each partner, and the time until which they follow the contracts."""
 
 from datetime import date, timedelta
 

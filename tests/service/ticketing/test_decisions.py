@@ -1,4 +1,4 @@
-"""Why somebody got a seat, waits, or lost it: kept with the figures that were compared, and told to the team."""
+"""Decisions about seats: recorded with the figures that were compared, and shown to the team."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -53,7 +53,7 @@ async def kept(harness: Harness, night: EveningScheduled = NIGHT) -> list[Any]:
 
 
 def check_sums(round_: Sequence[Any], *, held: dict[str, int], waiting: int = 0) -> None:
-    """What one round wrote down, followed step by step from the seats `held` by partner before it.
+    """Checks the record of one round step by step from the seats `held` by partner before it.
 
     `waiting` is how many competed and stayed behind without a decision, as they do when a seat comes free.
     """

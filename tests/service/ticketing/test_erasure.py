@@ -51,7 +51,7 @@ async def tables_that_name(harness: Harness, *signs: str) -> set[str]:
 
 
 def signs_of(name: str) -> list[str]:
-    """What leads to somebody: their id, their name, and the lots that are drawn from their id."""
+    """Returns the traces of somebody: their id, their name, and the lots calculated from their id."""
     lots = [tiebreaker(night.evening_id, person(name))[:8].hex() for night in (NIGHT, ON_REQUEST)]
     return [str(person(name)), f"{name.title()} de Vries", *lots]
 
@@ -60,10 +60,10 @@ async def a_busy_life(harness: Harness, api: httpx.AsyncClient) -> None:
     """Ans declined one evening, has a ticket of another one, is offered one, offers one, and was told of by keys."""
     await harness.apply(ON_REQUEST)
     await harness.ask_in_turn(ON_REQUEST, "bo", "cas")
-    asking = {"participant_id": ANS}
+    request = {"participant_id": ANS}
     for key in ("1", "2"):
         headers = bearer("desk") | {"idempotency-key": key}
-        answer = await api.post(f"/evenings/{ON_REQUEST.evening_id}/tickets", json=asking, headers=headers)
+        answer = await api.post(f"/evenings/{ON_REQUEST.evening_id}/tickets", json=request, headers=headers)
         assert answer.json()["state"] == "waiting"
     await harness.offer("bo", ON_REQUEST, "ans@example.com")
     await harness.decline("ans", ON_REQUEST)

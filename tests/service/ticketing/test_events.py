@@ -1,4 +1,4 @@
-"""What the house and the box offices are told."""
+"""Events published to the other services and the box offices."""
 
 from joserfc.jwk import OKPKey
 

@@ -1,4 +1,4 @@
-"""Who is invited to an evening that people ask for, and how often: once under each enrolment."""
+"""Invitations to an evening on request: one under each enrolment."""
 
 from collections import Counter
 from datetime import timedelta
@@ -37,7 +37,7 @@ def _a_month_before(harness: Harness) -> None:
 
 
 async def invitations(harness: Harness) -> Counter[str]:
-    """How often each of the people of these tests was invited."""
+    """Returns the number of invitations of each of the people of these tests."""
     names = {str(person(name)): name for name in ("ans", "bo", "cas", "dee", "late")}
     return Counter(names[each.data["participant_id"]] for each in await harness.published(subject="invitation"))
 

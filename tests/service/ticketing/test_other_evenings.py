@@ -1,4 +1,4 @@
-"""Who holds fewer tickets for other evenings of the season comes first, whatever becomes of those evenings."""
+"""Candidates with fewer tickets for other evenings of the season come first, whatever becomes of those evenings."""
 
 from datetime import timedelta
 

@@ -46,7 +46,7 @@ FIELDS = {
 
 @dataclass
 class Season:
-    """What happens around one evening at Paard, over the routes and the bus of a running replica."""
+    """A driver of everything around one evening at Paard, over the routes and the bus of a running replica."""
 
     world: Clients
     client: httpx.AsyncClient
@@ -151,7 +151,7 @@ class Season:
         return {scan for scan, moment in self.scans.items() if moment not in entered} - refused
 
     async def _post(self, path: str, **body: str) -> httpx.Response:
-        """What people may not do now is refused, which is theirs to try."""
+        """Accepts that what people may not do now is refused."""
         answer = await self.client.post(path, json=body, headers=bearer("desk"))
         assert answer.status_code in (200, 201, 202, 404, 409), answer.text
         return answer

@@ -86,7 +86,7 @@ class RegistrationDriver:
                 await self._ask_for(step)
 
     async def _ask_for(self, step: Step) -> None:
-        """What people do themselves; what is refused changes nothing."""
+        """Plays a step that people take themselves; what is refused changes nothing."""
         try:
             async with self.harness.database.begin() as work:
                 match step:
@@ -162,7 +162,7 @@ def _told(event: Event, at: datetime) -> tuple[Event, Envelope]:
 
 
 async def seen(harness: Harness, evening_id: UUID) -> tuple[set[UUID], dict[str, int], list[UUID]]:
-    """Who holds, how many by partner, and who waits in which order; those who were erased have no name here."""
+    """Returns the holders, their number by partner, and those who wait in order; those who were erased have no name here."""
     rows = await harness.rows(
         "select participant_id, partner, state from tickets where evening_id = :evening and state <> 'cancelled'",
         evening=evening_id,

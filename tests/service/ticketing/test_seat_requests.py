@@ -36,7 +36,7 @@ def _a_month_before(harness: Harness) -> None:
 
 
 async def own_place(harness: Harness, name: str, night: EveningScheduled) -> tuple[UUID, TicketState]:
-    """What somebody who asks gets, or has."""
+    """The result of a request, or the place that somebody has."""
     place, _ = await harness.ask(name, night)
     assert (place.evening_id, place.participant_id, place.partner) == (night.evening_id, person(name), "acme")
     return place.ticket_id, place.state

@@ -1,4 +1,4 @@
-"""Who has a seat, seen in the database after batches of events."""
+"""Seats in the database after batches of events."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What happens because a moment has come: seats are released, lines are closed."""
+"""Timers: seats are released, waiting lists are closed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ async def _two_organisations(harness: Harness) -> None:
 
 
 async def timers(harness: Harness, night: EveningScheduled = NIGHT) -> dict[str, datetime]:
-    """What is still to be done for an evening, and when."""
+    """Returns the timers of an evening."""
     rows = await harness.rows("select kind, due_at from timers where evening_id = :evening", evening=night.evening_id)
     return {row.kind: row.due_at for row in rows}
 

@@ -1,4 +1,4 @@
-"""Who gets a seat, as the page of rules says it: one candidate at a time, slowly.
+"""The allocation of seats as the page of rules says it: one candidate at a time, slowly.
 
 Written from "Who gets a seat" alone, whose sentences it quotes, to compare the real thing with. It shares no code with
 that. Ids given to it are of people and evenings it was told of.
@@ -207,11 +207,11 @@ class ReferenceSeason:
     # What can be seen
 
     def holders(self, evening_id: UUID) -> set[UUID]:
-        """Who has a ticket, issued or admitted."""
+        """Returns the holders of tickets, issued or admitted."""
         return set(self.tickets[evening_id])
 
     def line(self, evening_id: UUID) -> list[UUID]:
-        """Who waits, in the order in which they would be served now."""
+        """Returns those who wait, in the order in which they would be served now."""
         return self._in_order(self.evenings[evening_id], self.waiting[evening_id])
 
     def held(self, evening_id: UUID) -> dict[str, int]:
@@ -223,7 +223,7 @@ class ReferenceSeason:
         return held
 
     def may_have(self, evening_id: UUID, participant_id: UUID, now: datetime) -> bool:
-        """Whether there is a seat at `now` for people of this partner ("Granting"; candidate or not)."""
+        """Tells whether there is a seat at `now` for people of this partner ("Granting"; candidate or not)."""
         evening = self.evenings[evening_id]
         allotments = self.allotments[evening_id]
         held = self.held(evening_id)
@@ -344,6 +344,6 @@ class ReferenceSeason:
             self.declined[evening_id].append(participant_id)
 
     def _forgive(self, evening_id: UUID, participant_id: UUID) -> None:
-        """Whatever they declined or passed on before no longer counts."""
+        """Removes the note that they declined or passed on before."""
         if participant_id in self.declined[evening_id]:
             self.declined[evening_id].remove(participant_id)

@@ -359,7 +359,7 @@ class ScenarioWriter:
         return UUID(int=self.dice.getrandbits(96) << 32 | self.ids, version=4)
 
     def without_a_place(self, evening: ReferenceEvening) -> list[UUID]:
-        """Who has neither ticket nor waiting place."""
+        """Returns those who have neither ticket nor waiting place."""
         taken = self.season.holders(evening.evening_id) | set(self.season.line(evening.evening_id))
         return [each for each in self.season.people if each not in taken]
 

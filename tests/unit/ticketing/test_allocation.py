@@ -49,7 +49,7 @@ def inventories(draw: st.DrawFn) -> SeatInventory:
 
 
 def by_the_reference(seats: SeatInventory, competing: Sequence[Candidate]) -> tuple[list[UUID], list[UUID]]:
-    """Who gets a seat, and who waits, in the order in which the reference serves them."""
+    """Returns those who get a seat, and those who wait, in the order in which the reference serves them."""
     season = reference.ReferenceSeason(dict.fromkeys(PARTNERS, 1))
     release_at = NOON if seats.released else START
     evening = reference.ReferenceEvening(
@@ -81,7 +81,7 @@ def by_the_reference(seats: SeatInventory, competing: Sequence[Candidate]) -> tu
 
 
 def seated(decisions: Sequence[SeatDecision]) -> list[UUID]:
-    """Who got a seat, in the order of service."""
+    """Returns those who got a seat, in the order of service."""
     return [each.participant_id for each in decisions if each.outcome is Outcome.GRANTED]
 
 

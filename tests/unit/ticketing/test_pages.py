@@ -123,7 +123,7 @@ class PageReader(HTMLParser):
 
     @property
     def text(self) -> str:
-        """What people read, in one line."""
+        """Returns the text that people read, in one line."""
         return " ".join(" ".join(self.words).split())
 
 

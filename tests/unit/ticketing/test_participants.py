@@ -1,4 +1,4 @@
-"""What is known about a participant, from events in any order."""
+"""The projection of a participant, from events in any order."""
 
 from datetime import UTC, date, datetime
 from functools import reduce

@@ -45,12 +45,12 @@ def season(places: Mapping[str, int], *groups: Iterable[ReferencePerson]) -> Ref
 
 
 def seated(season: ReferenceSeason, evening_id: UUID = TALK) -> list[int]:
-    """Who holds a ticket, by number."""
+    """Returns the holders of tickets, by number."""
     return sorted(holder.int for holder in season.holders(evening_id))
 
 
 def waiting(season: ReferenceSeason, evening_id: UUID = TALK) -> list[int]:
-    """Who waits, in the order of the line."""
+    """Returns those who wait, in their order."""
     return [waiter.int for waiter in season.line(evening_id)]
 
 

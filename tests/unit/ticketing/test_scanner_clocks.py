@@ -1,4 +1,4 @@
-"""When was a scan, by our clock?"""
+"""Scan times by our clock."""
 
 from datetime import UTC, datetime, timedelta
 

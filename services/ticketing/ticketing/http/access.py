@@ -1,4 +1,4 @@
-"""Who may act on somebody's place: the programme team for anybody, and everybody for themselves."""
+"""Authorisation to act on a place: the programme team for anybody, and everybody for themselves."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,7 +24,7 @@ _bearer = HTTPBearer(auto_error=False, description="A token with the scope progr
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: `participant_id` and `evening_id` say for whom alone, and are None for the programme team."""
+    """The caller; `participant_id` and `evening_id` limit what they may act on, and are None for the programme team."""
 
     caller: Caller
     participant_id: UUID | None = None

@@ -22,7 +22,7 @@ router = APIRouter(tags=["door"])
 
 
 class Admission(BaseModel):
-    """Whether the door opens, and for whom; or why not.
+    """The verdict on a scan: admitted, and the holder; or refused, and the reason.
 
     `double_entry` where two people went in with one code. An offline scan that let somebody in before the ticket was
     cancelled is admitted with `cancelled_at` and the reason as `cancelled_as`. `clock` is `implausible` when the
@@ -81,7 +81,7 @@ async def _answer(work: UnitOfWork, scan: RecordedScan) -> Admission:
 
 
 async def _venue(work: UnitOfWork, caller: Caller, scan: AdmissionRecorded) -> str:
-    """Whose door this is: the venue of the evening when the caller may scan there, else a venue of the caller's."""
+    """Returns the venue of the evening when the caller may scan there, else a venue of the caller's."""
     venues = [scope.removeprefix(BOX_OFFICE) for scope in box_offices_of(caller)]
     if not venues:
         caller.demand(f"{BOX_OFFICE}{{venue}}")  # nobody has this: the answer names what would be needed

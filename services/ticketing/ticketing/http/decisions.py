@@ -1,4 +1,4 @@
-"""Why somebody got a seat, or did not."""
+"""Decisions about seats, with their explanations."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self

@@ -1,4 +1,4 @@
-"""How full an evening is, and a box office's whole list of tickets."""
+"""The seats of an evening, and a box office's whole list of tickets."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -135,7 +135,7 @@ async def tickets(
 async def bundle(
     request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
-    """What a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
+    """The list a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
     return await _list(request, evening_id, caller, _bundle, if_none_match)
 
 

@@ -124,7 +124,7 @@ _Effect = Callable[[UnitOfWork, Issuer, UUID, UUID, Mapping[str, str]], Awaitabl
 
 
 async def _do(request: Request, secret: str, action: PageAction, form: Mapping[str, str]) -> bool:
-    """What the button says; False for a secret that is nobody's."""
+    """Performs the action of a button; False for a secret that is nobody's."""
     if action is not PageAction.COME:
         return await _run(request, secret, form, _EFFECTS[action])
     database: Database = request.app.state.database

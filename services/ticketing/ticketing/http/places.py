@@ -25,7 +25,7 @@ router = APIRouter(tags=["places"])
 
 
 class SeatRequest(BaseModel):
-    """Who would like to come; may be left out by somebody who shows the secret of their own page."""
+    """The participant who would like to come; not needed from somebody who shows the secret of their own page."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SEAT_REQUEST]})
 

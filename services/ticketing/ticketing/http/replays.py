@@ -20,7 +20,7 @@ Team = Annotated[Caller, Depends(requires(PROGRAMME, "operator"))]
 
 
 class Replay(BaseModel):
-    """Whose box office is meant: said so that nobody sends one house's evening while thinking of another."""
+    """The box office that is meant, so that nobody sends the evening of one venue while thinking of another."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REPLAY]})
 
@@ -28,7 +28,7 @@ class Replay(BaseModel):
 
 
 class Replayed(BaseModel):
-    """How many tickets were told again; those that were cancelled count as well."""
+    """The number of tickets sent again; those that were cancelled count as well."""
 
     evening_id: UUID
     tickets: int

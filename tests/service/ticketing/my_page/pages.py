@@ -1,4 +1,4 @@
-"""What the tests of the personal pages share."""
+"""Helpers that the tests of the personal pages share."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -36,7 +36,7 @@ async def visit(browser: BrowserContext, site: str, harness: Harness, name: str)
 
 
 def standing(page: Page) -> Locator:
-    """How the page says that somebody stands with the evening."""
+    """Returns the state that the page shows."""
     return page.locator("#standing")
 
 

@@ -202,7 +202,7 @@ class Crowded(Database):
 
 
 class SerializationError(Exception):
-    """What the driver raises."""
+    """The error that the driver raises."""
 
     sqlstate = "40001"
 

@@ -1,4 +1,4 @@
-"""What the tests of passing on share: one evening, and whom it is about."""
+"""Constants that the tests of transfers share: one evening and its people."""
 
 from culture_connect.contracts import Admission
 from tests.service.ticketing.harness import NEXT_YEAR

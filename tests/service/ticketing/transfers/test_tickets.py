@@ -34,7 +34,7 @@ def give(harness: Harness, request: pytest.FixtureRequest) -> Give:
 
 
 async def outcomes(*attempts: Awaitable[object]) -> list[str]:
-    """What racing attempts come to: `done`, or why not."""
+    """Returns the results of racing attempts: `done`, or the refusal."""
     results = await asyncio.gather(*attempts, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, RequestRefused):
