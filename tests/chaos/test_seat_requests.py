@@ -258,7 +258,7 @@ async def the_box_office_heard_of_every_ticket_once(theatre: Theatre, paard: Lis
 
 
 def the_other_evening_was_served_meanwhile(answers: Sequence[SeatAnswer]) -> None:
-    """Everybody who asked for it has a seat, and most of them had it while requests for the other one were still handled."""
+    """Everybody who asked for it has a seat, and most had it while requests for the other one were still handled."""
     other = [answer for answer in answers if answer.is_for(DANCE)]
     assert len(other) == ELSEWHERE
     assert {answer.body["state"] for answer in other} == {"issued"}

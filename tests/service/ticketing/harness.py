@@ -331,7 +331,7 @@ def arriving(at: datetime) -> Iterator[None]:
 def scanned(
     code: str, evening: EveningScheduled, scan_id: str, minutes: float = 0, *, sent: float | None = None, **more: Any
 ) -> AdmissionRecorded:
-    """Returns a scan of a code so many minutes after the doors opened, perhaps with the minute at which it was `sent`."""
+    """Returns a scan of a code so many minutes after the doors opened, which perhaps says when it was `sent`."""
     fields: dict[str, Any] = {
         "scan_id": scan_id,
         "evening_id": evening.evening_id,

@@ -162,7 +162,7 @@ def _told(event: Event, at: datetime) -> tuple[Event, Envelope]:
 
 
 async def seen(harness: Harness, evening_id: UUID) -> tuple[set[UUID], dict[str, int], list[UUID]]:
-    """Returns the holders, their number by partner, and those who wait in order; those who were erased have no name here."""
+    """Returns the holders, their number by partner, and those who wait in order; without those who were erased."""
     rows = await harness.rows(
         "select participant_id, partner, state from tickets where evening_id = :evening and state <> 'cancelled'",
         evening=evening_id,

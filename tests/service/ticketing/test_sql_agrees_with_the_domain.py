@@ -15,7 +15,7 @@ from ticketing.domain.allocation import Candidate, SeatInventory, rank, tiebreak
 from ticketing.domain.decisions import Rule
 from ticketing.domain.losses import CANCELLATION_REASONS, LivePlace, loss_rule
 from ticketing.domain.participants import Participant
-from ticketing.store import next_waiting, projections, seats, waiting_list
+from ticketing.store import projections, promotions, seats, waiting_list
 from ticketing.store.evenings import NewEvening, save
 from ticketing.store.projections import NewPartner
 from ticketing.store.seats import NewPlace, Scope
@@ -81,9 +81,9 @@ async def test_the_waiting_list_is_in_the_order_of_the_domain(
     async with harness.database.begin() as work:
         positions = await waiting_list.positions(work, EVENING, order)
         alone = {each: await waiting_list.position(work, EVENING, each) for each in order}
-        await next_waiting.recount(work, EVENING)
+        await promotions.recount(work, EVENING)
         limits = dict.fromkeys(PARTNERS, 3)
-        first = await next_waiting.next_waiting(work, EVENING, limits)
+        first = await promotions.next_waiting(work, EVENING, limits)
 
     assert sorted(positions, key=lambda each: positions[each]) == order
     assert alone == positions

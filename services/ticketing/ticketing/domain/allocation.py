@@ -11,7 +11,7 @@ from uuid import UUID
 
 from ticketing.domain.decisions import Figures, LastServed, Outcome, Rule, SeatDecision
 
-# The order of "Granting", 1 to 4, by the names of the values compared; `store.ranking` builds its SQL from the same.
+# The order of "Granting", 1 to 4, by the names of the values compared; `store.granting_order` builds its SQL from it.
 ORDER: Final = ("other_evenings", "fill", "requested_at", "tiebreaker")
 # The order among the candidates of one partner, in which the fill grows.
 ORDER_WITHIN_PARTNER: Final = tuple(name for name in ORDER if name != "fill")

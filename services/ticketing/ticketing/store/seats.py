@@ -15,7 +15,7 @@ from sqlalchemy import TextClause, text
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.allocation import SeatInventory
 from ticketing.store.eligibility import CANCELLATION_REASON, IS_ACTIVE, IS_LOST, LOSS_RULE
-from ticketing.store.ranking import OTHERS, SEASON
+from ticketing.store.granting_order import OTHERS, SEASON
 from ticketing.store.rows import columns_of, fetch_all
 
 # Somebody erased has no partner, and tickets of theirs no participant: an evening that had begun when they were
@@ -74,7 +74,7 @@ _EVENINGS = text(
 )
 
 # The counts are remembered with the new places: the evenings of the season are marked as counted, so that
-# `next_waiting.recount` finds what they decide afterwards, and that they left the season.
+# `promotions.recount` finds what they decide afterwards, and that they left the season.
 _OTHERS = text(
     f"""
     with marked as (

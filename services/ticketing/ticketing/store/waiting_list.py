@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.store.ranking import (
+from ticketing.store.granting_order import (
     ANY_EVENING,
     BY_ORDER,
     BY_ORDER_WITHIN_PARTNER,

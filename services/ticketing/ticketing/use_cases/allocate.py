@@ -16,9 +16,9 @@ from ticketing import events
 from ticketing.domain.allocation import Candidate, SeatInventory, allocate_round, tiebreaker, waiting_positions
 from ticketing.domain.decisions import Outcome, SeatDecision
 from ticketing.events import IssuedTicket, WaitlistedPlace
-from ticketing.store import decisions, next_waiting, seats, waiting_list
+from ticketing.store import decisions, promotions, seats, waiting_list
 from ticketing.store.decisions import NewDecision
-from ticketing.store.next_waiting import WaitingPlace
+from ticketing.store.promotions import WaitingPlace
 from ticketing.store.seats import EveningState, NewCandidate, NewPlace, Scope
 from ticketing.tickets.issuer import Issuer
 from ticketing.tickets.links import PageLink
@@ -86,8 +86,8 @@ class _EveningRounds:
         limits = {slug: limit for slug, limit in limits.items() if limit}
         if not limits:
             return inventory
-        await next_waiting.recount(self._work, self._id)
-        waiting = {each.participant_id: each for each in await next_waiting.next_waiting(self._work, self._id, limits)}
+        await promotions.recount(self._work, self._id)
+        waiting = {each.participant_id: each for each in await promotions.next_waiting(self._work, self._id, limits)}
         decided = allocate_round(inventory, [each.candidate() for each in waiting.values()], Outcome.PROMOTED)
         promoted = [each for each in decided if each.outcome is Outcome.PROMOTED]
         for batch in batches(promoted):

@@ -1,7 +1,7 @@
 """The order of granting as SQL, built from `domain.allocation.ORDER` ("Granting", 1 to 4), for every statement.
 
 Tickets of other evenings change under the locks of those, and nobody but the holder of an evening's own lock writes
-its places. So a waiting place carries a count of them (`tickets.others`), which `store.next_waiting` keeps up to date.
+its places. So a waiting place carries a count of them (`tickets.others`), which `store.promotions` keeps up to date.
 """
 
 from collections.abc import Sequence

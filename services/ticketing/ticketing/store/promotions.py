@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.allocation import Candidate
-from ticketing.store.ranking import ANY_EVENING, BY_ORDER_WITHIN_PARTNER, OTHERS_OF_ONE, SEASON
+from ticketing.store.granting_order import ANY_EVENING, BY_ORDER_WITHIN_PARTNER, OTHERS_OF_ONE, SEASON
 from ticketing.store.rows import fetch_all
 
 # Decisions of one evening get their numbers under its lock, so below the newest that is seen no other can appear. An
