@@ -29,8 +29,8 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         KeyedHash(bytes.fromhex(settings.hash_key)),
     )
     telemetry = Telemetry()
-    doors = AdmissionMetrics(telemetry.registry)
-    scans = box_office_scans(issuer.codes, doors)
+    metrics = AdmissionMetrics(telemetry.registry)
+    scans = box_office_scans(issuer.codes, metrics)
 
     async def box_office_queues() -> Sequence[Subscription]:
         # Not every venue's box office need have its account yet: a queue is consumed from when it exists.
@@ -58,5 +58,5 @@ def build_app(settings: TicketingSettings) -> FastAPI:
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
     )
-    routes.configure(app, issuer, doors)
+    routes.configure(app, issuer, metrics)
     return app

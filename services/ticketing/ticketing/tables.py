@@ -141,7 +141,7 @@ class TimerRow(Base, table=True):
 class SeatRequestRow(Base, table=True):
     """A participant's invitation (not answered yet), seat request or refusal for an evening.
 
-    It holds for one enrolment (the version of `participant.enrolled`): who is enrolled anew begins anew.
+    It holds for one enrolment (the version of `participant.enrolled`): a new enrolment has none.
     """
 
     __tablename__ = "wishes"

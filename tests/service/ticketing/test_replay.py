@@ -264,7 +264,7 @@ async def test_a_request_that_is_repeated_sends_everything_once(harness: Harness
 async def test_more_tickets_than_are_read_at_once_are_all_sent(
     harness: Harness, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "BATCH_SIZE", 1)
+    monkeypatch.setattr(replay, "PAGE_SIZE", 1)
     answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=bearer("desk"))
     assert answer.json()["tickets"] == 2
     assert len({each.data["ticket_id"] for each in await harness.published("paard", "ticket")}) == 2

@@ -119,7 +119,7 @@ def rank(inventory: SeatInventory, candidates: Iterable[Candidate]) -> list[Rank
 
 
 class _RoundState:
-    """The seats in the course of a round: the sums of `SeatInventory`, kept up to date instead of added up anew."""
+    """The seats in the course of a round: the sums of `SeatInventory`, kept up to date instead of added up again."""
 
     def __init__(self, inventory: SeatInventory) -> None:
         self._inventory = inventory

@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
 
 class Rule(StrEnum):
-    """The rule that decided; codes are for programs, `pages.explanations` has the sentences."""
+    """The rule that decided, as a code for programs; people get a sentence."""
 
     # A seat.
     ALLOTMENT = "allotment"

@@ -54,5 +54,5 @@ Acting = Annotated[Actor, Depends(_acting)]
 
 
 def box_offices_of(caller: Caller) -> list[str]:
-    """The scopes of the caller that are those of a venue's box office."""
+    """Returns the scopes of the caller that are those of a venue's box office."""
     return sorted(scope for scope in caller.scopes if scope.startswith(BOX_OFFICE))

@@ -1,4 +1,4 @@
-"""The door over HTTP."""
+"""Admissions over HTTP."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -45,12 +45,12 @@ class Admission(BaseModel):
 async def record_admission(request: Request, scan: AdmissionRecorded, caller: Anyone) -> Response:
     """Records a scan. The same scan again gets the answer of the first time."""
     issuer: Issuer = request.app.state.issuer
-    doors: AdmissionMetrics = request.app.state.doors
+    metrics: AdmissionMetrics = request.app.state.admission_metrics
 
     async def effect(work: UnitOfWork) -> Answer:
         venue = await _venue(work, caller, scan)
         [recorded] = await admit(work, venue, [scan], issuer.codes)
-        doors.count(venue, [recorded])
+        metrics.count(venue, [recorded])
         answer = await _answer(work, recorded)
         return Answer(HTTPStatus.OK, answer.model_dump(mode="json", exclude_none=True))
 

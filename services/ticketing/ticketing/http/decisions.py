@@ -45,18 +45,20 @@ class DecisionView(BaseModel):
     explanation: Explanation
 
     @classmethod
-    def of(cls, kept: RecordedDecision) -> Self:
-        """As it was kept, with its words."""
-        words = {language: explain(kept.outcome, kept.rule, kept.figures, language) for language in Language}
+    def of(cls, recorded: RecordedDecision) -> Self:
+        """Returns the view of a recorded decision, with its explanation."""
+        words = {
+            language: explain(recorded.outcome, recorded.rule, recorded.figures, language) for language in Language
+        }
         return cls(
-            decision_id=kept.decision_id,
-            participant_id=kept.participant_id,
-            ticket_id=kept.ticket_id,
-            decided_at=kept.decided_at,
-            outcome=Outcome(kept.outcome),
-            rule=Rule(kept.rule),
-            figures=kept.figures,
-            explanation=Explanation(nl=words[Language.NL], en=words[Language.EN]),
+            decision_id=recorded.decision_id,
+            participant_id=recorded.participant_id,
+            ticket_id=recorded.ticket_id,
+            decided_at=recorded.decided_at,
+            outcome=Outcome(recorded.outcome),
+            rule=Rule(recorded.rule),
+            figures=recorded.figures,
+            explanation=Explanation(nl=nl, en=en),
         )
 
 

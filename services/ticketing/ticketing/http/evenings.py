@@ -109,7 +109,7 @@ async def seats(request: Request, evening_id: UUID, _: Programme) -> EveningSeat
         admission=Admission(evening.admission),
         cancelled=evening.cancelled,
         capacity=evening.capacity,
-        # What was allotted stays as it was once the seats are released, also when the house shrinks after that.
+        # What was allotted stays as it was once the seats are released, also when the capacity shrinks after that.
         common_pool=max(evening.capacity - sum(each.allotment for each in partners), 0),
         issued=evening.issued,
         admitted=evening.admitted,
@@ -151,7 +151,7 @@ async def _list(
     async with database.snapshot() as work:
         await evening_at_own_venue(work, caller, evening_id)
         rows = await overviews.tickets(work, evening_id)
-    # In a thread, since a large house has a long list.
+    # In a thread, since a large venue has a long list.
     return await asyncio.to_thread(lambda: tagged(written(evening_id, rows), known))
 
 

@@ -171,7 +171,7 @@ async def _refuse(work: UnitOfWork, _: Issuer, evening: UUID, me: UUID, form: Ma
     await transfer.refuse(work, await _offer(work, evening, form), by=me)
 
 
-# Who asks is served together with others who do.
+# `PageAction.COME` is a seat request, which is handled together with those of others.
 _EFFECTS: Mapping[PageAction, _Effect] = {
     PageAction.DECLINE: _decline,
     PageAction.PASS_ON: _pass_on,

@@ -65,9 +65,9 @@ class OfferView(BaseModel):
     response_model=PlaceView,
     responses={200: {"model": PlaceView, "description": "They had one already, which stays as it is"}},
 )
-async def ask(request: Request, evening_id: UUID, actor: Acting, body: SeatRequest | None = None) -> Response:
+async def ask(request: Request, evening_id: UUID, actor: Acting, seat_request: SeatRequest | None = None) -> Response:
     """A participant would like to come, and gets a ticket or a place in the line."""
-    participant_id = _who(actor.participant_id, body.participant_id if body else None)
+    participant_id = _who(actor.participant_id, seat_request.participant_id if seat_request else None)
     if actor.evening_id not in (None, evening_id):
         raise RequestRefused(RefusalCode.NOT_YOURS)
 

@@ -39,13 +39,16 @@ async def replay_evening(request: Request, evening_id: UUID, wanted: Replay, cal
     """Sends the evening and the current state of every ticket to its box office again, with the versions they have."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        told = await replay(work, evening_id, wanted.venue)
-        if told is None:
+        result = await replay(work, evening_id, wanted.venue)
+        if result is None:
             raise not_found("evening")
-        if told.venue != wanted.venue:
+        if result.venue != wanted.venue:
             raise Problem(
-                HTTPStatus.CONFLICT, "other-venue", "The evening is at another venue", f"It takes place at {told.venue}"
+                HTTPStatus.CONFLICT,
+                "other-venue",
+                "The evening is at another venue",
+                f"It takes place at {result.venue}",
             )
-        return Answer(HTTPStatus.ACCEPTED, Replayed(evening_id=evening_id, tickets=told.tickets))
+        return Answer(HTTPStatus.ACCEPTED, Replayed(evening_id=evening_id, tickets=result.tickets))
 
     return await once(request, caller, effect)

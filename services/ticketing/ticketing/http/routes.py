@@ -1,4 +1,4 @@
-"""Every router of the service, and what their routes find in the application."""
+"""Every router of the service, and the state of the application that their routes use."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,9 +25,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
 )
 
 
-def configure(app: FastAPI, issuer: Issuer, doors: AdmissionMetrics | None = None) -> None:
-    """Gives the routes what they work with, and refusals their answers."""
+def configure(app: FastAPI, issuer: Issuer, metrics: AdmissionMetrics | None = None) -> None:
+    """Sets the state that the routes use, and the handler of refusals."""
     app.state.issuer = issuer
-    app.state.doors = doors or AdmissionMetrics(CollectorRegistry())
+    app.state.admission_metrics = metrics or AdmissionMetrics(CollectorRegistry())
     app.state.seat_requests = SeatRequests(app.state.database, issuer)
     refusals.install(app)

@@ -1,4 +1,4 @@
-"""Tickets and places in the line, as the API shows them."""
+"""Tickets and waiting places, as the API shows them."""
 
 from typing import Self
 from uuid import UUID
@@ -23,7 +23,7 @@ class PlaceView(BaseModel):
 
     @classmethod
     def of(cls, place: Place, position: int | None) -> Self:
-        """The place, and where in the line it is."""
+        """Returns the view of a place, with its position while it waits."""
         return cls(
             ticket_id=place.ticket_id,
             evening_id=place.evening_id,

@@ -101,7 +101,7 @@ def _place(facts: PageFacts, shown: PageView, language: Language) -> dict[str, A
     code = place.code if place and shown.state is PageState.TICKET else None
     return {
         "state": str(shown.state),
-        "standing": "admitted-over" if shown.state is PageState.ADMITTED and shown.over else str(shown.state),
+        "heading": "admitted-over" if shown.state is PageState.ADMITTED and shown.over else str(shown.state),
         "actions": {str(action) for action in shown.actions},
         "closed": shown.closed,
         "holder_name": facts.holder_name,

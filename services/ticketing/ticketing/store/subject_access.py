@@ -15,7 +15,7 @@ HOLDINGS: Final[Sequence[Holding]] = (
     Holding("scans", _OF_THEIR_TICKETS),
     Holding("pages", _THEIRS),
     Holding("offers", _THEIRS, without=("address_hash",)),
-    # The colleague they offered a ticket to, and so takes part, is told to nobody.
+    # Nobody learns which colleague they offered a ticket to, and so who takes part.
     Holding("offers", _OF_THEIR_TICKETS, without=("participant_id", "address_hash")),
     Holding("decisions", _THEIRS),
     Holding(

@@ -32,7 +32,7 @@ _POSITIONS = text(
 )
 # The position of one person alone, by counting instead of sorting: of each partner, those who come before. All with
 # fewer tickets do (`ahead`). Of those with as many (`equals`), the first `emptier` have a smaller fill than they,
-# and the one after these the same, if there is one: then who asked sooner comes first. In whole numbers.
+# and the one after these the same, if there is one: then the earlier request comes first. In whole numbers.
 _POSITION = text(
     f"""
     with season as materialized ({SEASON}),

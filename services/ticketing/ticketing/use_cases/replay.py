@@ -1,4 +1,4 @@
-"""The state of an evening published again to its box office, for one that lost messages or begins anew.
+"""The state of an evening published again to its box office, for one that lost messages or starts from nothing.
 
 The events have the versions that were published before, so a box office that has kept up ignores them, and any other
 ends up with the same tickets as `GET /evenings/{id}/tickets`.

@@ -1,7 +1,7 @@
 """Transfer of a ticket to a colleague (allocation rules, "Changes", passing on): offered, accepted, and only then done.
 
-The holder gets the same answer for any address, after the same work: who takes part is told to nobody but the
-colleague, in a letter.
+The holder gets the same answer for any address, after the same work: only the colleague learns, in a letter, who takes
+part.
 """
 
 from typing import Final
