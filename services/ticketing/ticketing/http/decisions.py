@@ -47,9 +47,10 @@ class DecisionView(BaseModel):
     @classmethod
     def of(cls, recorded: RecordedDecision) -> Self:
         """Returns the view of a recorded decision, with its explanation."""
-        words = {
-            language: explain(recorded.outcome, recorded.rule, recorded.figures, language) for language in Language
-        }
+        nl, en = (
+            explain(recorded.outcome, recorded.rule, recorded.figures, language)
+            for language in (Language.NL, Language.EN)
+        )
         return cls(
             decision_id=recorded.decision_id,
             participant_id=recorded.participant_id,
