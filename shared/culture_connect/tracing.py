@@ -1,8 +1,8 @@
 """Traces: one id joins a request or a message, its log lines and the messages it causes.
 
-OpenTelemetry makes the spans, in the form of W3C Trace Context (https://www.w3.org/TR/trace-context/). They are recorded
-when the process has a tracer provider; without one the ids are passed on all the same. Names and attributes of spans
-hold no personal data, and exceptions are not recorded, since their texts may quote it.
+OpenTelemetry makes the spans, in the form of W3C Trace Context (https://www.w3.org/TR/trace-context/). They are
+recorded when the process has a tracer provider; without one the ids are passed on all the same. Names and attributes of
+spans hold no personal data, and exceptions are not recorded, since their texts may quote it.
 """
 
 from collections.abc import Iterator

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from culture_connect.contracts import Envelope, Message, headers_of
-from culture_connect.messaging import outbox
+from culture_connect.messaging.outbox import rows
 from culture_connect.messaging.routes import Route
 from culture_connect.tracing import message_traceparent
 
@@ -35,7 +35,7 @@ class UnitOfWork:
         self.connection = connection
         self.now = now
         self._source = f"/culture-connect/{service}"
-        self._outgoing: list[outbox.Outgoing] = []
+        self._outgoing: list[rows.Outgoing] = []
         self._on_trial = False
 
     async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> CursorResult[Any]:
@@ -71,7 +71,7 @@ class UnitOfWork:
             traceparent=message_traceparent(message.type, cause.traceparent if cause else None),
         )
         self._outgoing.append(
-            outbox.Outgoing(route, headers_of(envelope), envelope.correlation_id, message.to_json(), not_before)
+            rows.Outgoing(route, headers_of(envelope), envelope.correlation_id, message.to_json(), not_before)
         )
         return message_id
 
@@ -94,4 +94,4 @@ class UnitOfWork:
         Whoever opened the unit of work does so at its end; who emits tens of thousands may do so in between.
         """
         messages, self._outgoing = self._outgoing, []
-        await outbox.store(self.connection, messages)
+        await rows.store(self.connection, messages)
