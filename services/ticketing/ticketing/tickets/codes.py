@@ -46,7 +46,7 @@ def _bare(text: str) -> str:
 
 
 def _is_blank(character: str) -> bool:
-    """Whether it prints nothing: white space (Unicode's Z), control and format characters (Cc, Cf)."""
+    """Tells whether it prints nothing: white space (Unicode's Z), control and format characters (Cc, Cf)."""
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
@@ -72,7 +72,7 @@ class _EdDSAOnly(jws.JWSRegistry):
 
 @dataclass(frozen=True, slots=True)
 class SignedCode:
-    """What a code of ours says. Of a ticket's codes only that of its last generation admits."""
+    """The content of a code of ours. Of a ticket's codes only that of its last generation admits."""
 
     ticket_id: UUID
     generation: int
@@ -115,13 +115,13 @@ class Codes:
         return jws.serialize_compact(self._header, payload, self._key, registry=self._registry)
 
     def as_signed(self, read: str) -> str:
-        """What a scanner read, as we signed it: a keyboard with its Caps Lock on turns every letter's case round."""
+        """Returns what a scanner read as we signed it: a keyboard with Caps Lock on turns every letter's case round."""
         code = as_printed(read)
         swapped = code.swapcase()
         return swapped if swapped.startswith(self._head) else code
 
     def hash_of(self, code: str) -> bytes:
-        """What a scanned code is known again by, and which tells nothing of it: it need not be one of ours."""
+        """Returns a keyed hash, by which a scanned code is recognised and which tells nothing of it; of any code."""
         return hmac.digest(self._hash_key, code.encode(errors="surrogatepass"), "sha256")
 
     def ticket_of(self, code: str) -> UUID | None:
@@ -130,7 +130,7 @@ class Codes:
         return signed.ticket_id if signed else None
 
     def read(self, code: str) -> SignedCode | None:
-        """What a code says, None when it is not a code that this key signed."""
+        """Returns the content of a code, None when it is not a code that this key signed."""
         # Only the one header we write is ours: no algorithm or key is ever taken from the code.
         if len(code) > LONGEST_CODE or not code.isascii() or not code.startswith(self._head):
             return None
