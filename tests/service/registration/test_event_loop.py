@@ -46,9 +46,9 @@ async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(harnes
     data = file(*lines(range(5_000)))
     every: list[dict[str, Any]] = [{"dry_run": True}, {}, {"dry_run": True, "full": True}]
     with collector_as_in_a_service():
-        for wishes in every:
+        for options in every:
             async with held() as loop:
-                answer = await take_in(harness, data, **wishes)
+                answer = await take_in(harness, data, **options)
             assert answer.status_code == 200
             assert loop.longest < BOUND
         async with held() as loop:

@@ -15,7 +15,7 @@ from registration.http import examples
 from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.refusals import problem_of
 from registration.use_cases.file_thread import in_file_thread
-from registration.use_cases.import_file import Report, Wishes, take_file
+from registration.use_cases.import_file import ImportOptions, Report, take_file
 
 router = APIRouter(prefix="/partners/{slug}/enrolments", tags=["participants"])
 
@@ -69,7 +69,7 @@ class FaultView(BaseModel):
 
 
 class CountsView(BaseModel):
-    """How many lines, and for `leaving` how many people."""
+    """Counts of lines, and for `leaving` of people."""
 
     added: int
     returning: int
@@ -80,7 +80,7 @@ class CountsView(BaseModel):
 
 
 class ReportView(BaseModel):
-    """What a file leads to. Who is added, changed, ... is listed for a dry run only; `faults` are the first 1000."""
+    """The effect of a file. Who is added, changed, ... is listed for a dry run only; `faults` are the first 1000."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.IMPORT_REPORT]})
 
@@ -136,7 +136,7 @@ async def import_file(
 
     With `Accept: application/x-ndjson` the answer tells how far it is, line by line, and the result in the last one.
     """
-    wishes = Wishes(dry_run, full, on_error == "skip", confirm_withdrawals)
+    options = ImportOptions(dry_run, full, on_error == "skip", confirm_withdrawals)
     data = await request.body()
 
     async def take(progress: Progress) -> Response:
@@ -145,7 +145,7 @@ async def import_file(
 
         async def effect(work: UnitOfWork) -> Answer:
             nonlocal report
-            report = await take_file(work, request.app.state.tombstones, slug, file, wishes, progress)
+            report = await take_file(work, request.app.state.tombstones, slug, file, options, progress)
             return Answer(HTTPStatus.OK, None if dry_run else ReportView.of(report, file, dry_run=False))
 
         # A dry run may be run again, and its answer names people: it is nothing to keep for a day.

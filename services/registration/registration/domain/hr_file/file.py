@@ -42,7 +42,7 @@ class HrFile:
         return (Row(line, cells, self._columns) for line, cells in self._records())
 
     def count(self) -> int:
-        """How many rows there are. Raises FileFault where quotes are broken."""
+        """Returns how many rows there are. Raises FileFault where quotes are broken."""
         return sum(1 for _ in self._records())
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
