@@ -128,6 +128,11 @@ def field_of(name: str) -> str | None:
     return _FIELDS.get(_plain(name))
 
 
+def is_header(names: Sequence[str]) -> bool:
+    """True when every required field has a column of one of these names, within those that a file may have."""
+    return {field_of(name) for name in names[:_MOST_COLUMNS]}.issuperset(REQUIRED)
+
+
 def known_names(header: Sequence[str]) -> int:
     """How many different fields the header names, within the columns that one may have."""
     return len({field_of(name) for name in header[:_MOST_COLUMNS]} - {None})
