@@ -10,12 +10,14 @@ from typing import Final
 from zipfile import ZipFile
 
 from registration.domain.hr_file import Kind
-from registration.workbook.archive import WORKBOOK
+from registration.workbook.archive import WORKBOOK, broken
 
 Mark = Kind | int
 """The kind of a cell, or the number of digits with which a whole number is shown."""
 Marks = Mapping[int, Mapping[int, Mark]]
 """By the number of the row (from 1) and of the column (from 0)."""
+Styles = Mapping[bytes, Mark]
+"""By the number of the style."""
 
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _STYLES: Final = "xl/styles.xml"
@@ -41,36 +43,16 @@ _PLACE: Final = re.compile(rb"([A-Z]{1,3})([0-9]{1,7})")
 
 
 def sheet_parts(archive: ZipFile) -> list[str]:
-    """The names of the parts that are the workbook's sheets, in its order. Raises FileFault when one is not there."""
+    """The names of the parts that are the workbook's sheets, in its order. Raises FileFault when two are the same."""
     targets = {each[b"Id"]: each[b"Target"].decode() for each in _tags(_RELATION, archive.read(_RELATIONS))}
     sheets = [_relation_of(sheet) for sheet in _tags(_SHEET, archive.read(WORKBOOK))]
-    return [posixpath.normpath(posixpath.join("/xl", targets[sheet])).lstrip("/") for sheet in sheets]
+    parts = [posixpath.normpath(posixpath.join("/xl", targets[sheet])).lstrip("/") for sheet in sheets]
+    if len(set(parts)) < len(parts):
+        raise broken()
+    return parts
 
 
-def marks_in(archive: ZipFile, part: str) -> Marks:
-    """The marks of the cells in this part."""
-    sheet = archive.read(part)
-    found: dict[int, dict[int, Mark]] = {}
-    for mark, cell in _marked(sheet, _styles(archive)):
-        if place := _PLACE.fullmatch(cell.get(b"r", b"")):
-            found.setdefault(int(place[2]), {})[_column(place[1])] = mark
-    return found
-
-
-def _marked(sheet: bytes, styles: Mapping[bytes, Mark]) -> Iterator[tuple[Mark, Mapping[bytes, bytes]]]:
-    prefix = _PREFIX.search(sheet)
-    names = {b"p": (prefix and prefix[1]) or b"", b"styles": b"|".join(styles)}
-    if styles:
-        for cell in _tags(re.compile(_STYLED % names), sheet):
-            if cell.get(b"t", b"n") == b"n":  # text is shown as it is, whatever the format
-                yield styles[cell[b"s"]], cell
-    if b"<%(p)bf" % names in sheet:
-        cells = _tags(re.compile(_NOT_CALCULATED % names), sheet)
-        yield from (("formula", cell) for cell in cells if cell.get(b"t") != b"str")
-    yield from (("error", cell) for cell in _tags(re.compile(_ERROR % names), sheet))
-
-
-def _styles(archive: ZipFile) -> Mapping[bytes, Mark]:
+def styles_in(archive: ZipFile) -> Styles:
     """The marks of the styles that have one, by their numbers."""
     if _STYLES not in archive.namelist():
         return {}
@@ -82,6 +64,31 @@ def _styles(archive: ZipFile) -> Mapping[bytes, Mark]:
     cell_styles = _CELL_STYLES.search(styles)
     numbers = [each.get(b"numFmtId", b"0") for each in _tags(_STYLE, cell_styles[1])] if cell_styles else []
     return {b"%d" % style: formats[number] for style, number in enumerate(numbers) if number in formats}
+
+
+def marks_in(archive: ZipFile, part: str, styles: Styles) -> Marks:
+    """The marks of the cells in this part, some by their styles. Raises FileFault when it is no sheet."""
+    sheet = archive.read(part)
+    found: dict[int, dict[int, Mark]] = {}
+    for mark, cell in _marked(sheet, styles):
+        if place := _PLACE.fullmatch(cell.get(b"r", b"")):
+            found.setdefault(int(place[2]), {})[_column(place[1])] = mark
+    return found
+
+
+def _marked(sheet: bytes, styles: Styles) -> Iterator[tuple[Mark, Mapping[bytes, bytes]]]:
+    prefix = _PREFIX.search(sheet)
+    if prefix is None:
+        raise broken()
+    names = {b"p": prefix[1] or b"", b"styles": b"|".join(styles)}
+    if styles:
+        for cell in _tags(re.compile(_STYLED % names), sheet):
+            if cell.get(b"t", b"n") == b"n":  # text is shown as it is, whatever the format
+                yield styles[cell[b"s"]], cell
+    if b"<%(p)bf" % names in sheet:
+        cells = _tags(re.compile(_NOT_CALCULATED % names), sheet)
+        yield from (("formula", cell) for cell in cells if cell.get(b"t") != b"str")
+    yield from (("error", cell) for cell in _tags(re.compile(_ERROR % names), sheet))
 
 
 def _mark_of(code: bytes) -> Mark | None:

@@ -22,7 +22,7 @@ from registration.domain.hr_file import (
 )
 from registration.workbook.archive import broken, opened
 from registration.workbook.cells import cell_of, marked
-from registration.workbook.marks import Marks, marks_in, sheet_parts
+from registration.workbook.marks import Marks, Styles, marks_in, sheet_parts, styles_in
 
 MOST_TEXT: Final = 16 * 1024 * 1024  # bytes of a sheet, as many as a file may have
 _HEADER_WITHIN: Final = 20  # rows: a title and a remark may stand above the header
@@ -44,15 +44,15 @@ def lines_of(data: bytes) -> bytes:
 
 def _tables(data: bytes, archive: ZipFile) -> Iterator[Rows]:
     """The rows of each visible sheet, which is read when the first of them is asked for."""
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    workbook, styles = CalamineWorkbook.from_filelike(io.BytesIO(data)), styles_in(archive)
     for sheet, part in zip(workbook.sheets_metadata, sheet_parts(archive), strict=True):
         if (sheet.typ, sheet.visible) == (SheetTypeEnum.WorkSheet, SheetVisibleEnum.Visible):
-            yield _rows(workbook, sheet.name, archive, part)
+            yield _rows(workbook, sheet.name, archive, part, styles)
 
 
-def _rows(workbook: CalamineWorkbook, name: str, archive: ZipFile, part: str) -> Rows:
+def _rows(workbook: CalamineWorkbook, name: str, archive: ZipFile, part: str, styles: Styles) -> Rows:
     """The rows with something in at least one cell, each with its number."""
-    marks = marks_in(archive, part)
+    marks = marks_in(archive, part, styles)
     rows = _with_marks(workbook.get_sheet_by_name(name), marks)
     yield from ((number, cells) for number, cells in rows if "".join(cells).strip())
 
@@ -90,14 +90,14 @@ def _missing(nearest: Sequence[str], sheets: int) -> list[RefusalError]:
 
 
 def _lines(rows: Rows) -> Iterator[bytes]:
-    """The rows as lines, without empty cells at the end beyond those of the first row, the header."""
+    """The rows as lines, each as wide as the first one, the header, and wider only where there is text."""
     width, size = 0, 0
     for number, cells in rows:
         last = max(at for at, cell in enumerate(cells, 1) if cell.strip())
         if not width:
             width = Columns.of(cells[:last]).width
         _refuse_long(number, cells)
-        line = sheet_line(number, cells[: max(width, last)])
+        line = sheet_line(number, [*cells[: max(width, last)], *[""] * (width - len(cells))])
         size += len(line)
         if size > MOST_TEXT:
             raise FileFault([problem("too_large", f"has more than {MOST_TEXT} bytes of text in its sheet")])
