@@ -87,10 +87,10 @@ def test_an_empty_cell_at_the_end_of_a_row_is_what_is_missing() -> None:
 
 
 def test_the_first_visible_sheet_with_the_header_is_the_list() -> None:
-    remark = [("Lees dit eerst", "Voornaam")]
-    old, new, late = ([HEADER, NOOR], [HEADER, EVA], [HEADER, ("9", "Bo", "Bos", "bo@acme.example")])
-    named: dict[str, list[tuple[str, ...]]] = {"Uitleg": remark, "Leeg": [], "Oud": old, "Nieuw": new, "Later": late}
-    assert names(read(sheets(named, hidden=["Oud"]))) == ["Eva"]
+    bo = ("9", "Bo", "Bos", "bo@acme.example")
+    lists = {"Oud": [HEADER, NOOR], "Nieuw": [HEADER, EVA], "Later": [HEADER, bo]}
+    data = sheets({"Uitleg": [("Lees dit eerst", "Voornaam")], "Leeg": [], **lists}, hidden=["Oud"])
+    assert names(read(data)) == ["Eva"]
 
 
 def test_a_sheet_of_a_chart_is_passed_over() -> None:
