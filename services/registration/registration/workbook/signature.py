@@ -1,4 +1,4 @@
-"""Which bytes begin a workbook, of any program."""
+"""The first bytes of workbooks, whatever program saved them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What is read in a workbook, by the code that runs in the process of its own."""
+"""The contents of a workbook, read by the code that runs in the process of its own."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ def read(data: bytes) -> HrFile:
 
 
 def refused(data: bytes) -> list[tuple[str | None, str]]:
-    """Why a workbook cannot be used: field and code of each problem."""
+    """The problems of a workbook that cannot be used: field and code of each problem."""
     return _problems(read, data)
 
 

@@ -1,4 +1,4 @@
-"""Which sheet is the list, where it begins, and which rows it has."""
+"""The list is on one sheet, begins where its header is, and has the rows with something in them."""
 
 from datetime import date
 
@@ -89,7 +89,7 @@ def test_an_empty_cell_at_the_end_of_a_row_is_what_is_missing() -> None:
 def test_the_first_visible_sheet_with_the_header_is_the_list() -> None:
     bo = ("9", "Bo", "Bos", "bo@acme.example")
     lists = {"Oud": [HEADER, NOOR], "Nieuw": [HEADER, EVA], "Later": [HEADER, bo]}
-    data = sheets({"Uitleg": [("Lees dit eerst", "Voornaam")], "Leeg": [], **lists}, hidden=["Oud"])
+    data = sheets({"Uitleg's > alle": [("Lees dit eerst", "Voornaam")], "Leeg": [], **lists}, hidden=["Oud"])
     assert names(read(data)) == ["Eva"]
 
 

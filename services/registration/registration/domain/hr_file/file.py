@@ -5,7 +5,7 @@ from typing import Self
 
 from culture_connect.contracts import problem
 from registration.domain.hr_file.columns import Columns, known_names
-from registration.domain.hr_file.decoding import decoded
+from registration.domain.hr_file.decode import decoded
 from registration.domain.hr_file.faults import FileFault
 from registration.domain.hr_file.rows import Row
 from registration.domain.hr_file.sheet import Sheet
@@ -50,7 +50,7 @@ class HrFile:
         return (Row(line, cells, self._columns) for line, cells in self._records())
 
     def count(self) -> int:
-        """How many rows there are. Raises FileFault where quotes are broken."""
+        """Returns the number of rows. Raises FileFault where quotes are broken."""
         return sum(1 for _ in self._records())
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:

@@ -36,7 +36,7 @@ class Row:
 
     @property
     def employee_ref(self) -> str | None:
-        """Whom the row is about, None when it does not say so as the contract asks.
+        """The employee that the row is about, None when it does not say so as the contract asks.
 
         Also told of a row that has other faults, so that nobody is taken for absent whose row is there.
         """
@@ -54,7 +54,7 @@ class Row:
             return None
 
     def request(self, known: Person | None) -> EnrolmentRequested | list[Fault]:
-        """What the row asks for, or everything that is wrong with it.
+        """Returns what the row asks for, or everything that is wrong with it.
 
         What the file has no column for stays as it is `known`; an empty cell means that there is no such thing.
         """
