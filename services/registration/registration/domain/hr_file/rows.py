@@ -78,8 +78,9 @@ class Row:
 
     def _misfits(self) -> Iterator[Fault]:
         """A fault for each cell of a kind that its field cannot have."""
-        for name, at in self._columns.positions.items():
-            if at < len(self._cells) and (found := misfit(name, self._cells[at])):
+        typed = [at for at, cell in enumerate(self._cells) if isinstance(cell, TypedCell)]
+        for name, at in self._columns.positions.items() if typed else ():
+            if at in typed and (found := misfit(name, self._cells[at])):
                 yield Fault(self.line, "family_name" if name == INFIX else name, *found)
 
     def _values(self) -> dict[str, Any]:
