@@ -12,6 +12,7 @@ from tests.service.registration.files import file, lines, take_in
 from tests.service.registration.harness import Connect, Harness, evening, person
 from tests.support.event_loop import collector_as_in_a_service, held
 from tests.support.hostile_bodies import MARKS, ask_the_worst
+from tests.support.workbooks import filled, with_cells, with_part, workbook
 
 MEBIBYTE = 1024 * 1024
 # Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
@@ -38,6 +39,24 @@ async def test_no_file_holds_the_event_loop(harness: Harness, dry_run: bool) -> 
             async with held() as loop:
                 answer = await take_in(harness, content, dry_run=dry_run)
             assert answer.status_code in (200, 422), (name, answer.text[:200])
+            assert loop.longest < BOUND, name
+
+
+async def test_no_workbook_holds_the_event_loop(harness: Harness) -> None:
+    await harness.register("acme", places=1_000_000)
+    empty = workbook()
+    books = {
+        "a list of thousands": workbook(*((f"e-{n}", "Noor", "Wit", f"e-{n}@example.org") for n in range(5_000))),
+        "a cell in the last corner": filled(lambda _, sheet: sheet.write(1_048_575, 16_383, "x") and None),
+        "a bomb": with_part(empty, "xl/media/image1.png", bytes(200 * MEBIBYTE)),
+        "rows without end": with_cells(empty, "<row><c><v>1</v></c></row>" * 1_000_000),
+        "bytes that are no workbook": b"PK\x03\x04" + b"PK\x01\x02" * (3 * MEBIBYTE),
+    }
+    with collector_as_in_a_service():
+        for name, content in books.items():
+            async with held() as loop:
+                answer = await take_in(harness, content, dry_run=True)
+            assert answer.status_code == (200 if name == "a list of thousands" else 422), (name, answer.text[:200])
             assert loop.longest < BOUND, name
 
 
