@@ -48,12 +48,12 @@ NOUNS: Final = frozenset(
         "batching",
         "composing",
         "consuming",
-        "embedding",
+        "evening",
         "logging",
         "messaging",
         "paging",
         "rendering",
-        "routing",
+        "ticketing",
         "tracing",
     }
 )
