@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
-from culture_connect_cli.stack.infrastructure import private_rabbitmq
 from culture_connect_cli.stack.ports import VARIABLE as PORTS
+from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.support.bus import Bus, fresh_bus
 from tests.support.certificates import Authority

@@ -20,7 +20,7 @@ from joserfc.jwk import OKPKey
 from culture_connect.contracts import Admission, EveningScheduled, Venue
 from culture_connect.messaging import Database
 from culture_connect.messaging.topology import box_office_account, tickets_queue
-from culture_connect_cli.accounts import Credentials
+from culture_connect_cli.accounts.onboarding import Credentials
 from culture_connect_cli.stack.ports import keep_or_choose
 from culture_connect_cli.stack.program import Program
 from tests.chaos.crowd import Answer, Asker, Crowd

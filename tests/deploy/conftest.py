@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from culture_connect_cli import secret_files
+from culture_connect_cli.secrets import provisioning
 from culture_connect_cli.stack import RabbitMQServer
-from culture_connect_cli.stack.infrastructure import private_rabbitmq
+from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 
 
 @pytest.fixture(scope="session")
 def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The secrets of an installation."""
     folder = tmp_path_factory.mktemp("secrets")
-    secret_files.deal_out(folder, secret_files.Addresses())
+    provisioning.deal_out(folder, provisioning.Addresses())
     return folder
 
 
 @pytest.fixture(scope="session")
 def installed(secrets_folder: Path, scratch: Path) -> Iterator[RabbitMQServer]:
     """A node of its own: its accounts have other passwords than those of the tests."""
-    definitions = json.loads((secrets_folder / secret_files.BROKER / secret_files.DEFINITIONS_FILE).read_text())
-    password = (secrets_folder / secret_files.OPERATORS / "administrator").read_text()
+    definitions = json.loads((secrets_folder / provisioning.BROKER / provisioning.DEFINITIONS_FILE).read_text())
+    password = (secrets_folder / provisioning.OPERATORS / "administrator").read_text()
     node = private_rabbitmq(
         scratch / "installation", password=password, log=scratch / "installation.log", definitions=definitions
     )
@@ -39,6 +39,6 @@ def tools_environment(installed: RabbitMQServer, secrets_folder: Path, tmp_path:
     return {
         "CULTURE_CONNECT_HOME": str(tmp_path),
         "CULTURE_CONNECT_MANAGEMENT_URL": installed.management_url,
-        "CULTURE_CONNECT_MANAGEMENT_PASSWORD_FILE": str(secrets_folder / secret_files.OPERATORS / "administrator"),
+        "CULTURE_CONNECT_MANAGEMENT_PASSWORD_FILE": str(secrets_folder / provisioning.OPERATORS / "administrator"),
         "CULTURE_CONNECT_AMQP": f"{installed.host}:{installed.port}",
     }

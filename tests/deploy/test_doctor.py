@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from culture_connect.messaging.topology import DEAD_LETTERS
-from culture_connect_cli.accounts import add_account, remove_account
-from culture_connect_cli.broker import Broker, find_broker
+from culture_connect_cli.accounts.onboarding import add_account, remove_account
+from culture_connect_cli.broker.connection import Broker, find_broker
 from culture_connect_cli.doctor import Whereabouts, examine
 from culture_connect_cli.main import app
 from tests.support.probes import eventually

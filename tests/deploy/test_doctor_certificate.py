@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from culture_connect_cli.broker import Amqps, amqps_of
+from culture_connect_cli.broker.connection import Amqps, amqps_of
 from culture_connect_cli.doctor.certificate import is_accepted
-from culture_connect_cli.doctor.findings import CannotLook
+from culture_connect_cli.doctor.check import CannotLook
 from culture_connect_cli.stack.ports import free_port
 from tests.support.certificates import Authority
 

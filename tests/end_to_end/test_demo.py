@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.stack.postgres import seat_for_root
+from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.stack.postgres.server import seat_for_root
 from tests.support.command import PATIENCE, culture_connect
 from tests.support.outsiders import listening
 

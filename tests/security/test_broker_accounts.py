@@ -5,15 +5,15 @@ import pytest
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import PartyKind, Vhosts, enrolments_queue, holding_queue, receipts_queue
-from culture_connect_cli.accounts import (
+from culture_connect_cli.accounts.onboarding import (
     AccountError,
     Credentials,
     add_account,
     list_accounts,
     remove_account,
 )
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.management import LoginRefusedError
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.management import LoginRefusedError
 from tests.security import clients
 from tests.support.probes import eventually, until
 

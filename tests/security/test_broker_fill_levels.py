@@ -4,9 +4,9 @@ import aio_pika
 import pytest
 
 from culture_connect.messaging.topology import DEAD_LETTERS, EVENTS, RECEIPTS, dead_queue, events_queue
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.doctor.broker import hands_dead_letters_on
-from culture_connect_cli.doctor.fill_levels import have_room
+from culture_connect_cli.doctor.queue_limits import have_room
 from tests.security import clients
 from tests.support.bus import Bus
 from tests.support.probes import eventually

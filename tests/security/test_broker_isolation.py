@@ -11,9 +11,9 @@ from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import AMQPError
 from aiormq.exceptions import ChannelAccessRefused
 
-from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.parties import names_of_party
+from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.definitions import names_of_party
 from tests.security import clients
 
 

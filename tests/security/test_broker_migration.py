@@ -11,10 +11,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import RECEIPTS, Arguments
-from culture_connect_cli import migration, topology
-from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.management import Management
+from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.topology import migration
+from culture_connect_cli.topology.apply import apply_topology, verify_topology
 from tests.security import clients
 from tests.support.bus import Bus
 from tests.support.probes import until
@@ -161,19 +162,19 @@ async def _apply_until_killed(broker: Broker, method: str, what: str) -> None:
 
     transport = Dying()
     async with Management(broker.management_url, broker.username, broker.password, transport=transport) as management:
-        await topology.apply(management, broker.vhosts)
+        await apply_topology(management, broker.vhosts)
         await migration.migrate(broker, management)
 
 
 async def _apply(broker: Broker, patience: float = migration.PATIENCE) -> dict[str, str | None]:
     async with broker.management() as management:
-        await topology.apply(management, broker.vhosts)
+        await apply_topology(management, broker.vhosts)
         return {each.queue: each.left for each in await migration.migrate(broker, management, patience=patience)}
 
 
 async def _verify(broker: Broker) -> list[str]:
     async with broker.management() as management:
-        return [str(row) for row in await topology.verify(management, broker.vhosts, elsewhere=False)]
+        return [str(row) for row in await verify_topology(management, broker.vhosts, elsewhere=False)]
 
 
 def _inbound(party: Credentials) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from culture_connect_cli.stack import Given, StackError
-from culture_connect_cli.stack.docker import DockerRabbitMQ
 from culture_connect_cli.stack.ports import VARIABLE, free_port, is_free, keep_or_choose
+from culture_connect_cli.stack.rabbitmq.container import DockerRabbitMQ
 from tests.support.certificates import Authority
 
 POSTGRES = "CULTURE_CONNECT_STACK_POSTGRES_URL"

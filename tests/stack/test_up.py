@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.stack.postgres import seat_for_root
+from culture_connect_cli.stack.postgres.server import seat_for_root
 from tests.support.probes import until
 
 pytestmark = pytest.mark.timeout(300)

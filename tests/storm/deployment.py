@@ -13,11 +13,11 @@ from typing import Final
 import asyncpg
 
 from culture_connect.messaging.topology import NOTIFICATIONS, SERVICES
-from culture_connect_cli.stack import installation
+from culture_connect_cli.stack import programs as installation
 from culture_connect_cli.stack.local import LocalStack
 from culture_connect_cli.stack.ports import keep_or_choose
-from culture_connect_cli.stack.postgres import Postgres
-from culture_connect_cli.stack.rabbitmq import RabbitMQ
+from culture_connect_cli.stack.postgres.server import Postgres
+from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.storm.replica import Replica
 from tests.storm.sabotage import prepare

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from culture_connect_cli import certificates
-from culture_connect_cli.stack.node import Tls
+from culture_connect_cli.secrets import certificates
+from culture_connect_cli.stack.rabbitmq.node import Tls
 
 HOSTS = ("localhost", "127.0.0.1", "::1")
 

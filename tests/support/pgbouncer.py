@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from culture_connect_cli.stack.node import Tls
 from culture_connect_cli.stack.ports import LOOPBACK, answers, free_port
-from culture_connect_cli.stack.postgres import server_account
+from culture_connect_cli.stack.postgres.server import server_account
 from culture_connect_cli.stack.processes import plain_environment, spawn, wait_until_ready
+from culture_connect_cli.stack.rabbitmq.node import Tls
 from tests.support.databases import PASSWORDS
 
 SESSIONS = 2  # of the server for each role: few, so that transactions of one client meet those of another

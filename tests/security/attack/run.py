@@ -14,10 +14,10 @@ import httpx
 
 from culture_connect.contracts import Venue
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli import tokens
-from culture_connect_cli.accounts import Credentials, add_account
+from culture_connect_cli.accounts.onboarding import Credentials, add_account
+from culture_connect_cli.broker.management import BrokerError
 from culture_connect_cli.doctor import Whereabouts, examine
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.secrets import tokens
 from tests.security.attack import attacks
 from tests.security.attack.neighbour import PARTNER, Experience, Neighbour
 from tests.security.attack.target import ATTACKER, Target

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from culture_connect_cli.api import Api, ApiError
+from culture_connect_cli.api.client import Api, ApiError
 from culture_connect_cli.programme.apply import apply, carry_out, decide
-from culture_connect_cli.programme.file import SeasonFileError, season_of
+from culture_connect_cli.programme.season_file import SeasonFileError, season_of
 from registration.app import build_app
 from registration.settings import RegistrationSettings
 from tests.service.registration.conftest import running

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from culture_connect.messaging.topology import SERVICES, Vhosts, complete, definitions
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.doctor import Whereabouts
 
 CONSOLE = "http://console.example:15672"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import typer
 
-from culture_connect_cli.api import Api, ApiError
+from culture_connect_cli.api.client import Api, ApiError
 from culture_connect_cli.commands.options import run
 
 URL = "http://registration.example:8001"

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from culture_connect.messaging.topology import SERVICES, Vhosts
-from culture_connect_cli.broker import Broker, BrokerNotGivenError, find_broker
+from culture_connect_cli.broker.connection import Broker, BrokerNotGivenError, find_broker
+from culture_connect_cli.broker.management import Management
 from culture_connect_cli.doctor import Finding, Whereabouts, examine, find_system
 from culture_connect_cli.doctor.broker import hands_dead_letters_on, has_its_quorum
-from culture_connect_cli.management import Management
 from tests.unit.cli.fake_system import ADDRESSES, CONSOLE, FakeSystem
 
 NOW = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)

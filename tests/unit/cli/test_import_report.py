@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from culture_connect_cli.api import ApiError
-from culture_connect_cli.importing import is_settled, to_confirm, told
+from culture_connect_cli.api.client import ApiError
+from culture_connect_cli.enrolment_import import is_settled, to_confirm, told
 
 QUIET: dict[str, Any] = {
     "applied": False,

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.importing import Choices, Stage, hand_in, to_confirm
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.enrolment_import import Choices, Stage, hand_in, to_confirm
 
 CONTENT = "employee_ref;given_name\ne-1;Zoë\n".encode()
 REPORT = {"applied": True, "lines": 1, "ignored_columns": ["line\N{LINE SEPARATOR}end", "na\N{NEXT LINE}me"]}

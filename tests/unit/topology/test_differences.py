@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from culture_connect.messaging.topology import Vhosts, complete, definitions
-from culture_connect_cli.differences import Cure, differences
-from culture_connect_cli.parties import parties_of
+from culture_connect_cli.broker.definitions import parties_of
+from culture_connect_cli.topology.comparison import Cure, differences
 
 EXPECTED = complete(Vhosts(), ["acme"], ["paard"])
 ACCOUNTS = [user.name for user in EXPECTED.users]

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, TICKETING
-from culture_connect_cli.broker import Broker, amqps_of, find_broker, stack_file
+from culture_connect_cli.broker.connection import Broker, amqps_of, find_broker, stack_file
 from culture_connect_cli.commands.options import ManagementUrl, PasswordFile, Username, output, run
-from culture_connect_cli.commands.plain import plain
+from culture_connect_cli.commands.output import plain
 from culture_connect_cli.doctor import Checked, examine, find_system
 
 RegistrationUrl = Annotated[

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.commands import progress
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.commands import import_progress
 from culture_connect_cli.commands.options import TokenFile, Url, fail, output
-from culture_connect_cli.commands.plain import plain
-from culture_connect_cli.importing import Choices, hand_in, is_settled, to_confirm, told
+from culture_connect_cli.commands.output import plain
+from culture_connect_cli.enrolment_import import Choices, hand_in, is_settled, to_confirm, told
 
 
 def enrol(
@@ -44,7 +44,7 @@ async def _send(
     partner: str, content: bytes, choices: Choices, url: str | None, token_file: Path | None
 ) -> Mapping[str, Any]:
     async with Api.find(url=url, token_file=token_file) as api:
-        with progress.shown() as tell:
+        with import_progress.shown() as tell:
             return await hand_in(api, partner, content, choices, tell)
 
 

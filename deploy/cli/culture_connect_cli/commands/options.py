@@ -11,8 +11,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
-from culture_connect_cli.api import ApiError
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.api.client import ApiError
+from culture_connect_cli.broker.management import BrokerError
 
 T = TypeVar("T")
 

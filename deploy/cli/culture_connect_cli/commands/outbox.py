@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from culture_connect_cli import outboxes
 from culture_connect_cli.commands.options import output, run
+from culture_connect_cli.database import outbox
 
 outbox_app = typer.Typer(
     no_args_is_help=True, help="Messages that wait for a destination in trouble: see them, have them tried again."
@@ -27,8 +27,8 @@ DatabaseUrlFile = Annotated[
 def list_(database_url_file: DatabaseUrlFile = None) -> None:
     """Shows the destinations that do not take their messages, and messages that can never be sent."""
 
-    async def work() -> tuple[list[outboxes.InTrouble], list[outboxes.SetApart]]:
-        return await outboxes.look(outboxes.find_database(database_url_file))
+    async def work() -> tuple[list[outbox.InTrouble], list[outbox.SetApart]]:
+        return await outbox.look(outbox.find_database(database_url_file))
 
     lanes, rows = run(work())
     for lane in lanes:
@@ -55,7 +55,7 @@ def release(
     """Has destinations in trouble tried again at once, once what was wrong with them is mended."""
 
     async def work() -> tuple[int, int]:
-        return await outboxes.release(outboxes.find_database(database_url_file), lane)
+        return await outbox.release(outbox.find_database(database_url_file), lane)
 
     lanes, rows = run(work())
     if lane is not None and not lanes and not rows:

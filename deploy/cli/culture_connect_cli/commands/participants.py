@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from culture_connect_cli.api import Api
+from culture_connect_cli.api.client import Api
 from culture_connect_cli.commands.options import TokenFile, Url, run
 from culture_connect_cli.commands.personal_data import deliver
 

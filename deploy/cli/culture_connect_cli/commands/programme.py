@@ -6,11 +6,11 @@ from typing import Annotated, TextIO
 
 import typer
 
-from culture_connect_cli.api import Api
+from culture_connect_cli.api.client import Api
 from culture_connect_cli.commands.options import TokenFile, Url, fail, output, run
 from culture_connect_cli.programme.apply import apply as apply_season
-from culture_connect_cli.programme.file import read_season
-from culture_connect_cli.programme.ids import write_ids
+from culture_connect_cli.programme.evening_ids import write_ids
+from culture_connect_cli.programme.season_file import read_season
 
 programme_app = typer.Typer(no_args_is_help=True, help="The programme of a season, kept in a file.")
 

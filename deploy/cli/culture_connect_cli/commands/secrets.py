@@ -8,11 +8,11 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from culture_connect_cli import secret_files
-from culture_connect_cli.certificates import CertificateError
 from culture_connect_cli.commands.options import fail, output
-from culture_connect_cli.database_roles import prepare_roles
-from culture_connect_cli.vault import VaultError
+from culture_connect_cli.database.roles import prepare_roles
+from culture_connect_cli.secrets import provisioning
+from culture_connect_cli.secrets.certificates import CertificateError
+from culture_connect_cli.secrets.store import VaultError
 
 secrets_app = typer.Typer(no_args_is_help=True, help="Passwords, tokens and keys of an installation, as files.")
 
@@ -42,10 +42,10 @@ def init(
         owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
     except ValueError:
         raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
-    addresses = secret_files.Addresses(database, broker, broker_tls=broker_tls)
+    addresses = provisioning.Addresses(database, broker, broker_tls=broker_tls)
     addresses = replace(addresses, hosts=(*addresses.hosts, *(host or ())))
     try:
-        made = secret_files.deal_out(folder, addresses, owners)
+        made = provisioning.deal_out(folder, addresses, owners)
     except (VaultError, CertificateError) as error:
         fail(str(error))
         raise typer.Exit(1) from None
@@ -59,8 +59,8 @@ def roles(
 ) -> None:
     """Makes a role and a schema for each service in the database, with the passwords of the folder."""
     try:
-        url = secret_files.superuser_url(folder, database)
-        asyncio.run(prepare_roles(url, secret_files.role_passwords(folder)))
+        url = provisioning.superuser_url(folder, database)
+        asyncio.run(prepare_roles(url, provisioning.role_passwords(folder)))
     except FileNotFoundError:
         fail(f"there are no secrets in {folder}: run `culture-connect secrets init` first")
         raise typer.Exit(1) from None

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from culture_connect.messaging.topology import Vhosts, definitions, password_hash
-from culture_connect_cli import migration, topology
-from culture_connect_cli.broker import Broker, find_broker, read_secret
+from culture_connect_cli.broker.connection import Broker, find_broker, read_secret
+from culture_connect_cli.broker.management import BrokerError
 from culture_connect_cli.commands.options import (
     Amqp,
     ManagementUrl,
@@ -19,8 +19,9 @@ from culture_connect_cli.commands.options import (
     output,
     run,
 )
-from culture_connect_cli.differences import Difference
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.topology import migration
+from culture_connect_cli.topology.apply import apply_topology, verify_topology
+from culture_connect_cli.topology.comparison import Difference
 
 topology_app = typer.Typer(
     no_args_is_help=True, help="Virtual hosts, exchanges, queues and rights: make them, check them, write them."
@@ -54,7 +55,7 @@ def apply(
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         given = read_passwords(passwords) if passwords else {}
         async with broker.management() as management:
-            mended = await topology.apply(management, broker.vhosts, passwords=given)
+            mended = await apply_topology(management, broker.vhosts, passwords=given)
             return mended, await migration.migrate(broker, management, patience=patience)
 
     mended, queues = run(work())
@@ -85,7 +86,7 @@ def verify(
     async def work() -> tuple[Broker, list[Difference]]:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         async with broker.management() as management:
-            return broker, await topology.verify(management, broker.vhosts)
+            return broker, await verify_topology(management, broker.vhosts)
 
     broker, found = run(work())
     if not found:

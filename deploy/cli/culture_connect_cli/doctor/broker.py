@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from culture_connect.messaging.topology import SERVICES, Vhosts, admissions_queue, dead_queue, enrolments_queue
-from culture_connect_cli import topology
-from culture_connect_cli.doctor.findings import CannotLook, Finding
-from culture_connect_cli.doctor.rows import Row, counted, get, messages, named, queues
-from culture_connect_cli.management import Management
-from culture_connect_cli.parties import parties_of
+from culture_connect_cli.broker.definitions import parties_of
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.doctor.check import CannotLook, Finding
+from culture_connect_cli.doctor.queues import Row, counted, get, messages, named, queues
+from culture_connect_cli.topology.apply import verify_topology
 
 START: Final = "start it, or correct its address and login; its log says why it stopped"
 STUCK: Final = (
@@ -38,7 +38,7 @@ async def answers(management: Management) -> Sequence[Finding]:
 async def is_as_coded(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
     """Every difference between the broker and the code, up to some."""
     try:
-        found = await topology.verify(management, vhosts)
+        found = await verify_topology(management, vhosts)
     except (ValueError, KeyError, TypeError):
         raise CannotLook(f"what answers at {management.url} is no broker") from None
     shown = [Finding(str(difference), difference.cure.value) for difference in found[:_SHOWN]]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from culture_connect_cli.broker import Amqps
-from culture_connect_cli.doctor.findings import CannotLook, Finding
+from culture_connect_cli.broker.connection import Amqps
+from culture_connect_cli.doctor.check import CannotLook, Finding
 
 SOON: Final = timedelta(days=14)  # `secrets init` renews with less than 30
 _TIMEOUT: Final = 5.0  # seconds

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from culture_connect_cli.doctor.figures import highest, read
-from culture_connect_cli.doctor.findings import CannotLook, Finding
-from culture_connect_cli.doctor.services import Service
+from culture_connect_cli.doctor.check import CannotLook, Finding
+from culture_connect_cli.doctor.samples import highest, read
+from culture_connect_cli.doctor.service import Service
 
 PATIENCE: Final = timedelta(seconds=60)  # that an event may wait for the broker
 OVERDUE: Final = "culture_connect_erasures_overdue"

@@ -14,10 +14,10 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from culture_connect.contracts import Evening
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.programme import words
-from culture_connect_cli.programme.differences import CallOff, Change, Plan, Scheduled, compare, decided, name_of
-from culture_connect_cli.programme.file import Entry, SeasonFile, SeasonFileError, with_locations
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.programme import plan_text
+from culture_connect_cli.programme.plan import CallOff, Change, Plan, Scheduled, compare, decided, name_of
+from culture_connect_cli.programme.season_file import Entry, SeasonFile, SeasonFileError, with_locations
 
 Say = Callable[[str], None]
 # The answer to a question: yes, no, or none that is one of the two.
@@ -58,7 +58,7 @@ async def apply(
     if plan.doubts and not dry_run and not plan.conflicts:
         season = _without_doubts(season, programme, now, asked)
         plan = compare(season.entries, programme, now, prune=prune)
-    for line in words.lines(plan):
+    for line in plan_text.lines(plan):
         say(line)
     if plan.conflicts:
         raise SeasonFileError([*plan.conflicts])
@@ -101,9 +101,9 @@ def _without_doubts(season: SeasonFile, programme: Sequence[Scheduled], now: dat
     while doubts := compare(entries, programme, now).doubts:
         moved = None
         for candidate in doubts[0].candidates:
-            answer = asked(words.question(doubts[0], candidate))
+            answer = asked(plan_text.question(doubts[0], candidate))
             if answer is None:
-                raise SeasonFileError([line for doubt in doubts for line in words.made_clear(doubt)])
+                raise SeasonFileError([line for doubt in doubts for line in plan_text.made_clear(doubt)])
             if answer:
                 moved = candidate
                 break

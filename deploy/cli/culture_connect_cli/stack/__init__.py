@@ -3,8 +3,8 @@
 from culture_connect_cli.stack.errors import InfrastructureMissingError, StackError, StartTimeoutError
 from culture_connect_cli.stack.home import AlreadyRunningError, Home
 from culture_connect_cli.stack.local import LocalStack
-from culture_connect_cli.stack.postgres import Postgres
-from culture_connect_cli.stack.rabbitmq import RabbitMQ
+from culture_connect_cli.stack.postgres.server import Postgres
+from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
 from culture_connect_cli.stack.servers import Given, PostgresServer, RabbitMQServer
 
 __all__ = [

@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from culture_connect.messaging.topology import ADMINISTRATOR, OPERATOR, SERVICES
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.secret_files import DATABASE, SUPERUSER
-from culture_connect_cli.stack import installation, rabbitmq
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.secrets.provisioning import DATABASE, SUPERUSER
+from culture_connect_cli.stack import programs as installation
 from culture_connect_cli.stack.home import Home, write_whole
-from culture_connect_cli.stack.infrastructure import private_rabbitmq
-from culture_connect_cli.stack.installation import MAILBOX, SMTP, Vault
-from culture_connect_cli.stack.leftovers import end_leftovers
-from culture_connect_cli.stack.node import Node
+from culture_connect_cli.stack.orphans import end_leftovers
 from culture_connect_cli.stack.ports import LOOPBACK
-from culture_connect_cli.stack.postgres import Postgres, claim_seat, seat_for_root, server_account
-from culture_connect_cli.stack.preparation import open_box_offices, prepare_database, prepare_given_broker
+from culture_connect_cli.stack.postgres.server import Postgres, claim_seat, seat_for_root, server_account
 from culture_connect_cli.stack.program import Program
-from culture_connect_cli.stack.rabbitmq import PORTS as BROKER_PORTS
+from culture_connect_cli.stack.programs import MAILBOX, SMTP, Vault
+from culture_connect_cli.stack.provisioning import open_box_offices, prepare_database, prepare_given_broker
+from culture_connect_cli.stack.rabbitmq import process as rabbitmq
+from culture_connect_cli.stack.rabbitmq.node import Node
+from culture_connect_cli.stack.rabbitmq.process import PORTS as BROKER_PORTS
+from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from culture_connect_cli.stack.servers import Given, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.supervisor import Part, supervise
 

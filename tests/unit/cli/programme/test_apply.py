@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from culture_connect_cli.api import Api, ApiError
+from culture_connect_cli.api.client import Api, ApiError
 from culture_connect_cli.programme.apply import apply, carry_out, decide
-from culture_connect_cli.programme.file import SeasonFileError, read_season, season_of
+from culture_connect_cli.programme.season_file import SeasonFileError, read_season, season_of
 from culture_connect_cli.programme.times import in_words
 from tests.unit.cli.programme.registration import FakeRegistration
 from tests.unit.cli.programme.season import evening, file

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from culture_connect_cli.commands.programme import agreed
 from culture_connect_cli.main import app
-from culture_connect_cli.programme.ids import with_ids
+from culture_connect_cli.programme.evening_ids import with_ids
 from tests.unit.cli.programme.registration import FakeRegistration
 from tests.unit.cli.programme.season import evening, file
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from culture_connect_cli.programme import words
-from culture_connect_cli.programme.differences import Plan, Scheduled, decided
-from culture_connect_cli.programme.differences import compare as compare_at
-from culture_connect_cli.programme.file import Entry, season_of
+from culture_connect_cli.programme import plan_text
+from culture_connect_cli.programme.plan import Plan, Scheduled, decided
+from culture_connect_cli.programme.plan import compare as compare_at
+from culture_connect_cli.programme.season_file import Entry, season_of
 from tests.unit.cli.programme.season import PARTS, evening, file
 
 SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
@@ -43,13 +43,13 @@ def only_change(plan: Plan) -> dict[str, Any]:
 def test_a_season_as_in_the_file_needs_nothing() -> None:
     season = [evening("paard", "2026-09-24"), evening("ndt", "2026-10-08", admission="on_request")]
     plan = compare(entries(*season), scheduled(*season))
-    assert (plan.steps, plan.same, list(words.lines(plan))) == (0, 2, ["= 2 evenings are as in the file"])
+    assert (plan.steps, plan.same, list(plan_text.lines(plan))) == (0, 2, ["= 2 evenings are as in the file"])
 
 
 def test_what_the_programme_does_not_have_is_scheduled() -> None:
     plan = compare(entries(evening("paard", "2026-09-24")), [])
     assert [entry.number for entry in plan.schedule] == [1]
-    assert list(words.lines(plan)) == ["+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”"]
+    assert list(plan_text.lines(plan)) == ["+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_one_difference_is_one_line_and_one_field(fields: dict[str, Any], line: 
     plan = compare(entries(evening("paard", "2026-09-24", **fields)), scheduled(evening("paard", "2026-09-24")))
     assert list(only_change(plan)) == list(fields)
     if line:
-        assert list(words.lines(plan)) == [f"~ change PAARD, 2026-09-24 19:30, “Evening at paard”: {line}"]
+        assert list(plan_text.lines(plan)) == [f"~ change PAARD, 2026-09-24 19:30, “Evening at paard”: {line}"]
 
 
 def test_several_differences_are_told_below_the_evening() -> None:
@@ -79,7 +79,7 @@ def test_several_differences_are_told_below_the_evening() -> None:
     before, after = evening("paard", "2026-09-24", programme=parts), evening("paard", "2026-09-24", capacity="90")
     after["programme"] = [parts[0], {**parts[1], "ends_at": "21:30"}, parts[2]]
     plan = compare(entries(after), scheduled(before))
-    assert list(words.lines(plan)) == [
+    assert list(plan_text.lines(plan)) == [
         "~ change PAARD, 2026-09-24 19:30, “Evening at paard”:",
         "    capacity 200 -> 90",
         "    programme.1.ends_at 2026-09-24 21:45 -> 2026-09-24 21:30",
@@ -137,7 +137,7 @@ def test_an_evening_of_another_title_at_the_same_venue_is_in_doubt_until_somebod
     before = scheduled(evening("paard", "2026-09-24"))
     wanted = entries(another_title("2026-10-01"))
     plan = compare(wanted, before)
-    assert (plan.steps, list(words.lines(plan))) == (
+    assert (plan.steps, list(plan_text.lines(plan))) == (
         0,
         [
             (
@@ -221,7 +221,7 @@ def test_an_evening_that_took_place_can_be_corrected_and_is_not_taken_for_one_th
 
 def test_an_evening_that_is_over_before_it_is_scheduled_is_shown_as_such() -> None:
     plan = compare_at(entries(evening("paard", "2026-09-24")), [], datetime(2026, 10, 1, tzinfo=UTC))
-    assert list(words.lines(plan)) == [
+    assert list(plan_text.lines(plan)) == [
         "+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”, which is over already: nobody hears of it"
     ]
 
@@ -230,16 +230,16 @@ def test_an_evening_that_the_file_does_not_have_stays_unless_it_is_pruned() -> N
     before = scheduled(evening("paard", "2026-09-24"))
     plan, pruned = (compare(entries(evening("ndt", "2026-10-08")), before, prune=prune) for prune in (False, True))
     stays = "? not in the file: PAARD, 2026-09-24 19:30, “Evening at paard”; it stays, --prune calls it off"
-    assert stays in words.lines(plan)
+    assert stays in plan_text.lines(plan)
     assert not plan.call_off
-    assert "- call off PAARD, 2026-09-24 19:30, “Evening at paard”" in words.lines(pruned)
+    assert "- call off PAARD, 2026-09-24 19:30, “Evening at paard”" in plan_text.lines(pruned)
     assert [each.scheduled for each in pruned.call_off] == before
 
 
 def test_an_entry_that_is_called_off_calls_its_evening_off_once() -> None:
     off = evening("paard", "2026-09-24", cancelled=WHY)
     plan = compare(entries(off), scheduled(evening("paard", "2026-09-24")))
-    assert list(words.lines(plan)) == [
+    assert list(plan_text.lines(plan)) == [
         "- call off PAARD, 2026-09-24 19:30, “Evening at paard”: The hall has water damage"
     ]
     assert compare(entries(off), scheduled(off)) == Plan(same=1)

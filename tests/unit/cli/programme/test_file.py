@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from culture_connect.contracts import LOCAL_TIME, Admission, Venue
-from culture_connect_cli.programme.file import SeasonFileError, read_season, season_of, with_locations
+from culture_connect_cli.programme.season_file import SeasonFileError, read_season, season_of, with_locations
 from culture_connect_cli.programme.times import moment
 from tests.unit.cli.programme.season import evening, file
 

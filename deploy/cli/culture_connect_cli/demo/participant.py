@@ -1,0 +1,39 @@
+"""Somebody who reads their mail and clicks: what a browser does, without one."""
+
+import re
+from typing import Any
+
+import httpx
+
+from culture_connect_cli.demo.http_clients import Mailbox
+
+_LINK = re.compile(r"https?://\S+/my/[\w-]+")
+_TICKET = re.compile(r'name="ticket_id" value="([^"]+)"')
+
+
+class Reader:
+    """Opens letters and the personal pages they lead to."""
+
+    def __init__(self, client: httpx.AsyncClient, mailbox: Mailbox) -> None:
+        self._client, self._mailbox = client, mailbox
+
+    async def cannot_come(self, address: str, evening: dict[str, Any]) -> bool:
+        """Gives up the ticket in this person's last letter about the evening; False when there is no way to do so."""
+        titles = tuple(evening["title"].values())
+        letters = [each for each in await self._mailbox.letters() if address in each["to"]]
+        for letter in sorted(letters, key=lambda each: str(each["received_at"]), reverse=True):
+            text = (await self._mailbox.read(letter["id"]))["text"] or ""
+            # A letter may tell of several evenings: the link of each stands below its title.
+            told = max(text.find(title) for title in titles)
+            link = _LINK.search(text, told) if told >= 0 else None
+            if link is not None:
+                return await self._decline(link[0])
+        return False
+
+    async def _decline(self, link: str) -> bool:
+        page = (await self._client.get(link)).raise_for_status().text
+        ticket = _TICKET.search(page)
+        if ticket is None:
+            return False
+        answer = await self._client.post(f"{link}/decline", data={"ticket_id": ticket[1]})
+        return answer.status_code == httpx.codes.SEE_OTHER
