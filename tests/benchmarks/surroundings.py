@@ -25,7 +25,7 @@ from joserfc.jwk import OKPKey
 
 from culture_connect.messaging.topology import Vhosts
 from culture_connect_cli.broker.management import Management
-from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
+from culture_connect_cli.stack import ExternalServers, Postgres, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from culture_connect_cli.topology.apply import apply_topology
@@ -50,7 +50,7 @@ class Servers:
 @contextlib.contextmanager
 def servers(*, durable: bool) -> Iterator[Servers]:
     """The servers that the environment names, else embedded ones; `durable=False` turns fsync of the database off."""
-    given = Given.read()
+    given = ExternalServers.read()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch_folder(CLONE))
         postgres: PostgresServer | None = given.postgres

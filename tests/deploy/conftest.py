@@ -15,7 +15,7 @@ from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The secrets of an installation."""
     folder = tmp_path_factory.mktemp("secrets")
-    provisioning.deal_out(folder, provisioning.Addresses())
+    provisioning.provision(folder, provisioning.Addresses())
     return folder
 
 

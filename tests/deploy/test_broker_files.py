@@ -38,7 +38,7 @@ def test_the_broker_finds_its_certificate_among_its_secrets_and_speaks_to_partie
     tmp_path: Path,
 ) -> None:
     settings = _settings()
-    provisioning.deal_out(tmp_path, provisioning.Addresses())
+    provisioning.provision(tmp_path, provisioning.Addresses())
     for name in ("cacertfile", "certfile", "keyfile"):
         folder, _, file = settings[f"ssl_options.{name}"].rpartition("/")
         assert mounts(compose()["services"]["rabbitmq"])[folder] == "secrets-broker"

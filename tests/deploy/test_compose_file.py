@@ -11,7 +11,7 @@ import pytest
 
 from culture_connect.settings import PREFIX, ServiceSettings, load
 from culture_connect_cli.secrets import provisioning
-from culture_connect_cli.secrets.store import VAULT
+from culture_connect_cli.secrets.store import STORE_FOLDER
 from notifications.settings import NotificationsSettings
 from registration.settings import RegistrationSettings
 from tests.deploy.files import ROOT, SERVICES, compose, dockerfile, mounts, variables
@@ -202,7 +202,7 @@ def test_nobody_but_its_program_sees_a_secret() -> None:
 
 
 def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: Path) -> None:
-    provisioning.deal_out(tmp_path, provisioning.Addresses())
+    provisioning.provision(tmp_path, provisioning.Addresses())
     parts = {path.name for path in tmp_path.iterdir()}
     assert {f"/secrets/{part}" for part in parts} == set(mounts(_service("secrets")))
     assert _service("secrets")["environment"] == {
@@ -214,7 +214,7 @@ def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: P
         for word in _service("secrets")["command"]
         if word.startswith("--owner=")
     )
-    assert set(owners) == parts - {VAULT}
+    assert set(owners) == parts - {STORE_FOLDER}
     for name, service in COMPOSE["services"].items():
         for source in mounts(service).values():
             part = source.removeprefix("secrets-")
@@ -227,7 +227,7 @@ def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: P
 def test_a_service_finds_all_its_settings(
     name: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provisioning.deal_out(tmp_path, provisioning.Addresses())
+    provisioning.provision(tmp_path, provisioning.Addresses())
     service = _service(f"{name}{suffix}")
     environment = {**_image_environment(name), **service["environment"]}
     for variable, value in environment.items():

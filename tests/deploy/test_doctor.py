@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from culture_connect.messaging.topology import DEAD_LETTERS
-from culture_connect_cli.accounts.onboarding import add_account, remove_account
+from culture_connect_cli.accounts import add_account, remove_account
 from culture_connect_cli.broker.connection import Broker, find_broker
-from culture_connect_cli.doctor import Whereabouts, examine
+from culture_connect_cli.doctor import SystemLocations, run_checks
 from culture_connect_cli.main import app
 from tests.support.probes import eventually
 
@@ -30,7 +30,7 @@ def broker(tools_environment: dict[str, str]) -> Broker:
 
 
 async def _wrong_with(broker: Broker) -> Sequence[str]:
-    checks = await examine(Whereabouts({}, broker), datetime.now(UTC))
+    checks = await run_checks(SystemLocations({}, broker), datetime.now(UTC))
     told = [finding.what for checked in checks for finding in checked.findings]
     return [what for what in told if not what.startswith("it is not known where")]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from culture_connect_cli.broker.connection import Amqps, amqps_of
-from culture_connect_cli.doctor.certificate import is_accepted
-from culture_connect_cli.doctor.check import CannotLook
+from culture_connect_cli.doctor.certificate import check_certificate
+from culture_connect_cli.doctor.check import CheckError
 from culture_connect_cli.stack.ports import free_port
 from tests.support.certificates import Authority
 
@@ -35,7 +35,7 @@ async def server(authority: Authority, *, trusting: Path | None = None) -> Async
 
 async def said(authority: Authority, at: datetime, *, trusting: Path | None = None) -> Sequence[str]:
     async with server(authority, trusting=trusting) as amqps:
-        found = await is_accepted(amqps, at)
+        found = await check_certificate(amqps, at)
         return [finding.what.replace(f"localhost:{amqps.port}", "HERE") for finding in found]
 
 
@@ -60,11 +60,11 @@ async def test_a_certificate_that_parties_do_not_accept_is_told(authority: Autho
 
 async def test_nobody_there_and_no_file_are_told(authority: Authority, tmp_path: Path) -> None:
     nobody = Amqps("localhost", free_port(), authority.ca_file)
-    with pytest.raises(CannotLook, match=r"the broker does not speak TLS at localhost:\d+ \(ConnectionRefusedError\)"):
-        await is_accepted(nobody, NOW)
+    with pytest.raises(CheckError, match=r"the broker does not speak TLS at localhost:\d+ \(ConnectionRefusedError\)"):
+        await check_certificate(nobody, NOW)
     async with server(authority, trusting=tmp_path / "nowhere.pem") as amqps:
-        with pytest.raises(CannotLook, match="FileNotFoundError"):
-            await is_accepted(amqps, NOW)
+        with pytest.raises(CheckError, match="FileNotFoundError"):
+            await check_certificate(amqps, NOW)
 
 
 def test_an_address_without_a_port_has_the_usual_one() -> None:

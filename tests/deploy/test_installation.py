@@ -7,7 +7,7 @@ import pytest
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import Vhosts
-from culture_connect_cli.accounts.onboarding import add_account, list_accounts, remove_account
+from culture_connect_cli.accounts import add_account, list_accounts, remove_account
 from culture_connect_cli.broker.connection import Broker, find_broker
 from culture_connect_cli.stack import RabbitMQServer
 from culture_connect_cli.topology.apply import apply_topology, verify_topology

@@ -10,7 +10,7 @@ import pika.exceptions
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
 from tests.support.outsiders import listening, send_until_confirmed
 from tests.support.plain_clients import Heard, PikaParty

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.support.command import account_added
 from tests.support.plain_clients import (
     PATIENCE,

@@ -63,7 +63,7 @@ async def test_a_queue_that_is_made_anew_under_its_consumer_is_consumed_on_and_l
         async with kit.replica(follow=follow).running():
             await apply_topology(management, bus.vhosts)
             outcomes = await migration.migrate(bus.broker, management)
-            assert outcomes == [migration.Outcome(queue)]
+            assert outcomes == [migration.MigrationResult(queue)]
             await kit.publish(erasure(after), id=str(after), vhost="edge", queue=queue)
             await eventually(lambda: _sorted_effects(kit), sorted([*before, after]), "effects", timeout=20)
 

@@ -9,7 +9,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel
 
 from culture_connect.messaging.topology import PartyKind
-from culture_connect_cli.accounts.onboarding import Credentials, add_account
+from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.broker.connection import Broker
 
 

@@ -5,7 +5,7 @@ import pytest
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import PartyKind, Vhosts, enrolments_queue, holding_queue, receipts_queue
-from culture_connect_cli.accounts.onboarding import (
+from culture_connect_cli.accounts import (
     AccountError,
     Credentials,
     add_account,
@@ -154,7 +154,7 @@ async def test_the_list_tells_who_is_there_and_what_is_incomplete(broker: Broker
     states = {(state.kind, state.name): state for state in await list_accounts(broker)}
     assert states["hr", clients.name_of(whole)].complete
     assert not states["box-office", clients.name_of(broken)].complete
-    assert states["box-office", clients.name_of(broken)].to_fetch is None
+    assert states["box-office", clients.name_of(broken)].outbound is None
 
 
 async def test_a_wrong_administrators_password_is_told_without_the_password(broker: Broker) -> None:

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import RECEIPTS, Arguments
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.broker.management import Management
 from culture_connect_cli.topology import migration
@@ -95,7 +95,7 @@ async def test_a_queue_that_nobody_empties_is_left_as_it_was_and_its_party_may_w
 ) -> None:
     await _send(old_party, b"waits")
     before = await _verify(bus.broker)
-    outcome = await _apply(bus.broker, patience=0.5)
+    outcome = await _apply(bus.broker, drain_timeout=0.5)
     assert outcome[_inbound(old_party)] == "1 message of it is not handled; see whether its service is ready"
     assert set(await _verify(bus.broker)) < set(before)
     await _send(old_party, b"and more")
@@ -166,10 +166,13 @@ async def _apply_until_killed(broker: Broker, method: str, what: str) -> None:
         await migration.migrate(broker, management)
 
 
-async def _apply(broker: Broker, patience: float = migration.PATIENCE) -> dict[str, str | None]:
+async def _apply(broker: Broker, drain_timeout: float = migration.DRAIN_TIMEOUT) -> dict[str, str | None]:
     async with broker.management() as management:
         await apply_topology(management, broker.vhosts)
-        return {each.queue: each.left for each in await migration.migrate(broker, management, patience=patience)}
+        return {
+            each.queue: each.skipped
+            for each in await migration.migrate(broker, management, drain_timeout=drain_timeout)
+        }
 
 
 async def _verify(broker: Broker) -> list[str]:

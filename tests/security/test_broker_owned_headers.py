@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractChannel, HeadersType
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import EVENTS, dead_queue, enrolments_queue, events_queue
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.stack.rabbitmq.node import Node
 from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq

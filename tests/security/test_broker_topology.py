@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from culture_connect.messaging.topology import RECEIPTS_LIMITS, complete, definitions, events_queue, password_hash
-from culture_connect_cli.accounts.onboarding import remove_account
+from culture_connect_cli.accounts import remove_account
 from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.broker.management import Management
 from culture_connect_cli.topology.apply import TopologyConflictError, apply_topology, verify_topology

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.stack.postgres.server import seat_for_root
+from culture_connect_cli.stack.postgres.root import root_data_folder
 from tests.support.probes import until
 
 pytestmark = pytest.mark.timeout(300)
@@ -55,7 +55,7 @@ class Up:
 
     def processes(self) -> list[psutil.Process]:
         """Everything that works in the home or for it."""
-        folders = (str(self.home), str(seat_for_root(self.home)))
+        folders = (str(self.home), str(root_data_folder(self.home)))
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, FileNotFoundError):
@@ -76,7 +76,7 @@ def up(scratch: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
     yield up
     up.end()
     if os.geteuid() == 0:
-        shutil.rmtree(seat_for_root(up.home).parent, ignore_errors=True)
+        shutil.rmtree(root_data_folder(up.home).parent, ignore_errors=True)
 
 
 async def test_a_stack_that_was_killed_is_found_again_with_its_data_and_its_addresses(up: Up) -> None:

@@ -15,7 +15,7 @@ import asyncpg
 from culture_connect.messaging.topology import NOTIFICATIONS, SERVICES
 from culture_connect_cli.stack import programs as installation
 from culture_connect_cli.stack.local import LocalStack
-from culture_connect_cli.stack.ports import keep_or_choose
+from culture_connect_cli.stack.ports import choose_ports
 from culture_connect_cli.stack.postgres.server import Postgres
 from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
 from culture_connect_cli.stack.scratch import scratch_folder
@@ -132,7 +132,7 @@ async def _prepare(exits: AsyncExitStack, stack: LocalStack, sabotage: str | Non
     broker_wires = {name: await proxy(ports["rabbitmq-amqp"]) for name in names}
     database_wires = {name: await proxy(ports["postgres"]) for name in names}
     # Last: the wires have their ports now, and take none of these, which are bound later.
-    own_ports = keep_or_choose(names)
+    own_ports = choose_ports(names)
     replicas = {}
     for name in names:
         service = name.rpartition("-")[0]

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import aio_pika
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.storm.desk import Desk
 from tests.storm.parties import Reader, Sender
 

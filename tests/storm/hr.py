@@ -11,7 +11,7 @@ from uuid import uuid4
 import aio_pika
 
 from culture_connect.contracts.envelope import written_time
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.storm.employees import Sent, Staff
 from tests.storm.parties import Reader, Sender
 

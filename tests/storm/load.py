@@ -19,7 +19,7 @@ from culture_connect.messaging.topology import (
     receipts_queue,
     tickets_queue,
 )
-from culture_connect_cli.accounts.onboarding import Credentials, add_account
+from culture_connect_cli.accounts import Credentials, add_account
 from tests.storm.deployment import Deployment
 from tests.storm.desk import Desk
 from tests.storm.doors import BoxOffice

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import aio_pika
 from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingMessage
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.support.outsiders import LOST
 from tests.support.tasks import end
 

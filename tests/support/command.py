@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 
 PATIENCE = 120.0  # seconds, on a machine that is busy
 

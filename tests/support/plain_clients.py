@@ -15,7 +15,7 @@ from typing import Any, Self
 import pika
 import pika.exceptions
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 
 PATIENCE = 30.0  # seconds
 

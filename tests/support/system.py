@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 
-from culture_connect_cli.accounts.onboarding import Credentials, add_account
+from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.stack.local import LocalStack, Name
 from tests.support.outsiders import Sending
 

@@ -1,48 +1,52 @@
-"""The accounts in the description of a local stack, for tools and tests that find them there."""
+"""`stack.json`: the description of the local stack, for commands, tools and tests."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.private_files import replace_json
 
 
-def record(stack_file: Path, credentials: Credentials) -> None:
-    """Adds the account, or its new password. Raises FileNotFoundError when there is no such stack."""
-    with _changing(stack_file) as stack:
-        stack.setdefault("accounts", {})[credentials.username] = {
-            "username": credentials.username,
-            "password": credentials.password,
-            "vhost": credentials.vhost,
-        }
+def stack_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the local stack: CULTURE_CONNECT_HOME, else `.local` in the working folder."""
+    return Path(environment.get("CULTURE_CONNECT_HOME") or ".local")
 
 
-def forget(stack_file: Path, account: str) -> None:
-    """Takes the account out. Raises FileNotFoundError when there is no such stack."""
-    with _changing(stack_file) as stack:
-        stack.get("accounts", {}).pop(account, None)
+def stack_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """The path of the description."""
+    return stack_folder(environment) / "stack.json"
+
+
+def read_stack(path: Path) -> dict[str, Any]:
+    """The description. Raises FileNotFoundError when there is no local stack, OSError, ValueError."""
+    stack: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return stack
+
+
+def record_account(path: Path, username: str, password: str, vhost: str) -> None:
+    """Adds an account, or its new password. Raises FileNotFoundError when there is no such stack."""
+    with _update(path) as stack:
+        account = {"username": username, "password": password, "vhost": vhost}
+        stack.setdefault("accounts", {})[username] = account
+
+
+def forget_account(path: Path, username: str) -> None:
+    """Removes an account. Raises FileNotFoundError when there is no such stack."""
+    with _update(path) as stack:
+        stack.get("accounts", {}).pop(username, None)
 
 
 @contextmanager
-def _changing(stack_file: Path) -> Iterator[dict[str, Any]]:
-    """The description, written back whole: a reader sees the old or the new one. Two writers wait for each other."""
-    with stack_file.with_suffix(".lock").open("a") as lock:
+def _update(path: Path) -> Iterator[dict[str, Any]]:
+    """The description, written back at the end. Concurrent writers wait for each other."""
+    with path.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        stack = json.loads(stack_file.read_text(encoding="utf-8"))
+        stack = read_stack(path)
         yield stack
-        # mkstemp makes the file with mode 0600.
-        descriptor, name = tempfile.mkstemp(dir=stack_file.parent, prefix=".stack-", suffix=".json")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(stack, file, indent=2)
-            Path(name).replace(stack_file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_json(path, stack)

@@ -14,7 +14,7 @@ from uuid import uuid4
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.security.attack.target import Target, paced
 from tests.support.outsiders import LOST
 from tests.support.raw_amqp import RawPublisher, field, long, seconds, short

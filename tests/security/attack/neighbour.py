@@ -13,7 +13,7 @@ from uuid import uuid4
 import aio_pika
 import httpx
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from tests.storm.parties import Reader, Sender
 
 PARTNER: Final = "neighbour"

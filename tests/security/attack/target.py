@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 
 ATTACKER = "mallory"  # the partner whose HR system, token and participant attack
 ADDRESS = "127.0.0.2"  # where attackers call from; everybody else of this machine is at 127.0.0.1

@@ -8,7 +8,7 @@ import httpx
 
 from culture_connect.messaging.topology import SERVICES, Vhosts, complete, definitions
 from culture_connect_cli.broker.connection import Broker
-from culture_connect_cli.doctor import Whereabouts
+from culture_connect_cli.doctor import SystemLocations
 
 CONSOLE = "http://console.example:15672"
 ADDRESSES = {service: f"http://{service}.example" for service in SERVICES}
@@ -37,9 +37,9 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.looks_at_queues = 0
 
     @property
-    def whereabouts(self) -> Whereabouts:
+    def whereabouts(self) -> SystemLocations:
         """Where all of it is."""
-        return Whereabouts(ADDRESSES, Broker(CONSOLE, "administrator", "secret", "console.example", 5672))
+        return SystemLocations(ADDRESSES, Broker(CONSOLE, "administrator", "secret", "console.example", 5672))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host in self.away:

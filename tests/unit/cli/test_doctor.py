@@ -12,8 +12,8 @@ import pytest
 from culture_connect.messaging.topology import SERVICES, Vhosts
 from culture_connect_cli.broker.connection import Broker, BrokerNotGivenError, find_broker
 from culture_connect_cli.broker.management import Management
-from culture_connect_cli.doctor import Finding, Whereabouts, examine, find_system
-from culture_connect_cli.doctor.broker import hands_dead_letters_on, has_its_quorum
+from culture_connect_cli.doctor import Finding, SystemLocations, find_locations, run_checks
+from culture_connect_cli.doctor.broker import check_dead_letter_worker, check_quorum
 from tests.unit.cli.fake_system import ADDRESSES, CONSOLE, FakeSystem
 
 NOW = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
@@ -22,15 +22,15 @@ Change = Callable[[FakeSystem], None]
 
 
 async def findings_in(system: FakeSystem) -> Sequence[Finding]:
-    checks = await examine(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.whereabouts, NOW, transport=system)
     return [finding for checked in checks for finding in checked.findings]
 
 
 async def test_a_healthy_system_passes_every_check() -> None:
     system = FakeSystem()
-    checks = await examine(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.whereabouts, NOW, transport=system)
     assert [checked for checked in checks if checked.findings] == []
-    assert [checked.well for checked in checks] == [
+    assert [checked.passed for checked in checks] == [
         "registration answers at http://registration.example",
         "registration is ready",
         "the events of registration leave for the broker",
@@ -61,9 +61,9 @@ async def test_a_healthy_system_passes_every_check() -> None:
 async def test_a_service_behind_a_pooler_is_well_and_told_to_be_slower() -> None:
     system = FakeSystem()
     system.listens["ticketing"] = 0.0
-    checks = await examine(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.whereabouts, NOW, transport=system)
     assert [checked for checked in checks if checked.findings] == []
-    assert [checked.well for checked in checks if "LISTEN" in checked.well] == [
+    assert [checked.passed for checked in checks if "LISTEN" in checked.passed] == [
         "the events of ticketing leave for the broker (through a pooler, without LISTEN: an event waits for up to 1 s)"
     ]
 
@@ -156,7 +156,7 @@ def _missing_queue(system: FakeSystem) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told", "cure"),
+    ("change", "told", "remedy"),
     [
         (_problem, "ticketing is not ready: not connected to the broker", "log says more"),
         (_overdue, "registration: 2 erasures are not completed after 24 hours", "GET /erasures/"),
@@ -239,13 +239,13 @@ def _missing_queue(system: FakeSystem) -> None:
         (_missing_queue, "queue hr.acme.receipts in edge is missing", "topology apply"),
     ],
 )
-async def test_one_thing_that_is_wrong_is_told_with_what_to_do(change: Change, told: str, cure: str) -> None:
+async def test_one_thing_that_is_wrong_is_told_with_what_to_do(change: Change, told: str, remedy: str) -> None:
     system = FakeSystem()
     change(system)
     [finding] = await findings_in(system)
     assert finding.what == told
-    assert finding.cure is not None
-    assert cure in finding.cure
+    assert finding.remedy is not None
+    assert remedy in finding.remedy
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -267,7 +267,7 @@ async def test_a_broker_that_is_away_is_named_and_the_services_are_still_looked_
     _problem(system)
     found = await findings_in(system)
     away = f"no broker answers at {CONSOLE}: ConnectError"
-    assert [finding.what for finding in found if finding.cure] == [
+    assert [finding.what for finding in found if finding.remedy] == [
         "ticketing is not ready: not connected to the broker",
         away,
     ]
@@ -324,7 +324,7 @@ async def test_figures_are_read_on_the_port_that_they_have_of_their_own() -> Non
         system.pages[f"{address}:9000/metrics"] = httpx.Response(200, text=system.metrics_of(service))
         system.pages[f"{address}/metrics"] = httpx.Response(404)
     whereabouts = replace(system.whereabouts, metrics_port=9000)
-    found = [checked.findings for checked in await examine(whereabouts, NOW, transport=system)]
+    found = [checked.findings for checked in await run_checks(whereabouts, NOW, transport=system)]
     assert not any(found), found
 
 
@@ -341,14 +341,14 @@ async def test_many_differences_of_the_topology_are_counted() -> None:
     found = await findings_in(system)
     assert len(found) == 21
     assert found[-1].what.endswith("more differences")
-    assert found[-1].cure == "`culture-connect topology verify`"
+    assert found[-1].remedy == "`culture-connect topology verify`"
 
 
 async def test_a_queue_that_says_nothing_is_looked_at_again_before_it_counts_as_leaderless() -> None:
     system = FakeSystem()
     del system.queues["hr.acme.enrolments@edge"]["state"]
     async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
-        [finding] = await has_its_quorum(management, Vhosts(), pause=0)
+        [finding] = await check_quorum(management, Vhosts(), pause=0)
     assert finding.what == "queue hr.acme.enrolments in edge has no leader"
     assert system.looks_at_queues == 4
 
@@ -357,12 +357,12 @@ async def test_dead_letters_that_stay_in_the_brokers_worker_are_told_and_those_o
     system = FakeSystem()
     system.queues["ticketing.events@core"]["messages_dlx"] = 3
     async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
-        [finding] = await hands_dead_letters_on(management, Vhosts(), pause=0)
+        [finding] = await check_dead_letter_worker(management, Vhosts(), pause=0)
         assert finding.what == "3 dead letters of queue ticketing.events in core stay in the broker's own worker"
         assert system.looks_at_queues == 4
         system.looks_at_queues = 0
         system.queues["ticketing.events@core"]["messages_dlx"] = 0
-        assert await hands_dead_letters_on(management, Vhosts(), pause=60) == []
+        assert await check_dead_letter_worker(management, Vhosts(), pause=60) == []
     assert system.looks_at_queues == 2
 
 
@@ -370,7 +370,7 @@ async def test_a_login_in_an_address_is_not_printed() -> None:
     system = FakeSystem()
     system.away.add("registration.example")
     services = {**ADDRESSES, "registration": "http://guard:hidden@registration.example"}
-    checks = await examine(Whereabouts(services, system.whereabouts.broker), NOW, transport=system)
+    checks = await run_checks(SystemLocations(services, system.whereabouts.broker), NOW, transport=system)
     assert "hidden" not in str(checks)
 
 
@@ -378,7 +378,7 @@ async def test_a_login_in_an_address_is_not_printed() -> None:
 async def test_an_address_that_is_none_is_told(address: str) -> None:
     system = FakeSystem()
     broker = Broker(address, "administrator", "secret", "console.example", 5672)
-    checks = await examine(Whereabouts(dict.fromkeys(SERVICES, address), broker), NOW)
+    checks = await run_checks(SystemLocations(dict.fromkeys(SERVICES, address), broker), NOW)
     assert [checked for checked in checks if not checked.findings] == []
     assert system.looks_at_queues == 0
 
@@ -387,15 +387,17 @@ async def test_what_is_not_known_is_told_with_the_option_that_names_it(tmp_path:
     def nowhere() -> Broker:
         raise BrokerNotGivenError("which broker?")
 
-    system = find_system({"ticketing": ADDRESSES["ticketing"]}, nowhere, tmp_path / "stack.json")
-    found = [finding for checked in await examine(system, NOW, transport=FakeSystem()) for finding in checked.findings]
+    system = find_locations({"ticketing": ADDRESSES["ticketing"]}, nowhere, tmp_path / "stack.json")
+    found = [
+        finding for checked in await run_checks(system, NOW, transport=FakeSystem()) for finding in checked.findings
+    ]
     assert [finding.what for finding in found] == [
         "it is not known where registration is",
         "it is not known where notifications is",
         "the broker cannot be looked at: which broker?",
     ]
-    assert found[0].cure is not None
-    assert "--registration-url (or CULTURE_CONNECT_REGISTRATION_URL)" in found[0].cure
+    assert found[0].remedy is not None
+    assert "--registration-url (or CULTURE_CONNECT_REGISTRATION_URL)" in found[0].remedy
 
 
 def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_it(tmp_path: Path) -> None:
@@ -408,7 +410,7 @@ def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_i
     def broker() -> Broker:
         return find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)})
 
-    system = find_system({"ticketing": "http://elsewhere.example"}, broker, description)
+    system = find_locations({"ticketing": "http://elsewhere.example"}, broker, description)
     assert system.services == {**ADDRESSES, "ticketing": "http://elsewhere.example"}
     assert isinstance(system.broker, Broker)
     assert system.broker.management_url == CONSOLE
@@ -417,5 +419,5 @@ def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_i
 def test_a_description_that_is_damaged_is_no_reason_to_stop(tmp_path: Path) -> None:
     description = tmp_path / "stack.json"
     description.write_text('{"http": ')
-    system = find_system({}, lambda: find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)}), description)
-    assert system == Whereabouts({}, f"neither its address nor {description} can be read: JSONDecodeError")
+    system = find_locations({}, lambda: find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)}), description)
+    assert system == SystemLocations({}, f"neither its address nor {description} can be read: JSONDecodeError")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from culture_connect_cli.api.client import Api, ApiError
-from culture_connect_cli.enrolment_import import Choices, Stage, hand_in, to_confirm
+from culture_connect_cli.enrolment_import import ImportOptions, ImportProgress, upload_file, withdrawals_to_confirm
 
 CONTENT = "employee_ref;given_name\ne-1;Zoë\n".encode()
 REPORT = {"applied": True, "lines": 1, "ignored_columns": ["line\N{LINE SEPARATOR}end", "na\N{NEXT LINE}me"]}
@@ -50,7 +50,7 @@ class Registration:
     def __init__(self, *answers: httpx.Response | httpx.TransportError) -> None:
         self._answers = list(answers)
         self.requests: list[httpx.Request] = []
-        self.stages: list[Stage] = []
+        self.stages: list[ImportProgress] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -64,10 +64,10 @@ class Registration:
         """The idempotency keys, in order."""
         return [request.headers["idempotency-key"] for request in self.requests]
 
-    async def hand_in(self, choices: Choices | None = None, partner: str = "acme") -> Mapping[str, Any]:
+    async def upload_file(self, choices: ImportOptions | None = None, partner: str = "acme") -> Mapping[str, Any]:
         """Hands the file in, and waits for nothing in between."""
         async with Api("http://registration.example", "token", transport=httpx.MockTransport(self)) as api:
-            return await hand_in(api, partner, CONTENT, choices or Choices(), self.stages.append, pause=0)
+            return await upload_file(api, partner, CONTENT, choices or ImportOptions(), self.stages.append, pause=0)
 
 
 def lines(status: int, body: object) -> bytes:
@@ -86,17 +86,21 @@ def streamed(content: bytes, *, size: int = 65_536, lost: bool = False) -> httpx
 @pytest.mark.parametrize("size", [1, 2, 7, 37, 64, 65_536])
 async def test_the_report_is_read_wherever_the_answer_is_cut(size: int) -> None:
     registration = Registration(streamed(lines(200, REPORT), size=size))
-    assert await registration.hand_in() == REPORT
-    assert registration.stages == [Stage("reading", 0, 1), Stage("reading", 1, 1), Stage("deciding", 1, 1)]
+    assert await registration.upload_file() == REPORT
+    assert registration.stages == [
+        ImportProgress("reading", 0, 1),
+        ImportProgress("reading", 1, 1),
+        ImportProgress("deciding", 1, 1),
+    ]
 
 
 async def test_the_last_line_may_lack_its_end() -> None:
-    assert await Registration(streamed(lines(200, REPORT).rstrip())).hand_in() == REPORT
+    assert await Registration(streamed(lines(200, REPORT).rstrip())).upload_file() == REPORT
 
 
 async def test_the_request_says_what_was_chosen() -> None:
     registration = Registration(streamed(lines(200, REPORT)))
-    await registration.hand_in(Choices(dry_run=True, full=True, on_error="skip", confirm_withdrawals=12))
+    await registration.upload_file(ImportOptions(dry_run=True, full=True, on_error="skip", confirm_withdrawals=12))
     [request] = registration.requests
     assert request.method == "POST"
     assert request.url.path == "/partners/acme/enrolments/import"
@@ -114,7 +118,7 @@ async def test_the_request_says_what_was_chosen() -> None:
 
 async def test_a_partner_cannot_lead_to_another_path() -> None:
     registration = Registration(streamed(lines(200, REPORT)))
-    await registration.hand_in(partner="../evenings?x=")
+    await registration.upload_file(partner="../evenings?x=")
     assert registration.requests[0].url.raw_path.startswith(b"/partners/..%2Fevenings%3Fx%3D/enrolments/import?")
 
 
@@ -134,7 +138,7 @@ async def test_a_lost_connection_is_made_again_once_with_the_same_key(
     first: httpx.Response | httpx.TransportError,
 ) -> None:
     registration = Registration(first, streamed(lines(200, REPORT)))
-    assert await registration.hand_in() == REPORT
+    assert await registration.upload_file() == REPORT
     assert len(registration.keys) == 2
     assert len(set(registration.keys)) == 1
     assert registration.requests[1].content == CONTENT
@@ -142,21 +146,21 @@ async def test_a_lost_connection_is_made_again_once_with_the_same_key(
 
 async def test_every_run_has_a_key_of_its_own() -> None:
     registration = Registration(streamed(lines(200, REPORT)), streamed(lines(200, REPORT)))
-    await registration.hand_in()
-    await registration.hand_in()
+    await registration.upload_file()
+    await registration.upload_file()
     assert len(set(registration.keys)) == 2
 
 
 async def test_a_connection_lost_twice_is_told() -> None:
     registration = Registration(httpx.ReadError("reset"), httpx.ReadError("reset"))
     with pytest.raises(ApiError, match=r"broke: ReadError; if the file was applied, handing it in again changes"):
-        await registration.hand_in()
+        await registration.upload_file()
     assert len(registration.requests) == 2
 
 
 async def test_a_remembered_answer_may_come_without_its_stages() -> None:
     registration = Registration(httpx.ReadError("reset"), httpx.Response(200, json=REPORT))
-    assert await registration.hand_in() == REPORT
+    assert await registration.upload_file() == REPORT
 
 
 async def test_what_the_lost_request_still_does_is_waited_for() -> None:
@@ -167,7 +171,7 @@ async def test_what_the_lost_request_still_does_is_waited_for() -> None:
         streamed(lines(409, busy)),
         streamed(lines(200, REPORT)),
     )
-    assert await registration.hand_in() == REPORT
+    assert await registration.upload_file() == REPORT
     assert len(set(registration.keys)) == 1
 
 
@@ -176,7 +180,7 @@ async def test_a_refusal_is_told_with_its_lines_and_not_tried_again(plainly: boo
     answer = httpx.Response(422, json=REFUSED) if plainly else streamed(lines(422, REFUSED), size=11)
     registration = Registration(answer)
     with pytest.raises(ApiError) as refusal:
-        await registration.hand_in()
+        await registration.upload_file()
     assert str(refusal.value) == "Lines are faulty: Nothing was applied\n  line 17: email: not an address"
     assert (refusal.value.status, refusal.value.code) == (422, "import-refused")
     assert len(registration.requests) == 1
@@ -185,7 +189,7 @@ async def test_a_refusal_is_told_with_its_lines_and_not_tried_again(plainly: boo
 async def test_a_failure_is_told_with_the_trace_by_which_the_log_has_more() -> None:
     failure = {"title": "Something went wrong", "status": 500, "code": "internal-error", "trace_id": "0af7"}
     with pytest.raises(ApiError, match=r"^Something went wrong \(trace 0af7\)$"):
-        await Registration(streamed(lines(500, failure))).hand_in()
+        await Registration(streamed(lines(500, failure))).upload_file()
 
 
 @pytest.mark.parametrize("plainly", [True, False])
@@ -200,8 +204,8 @@ async def test_a_refusal_for_want_of_confirmation_holds_the_number(plainly: bool
     }
     registration = Registration(httpx.Response(409, json=problem) if plainly else streamed(lines(409, problem)))
     with pytest.raises(ApiError) as refusal:
-        await registration.hand_in()
-    assert to_confirm(refusal.value) == 12
+        await registration.upload_file()
+    assert withdrawals_to_confirm(refusal.value) == 12
 
 
 @pytest.mark.parametrize(
@@ -209,5 +213,5 @@ async def test_a_refusal_for_want_of_confirmation_holds_the_number(plainly: bool
     [b"[1]\n", b'{"stage": "reading"}\n', b'{"status": 200}\n', b'{"status": "fine", "body": {}}\n'],
 )
 async def test_an_answer_that_is_none_of_registrations_is_told(line: bytes) -> None:
-    with pytest.raises(ApiError, match="does not speak as registration does"):
-        await Registration(streamed(line)).hand_in()
+    with pytest.raises(ApiError, match="the answer is not one of registration"):
+        await Registration(streamed(line)).upload_file()

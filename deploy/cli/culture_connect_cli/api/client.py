@@ -1,8 +1,7 @@
-"""A client of a service's HTTP API: at which address, with which token, and what went wrong in plain words."""
+"""Client of a service's HTTP API. Its errors are text for people."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -13,10 +12,11 @@ from uuid import uuid4
 
 import httpx
 
-from culture_connect.messaging.topology import REGISTRATION, SERVICES
-from culture_connect_cli.broker.connection import BrokerNotGivenError, read_secret, stack_file
+from culture_connect_cli.api.problem import problem_text
+from culture_connect_cli.broker.connection import BrokerNotGivenError, optional_path, read_secret
+from culture_connect_cli.services import REGISTRATION, url_variable
+from culture_connect_cli.stack_file import read_stack, stack_file
 
-URL_VARIABLES: Final = {service: f"CULTURE_CONNECT_{service.upper()}_URL" for service in SERVICES}
 TOKEN_FILE_VARIABLE: Final = "CULTURE_CONNECT_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
@@ -24,9 +24,9 @@ _LARGEST_PAGE: Final = 500
 
 
 class ApiError(Exception):
-    """The API could not do what was asked; the text is for people and holds no secret.
+    """A request failed; the text is for people and holds no secret.
 
-    `status` is the HTTP status and `code` the stable code of the problem, None when there was no such answer.
+    `status` is the HTTP status and `code` the stable code of the problem, None when there was no answer.
     """
 
     def __init__(self, text: str, status: int | None = None, code: str | None = None) -> None:
@@ -38,8 +38,8 @@ class ApiError(Exception):
 class Api:
     """One service's API with one token. Used as an asynchronous context manager; every call raises ApiError.
 
-    Names in a path are quoted by whoever makes it. Further keyword arguments are those of httpx: `params`, `json`,
-    `content`, `headers`, `timeout`.
+    The caller quotes names in a path. Further keyword arguments are those of httpx: `params`, `json`, `content`,
+    `headers`, `timeout`.
     """
 
     def __init__(self, url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -56,7 +56,7 @@ class Api:
         except httpx.InvalidURL:
             raise ApiError(f"{self.url} is not an address such as http://127.0.0.1:8001") from None
         except UnicodeEncodeError:
-            raise ApiError("the token holds a character that no token has") from None
+            raise ApiError("the token holds a character that is not ASCII") from None
 
     @classmethod
     def find(
@@ -69,13 +69,13 @@ class Api:
         environment: Mapping[str, str] = os.environ,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> Self:
-        """The service at the address given, else of the environment, else of the local stack that runs here.
+        """The service at the given address, else that of the environment, else that of the local stack.
 
-        The local stack's token of that scope is used with its own address only. Raises ApiError when it is not clear
-        which API is meant, or when there is no token for it.
+        The local stack's token with `scope` is used for its own address only. Raises ApiError when the address or the
+        token is missing.
         """
-        address = url or environment.get(URL_VARIABLES[service])
-        secret = token_file or _path(environment.get(TOKEN_FILE_VARIABLE))
+        address = url or environment.get(url_variable(service))
+        secret = token_file or optional_path(environment.get(TOKEN_FILE_VARIABLE))
         token = _token(secret) if secret else None
         if address and token is None:
             raise ApiError(
@@ -93,18 +93,18 @@ class Api:
         await self._client.aclose()
 
     async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """The answer of success; every other is an ApiError."""
-        with self._in_plain_words():
+        """The successful answer."""
+        with self._errors_translated():
             response = await self._client.request(method, path, **options)
         self._check(response)
         return response
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
-        """Reads something."""
+        """The answer to a GET."""
         return await self.request("GET", path, **options)
 
-    async def items(self, path: str, *, params: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        """All items of a list, however many pages it has."""
+    async def list_all(self, path: str, *, params: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """All items of a paged list."""
         found: list[dict[str, Any]] = []
         query = {**(params or {}), "limit": str(_LARGEST_PAGE)}
         while True:
@@ -115,25 +115,25 @@ class Api:
             query["cursor"] = page["next_cursor"]
 
     async def post(self, path: str, *, key: str | None = None, **options: Any) -> httpx.Response:
-        """Hands something over. `key` is its idempotency key; without one, this call is taken for a new request."""
+        """The answer to a POST; `key` is its idempotency key (default: a new one)."""
         return await self.request("POST", path, **_with_key(options, key))
 
     async def patch(self, path: str, **options: Any) -> httpx.Response:
-        """Changes something."""
+        """The answer to a PATCH."""
         return await self.request("PATCH", path, **options)
 
     async def delete(self, path: str, **options: Any) -> httpx.Response:
-        """Removes something."""
+        """The answer to a DELETE."""
         return await self.request("DELETE", path, **options)
 
     @asynccontextmanager
     async def stream(
         self, method: str, path: str, *, key: str | None = None, **options: Any
     ) -> AsyncIterator[httpx.Response]:
-        """The answer of success, to be read as it comes."""
+        """The successful answer, to be read as it arrives."""
         if method == "POST":
             options = _with_key(options, key)
-        with self._in_plain_words():
+        with self._errors_translated():
             async with self._client.stream(method, path, **options) as response:
                 if not response.is_success:
                     await response.aread()
@@ -141,7 +141,7 @@ class Api:
                 yield response
 
     @contextmanager
-    def _in_plain_words(self) -> Iterator[None]:
+    def _errors_translated(self) -> Iterator[None]:
         try:
             yield
         except httpx.UnsupportedProtocol:
@@ -162,7 +162,7 @@ class Api:
             raise ApiError(f"{self.url} does not accept this token", status, code)
         if status == HTTPStatus.FORBIDDEN:
             raise ApiError(f"this token may not do that at {self.url}", status, code)
-        raise ApiError(_words(problem, status), status, code)
+        raise ApiError(problem_text(problem, status), status, code)
 
 
 def _with_key(options: dict[str, Any], key: str | None) -> dict[str, Any]:
@@ -171,25 +171,12 @@ def _with_key(options: dict[str, Any], key: str | None) -> dict[str, Any]:
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
-    """The problem details of an answer, nothing when it has none (a proxy's page)."""
+    """The problem details of an answer, empty for another answer such as a proxy's page."""
     try:
         problem = response.json()
     except ValueError:
         return {}
     return problem if isinstance(problem, dict) and "title" in problem else {}
-
-
-def _words(problem: Mapping[str, Any], status: int) -> str:
-    if not problem:
-        return f"the answer was HTTP {status}, without a word about why"
-    head = ": ".join(str(problem[name]) for name in ("title", "detail") if problem.get(name))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and "trace_id" in problem:
-        head += f" (trace {problem['trace_id']})"
-    return "\n".join([head, *(f"  {_field_error(error)}" for error in problem.get("errors", ()))])
-
-
-def _field_error(error: Mapping[str, Any]) -> str:
-    return f"{error['field']}: {error['message']}" if error.get("field") else str(error["message"])
 
 
 def _token(path: Path) -> str:
@@ -204,16 +191,12 @@ def _token(path: Path) -> str:
 
 def _local(service: str, scope: str, description: Path) -> tuple[str, str]:
     try:
-        stack = json.loads(description.read_text(encoding="utf-8"))
+        stack = read_stack(description)
         return str(stack["http"][service]), str(stack["tokens"][scope])
     except FileNotFoundError:
         raise ApiError(
             f"which {service}? Start a local stack with `culture-connect up`, or give --url and --token-file "
-            f"(or {URL_VARIABLES[service]} and {TOKEN_FILE_VARIABLE})"
+            f"(or {url_variable(service)} and {TOKEN_FILE_VARIABLE})"
         ) from None
     except (OSError, ValueError, KeyError) as error:
         raise ApiError(f"{description} does not say where {service} is: {type(error).__name__}") from error
-
-
-def _path(value: str | None) -> Path | None:
-    return Path(value) if value else None

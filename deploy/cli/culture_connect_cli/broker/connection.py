@@ -1,18 +1,19 @@
-"""Which broker a command talks to, and as whom."""
+"""The broker that a command talks to, and the account it uses."""
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from culture_connect.messaging.topology import ADMINISTRATOR, Vhosts
 from culture_connect_cli.broker.management import BrokerError, Management
+from culture_connect_cli.stack_file import read_stack, stack_file
+from culture_connect_cli.urls import login_url
 
 _PREFIX: Final = "CULTURE_CONNECT_MANAGEMENT_"
 _AMQP_PORT: Final = 5672
@@ -25,7 +26,7 @@ class BrokerNotGivenError(BrokerError):
 
 @dataclass(frozen=True, slots=True)
 class Amqps:
-    """Where parties outside reach the broker with TLS; `ca_file` is the authority to trust, if it is our own."""
+    """The broker's TLS address for external clients; `ca_file` is the authority to trust if it is our own."""
 
     host: str
     port: int
@@ -34,10 +35,10 @@ class Amqps:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A broker as its administrator sees it.
+    """A broker and its administrator's login.
 
-    `host` and `port` are where AMQP is spoken; `advertised` is the same as parties outside see it, if that differs.
-    `amqps` is where they reach it with TLS, None where it is not told.
+    `host` and `port` are the AMQP address; `advertised` is the one for external clients, if it differs. `amqps` is
+    their TLS address, None when unknown.
     """
 
     management_url: str
@@ -54,9 +55,8 @@ class Broker:
         return Management(self.management_url, self.username, self.password)
 
     def amqp_url(self, vhost: str) -> str:
-        """The administrator's own connection to a virtual host. Holds the password: never log it."""
-        login = f"{quote(self.username, safe='')}:{quote(self.password, safe='')}"
-        return f"amqp://{login}@{self.host}:{self.port}/{quote(vhost, safe='')}"
+        """The administrator's AMQP URL of a virtual host. Holds the password: never log it."""
+        return login_url("amqp", self.username, self.password, f"{self.host}:{self.port}", vhost)
 
 
 def find_broker(
@@ -70,15 +70,15 @@ def find_broker(
     environment: Mapping[str, str] = os.environ,
 ) -> Broker:
     """The broker of the options, else of the environment (`CULTURE_CONNECT_MANAGEMENT_URL`, `_USERNAME`,
-    `_PASSWORD_FILE` and `CULTURE_CONNECT_AMQP` as `host:port`), else of the local stack that runs here.
-    `advertise`, also `host:port`, is what the parties are told, `advertise_tls` the same for amqps.
+    `_PASSWORD_FILE` and `CULTURE_CONNECT_AMQP` as `host:port`), else of the local stack.
+    `advertise` (`host:port`) is the address for external clients, `advertise_tls` the same for amqps.
 
-    Raises BrokerNotGivenError when none of them tells, or tells only half.
+    Raises BrokerNotGivenError when the broker is not given, or only in part.
     """
     url = management_url or environment.get(f"{_PREFIX}URL")
     if not url:
         return _local_broker(stack_file(environment))
-    secret = password_file or _path(environment.get(f"{_PREFIX}PASSWORD_FILE"))
+    secret = password_file or optional_path(environment.get(f"{_PREFIX}PASSWORD_FILE"))
     if secret is None:
         raise BrokerNotGivenError("the broker's address is given, but no file with the administrator's password")
     host, port = _address(amqp or environment.get("CULTURE_CONNECT_AMQP"), url)
@@ -90,13 +90,8 @@ def find_broker(
 
 
 def amqps_of(address: str | None, ca_file: Path | None) -> Amqps | None:
-    """What `host:port` stands for, with the usual port where it has none; None for no address."""
+    """The TLS address in `host:port`, with the standard port as default; None for no address."""
     return Amqps(*_address(address, "", _AMQPS_PORT), ca_file) if address else None
-
-
-def stack_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where a local stack describes itself: in the folder of CULTURE_CONNECT_HOME, else in `.local`."""
-    return Path(environment.get("CULTURE_CONNECT_HOME") or ".local") / "stack.json"
 
 
 def is_local(broker: Broker, environment: Mapping[str, str] = os.environ) -> bool:
@@ -117,9 +112,14 @@ def read_secret(path: Path) -> str:
         raise BrokerNotGivenError(f"cannot read {path}: {error.strerror}") from error
 
 
+def optional_path(value: str | None) -> Path | None:
+    """The path in an environment variable, None when it is unset or empty."""
+    return Path(value) if value else None
+
+
 def _local_broker(description: Path) -> Broker:
     try:
-        stack = json.loads(description.read_text(encoding="utf-8"))
+        stack = read_stack(description)
     except FileNotFoundError:
         raise BrokerNotGivenError(
             "which broker? Start a local stack with `culture-connect up`, or give --management-url and "
@@ -139,11 +139,7 @@ def _local_broker(description: Path) -> Broker:
 
 
 def _address(amqp: str | None, management_url: str, standard_port: int = _AMQP_PORT) -> tuple[str, int]:
-    """Where AMQP is spoken: `host:port`, else the standard port of the console's host."""
+    """Host and port of `host:port`, else the management API's host and the standard port."""
     parts = urlsplit(f"//{amqp}" if amqp else management_url)
     port = (parts.port if amqp else None) or standard_port
     return parts.hostname or "localhost", port
-
-
-def _path(value: str | None) -> Path | None:
-    return Path(value) if value else None

@@ -1,12 +1,12 @@
-"""A small client of the broker's management HTTP API (https://www.rabbitmq.com/docs/management#http-api)."""
+"""Client of the broker's management HTTP API (https://www.rabbitmq.com/docs/management#http-api)."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 
 class BrokerError(Exception):
@@ -18,19 +18,19 @@ class BrokerUnreachableError(BrokerError):
 
 
 class LoginRefusedError(BrokerError):
-    """The broker does not know this account, or it may not do this."""
+    """The broker does not accept this account, or the account may not do this."""
 
 
 class RequestRefusedError(BrokerError):
-    """The broker understood and refused; `status` is the HTTP status."""
+    """The broker refused the request; `status` is the HTTP status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
 
 
-_TRIES: Final = 3
-_PAUSE: Final = 0.5  # seconds between two of them
+_ATTEMPTS: Final = 3
+_PAUSE: Final = 0.5  # seconds between two attempts
 
 
 class Management:
@@ -62,19 +62,18 @@ class Management:
     async def get(self, *path: str) -> Any:
         """The decoded answer; names in `path` are quoted here.
 
-        An error of the API's own passes in general, while it collects figures: it is asked three times.
+        A server error (the API answers so while it collects statistics) is tried again, three attempts in all.
         """
-        for _ in range(_TRIES - 1):
-            try:
-                return (await self._request("GET", path)).json()
-            except RequestRefusedError as error:
-                if error.status < httpx.codes.INTERNAL_SERVER_ERROR:
-                    raise
-            await asyncio.sleep(_PAUSE)
-        return (await self._request("GET", path)).json()
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_is_server_error),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_fixed(_PAUSE),
+            reraise=True,
+        )
+        return (await retrying(self._request, "GET", path)).json()
 
     async def find(self, *path: str) -> Any | None:
-        """As `get`, but None when there is no such thing."""
+        """As `get`, but None when the resource does not exist."""
         try:
             return await self.get(*path)
         except RequestRefusedError as error:
@@ -83,16 +82,16 @@ class Management:
             raise
 
     async def put(self, *path: str, body: Any = None) -> None:
-        """Makes or replaces something."""
+        """Creates or replaces a resource."""
         await self._request("PUT", path, {} if body is None else body)
 
     async def post(self, *path: str, body: Any) -> Any:
-        """Hands something over; returns the decoded answer, None when there is none."""
+        """The decoded answer to a POST, None when it is empty."""
         answer = await self._request("POST", path, body)
         return answer.json() if answer.content else None
 
     async def delete(self, *path: str) -> bool:
-        """Removes something; False when it was not there."""
+        """Deletes a resource; False when it does not exist."""
         try:
             await self._request("DELETE", path)
         except RequestRefusedError as error:
@@ -112,6 +111,10 @@ class Management:
         if response.is_error:
             raise RequestRefusedError(response.status_code, f"{method} {address}: {_reason(response)}")
         return response
+
+
+def _is_server_error(error: BaseException) -> bool:
+    return isinstance(error, RequestRefusedError) and error.status >= httpx.codes.INTERNAL_SERVER_ERROR
 
 
 def _reason(response: httpx.Response) -> str:

@@ -1,4 +1,4 @@
-"""`culture-connect account`: onboarding and offboarding of the parties on the bus."""
+"""`culture-connect account`: onboarding and offboarding of external clients."""
 
 from typing import Annotated
 
@@ -6,23 +6,25 @@ import typer
 from rich.table import Table
 
 from culture_connect.messaging.topology import PartyKind
-from culture_connect_cli.accounts import onboarding
-from culture_connect_cli.broker.connection import find_broker, is_local, stack_file
-from culture_connect_cli.commands.options import (
-    Amqp,
-    ManagementUrl,
-    PasswordFile,
-    Username,
-    output,
-    run,
+from culture_connect_cli.accounts import (
+    AccountState,
+    Credentials,
+    Removal,
+    add_account,
+    list_accounts,
+    remove_account,
+    validate_name,
 )
-from culture_connect_cli.stack_file import forget, record
+from culture_connect_cli.broker.connection import find_broker, is_local
+from culture_connect_cli.commands.options import Amqp, ManagementUrl, PasswordFile, Username
+from culture_connect_cli.commands.output import output, run
+from culture_connect_cli.stack_file import forget_account, record_account, stack_file
 
 account_app = typer.Typer(
     no_args_is_help=True, help="Accounts of HR systems and box offices: credentials, rights, limits."
 )
 
-Kind = Annotated[PartyKind, typer.Argument(help="What kind of party it is.")]
+Kind = Annotated[PartyKind, typer.Argument(help="The kind of client.")]
 Name = Annotated[str, typer.Argument(help="The partner's slug, or the venue.")]
 
 
@@ -35,14 +37,14 @@ def add(
         str | None,
         typer.Option(
             envvar="CULTURE_CONNECT_AMQP_ADVERTISED",
-            help="HOST:PORT where the party connects, when that is another than ours.",
+            help="HOST:PORT where the client connects, if it differs from ours.",
         ),
     ] = None,
     advertise_tls: Annotated[
         str | None,
         typer.Option(
             envvar="CULTURE_CONNECT_AMQPS_ADVERTISED",
-            help="HOST:PORT where the party connects with TLS.",
+            help="HOST:PORT where the client connects with TLS.",
         ),
     ] = None,
     management_url: ManagementUrl = None,
@@ -50,9 +52,9 @@ def add(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
 ) -> None:
-    """Makes a party's account, exchange, queues, rights and limits, and prints its credentials once."""
+    """Creates a client's account, exchange, queues, permissions and limits, and prints its credentials once."""
 
-    async def work() -> onboarding.Credentials:
+    async def work() -> Credentials:
         broker = find_broker(
             management_url=management_url,
             username=username,
@@ -61,9 +63,9 @@ def add(
             advertise=advertise,
             advertise_tls=advertise_tls,
         )
-        credentials = await onboarding.add_account(broker, kind, onboarding.known_party(kind, name), rotate=rotate)
+        credentials = await add_account(broker, kind, validate_name(kind, name), rotate=rotate)
         if is_local(broker):
-            record(stack_file(), credentials)
+            record_account(stack_file(), credentials.username, credentials.password, credentials.vhost)
         return credentials
 
     credentials = run(work())
@@ -93,13 +95,13 @@ def remove(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
 ) -> None:
-    """Ends a party's connections and removes all that stands on the bus for it."""
+    """Closes a client's connections and removes its account, exchange and queues."""
 
-    async def work() -> onboarding.Removal:
+    async def work() -> Removal:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
-        removal = await onboarding.remove_account(broker, kind, name, discard=discard)
+        removal = await remove_account(broker, kind, name, discard=discard)
         if is_local(broker):
-            forget(stack_file(), removal.account)
+            forget_account(stack_file(), removal.account)
         return removal
 
     removal = run(work())
@@ -115,15 +117,15 @@ def list_(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
 ) -> None:
-    """Shows the parties on the bus; status 1 when one of them is not complete."""
+    """Shows the external clients on the bus; status 1 when one of them is not complete."""
 
-    async def work() -> list[onboarding.AccountState]:
+    async def work() -> list[AccountState]:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
-        return await onboarding.list_accounts(broker)
+        return await list_accounts(broker)
 
     states = run(work())
     if not states:
-        output.print("There are no accounts of parties.")
+        output.print("There are no accounts of external clients.")
         return
     table = Table("kind", "name", "connections", "to be handled", "to be fetched", "state")
     for state in states:
@@ -131,8 +133,8 @@ def list_(
             state.kind,
             state.name,
             str(state.connections),
-            _count(state.sent),
-            _count(state.to_fetch),
+            _count(state.inbound),
+            _count(state.outbound),
             "complete" if state.complete else "incomplete: see `topology verify`",
         )
     output.print(table)
@@ -140,7 +142,7 @@ def list_(
         raise typer.Exit(1)
 
 
-def _over_tls(credentials: onboarding.Credentials) -> list[tuple[str, str]]:
+def _over_tls(credentials: Credentials) -> list[tuple[str, str]]:
     if credentials.amqps is None or credentials.tls_url is None:
         return []
     ca_file = credentials.amqps.ca_file

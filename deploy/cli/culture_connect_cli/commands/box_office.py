@@ -1,21 +1,22 @@
-"""`culture-connect box-office`: help for box offices that lost something."""
+"""`culture-connect box-office`: the events of a box office, sent again."""
 
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from culture_connect.messaging.topology import TICKETING
-from culture_connect_cli.accounts.onboarding import known_party
+from culture_connect_cli.accounts import validate_name
 from culture_connect_cli.api.client import Api
-from culture_connect_cli.commands.options import TicketingUrl, TokenFile, output, run
+from culture_connect_cli.commands.options import TicketingUrl, TokenFile
+from culture_connect_cli.commands.output import output, run
+from culture_connect_cli.services import TICKETING
 
 box_office_app = typer.Typer(no_args_is_help=True, help="Help for box offices that lost something.")
 
 _EXAMPLE = "0d0c6a9e-6a83-4c55-9df2-3e9c1f6b1a57"
 
 
-# With a callback the group stays a group while it has one command.
+# With a callback the group stays a group although it has one command.
 @box_office_app.callback()
 def group() -> None:
     """Help for box offices that lost something."""
@@ -31,9 +32,9 @@ def replay(
     """Sends a box office everything of an evening again; one that missed nothing will ignore it."""
 
     async def work() -> int:
-        path, body = f"/evenings/{_id(evening)}/replay", {"venue": known_party("box-office", venue)}
+        path, body = f"/evenings/{_id(evening)}/replay", {"venue": validate_name("box-office", venue)}
         async with Api.find(TICKETING, url=url, token_file=token_file) as api:
-            # A new key for each time that somebody asks for it, since each time everything is to be sent again.
+            # A new idempotency key for each run, since each run sends everything again.
             return int((await api.post(path, json=body)).json()["tickets"])
 
     tickets = run(work())

@@ -1,4 +1,4 @@
-"""How far an import is, beside what the command says: a bar on a terminal, now and then a line elsewhere."""
+"""Progress of an import on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from culture_connect_cli.commands.output import plain
-from culture_connect_cli.enrolment_import import Stage
+from culture_connect_cli.commands.output import printable
+from culture_connect_cli.enrolment_import import ImportProgress
 
-_PARTS = 10  # lines for each stage where there is no terminal
+_LINES = 10  # for each stage where there is no terminal
 
 
 @contextmanager
-def shown() -> Iterator[Callable[[Stage], None]]:
-    """What is given to the function is shown on stderr while the block runs."""
+def display() -> Iterator[Callable[[ImportProgress], None]]:
+    """A function that shows the progress it is given while the block runs."""
     console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
-        yield _plainly(console)
+        yield _as_lines(console)
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield _on_a_bar(progress)
+    with Progress(*columns, console=console, transient=True) as bars:
+        yield _as_bars(bars)
 
 
-def _on_a_bar(progress: Progress) -> Callable[[Stage], None]:
+def _as_bars(bars: Progress) -> Callable[[ImportProgress], None]:
     tasks: dict[str, TaskID] = {}
 
-    def tell(stage: Stage) -> None:
-        name = plain(stage.name)
+    def show(progress: ImportProgress) -> None:
+        name = printable(progress.stage)
         if name not in tasks:
-            tasks[name] = progress.add_task(name, total=stage.total)
-        progress.update(tasks[name], completed=stage.done, total=stage.total)
+            tasks[name] = bars.add_task(name, total=progress.total)
+        bars.update(tasks[name], completed=progress.done, total=progress.total)
 
-    return tell
+    return show
 
 
-def _plainly(console: Console) -> Callable[[Stage], None]:
-    said: set[tuple[str, int]] = set()
+def _as_lines(console: Console) -> Callable[[ImportProgress], None]:
+    shown: set[tuple[str, int]] = set()
 
-    def tell(stage: Stage) -> None:
-        part = (stage.name, stage.done * _PARTS // stage.total if stage.total else _PARTS)
-        if part not in said:
-            said.add(part)
-            console.print(f"{plain(stage.name)}: {stage.done} of {stage.total}")
+    def show(progress: ImportProgress) -> None:
+        step = (progress.stage, progress.done * _LINES // progress.total if progress.total else _LINES)
+        if step not in shown:
+            shown.add(step)
+            console.print(f"{printable(progress.stage)}: {progress.done} of {progress.total}")
 
-    return tell
+    return show

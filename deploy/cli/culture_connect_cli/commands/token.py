@@ -1,4 +1,4 @@
-"""`culture-connect token`: who may use the HTTP APIs of this installation."""
+"""`culture-connect token`: bearer tokens of the HTTP APIs of this installation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from culture_connect_cli.commands.options import fail, output
+from culture_connect_cli.commands.output import fail, output
 from culture_connect_cli.secrets import tokens
-from culture_connect_cli.secrets.store import VaultError
+from culture_connect_cli.secrets.store import SecretsError
 from culture_connect_cli.stack import Home
 
 token_app = typer.Typer(
@@ -51,20 +51,20 @@ def add(
 
 @token_app.command("list")
 def list_(folder: Folder = None) -> None:
-    """Shows the tokens that are not revoked, never what they are."""
+    """Shows the names and scopes of the tokens that are not revoked."""
     with _secrets(folder) as secrets:
-        found = tokens.found(secrets)
+        found = tokens.list_tokens(secrets)
     table = Table(*(Column(title, overflow="fold") for title in ("name", "scopes", "made (UTC)", "expires (UTC)")))
     now = datetime.now(UTC)
     for token in found:
-        made = _day(token.created_at) if token.created_at else "built in"
+        made = _minute(token.created_at) if token.created_at else "built in"
         table.add_row(token.name, "\n".join(token.scopes), made, _end(token.expires_at, now))
     output.print(table)
 
 
 @token_app.command()
 def revoke(name: Name, folder: Folder = None) -> None:
-    """Ends a token for good: the services refuse it from their next request on."""
+    """Revokes a token: the services refuse it from their next request on."""
     with _secrets(folder) as secrets:
         tokens.revoke(secrets, name, now=datetime.now(UTC))
     output.print(f"The token {name} is revoked.")
@@ -72,23 +72,20 @@ def revoke(name: Name, folder: Folder = None) -> None:
 
 @contextmanager
 def _secrets(folder: Path | None) -> Iterator[Path]:
-    """The folder of secrets; what goes wrong with it ends the command with a plain line and status 1."""
+    """The folder of secrets; an error in it ends the command with one line and status 1."""
     try:
         yield folder or Home.default().secrets
-    except (VaultError, tokens.TokenError) as error:
+    except (SecretsError, tokens.TokenError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or 'the secrets'} cannot be used: {error.strerror}")
-    else:
-        return
-    raise typer.Exit(1)
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _end(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
-    return f"{_day(moment)} (over)" if moment <= now else _day(moment)
+    return f"{_minute(moment)} (over)" if moment <= now else _minute(moment)

@@ -1,34 +1,41 @@
 """`culture-connect up`: the whole system on this machine, until Ctrl-C."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from culture_connect_cli.commands.output import fail
+from culture_connect_cli.services import SERVICES
 from culture_connect_cli.stack import LocalStack, StackError
 from culture_connect_cli.stack.rabbitmq.node import Node
 from culture_connect_cli.stack.signals import run_until_stopped
 
-_console = Console(highlight=False)
+console = Console(highlight=False)
 
 
 def up() -> None:
-    """Starts infrastructure and services on this machine, prints where they are, stops cleanly on Ctrl-C."""
+    """Starts infrastructure and services on this machine, prints their addresses, stops cleanly on Ctrl-C."""
+    run_stack(_stay_up())
+
+
+def run_stack(work: Coroutine[Any, Any, None]) -> None:
+    """Runs work with a stack until it ends or is stopped; an error of the stack ends the command with status 1."""
     try:
-        run_until_stopped(_stay_up())
+        run_until_stopped(work)
     except StackError as error:
-        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error: {error}")
-        raise typer.Exit(1) from None
-    _console.print("Everything is stopped; its data is kept.")
+        fail(str(error))
+    console.print("Everything is stopped; its data is kept.")
 
 
 def addresses(stack: LocalStack) -> Table:
-    """Where everything is, with the login of the broker's console."""
+    """The addresses of everything, with the login of the broker's console."""
     user, password = stack.operator_login
     table = Table(title="Culture Connect is running", title_justify="left", show_header=False)
-    for name in ("registration", "ticketing", "notifications"):
-        table.add_row(name, f"{stack.urls[name]}/docs")
+    for service in SERVICES:
+        table.add_row(service, f"{stack.urls[service]}/docs")
     table.add_row("mailbox", stack.urls["mailbox"])
     table.add_row("RabbitMQ console", stack.urls["console"])
     table.add_row("its login", f"{user} / {password}")
@@ -41,7 +48,7 @@ def addresses(stack: LocalStack) -> Table:
 
 
 async def _stay_up() -> None:
-    async with LocalStack(say=_console.print) as stack:
-        _console.print(addresses(stack))
-        _console.print("Ctrl-C stops everything.")
+    async with LocalStack(report=console.print) as stack:
+        console.print(addresses(stack))
+        console.print("Ctrl-C stops everything.")
         await asyncio.Event().wait()

@@ -1,8 +1,7 @@
-"""The outboxes of the services, as whoever runs the system sees them: destinations in trouble, messages set apart."""
+"""The outboxes of the services: failing destinations and quarantined messages."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 
 import asyncpg
 
-from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.broker.connection import read_secret, stack_file
+from culture_connect_cli.broker.connection import read_secret
+from culture_connect_cli.services import SERVICES
+from culture_connect_cli.stack_file import read_stack, stack_file
 
 _TIMEOUT = 10.0  # seconds
 
@@ -20,15 +20,15 @@ _VISIBLE = """
     select name from unnest($1::text[]) with ordinality as schema (name, place)
     where to_regnamespace(name) is not null and has_schema_privilege(name, 'usage') order by place
 """
-_IN_TROUBLE = """
+_FAILING = """
     select
         lane, attempts as tries, last_error as reason, failing_since as since, retry_at as next_try,
         quarantined_at is not null as quarantined,
-        (select count(*) from {schema}.outbox where lane = trouble.lane and due_at is null and quarantined_at is null)
+        (select count(*) from {schema}.outbox where lane = failing.lane and due_at is null and quarantined_at is null)
             as waiting
-    from {schema}.outbox_lanes as trouble order by lane
+    from {schema}.outbox_lanes as failing order by lane
 """
-_SET_APART = """
+_QUARANTINED = """
     select lane, last_error as reason, count(*) as number, min(id) as first from {schema}.outbox
     where quarantined_at is not null group by lane, last_error order by lane, last_error
 """
@@ -43,13 +43,13 @@ _RELEASE_ROWS = """
 """
 
 
-class DatabaseUnknownError(ValueError):
-    """Which database, or it cannot be used; the text is for people and holds no secret."""
+class DatabaseError(ValueError):
+    """The database is not given or cannot be used; the text is for people and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class InTrouble:
-    """A destination that does not take what `service` has for it. `reason` is the code of the last failure."""
+class FailingDestination:
+    """A destination that does not accept messages of `service`. `reason` is the code of the last failure."""
 
     service: str
     lane: str
@@ -62,8 +62,8 @@ class InTrouble:
 
 
 @dataclass(frozen=True, slots=True)
-class SetApart:
-    """Messages that can never be sent, of one destination and for one reason; `first` is the number of a row."""
+class QuarantinedMessages:
+    """Messages of one destination that can never be sent, for one reason; `first` is the number of a row."""
 
     service: str
     lane: str
@@ -72,23 +72,23 @@ class SetApart:
     first: int
 
 
-async def look(url: str) -> tuple[list[InTrouble], list[SetApart]]:
-    """What is in trouble in the outboxes that the role of this URL can see. Raises DatabaseUnknownError."""
-    lanes: list[InTrouble] = []
-    rows: list[SetApart] = []
+async def list_failures(url: str) -> tuple[list[FailingDestination], list[QuarantinedMessages]]:
+    """The failures in the outboxes that the role of this URL can see. Raises DatabaseError."""
+    lanes: list[FailingDestination] = []
+    rows: list[QuarantinedMessages] = []
     async with _database(url) as (connection, schemas):
         for schema in schemas:
-            found = await connection.fetch(_IN_TROUBLE.format(schema=schema))
-            lanes += [InTrouble(service=schema, **row) for row in found]
-            found = await connection.fetch(_SET_APART.format(schema=schema))
-            rows += [SetApart(service=schema, **row) for row in found]
+            found = await connection.fetch(_FAILING.format(schema=schema))
+            lanes += [FailingDestination(service=schema, **row) for row in found]
+            found = await connection.fetch(_QUARANTINED.format(schema=schema))
+            rows += [QuarantinedMessages(service=schema, **row) for row in found]
     return lanes, rows
 
 
 async def release(url: str, lane: str | None) -> tuple[int, int]:
-    """Has destinations (this one, or all) tried again at once, and their messages that were set apart.
+    """Makes failing destinations (this one, or all) and their quarantined messages due now.
 
-    Returns how many destinations and how many messages. Raises DatabaseUnknownError.
+    Returns the number of destinations and of messages. Raises DatabaseError.
     """
     lanes = rows = 0
     async with _database(url) as (connection, schemas):
@@ -101,29 +101,29 @@ async def release(url: str, lane: str | None) -> tuple[int, int]:
 
 
 def find_database(url_file: Path | None) -> str:
-    """The URL in this file, else that of the local stack. Raises DatabaseUnknownError."""
+    """The URL in this file, else that of the local stack. Raises DatabaseError."""
     if url_file is not None:
         return read_secret(url_file)
     try:
-        return str(json.loads(stack_file().read_text(encoding="utf-8"))["database_url"])
+        return str(read_stack(stack_file())["database_url"])
     except (OSError, ValueError, KeyError):
-        raise DatabaseUnknownError(
+        raise DatabaseError(
             "which database? Start a local stack with `culture-connect up`, or give --database-url-file"
         ) from None
 
 
 @asynccontextmanager
 async def _database(url: str) -> AsyncIterator[tuple[asyncpg.Connection, Sequence[str]]]:
-    """A connection, and the schemas that its role can see. What goes wrong is told without the URL."""
+    """A connection and the schemas that its role can see. Errors do not show the URL."""
     try:
         connection = await asyncpg.connect(url, timeout=_TIMEOUT, command_timeout=_TIMEOUT)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
-        raise DatabaseUnknownError(f"the database cannot be reached: {type(error).__name__}") from None
+        raise DatabaseError(f"the database cannot be reached: {type(error).__name__}") from None
     try:
         schemas = [row["name"] for row in await connection.fetch(_VISIBLE, list(SERVICES))]
         yield connection, schemas
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise DatabaseUnknownError(f"the outboxes cannot be read: {type(error).__name__}") from None
+        raise DatabaseError(f"the outboxes cannot be read: {type(error).__name__}") from None
     finally:
         connection.terminate()
 

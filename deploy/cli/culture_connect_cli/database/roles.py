@@ -1,4 +1,4 @@
-"""One schema and one role for each service: a role reaches its own schema and nothing else."""
+"""A role and a schema for each service. A role reaches its own schema and nothing else."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,13 @@ import asyncpg
 
 from culture_connect.messaging.postgres import SESSION_SETTINGS
 
-# One administrator at a time; any number does.
-_LOCK = 56_725_432
+_LOCK = 56_725_432  # key of the advisory lock: one administrator at a time
 
 
 async def prepare_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
-    """Makes a role and a schema of that name for each service in `passwords`, in the database of the URL.
+    """Creates a role and a schema for each service in `passwords`, in the database of the URL.
 
-    Safe to repeat; a role that exists gets this password. Raises asyncpg's errors.
+    Safe to repeat; an existing role gets this password. Raises asyncpg's errors.
     """
     connection = await asyncpg.connect(superuser_url, timeout=10)
     try:
@@ -38,7 +37,7 @@ async def _prepare(connection: asyncpg.Connection, role: str, password: str) -> 
         "create schema if not exists %1$I authorization %1$I",
         "revoke all on schema %1$I from public",
         "alter role %1$I in database %3$I set search_path = %1$I",
-        # A service says so itself where it can: a pooler lets no settings of a session through.
+        # Here because a connection pooler does not pass session settings of a client on.
         *(f"alter role %1$I in database %3$I set {name} = '{value}'" for name, value in SESSION_SETTINGS.items()),
     ):
         await connection.execute(

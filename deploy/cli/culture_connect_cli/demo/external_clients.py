@@ -1,22 +1,20 @@
-"""The outside parties as they would be written by others: AMQP, JSON, the contract, and nothing of ours."""
+"""External clients as others would write them: AMQP, JSON, the contract, and nothing of this project."""
 
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Self
 from uuid import uuid4
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from culture_connect_cli.accounts.onboarding import Credentials
-
-Told = Callable[[str], None]
+from culture_connect_cli.accounts import Credentials
 
 
-class Party:
-    """A connection with a party's own account; what its queue brings is handed to `_hear`."""
+class ExternalClient:
+    """A connection with the client's account; messages of its queue go to `_on_message`."""
 
     def __init__(self, credentials: Credentials) -> None:
         self.name = credentials.username
@@ -28,14 +26,14 @@ class Party:
         await channel.set_qos(prefetch_count=100)
         self._exchange = await channel.get_exchange(self._credentials.exchange, ensure=False)
         queue = await channel.get_queue(self._credentials.queue, ensure=False)
-        await queue.consume(self._take)
+        await queue.consume(self._receive)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._connection.close()
 
     async def _send(self, type_: str, data: dict[str, Any]) -> str:
-        """Publishes the least that the contract asks for; returns the message's id once the broker has it."""
+        """Publishes a minimal message of the contract; returns its id after the broker's confirm."""
         message_id = str(uuid4())
         message = aio_pika.Message(
             json.dumps(data).encode(),
@@ -47,17 +45,17 @@ class Party:
         await self._exchange.publish(message, self._credentials.routing_key)
         return message_id
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
         type_ = str(message.headers["ce-type"]).removeprefix("nl.cultureconnect.").removesuffix(".v1")
-        self._hear(type_, json.loads(message.body))
+        self._on_message(type_, json.loads(message.body))
         await message.ack()
 
-    def _hear(self, type_: str, data: dict[str, Any]) -> None:
+    def _on_message(self, type_: str, data: dict[str, Any]) -> None:
         raise NotImplementedError
 
 
-class HrSystem(Party):
-    """A partner's HR system: sends enrolments, remembers the receipt of every message."""
+class HrSystem(ExternalClient):
+    """A partner's HR system: sends enrolments and keeps the receipt of every message."""
 
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials)
@@ -66,27 +64,27 @@ class HrSystem(Party):
         self.refusals: list[dict[str, Any]] = []
 
     async def enrol(self, people: Iterable[dict[str, Any]]) -> None:
-        """Sends one message for each, without waiting for receipts."""
-        await asyncio.gather(*(self._remember("enrolment.requested", person) for person in people))
+        """Sends a message for each person, without waiting for receipts."""
+        await asyncio.gather(*(self._send_and_keep("enrolment.requested", person) for person in people))
 
     async def withdraw(self, employee_ref: str) -> None:
-        """Tells that someone no longer takes part."""
-        await self._remember("enrolment.withdrawn", {"employee_ref": employee_ref})
+        """Sends the withdrawal of an employee."""
+        await self._send_and_keep("enrolment.withdrawn", {"employee_ref": employee_ref})
 
     @property
     def unanswered(self) -> int:
-        """How many messages have no receipt yet."""
+        """The number of messages without a receipt."""
         return len(self.sent - self.receipts.keys())
 
     @property
     def outcomes(self) -> Counter[str]:
-        """How many messages had which outcome."""
+        """The number of messages by outcome."""
         return Counter(self.receipts[each] for each in self.sent & self.receipts.keys())
 
-    async def _remember(self, type_: str, data: dict[str, Any]) -> None:
+    async def _send_and_keep(self, type_: str, data: dict[str, Any]) -> None:
         self.sent.add(await self._send(type_, data))
 
-    def _hear(self, type_: str, data: dict[str, Any]) -> None:
+    def _on_message(self, type_: str, data: dict[str, Any]) -> None:
         if type_ == "enrolment.accepted":
             self.receipts[data["message_id"]] = data["outcome"]
         elif type_ == "enrolment.refused":
@@ -94,34 +92,34 @@ class HrSystem(Party):
             self.refusals.append(data)
 
 
-class BoxOffice(Party):
-    """An institution's box office: folds what it hears into a list of its own tickets, by version."""
+class BoxOffice(ExternalClient):
+    """An institution's box office: keeps a list of its tickets from events, by version."""
 
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials)
         self.evenings: dict[str, dict[str, Any]] = {}
         self.tickets: dict[str, dict[str, Any]] = {}
         self.refused_scans: dict[str, str] = {}
-        self.heard: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
 
     async def scan(self, evening_id: str, code: str, scanned_at: str) -> str:
-        """Sends what a scanner at the door read; returns the scan's id."""
+        """Sends a scan at the door; returns the scan's id."""
         scan_id = str(uuid4())
         scan = {"scan_id": scan_id, "evening_id": evening_id, "code": code, "scanned_at": scanned_at}
         await self._send("admission.recorded", {**scan, "scanner": "door-1"})
         return scan_id
 
-    def holding(self, evening_id: str) -> list[dict[str, Any]]:
-        """The tickets of an evening that count."""
+    def valid_tickets(self, evening_id: str) -> list[dict[str, Any]]:
+        """The issued and admitted tickets of an evening."""
         return [
             ticket
             for ticket in self.tickets.values()
             if ticket["evening_id"] == evening_id and ticket["state"] in ("issued", "admitted")
         ]
 
-    def _hear(self, type_: str, data: dict[str, Any]) -> None:
-        self.heard[type_] += 1
-        subject, _, what = type_.partition(".")
+    def _on_message(self, type_: str, data: dict[str, Any]) -> None:
+        self.received[type_] += 1
+        subject, _, state = type_.partition(".")
         if subject == "evening":
             known = self.evenings.get(data["evening_id"], {"version": 0})
             if data["version"] > known["version"]:
@@ -129,6 +127,6 @@ class BoxOffice(Party):
         elif subject == "ticket":
             ticket = self.tickets.get(data["ticket_id"], {"version": 0})
             if data["version"] > ticket["version"]:
-                self.tickets[data["ticket_id"]] = {**ticket, **data, "state": what}
+                self.tickets[data["ticket_id"]] = {**ticket, **data, "state": state}
         elif type_ == "admission.refused":
             self.refused_scans[data["scan_id"]] = data["reason"]

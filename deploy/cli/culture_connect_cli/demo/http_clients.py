@@ -1,4 +1,4 @@
-"""The programme team and the mailbox, over HTTP."""
+"""HTTP clients: the programme team and the mailbox."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -7,19 +7,20 @@ import httpx
 
 from culture_connect.contracts import LOCAL_TIME
 from culture_connect_cli.demo.sample_data import Partner, evenings
+from culture_connect_cli.services import NOTIFICATIONS, REGISTRATION, TICKETING
 
 
 class ProgrammeTeam:
-    """What the team does with its token: partners, evenings, a look at the seats."""
+    """The programme team with its token: partners, evenings, seats, letters."""
 
     def __init__(self, client: httpx.AsyncClient, urls: dict[str, str], token: str) -> None:
         self._client = client
-        self._registration, self._ticketing = urls["registration"], urls["ticketing"]
-        self._notifications = urls["notifications"]
+        self._registration, self._ticketing = urls[REGISTRATION], urls[TICKETING]
+        self._notifications = urls[NOTIFICATIONS]
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def register(self, partner: Partner) -> None:
-        """Makes the partner, unless an earlier demo did."""
+        """Registers the partner, unless an earlier demo did."""
         body = {"slug": partner.slug, "name": partner.name, "places": partner.places, "language": "nl"}
         body |= {"contact_email": f"hr@{partner.slug}.example"}
         answer = await self._client.post(f"{self._registration}/partners", json=body, headers=self._headers)
@@ -27,7 +28,7 @@ class ProgrammeTeam:
             answer.raise_for_status()
 
     async def schedule(self) -> list[dict[str, Any]]:
-        """Plans the two evenings on the first two free days from three weeks on; a day has one evening at most."""
+        """Schedules the two evenings on the first two free days in a row, from three weeks on."""
         day = datetime.now(LOCAL_TIME).date() + timedelta(weeks=3)
         taken = await self._days()
         while {day, day + timedelta(days=1)} & taken:
@@ -40,7 +41,7 @@ class ProgrammeTeam:
         return planned
 
     async def seats(self, evening_id: str) -> dict[str, Any]:
-        """Capacity, issued, admitted and waiting; nothing but zeros while ticketing has not heard of the evening."""
+        """Capacity, issued, admitted and waiting; zeros before ticketing has received the evening."""
         answer = await self._client.get(f"{self._ticketing}/evenings/{evening_id}", headers=self._headers)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return {"capacity": 0, "issued": 0, "admitted": 0, "waiting": 0}
@@ -49,7 +50,7 @@ class ProgrammeTeam:
         return seats
 
     async def letters(self, evening_id: str, kind: str) -> int:
-        """How many letters of a kind about an evening were sent; those of one mail are counted one by one."""
+        """The number of sent letters of a kind about an evening; those in one mail are counted one by one."""
         count, cursor = 0, None
         while True:
             query = {"evening_id": evening_id, "kind": kind, "state": "sent", "limit": "200"}

@@ -1,4 +1,4 @@
-"""Somebody who reads their mail and clicks: what a browser does, without one."""
+"""A participant who reads letters and uses the personal page, without a browser."""
 
 import re
 from typing import Any
@@ -11,21 +11,21 @@ _LINK = re.compile(r"https?://\S+/my/[\w-]+")
 _TICKET = re.compile(r'name="ticket_id" value="([^"]+)"')
 
 
-class Reader:
-    """Opens letters and the personal pages they lead to."""
+class Participant:
+    """Opens letters and the personal pages that they link to."""
 
     def __init__(self, client: httpx.AsyncClient, mailbox: Mailbox) -> None:
         self._client, self._mailbox = client, mailbox
 
-    async def cannot_come(self, address: str, evening: dict[str, Any]) -> bool:
-        """Gives up the ticket in this person's last letter about the evening; False when there is no way to do so."""
+    async def give_up_ticket(self, address: str, evening: dict[str, Any]) -> bool:
+        """Gives up the ticket in this person's last letter about the evening; False when that is not possible."""
         titles = tuple(evening["title"].values())
         letters = [each for each in await self._mailbox.letters() if address in each["to"]]
         for letter in sorted(letters, key=lambda each: str(each["received_at"]), reverse=True):
             text = (await self._mailbox.read(letter["id"]))["text"] or ""
-            # A letter may tell of several evenings: the link of each stands below its title.
-            told = max(text.find(title) for title in titles)
-            link = _LINK.search(text, told) if told >= 0 else None
+            # A letter may cover several evenings, with the link of each below its title.
+            start = max(text.find(title) for title in titles)
+            link = _LINK.search(text, start) if start >= 0 else None
             if link is not None:
                 return await self._decline(link[0])
         return False

@@ -1,4 +1,4 @@
-"""Who plays: three invented partners, their people, and two evenings."""
+"""Invented data: three partners, their employees, and two evenings."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -9,7 +9,7 @@ from culture_connect.contracts import LOCAL_TIME
 
 @dataclass(frozen=True)
 class Partner:
-    """An employer that takes part, with the people it sends."""
+    """An employer with its participants."""
 
     slug: str
     name: str
@@ -28,7 +28,7 @@ _FAMILY = (
 
 
 def _people(partner: str, count: int, offset: int) -> tuple[dict[str, Any], ...]:
-    """Invented people; every fourth reads English."""
+    """Invented employees; every fourth reads English."""
     return tuple(
         {
             "employee_ref": f"{partner}-{number + 1:03d}",
@@ -51,7 +51,7 @@ PEOPLE = sum(len(partner.people) for partner in PARTNERS)
 
 
 def evenings(first_day: date) -> tuple[dict[str, Any], ...]:
-    """Two evenings, a day apart: one with room for everyone, one with a waiting line."""
+    """Two evenings, a day apart: one with room for everyone, one with a waiting list."""
     return (
         _evening(
             first_day,

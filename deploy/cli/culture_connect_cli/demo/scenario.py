@@ -1,4 +1,4 @@
-"""The play itself: scene after scene, each waiting until everybody who should hear of it has."""
+"""The scenario of the demo: steps that each wait until every client has received what it should."""
 
 import asyncio
 import inspect
@@ -10,150 +10,150 @@ from functools import partial
 from typing import Any, Self
 
 from culture_connect.contracts import Venue
-from culture_connect_cli.accounts.onboarding import Credentials
+from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.demo.external_clients import BoxOffice, HrSystem
 from culture_connect_cli.demo.http_clients import Mailbox, ProgrammeTeam
-from culture_connect_cli.demo.participant import Reader
+from culture_connect_cli.demo.participant import Participant
 from culture_connect_cli.demo.sample_data import PARTNERS, PEOPLE
 
-PATIENCE = 90.0  # seconds for a scene to arrive everywhere
-LOOK = 0.1  # seconds between two looks
+STEP_TIMEOUT = 90.0  # seconds for a step to arrive everywhere
+_POLL = 0.1  # seconds between two polls
 
 NO_SEATS = {"capacity": 0, "issued": 0, "admitted": 0, "waiting": 0}
 
 
-class Season:
-    """Everyone who plays, what they heard so far, and what did not arrive within `patience` seconds."""
+class Scenario:
+    """The clients, what they received so far, and what did not arrive within `step_timeout` seconds."""
 
     def __init__(
         self,
         credentials: Mapping[str, Credentials],
         team: ProgrammeTeam,
         mailbox: Mailbox,
-        reader: Reader,
+        participant: Participant,
         *,
-        patience: float = PATIENCE,
+        step_timeout: float = STEP_TIMEOUT,
     ) -> None:
         self.systems = {partner.slug: HrSystem(credentials[f"hr.{partner.slug}"]) for partner in PARTNERS}
         self.offices = {venue.value: BoxOffice(credentials[f"box-office.{venue.value}"]) for venue in Venue}
         self.evenings: list[dict[str, Any]] = []
         self.seats: dict[str, dict[str, Any]] = {}
         self.letters: list[dict[str, Any]] = []
-        self.scene = "The parties connect"
-        self.told: list[str] = []
+        self.step = "The parties connect"
+        self.log: list[str] = []
         self.missing: list[str] = []
         self._team = team
         self._mailbox = mailbox
-        self._reader = reader
-        self._patience = patience
+        self._participant = participant
+        self._step_timeout = step_timeout
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for party in (*self.systems.values(), *self.offices.values()):
-            await self._stack.enter_async_context(party)
+        for client in (*self.systems.values(), *self.offices.values()):
+            await self._stack.enter_async_context(client)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def play(self) -> None:
-        """All scenes; what did not arrive in time is in `missing` afterwards."""
-        await self._enrolment()
-        await self._programme()
-        await self._withdrawal()
-        await self._change_of_plans()
-        await self._door()
+        """Runs all steps; `missing` then says what did not arrive in time."""
+        await self._enrol()
+        await self._schedule()
+        await self._withdraw()
+        await self._give_up_ticket()
+        await self._admit()
         for evening in self.evenings:
-            await self._decided(evening)
-        self.scene = "The season was played"
+            await self._is_allocated(evening)
+        self.step = "The season was played"
 
-    async def _enrolment(self) -> None:
+    async def _enrol(self) -> None:
         self._begin(f"{len(PARTNERS)} partners' HR systems enrol {PEOPLE} people over AMQP")
         for partner in PARTNERS:
             await self._team.register(partner)
         await asyncio.gather(*(self.systems[partner.slug].enrol(partner.people) for partner in PARTNERS))
         for name, system in self.systems.items():
-            await self._until(partial(_all_answered, system), f"a receipt for every message of {name}")
+            await self._wait_for(partial(_all_answered, system), f"a receipt for every message of {name}")
             if refused := system.outcomes["refused"]:
                 self.missing.append(f"{name}: {refused} enrolments were refused")
 
-    async def _programme(self) -> None:
+    async def _schedule(self) -> None:
         self._begin("The programme team schedules two evenings over HTTP; everyone gets a seat or a place in the line")
         self.evenings = await self._team.schedule()
         for evening in self.evenings:
-            await self._until(partial(self._decided, evening), f"seats for {_title(evening)}")
-            await self._until(partial(self._heard, evening), f"the tickets at {evening['venue']}")
-        await self._until(self._everyone_has_letters, "a letter for every seat and every place in the line")
+            await self._wait_for(partial(self._is_allocated, evening), f"seats for {_title(evening)}")
+            await self._wait_for(partial(self._tickets_arrived, evening), f"the tickets at {evening['venue']}")
+        await self._wait_for(self._everyone_has_letters, "a letter for every seat and every place in the line")
 
-    async def _withdrawal(self) -> None:
+    async def _withdraw(self) -> None:
         full = self.evenings[-1]
         office = self.offices[full["venue"]]
-        partner, person = self._someone_with_a_seat(full)
+        partner, person = self._ticket_holder(full)
         if partner is None or person is None:
             self.missing.append(f"a holder of a ticket for {_title(full)}")
             return
-        before, letters = len(office.tickets), await self._promoted(full)
+        before, letters = len(office.tickets), await self._promotion_letters(full)
         waiting = self.seats[full["evening_id"]]["waiting"]
         self._begin(f"{partner} withdraws someone who had a seat for {_title(full)}: the first in the line gets it")
         await self.systems[partner].withdraw(person["employee_ref"])
-        await self._until(lambda: self._moved_up(full, waiting), "the waiting line to move up")
-        await self._until(lambda: len(office.tickets) > before, f"the new ticket at {full['venue']}")
-        await self._until(lambda: self._more_promoted(full, letters), "the letter of whoever moved up")
+        await self._wait_for(lambda: self._moved_up(full, waiting), "the waiting line to move up")
+        await self._wait_for(lambda: len(office.tickets) > before, f"the new ticket at {full['venue']}")
+        await self._wait_for(lambda: self._got_promotion_letter(full, letters), "the letter of whoever moved up")
 
-    async def _change_of_plans(self) -> None:
+    async def _give_up_ticket(self) -> None:
         full = self.evenings[-1]
         office = self.offices[full["venue"]]
-        _, person = self._someone_with_a_seat(full)
+        _, person = self._ticket_holder(full)
         if person is None:
             self.missing.append(f"a holder of a ticket for {_title(full)}")
             return
         before, waiting = len(office.tickets), self.seats[full["evening_id"]]["waiting"]
         self._begin(f"Someone opens the page behind the link in their letter: they cannot come to {_title(full)}")
-        if not await self._reader.cannot_come(person["email"], full):
+        if not await self._participant.give_up_ticket(person["email"], full):
             self.missing.append("a letter with a page on which a ticket can be given up")
             return
-        await self._until(lambda: self._moved_up(full, waiting), "the next in the line")
-        await self._until(lambda: len(office.tickets) > before, f"their ticket at {full['venue']}")
+        await self._wait_for(lambda: self._moved_up(full, waiting), "the next in the line")
+        await self._wait_for(lambda: len(office.tickets) > before, f"their ticket at {full['venue']}")
 
-    async def _door(self) -> None:
+    async def _admit(self) -> None:
         evening = self.evenings[0]
         office = self.offices[evening["venue"]]
-        holding = office.holding(evening["evening_id"])
-        if not holding:
+        tickets = office.valid_tickets(evening["evening_id"])
+        if not tickets:
             self.missing.append(f"a ticket to scan at {evening['venue']}")
             return
-        ticket = holding[0]
+        ticket = tickets[0]
         self._begin(f"The door of {evening['venue']} reads one ticket twice")
         now = datetime.now(UTC).isoformat()
         await office.scan(evening["evening_id"], ticket["code"], now)
-        await self._until(lambda: office.tickets[ticket["ticket_id"]]["state"] == "admitted", "the admission")
+        await self._wait_for(lambda: office.tickets[ticket["ticket_id"]]["state"] == "admitted", "the admission")
         again = await office.scan(evening["evening_id"], ticket["code"], now)
-        await self._until(lambda: again in office.refused_scans, "the refusal of the second scan")
+        await self._wait_for(lambda: again in office.refused_scans, "the refusal of the second scan")
 
-    def _begin(self, scene: str) -> None:
-        self.scene = scene
-        self.told.append(scene)
+    def _begin(self, step: str) -> None:
+        self.step = step
+        self.log.append(step)
 
-    async def _until(self, condition: Callable[[], bool | Awaitable[bool]], what: str) -> None:
-        """Looks until the condition holds; after some patience it is noted as missing and the play goes on."""
+    async def _wait_for(self, condition: Callable[[], bool | Awaitable[bool]], what: str) -> None:
+        """Polls the condition; after the timeout it is noted as missing and the scenario goes on."""
         started = time.monotonic()
-        while time.monotonic() - started < self._patience:
+        while time.monotonic() - started < self._step_timeout:
             holds = condition()
             if await holds if inspect.isawaitable(holds) else holds:
-                self.told.append(f"  {what}: there after {time.monotonic() - started:.1f} s")
+                self.log.append(f"  {what}: there after {time.monotonic() - started:.1f} s")
                 return
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(_POLL)
         self.missing.append(what)
 
-    async def _decided(self, evening: dict[str, Any]) -> bool:
+    async def _is_allocated(self, evening: dict[str, Any]) -> bool:
         seats = await self._team.seats(evening["evening_id"])
         self.seats[evening["evening_id"]] = seats
-        decided: int = seats["issued"] + seats["waiting"]
-        return decided >= PEOPLE
+        allocated: int = seats["issued"] + seats["waiting"]
+        return allocated >= PEOPLE
 
-    def _heard(self, evening: dict[str, Any]) -> bool:
-        holding = self.offices[evening["venue"]].holding(evening["evening_id"])
-        return len(holding) == int(self.seats[evening["evening_id"]]["issued"])
+    def _tickets_arrived(self, evening: dict[str, Any]) -> bool:
+        tickets = self.offices[evening["venue"]].valid_tickets(evening["evening_id"])
+        return len(tickets) == int(self.seats[evening["evening_id"]]["issued"])
 
     async def _everyone_has_letters(self) -> bool:
         self.letters = await self._mailbox.letters()
@@ -168,17 +168,17 @@ class Season:
         self.seats[evening["evening_id"]] = await self._team.seats(evening["evening_id"])
         return bool(self.seats[evening["evening_id"]]["waiting"] < waiting)
 
-    async def _promoted(self, evening: dict[str, Any]) -> int:
+    async def _promotion_letters(self, evening: dict[str, Any]) -> int:
         return await self._team.letters(evening["evening_id"], "ticket-promoted")
 
-    async def _more_promoted(self, evening: dict[str, Any], letters: int) -> bool:
+    async def _got_promotion_letter(self, evening: dict[str, Any], letters: int) -> bool:
         self.letters = await self._mailbox.letters()
-        return await self._promoted(evening) > letters
+        return await self._promotion_letters(evening) > letters
 
-    def _someone_with_a_seat(self, evening: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
-        """HR does not know who has a seat, the box office does: by name and partner."""
-        holding = self.offices[evening["venue"]].holding(evening["evening_id"])
-        holders = {(ticket["holder_name"], ticket["partner_name"]) for ticket in holding}
+    def _ticket_holder(self, evening: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
+        """Partner and employee of a valid ticket, found at the box office, since HR does not know who has one."""
+        tickets = self.offices[evening["venue"]].valid_tickets(evening["evening_id"])
+        holders = {(ticket["holder_name"], ticket["partner_name"]) for ticket in tickets}
         for partner in PARTNERS:
             for person in partner.people:
                 if (f"{person['given_name']} {person['family_name']}", partner.name) in holders:

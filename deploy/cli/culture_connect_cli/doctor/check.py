@@ -1,4 +1,4 @@
-"""What a check has to say."""
+"""A check and its result."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -8,30 +8,28 @@ from culture_connect_cli.broker.management import BrokerError
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, and what to do about it unless another finding says that already."""
+    """A problem and its remedy, None when another finding names it already."""
 
     what: str
-    cure: str | None = None
+    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A check that was made; `well` is the sentence that is true when nothing was found."""
+class CheckResult:
+    """The result of a check; `passed` is the sentence that is true without findings."""
 
-    well: str
+    passed: str
     findings: Sequence[Finding] = ()
 
 
-class CannotLook(Exception):
-    """What was to be examined does not answer as it should; the text says so in plain words."""
+class CheckError(Exception):
+    """The checked part does not answer as expected; the text is for people."""
 
 
-async def check(well: str, look: Awaitable[Sequence[Finding]], *, cure: str | None = None) -> Checked:
-    """Waits for what `look` finds. That it could not look is a finding too.
-
-    `cure` belongs to it; without one it is left to another check to say what to do.
-    """
+async def check(passed: str, findings: Awaitable[Sequence[Finding]], *, remedy: str | None = None) -> CheckResult:
+    """The result with these findings. A CheckError or BrokerError is a finding too, with `remedy`."""
     try:
-        return Checked(well, await look)
-    except (CannotLook, BrokerError) as error:
-        return Checked(well, [Finding(str(error) if cure else f"it is not known whether {well}: {error}", cure)])
+        return CheckResult(passed, await findings)
+    except (CheckError, BrokerError) as error:
+        what = str(error) if remedy else f"it is not known whether {passed}: {error}"
+        return CheckResult(passed, [Finding(what, remedy)])

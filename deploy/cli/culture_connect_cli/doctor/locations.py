@@ -1,23 +1,23 @@
-"""Where the system is that the doctor examines: given, or the local stack that runs here."""
+"""The addresses of the system to check: given, or those of the local stack."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from culture_connect.messaging.topology import SERVICES
 from culture_connect_cli.broker.connection import Amqps, Broker
 from culture_connect_cli.broker.management import BrokerError
+from culture_connect_cli.services import SERVICES
+from culture_connect_cli.stack_file import read_stack
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Addresses by service, as far as they are known, and the broker or the reason that it is not known.
+class SystemLocations:
+    """Known addresses by service, and the broker or the reason why it is not known.
 
-    `metrics_port` is where all of the services tell their figures, when that is a port of its own. `amqps` is where
-    parties reach the broker with TLS, None where that is not known.
+    `metrics_port` is the port of the services' metrics if it is a separate one. `amqps` is the broker's TLS address
+    for external clients, None when it is not known.
     """
 
     services: Mapping[str, str]
@@ -26,20 +26,20 @@ class Whereabouts:
     amqps: Amqps | None = None
 
 
-def find_system(
+def find_locations(
     given: Mapping[str, str | None],
     find_broker: Callable[[], Broker],
     description: Path,
     *,
     metrics_port: int | None = None,
     amqps: Amqps | None = None,
-) -> Whereabouts:
-    """Each address that is `given` (by service), else that of `description`, the local stack's stack.json.
+) -> SystemLocations:
+    """The `given` addresses (by service), else those of `description`, the local stack's stack.json.
 
-    `find_broker` is asked for the broker. Raises nothing: what is not known is a finding.
+    Raises nothing: an address that is not known becomes a finding.
     """
-    described = _described(description)
-    addresses = {service: given.get(service) or described.get(service) for service in SERVICES}
+    local = _local_addresses(description)
+    addresses = {service: given.get(service) or local.get(service) for service in SERVICES}
     broker: Broker | str
     try:
         broker = find_broker()
@@ -50,12 +50,12 @@ def find_system(
     known = {service: address for service, address in addresses.items() if address}
     if amqps is None and isinstance(broker, Broker):
         amqps = broker.amqps
-    return Whereabouts(known, broker, metrics_port, amqps)
+    return SystemLocations(known, broker, metrics_port, amqps)
 
 
-def _described(description: Path) -> dict[str, str]:
+def _local_addresses(description: Path) -> dict[str, str]:
     try:
-        http = json.loads(description.read_text(encoding="utf-8"))["http"]
+        http = read_stack(description)["http"]
         return {service: str(http[service]) for service in SERVICES if service in http}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -1,4 +1,4 @@
-"""How full the queues with a bound are."""
+"""Check of the queues with a length limit."""
 
 from __future__ import annotations
 
@@ -8,43 +8,45 @@ from typing import Final
 from culture_connect.messaging.topology import Vhosts, is_of_a_party, party_of
 from culture_connect_cli.broker.management import Management
 from culture_connect_cli.doctor.check import Finding
-from culture_connect_cli.doctor.queues import Row, messages, named, queues
+from culture_connect_cli.doctor.queues import Row, list_queues, message_count, queue_name
 
 FULL: Final = 0.8
-"""The part of its bound from which a queue is worth a word."""
+"""The part of its limit from which a queue is a finding."""
 
 _MIB: Final = 1024 * 1024
 
 
-async def have_room(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
-    """Every queue that holds more than `FULL` of what it may hold, in messages or in bytes."""
-    rows = await queues(management, vhosts.core, vhosts.edge)
-    return [Finding(what, _cure(row["name"])) for row in rows if (what := _told(row))]
+async def check_queue_limits(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
+    """Queues that hold more than `FULL` of their limit in messages or bytes."""
+    rows = await list_queues(management, vhosts.core, vhosts.edge)
+    return [Finding(what, _cure(row["name"])) for row in rows if (what := _describe(row))]
 
 
-def _told(row: Row) -> str | None:
+def _describe(row: Row) -> str | None:
     level, words = max(_levels(row), default=(0.0, ""))
-    # The broker refuses by what is ready; what a reader hoards comes on top of that.
-    in_hand = int(row.get("messages_unacknowledged") or 0)
-    hoarded = f", {in_hand:,} of them taken and not acknowledged" if in_hand > messages(row) / 2 else ""
-    return f"{named(row)} is {level:.0%} full: {words}{hoarded}" if level > FULL else None
+    # The limit counts ready messages only; unacknowledged ones come on top.
+    unacknowledged = int(row.get("messages_unacknowledged") or 0)
+    suffix = (
+        f", {unacknowledged:,} of them taken and not acknowledged" if unacknowledged > message_count(row) / 2 else ""
+    )
+    return f"{queue_name(row)} is {level:.0%} full: {words}{suffix}" if level > FULL else None
 
 
 def _levels(row: Row) -> Iterator[tuple[float, str]]:
-    """How full it is, from 0 to 1, by each of its bounds, with the figures in words."""
-    bounds = row.get("effective_policy_definition") or {}
+    """The fill level (from 0 to 1) for each limit, with a description."""
+    policy = row.get("effective_policy_definition") or {}
     arguments = row.get("arguments") or {}
-    most = _least(bounds.get("max-length"), arguments.get("x-max-length"))
-    if most:
-        yield messages(row) / most, f"{messages(row):,} of {most:,} messages"
-    largest = _least(bounds.get("max-length-bytes"), arguments.get("x-max-length-bytes"))
-    if largest:
-        held = int(row.get("message_bytes") or 0)
-        yield held / largest, f"{held / _MIB:,.1f} of {largest / _MIB:,.1f} MiB"
+    limit = _lowest(policy.get("max-length"), arguments.get("x-max-length"))
+    if limit:
+        yield message_count(row) / limit, f"{message_count(row):,} of {limit:,} messages"
+    byte_limit = _lowest(policy.get("max-length-bytes"), arguments.get("x-max-length-bytes"))
+    if byte_limit:
+        size = int(row.get("message_bytes") or 0)
+        yield size / byte_limit, f"{size / _MIB:,.1f} of {byte_limit / _MIB:,.1f} MiB"
 
 
-def _least(*bounds: int | None) -> int | None:
-    return min((bound for bound in bounds if bound), default=None)
+def _lowest(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit), default=None)
 
 
 def _cure(queue: str) -> str:

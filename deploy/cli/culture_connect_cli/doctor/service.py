@@ -1,4 +1,4 @@
-"""What a service says of itself over HTTP: that it lives, and whether it can do its work."""
+"""Checks of a service's health over HTTP."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Final
 
 import httpx
 
-from culture_connect_cli.doctor.check import CannotLook, Finding
+from culture_connect_cli.doctor.check import CheckError, Finding
 
 START: Final = "start it, or correct its address; its log says why it stopped"
 
 
 class Service:
-    """A service at its address. Every call raises CannotLook when there is no answer.
+    """A service at its address. Every call raises CheckError when there is no answer.
 
-    `metrics_port` is where it tells its figures, None when that is its address as well.
+    `metrics_port` is the port of its metrics, None when they are at its address.
     """
 
     def __init__(self, name: str, url: str, client: httpx.AsyncClient, *, metrics_port: int | None = None) -> None:
@@ -28,21 +28,21 @@ class Service:
 
     @property
     def address(self) -> str:
-        """Where it is, without a login that may stand in the address."""
+        """The address without a login that may be part of it."""
         try:
             return str(httpx.URL(self._url).copy_with(userinfo=b""))
         except httpx.InvalidURL:
-            return "an address that is none"
+            return "an invalid address"
 
     async def get(self, path: str) -> httpx.Response:
-        """The answer, whatever its status."""
+        """The answer of any status."""
         return await self._get(f"{self._url}{path}")
 
     async def metrics(self) -> httpx.Response:
-        """The answer of the address where the service tells its figures."""
+        """The answer of the metrics endpoint."""
         address = f"{self._url}/metrics"
         if self._metrics_port is not None:
-            with contextlib.suppress(httpx.InvalidURL):  # which is told when it is asked
+            with contextlib.suppress(httpx.InvalidURL):  # reported by the request
                 address = str(httpx.URL(address).copy_with(port=self._metrics_port))
         return await self._get(address)
 
@@ -50,33 +50,33 @@ class Service:
         try:
             return await self._client.get(address)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise CannotLook(f"{self.address} is not an address such as http://127.0.0.1:8001") from None
+            raise CheckError(f"{self.address} is not an address such as http://127.0.0.1:8001") from None
         except httpx.TransportError as error:
-            raise CannotLook(f"{self.name} does not answer at {self.address} ({type(error).__name__})") from error
+            raise CheckError(f"{self.name} does not answer at {self.address} ({type(error).__name__})") from error
 
 
-async def lives(service: Service) -> Sequence[Finding]:
-    """Whether there is an answer at all, and whether it comes from one of our services."""
+async def check_liveness(service: Service) -> Sequence[Finding]:
+    """A service that does not answer, or an answer of something else."""
     answer = await service.get("/health/live")
     if answer.status_code == HTTPStatus.OK and _body(answer).get("status") == "alive":
         return []
-    what = f"{service.name}: what answers at {service.address} does not say that it lives (HTTP {answer.status_code})"
+    what = f"{service.name}: no service of ours answers at {service.address} (HTTP {answer.status_code})"
     return [Finding(what, "see whether the address is that of the service; if it is, start the service again")]
 
 
-async def is_ready(service: Service) -> Sequence[Finding]:
-    """What keeps the service from doing its work, or a part of it, in its own words."""
+async def check_readiness(service: Service) -> Sequence[Finding]:
+    """Problems and warnings that the service reports."""
     answer = await service.get("/health/ready")
     body = _body(answer)
-    cure = "it goes on by itself once that is mended; if it is, its log says more"
-    warnings = [Finding(f"{service.name}: {warning}", cure) for warning in _listed(body, "warnings")]
+    remedy = "it goes on by itself once that is repaired; otherwise its log says more"
+    warnings = [Finding(f"{service.name}: {warning}", remedy) for warning in _listed(body, "warnings")]
     if answer.status_code == HTTPStatus.OK and body.get("status") == "ready":
         return warnings
     problems = _listed(body, "problems")
     if not problems:
         what = f"{service.name} is not ready and does not say why (HTTP {answer.status_code})"
         return [Finding(what, "look into its log")]
-    return [*(Finding(f"{service.name} is not ready: {problem}", cure) for problem in problems), *warnings]
+    return [*(Finding(f"{service.name} is not ready: {problem}", remedy) for problem in problems), *warnings]
 
 
 def _listed(body: Mapping[str, Any], name: str) -> list[Any]:

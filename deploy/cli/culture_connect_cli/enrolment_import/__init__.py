@@ -1,6 +1,13 @@
-"""A partner's list of employees, handed in as a file: sent safely, and told about readably."""
+"""Import of a partner's file of employees through registration's API."""
 
-from culture_connect_cli.enrolment_import.report import is_settled, to_confirm, told
-from culture_connect_cli.enrolment_import.upload import Choices, Stage, hand_in
+from culture_connect_cli.enrolment_import.report import is_successful, report_lines, withdrawals_to_confirm
+from culture_connect_cli.enrolment_import.upload import ImportOptions, ImportProgress, upload_file
 
-__all__ = ["Choices", "Stage", "hand_in", "is_settled", "to_confirm", "told"]
+__all__ = [
+    "ImportOptions",
+    "ImportProgress",
+    "is_successful",
+    "report_lines",
+    "upload_file",
+    "withdrawals_to_confirm",
+]

@@ -1,4 +1,4 @@
-"""The report on a file, as people read it. Pure: lines of text from the document that registration answers."""
+"""The report of an import as lines of text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from culture_connect_cli.api.client import ApiError
 
-SHOWN: Final = 20  # entries of a list; the rest is counted
+MAX_ENTRIES: Final = 20  # of a list; the rest is counted
 
 _COUNTS: Final = ("added", "returning", "changed", "unchanged", "leaving", "faulty")
 _LISTS: Final = ("added", "returning", "changed", "leaving")
@@ -17,8 +17,8 @@ _CONFIRM: Final = re.compile(r"confirm_withdrawals: \D*(\d+)")
 Report = Mapping[str, Any]
 
 
-def told(report: Report, *, dry_run: bool) -> Iterator[str]:
-    """Counts, what is wrong with lines, columns that were not used; for a dry run also who would change how."""
+def report_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
+    """Counts, faulty lines and ignored columns; for a dry run also the changes."""
     counts = report["counts"]
     yield f"{report['lines']} lines: " + ", ".join(f"{counts[name]} {name}" for name in _COUNTS)
     if dry_run:
@@ -31,28 +31,28 @@ def told(report: Report, *, dry_run: bool) -> Iterator[str]:
         yield f"ignored columns: {', '.join(columns)}"
 
 
-def is_settled(report: Report, *, dry_run: bool) -> bool:
-    """True when the file was applied, or could be as it is."""
+def is_successful(report: Report, *, dry_run: bool) -> bool:
+    """True when the file was applied, or after a dry run can be applied."""
     if not dry_run:
         return bool(report["applied"])
     return not report["faults"] and report["withdrawals_to_confirm"] is None
 
 
-def to_confirm(outcome: Report | ApiError) -> int | None:
-    """How many withdrawals a person must confirm before the file is applied, None when that is not asked."""
+def withdrawals_to_confirm(outcome: Report | ApiError) -> int | None:
+    """The number of withdrawals to confirm before the file is applied, None when no confirmation is needed."""
     if isinstance(outcome, ApiError):
         number = _CONFIRM.search(str(outcome)) if outcome.code == "withdrawals-not-confirmed" else None
         return int(number[1]) if number else None
-    number_ = outcome["withdrawals_to_confirm"]
-    return None if number_ is None else int(number_)
+    count = outcome["withdrawals_to_confirm"]
+    return None if count is None else int(count)
 
 
 def _listed(name: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not entries:
         return
     yield f"{name}:"
-    yield from (f"  {_entry(entry)}" for entry in entries[:SHOWN])
-    if (more := len(entries) - SHOWN) > 0:
+    yield from (f"  {_entry(entry)}" for entry in entries[:MAX_ENTRIES])
+    if (more := len(entries) - MAX_ENTRIES) > 0:
         yield f"  and {more} more"
 
 

@@ -1,12 +1,11 @@
-"""Sends a file to registration and follows what becomes of it.
+"""Upload of a file to registration, with progress.
 
-The answer comes line by line (application/x-ndjson): stages, and last the report or the refusal. A connection that is
-lost leaves open whether the file was applied; the same idempotency key finds out without applying it twice.
+The answer comes line by line (application/x-ndjson): progress, and last the report or the refusal. After a lost
+connection it is not known whether the file was applied; the same idempotency key finds out without applying it twice.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -16,22 +15,24 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.api.problem import problem_text
 
-# From one line of the answer to the next; the database may be busy for a while.
+# Between two lines of the answer; the database may be busy for a while.
 _TIMEOUT: Final = httpx.Timeout(60, connect=5, read=300)
-_PAUSE: Final = 2.0  # seconds before asking again
-_PATIENCE: Final = 60  # times that "still being handled" is taken for an answer
-_IN_PROGRESS: Final = "request-in-progress"
-_STRANGE: Final = "what answers does not speak as registration does"
+_PAUSE: Final = 2.0  # seconds between two attempts
+_CONNECTIONS: Final = 2  # the first one and one after a lost answer
+_POLLS: Final = 60  # while an earlier request is still being handled
+_UNEXPECTED: Final = "the answer is not one of registration"
 
 Report = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """How the file is to be taken; see the command's options."""
+class ImportOptions:
+    """The options of an import; see the command's."""
 
     dry_run: bool = False
     full: bool = False
@@ -40,7 +41,7 @@ class Choices:
 
     @property
     def query(self) -> dict[str, str]:
-        """The same as parameters of the request."""
+        """The options as query parameters of the request."""
         query = {"dry_run": str(self.dry_run).lower(), "full": str(self.full).lower(), "on_error": self.on_error}
         if self.confirm_withdrawals is not None:
             query["confirm_withdrawals"] = str(self.confirm_withdrawals)
@@ -48,62 +49,77 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """How far the work is: so many lines `done` of `total`."""
+class ImportProgress:
+    """The number of lines that a stage has `done`, of `total`."""
 
-    name: str
+    stage: str
     done: int
     total: int
 
 
-class _LostError(ApiError):
+OnProgress = Callable[[ImportProgress], None]
+
+
+class _ConnectionLostError(ApiError):
     """The answer ended before it was complete."""
 
 
-async def hand_in(
-    api: Api, partner: str, content: bytes, choices: Choices, tell: Callable[[Stage], None], *, pause: float = _PAUSE
+async def upload_file(
+    api: Api,
+    partner: str,
+    content: bytes,
+    options: ImportOptions,
+    on_progress: OnProgress,
+    *,
+    pause: float = _PAUSE,
 ) -> Report:
-    """The report on the file `content` for this partner (a slug); `tell` hears how far it is.
+    """The report on the file `content` for this partner (a slug).
 
-    A lost connection is made again once, after `pause` seconds, with the same idempotency key. Raises ApiError when
-    the file is refused or nobody answers.
+    After a lost connection the request is repeated once, after `pause` seconds, with the same idempotency key. Raises
+    ApiError when the file is refused or registration does not answer.
     """
-    key, lost, waited = str(uuid4()), False, 0
-    while True:
-        try:
-            return await _send(api, partner, content, choices, tell, key)
-        except ApiError as error:
-            if error.code == _IN_PROGRESS and waited < _PATIENCE:
-                waited += 1
-            elif _is_lost(error) and not lost:
-                lost = True
-            elif _is_lost(error):
-                raise ApiError(f"{error}; if the file was applied, handing it in again changes nothing") from error
-            else:
-                raise
-        await asyncio.sleep(pause)
+    key = str(uuid4())
+    reconnecting = _retry(_is_lost, _CONNECTIONS, pause)
+    polling = _retry(_is_in_progress, _POLLS, pause)
+    try:
+        return await reconnecting(polling, _send, api, partner, content, options, on_progress, key)
+    except ApiError as error:
+        if _is_lost(error):
+            raise ApiError(f"{error}; if the file was applied, handing it in again changes nothing") from error
+        raise
+
+
+def _retry(condition: Callable[[BaseException], bool], attempts: int, pause: float) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception(condition), stop=stop_after_attempt(attempts), wait=wait_fixed(pause), reraise=True
+    )
 
 
 async def _send(
-    api: Api, partner: str, content: bytes, choices: Choices, tell: Callable[[Stage], None], key: str
+    api: Api, partner: str, content: bytes, options: ImportOptions, on_progress: OnProgress, key: str
 ) -> Report:
     path = f"/partners/{quote(partner, safe='')}/enrolments/import"
     headers = {"Accept": "application/x-ndjson", "Content-Type": "text/csv"}
-    options = {"params": choices.query, "content": content, "headers": headers, "timeout": _TIMEOUT}
-    async with api.stream("POST", path, key=key, **options) as response:
+    request: dict[str, Any] = {
+        "params": options.query,
+        "content": content,
+        "headers": headers,
+        "timeout": _TIMEOUT,
+    }
+    async with api.stream("POST", path, key=key, **request) as response:
         if "ndjson" not in response.headers.get("content-type", ""):
-            # What is remembered for an idempotency key may come without its stages.
-            return _decoded(await response.aread())
+            # The answer remembered for an idempotency key may come without progress.
+            return _decode(await response.aread())
         async for line in _lines(response):
-            news = _decoded(line)
-            if "status" in news:
-                return _report_in(news)
-            tell(_stage_in(news))
-    raise _LostError("the answer ended before it was complete")
+            document = _decode(line)
+            if "status" in document:
+                return _report(document)
+            on_progress(_progress(document))
+    raise _ConnectionLostError("the answer ended before it was complete")
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The lines of the answer, wherever its chunks end. Only a newline ends a line: text may hold other separators."""
+    """The lines of the answer. Only a newline ends a line, since text may hold other separators."""
     rest = b""
     async for chunk in response.aiter_bytes():
         *whole, rest = (rest + chunk).split(b"\n")
@@ -114,39 +130,36 @@ async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
         yield rest
 
 
-def _decoded(line: bytes) -> Mapping[str, Any]:
+def _decode(line: bytes) -> Mapping[str, Any]:
     try:
         decoded = json.loads(line)
     except ValueError:
-        raise _LostError("the answer ended in the middle of a line") from None
+        raise _ConnectionLostError("the answer ended in the middle of a line") from None
     if not isinstance(decoded, dict):
-        raise ApiError(_STRANGE)
+        raise ApiError(_UNEXPECTED)
     return decoded
 
 
-def _stage_in(line: Mapping[str, Any]) -> Stage:
+def _progress(line: Mapping[str, Any]) -> ImportProgress:
     try:
-        return Stage(str(line["stage"]), int(line["done"]), int(line["total"]))
+        return ImportProgress(str(line["stage"]), int(line["done"]), int(line["total"]))
     except (KeyError, TypeError, ValueError):
-        raise ApiError(_STRANGE) from None
+        raise ApiError(_UNEXPECTED) from None
 
 
-def _report_in(last: Mapping[str, Any]) -> Report:
-    """The report that the last line brings; a refusal is raised."""
+def _report(last: Mapping[str, Any]) -> Report:
+    """The report in the last line. Raises ApiError for a refusal."""
     status, body = last["status"], last.get("body")
     if not isinstance(status, int) or not isinstance(body, dict):
-        raise ApiError(_STRANGE)
+        raise ApiError(_UNEXPECTED)
     if status < HTTPStatus.BAD_REQUEST:
         return body
-    head = ": ".join(str(body[name]) for name in ("title", "detail") if body.get(name))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and "trace_id" in body:
-        head += f" (trace {body['trace_id']})"
-    raise ApiError("\n".join([head, *map(_error_in, body.get("errors") or ())]), status, body.get("code"))
+    raise ApiError(problem_text(body, status), status, body.get("code"))
 
 
-def _error_in(error: Mapping[str, Any]) -> str:
-    return "  " + ": ".join(str(error[name]) for name in ("field", "message") if error.get(name))
+def _is_lost(error: BaseException) -> bool:
+    return isinstance(error, _ConnectionLostError) or isinstance(error.__cause__, httpx.TransportError)
 
 
-def _is_lost(error: ApiError) -> bool:
-    return isinstance(error, _LostError) or isinstance(error.__cause__, httpx.TransportError)
+def _is_in_progress(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and error.code == "request-in-progress"

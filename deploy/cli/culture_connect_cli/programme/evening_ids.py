@@ -1,4 +1,4 @@
-"""Writes the ids of evenings into the file of their season, and leaves all else in it as somebody wrote it."""
+"""Ids of evenings, written into the file of their season without any other change."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from culture_connect_cli.programme.season_file import ID, SeasonFileError, read_
 
 
 async def write_ids(api: Api, path: Path) -> int:
-    """Adds the ids that the programme knows and the file does not say; how many those were.
+    """Adds the ids that are in the programme and not in the file; returns their number.
 
     Raises SeasonFileError when the file cannot be used, ApiError.
     """
     season, programme = await read(api, read_season(path))
     found = ids_of(season.entries, programme)
     if found:
-        with path.open(encoding="utf-8", newline="") as file:  # with the line ends that it has
+        with path.open(encoding="utf-8", newline="") as file:  # keeps its line ends
             text = with_ids(file.read(), found)
-        said = {entry.number: entry.evening_id for entry in season_of(text).entries}
-        if any(said[number] != evening_id for number, evening_id in found.items()):
+        ids = {entry.number: entry.evening_id for entry in season_of(text).entries}
+        if any(ids[number] != evening_id for number, evening_id in found.items()):
             lines = (f"evening {number}, {ID}: add `{ID}: {evening_id}`" for number, evening_id in found.items())
-            raise SeasonFileError(["is written in a way that only a person can add to", *lines])
+            raise SeasonFileError(["the ids cannot be added automatically", *lines])
         try:
             with path.open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
@@ -37,11 +37,11 @@ async def write_ids(api: Api, path: Path) -> int:
 
 
 def with_ids(text: str, ids: Mapping[int, UUID]) -> str:
-    """The text of a file, which can be read, with these ids; the evenings are counted from 1."""
+    """The text of a valid file with these ids; evenings are counted from 1."""
     document = yaml.compose(text, yaml.BaseLoader)
     assert isinstance(document, yaml.MappingNode)  # noqa: S101 - it was read already
     evenings = next(value for key, value in document.value if key.value == "evenings")
-    # From the end, so that what is still to be changed stays where it is.
+    # From the end, so that positions before it stay valid.
     for number, evening_id in sorted(ids.items(), reverse=True):
         start, end, insert = _place(evenings.value[number - 1])
         text = f"{text[:start]}{insert.format(evening_id)}{text[end:]}"
@@ -49,11 +49,11 @@ def with_ids(text: str, ids: Mapping[int, UUID]) -> str:
 
 
 def _place(evening: yaml.MappingNode) -> tuple[int, int, str]:
-    """From where to where the text is replaced, and by what, with {} for the id."""
+    """Start and end of the text to replace, and its replacement with {} for the id."""
     for key, value in evening.value:
         if key.value == ID:
-            # Nothing behind the colon is a place just there.
+            # An empty value has a position too.
             return value.start_mark.index, value.end_mark.index, "{}" if value.value else " {}"
-    first = evening.value[0][0].start_mark  # behind whatever name the evening has for other places of the file
+    first = evening.value[0][0].start_mark  # after a YAML anchor
     below = ", " if evening.flow_style else f"\n{' ' * first.column}"
     return first.index, first.index, f"{ID}: {{}}{below}"

@@ -1,4 +1,4 @@
-"""The file of a season: read, checked with the rules of the contract, and all that is wrong said at once."""
+"""The file of a season, read and validated with the rules of the contract. All problems are reported at once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from culture_connect.contracts import EveningDraft, Localised, Season
 from culture_connect_cli.programme import yaml_text
-from culture_connect_cli.programme.fields import UNKNOWN, Wrong, draft_of, reason_of
+from culture_connect_cli.programme.fields import UNKNOWN, Problems, parse_draft, parse_reason
 from culture_connect_cli.programme.times import local_day
 
 ID: Final = "evening_id"
 NEW: Final = "new"
 _DRAFT: Final = EveningDraft.model_fields.keys() - {"season"}
 _FIELDS: Final = _DRAFT | {"cancelled", ID}
-# What a line with nothing behind it means the default of.
+# Fields whose empty value is the default.
 _OPTIONAL: Final = frozenset({"location", "admission", "release_at", "closes_at", "allotments", "cancelled", ID})
 
 
 class SeasonFileError(ValueError):
-    """The file cannot be used; `problems` says everything that is wrong with it."""
+    """The file is invalid; `problems` has every reason."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n  ".join(["the file is not used and nothing was sent:", *problems]))
@@ -35,10 +35,9 @@ class SeasonFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An evening of the file. `reason` is set when it is called off; `located` tells whether it says its location.
+    """An evening of the file. `reason` is set when it is called off; `located` when it has a location.
 
-    `evening_id` is the evening of the programme that it says it is; `is_new` when it says that it is none of those that
-    stood on another day before.
+    `evening_id` is its id in the programme, if the file has one; `is_new` when the file says that it is a new evening.
     """
 
     number: int
@@ -56,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SeasonFile:
-    """What the programme of a season should be."""
+    """The wanted programme of a season."""
 
     season: str
     entries: list[Entry]
@@ -76,7 +75,7 @@ def season_of(text: str) -> SeasonFile:
     """The season of the text of a file. Raises SeasonFileError."""
     try:
         document, problems = yaml_text.read(text)
-    except yaml_text.NotYaml as error:
+    except yaml_text.InvalidYamlError as error:
         raise SeasonFileError([str(error)]) from None
     if not isinstance(document, dict):
         raise SeasonFileError(["must have the fields season and evenings"])
@@ -87,7 +86,7 @@ def season_of(text: str) -> SeasonFile:
         raise SeasonFileError([*problems, "evenings: must be a list of evenings, whose lines begin with -"])
     read = [_entry(number, raw, season, problems) for number, raw in enumerate(evenings, 1)]
     entries = [entry for entry in read if entry is not None]
-    problems += [*_on_one_day(entries), *_with_one_id(entries)]
+    problems += [*_same_days(entries), *_duplicate_ids(entries)]
     if problems:
         raise SeasonFileError(problems)
     return SeasonFile(season, entries)
@@ -115,7 +114,7 @@ def _located(entry: Entry, locations: Mapping[str, str]) -> Entry:
 
 
 def _season(raw: object, problems: list[str]) -> str:
-    """The season; a wrong one is noted and stood in for, so that the evenings can be checked as well."""
+    """The season; an invalid one is a problem, replaced so that the evenings can be validated as well."""
     try:
         return TypeAdapter[str](Season).validate_python(raw)
     except ValidationError:
@@ -124,34 +123,34 @@ def _season(raw: object, problems: list[str]) -> str:
 
 
 def _entry(number: int, raw: Any, season: str, problems: list[str]) -> Entry | None:
-    """The evening, or None and all that is wrong with it among the problems."""
+    """The evening, or None with its errors added to the problems."""
     if not isinstance(raw, dict):
         problems.append(f"evening {number}: must be a group of fields")
         return None
-    said = {name: value for name, value in raw.items() if value != "" or name not in _OPTIONAL}
-    wrong = Wrong(dict.fromkeys(said.keys() - _FIELDS, UNKNOWN))
-    reason = reason_of(said.pop("cancelled", None), wrong)
-    said_id = said.pop(ID, None)
-    evening_id = _id(said_id, wrong)
-    draft = draft_of({name: said[name] for name in said if name in _DRAFT}, season, wrong)
-    problems += [f"evening {number}, {path}: {message}" for path, message in wrong.found.items() if message]
-    if draft is None or wrong.found:
+    given = {name: value for name, value in raw.items() if value != "" or name not in _OPTIONAL}
+    invalid = Problems(dict.fromkeys(given.keys() - _FIELDS, UNKNOWN))
+    reason = parse_reason(given.pop("cancelled", None), invalid)
+    given_id = given.pop(ID, None)
+    evening_id = _id(given_id, invalid)
+    draft = parse_draft({name: given[name] for name in given if name in _DRAFT}, season, invalid)
+    problems += [f"evening {number}, {path}: {message}" for path, message in invalid.found.items() if message]
+    if draft is None or invalid.found:
         return None
-    return Entry(number, draft, reason, "location" in said, evening_id, is_new=said_id == NEW)
+    return Entry(number, draft, reason, "location" in given, evening_id, is_new=given_id == NEW)
 
 
-def _id(said: object, wrong: Wrong) -> UUID | None:
-    if said is None or said == NEW:
+def _id(text: object, invalid: Problems) -> UUID | None:
+    if text is None or text == NEW:
         return None
     try:
-        return UUID(said if isinstance(said, str) else "")
+        return UUID(text if isinstance(text, str) else "")
     except ValueError:
-        wrong.found[ID] = f"must be the id of an evening, or {NEW}"
+        invalid.found[ID] = f"must be the id of an evening, or {NEW}"
         return None
 
 
-def _with_one_id(entries: list[Entry]) -> list[str]:
-    """Evenings that say they are one and the same."""
+def _duplicate_ids(entries: list[Entry]) -> list[str]:
+    """Problems of evenings with the same id."""
     taken: dict[UUID, Entry] = {}
     return [
         f"evening {entry.number}, {ID}: is that of evening {other.number} already"
@@ -160,8 +159,8 @@ def _with_one_id(entries: list[Entry]) -> list[str]:
     ]
 
 
-def _on_one_day(entries: list[Entry]) -> list[str]:
-    """Evenings that a season cannot have together, or that could not be told apart."""
+def _same_days(entries: list[Entry]) -> list[str]:
+    """Problems of evenings on the same day."""
     problems: list[str] = []
     places = Counter((entry.draft.venue, entry.day) for entry in entries)
     takers: dict[date, Entry] = {}

@@ -1,4 +1,4 @@
-"""YAML whose values are all text: what 19:30 or `no` means is for the reader of the field to say."""
+"""YAML with text values only, so that 19:30 and `no` stay as written."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 import yaml
 
 
-class NotYaml(ValueError):
-    """The text cannot be read; says where, for people."""
+class InvalidYamlError(ValueError):
+    """The text is not valid YAML; the message says where."""
 
 
 def read(text: str) -> tuple[Any, list[str]]:
-    """The document, made of nothing but texts, lists and mappings, and what is wrong about its keys.
+    """The document of texts, lists and mappings, and the problems of repeated keys.
 
-    Raises NotYaml.
+    Raises InvalidYamlError.
     """
     try:
         loader = _Loader(text)
         return loader.get_single_data(), loader.repeated
     except yaml.YAMLError as error:
-        raise NotYaml(_where(error)) from None
+        raise InvalidYamlError(_where(error)) from None
     except RecursionError:
-        raise NotYaml("is nested too deeply") from None
+        raise InvalidYamlError("is nested too deeply") from None
 
 
 class _Loader(yaml.BaseLoader):
-    """Remembers keys that are there twice, of which PyYAML would silently take the last."""
+    """Reports repeated keys, of which PyYAML silently takes the last."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)

@@ -1,7 +1,7 @@
-"""An authority of the installation's own, and the broker's certificate that it vouches for.
+"""The certificate of the broker and the authority of the installation that signs it.
 
-Outside parties trust the authority, which stays; the certificate is made anew well before it ends. An operator with a
-certificate of a public authority gives the broker that instead: see docs/tls.md.
+External clients trust the authority, which stays; the certificate is renewed well before it expires. An operator with a
+certificate of a public authority configures that instead: see docs/tls.md.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 AUTHORITY: Final = "authority"
 BROKER: Final = "broker"
 
-AUTHORITY_LIFE: Final = timedelta(days=3650)
-LIFE: Final = timedelta(days=365)
+AUTHORITY_LIFETIME: Final = timedelta(days=3650)
+LIFETIME: Final = timedelta(days=365)
 RENEWED_BEFORE: Final = timedelta(days=30)
-_CLOCKS_DIFFER: Final = timedelta(hours=1)
+_CLOCK_SKEW: Final = timedelta(hours=1)
 
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
@@ -37,42 +37,41 @@ _HOST = re.compile(
 
 
 class CertificateError(ValueError):
-    """A certificate cannot be made or read; the text says what was expected and holds no key."""
+    """A certificate cannot be made or read; the text says what is expected and holds no key."""
 
 
-def complete(kept: dict[str, str], hosts: Sequence[str], now: datetime) -> list[str]:
-    """Makes what is missing in `kept`, for other hosts, or ends within 30 days; returns the names of what was made.
+def renew(kept: dict[str, str], hosts: Sequence[str], now: datetime) -> list[str]:
+    """Makes the certificates that are missing, are for other hosts or expire within 30 days; returns their names.
 
-    `kept` has certificates and, as `<name>_key`, their private keys, all of them PEM. `hosts` are the names and IP
-    addresses under which clients reach the broker. Raises CertificateError for a host that is neither, or a PEM that is
-    none.
+    `kept` has certificates and, as `<name>_key`, their private keys in PEM; it is changed in place. `hosts` are the
+    names and IP addresses under which clients reach the broker. Raises CertificateError for an invalid host or PEM.
     """
     made = []
-    if _ends_soon(kept.get(AUTHORITY), now):
+    if _expires_soon(kept.get(AUTHORITY), now):
         kept |= _authority(now)
         made.append(AUTHORITY)
     authority = _read(kept[AUTHORITY])
     wanted = [_general_name(host) for host in dict.fromkeys(hosts)]
-    if made or _ends_soon(kept.get(BROKER), now) or _names_of(_read(kept[BROKER])) != set(wanted):
+    if made or _expires_soon(kept.get(BROKER), now) or _names_of(_read(kept[BROKER])) != set(wanted):
         kept |= _certificate(wanted, authority, kept[f"{AUTHORITY}_key"], now)
         made.append(BROKER)
     return made
 
 
-def ends_at(pem: str) -> datetime:
-    """When the first certificate of the PEM ends. Raises CertificateError when there is none."""
+def expires_at(pem: str) -> datetime:
+    """The expiry of the first certificate in the PEM. Raises CertificateError when there is none."""
     return _read(pem).not_valid_after_utc
 
 
-def _ends_soon(pem: str | None, now: datetime) -> bool:
-    return pem is None or ends_at(pem) - now < RENEWED_BEFORE
+def _expires_soon(pem: str | None, now: datetime) -> bool:
+    return pem is None or expires_at(pem) - now < RENEWED_BEFORE
 
 
 def _authority(now: datetime) -> dict[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Culture Connect")
     builder = (
-        _builder(name, name, key.public_key(), now, now + AUTHORITY_LIFE)
+        _builder(name, name, key.public_key(), now, now + AUTHORITY_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
     )
@@ -86,7 +85,7 @@ def _certificate(
     if not isinstance(signing, ec.EllipticCurvePrivateKey):
         raise CertificateError("the authority's key: expected an elliptic curve key")
     key = ec.generate_private_key(ec.SECP256R1())
-    end = min(now + LIFE, authority.not_valid_after_utc)
+    end = min(now + LIFETIME, authority.not_valid_after_utc)
     identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     builder = (
         _builder(_name("Culture Connect broker"), authority.subject, key.public_key(), now, end)
@@ -108,7 +107,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now.astimezone(UTC) - _CLOCKS_DIFFER)
+        .not_valid_before(now.astimezone(UTC) - _CLOCK_SKEW)
         .not_valid_after(end.astimezone(UTC))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )

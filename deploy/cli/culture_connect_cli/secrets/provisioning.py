@@ -1,8 +1,8 @@
-"""The secrets of an installation as files: made once, then dealt out so that each program sees only its own.
+"""The secrets of an installation as files: made once, then written so that each program sees only its own.
 
-`vault/secrets.json` (`vault`) holds them all and is the only source; every other file is written anew from it. A
-service gets what its settings read (`culture_connect.settings`), the broker its definitions, the database
-its passwords, the operator what people and the command line log in with.
+The store (`store`) holds them all; every other file is derived from it. A service gets what its settings read
+(`culture_connect.settings`), the broker its definitions, the database its passwords, the operator the logins of people
+and of the command line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -24,16 +23,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from culture_connect.messaging.topology import (
     ADMINISTRATOR,
     OPERATOR,
-    REGISTRATION,
-    SERVICES,
-    TICKETING,
     Vhosts,
     definitions,
     password_hash,
 )
-from culture_connect_cli.accounts.onboarding import random_password
-from culture_connect_cli.private_files import write
+from culture_connect_cli.accounts import random_password
+from culture_connect_cli.private_files import write_secret
 from culture_connect_cli.secrets import certificates, store, tokens
+from culture_connect_cli.services import EDGE_SERVICES, REGISTRATION, SERVICES, TICKETING
+from culture_connect_cli.urls import login_url
 
 DATABASE: Final = "culture_connect"
 SUPERUSER: Final = "postgres"
@@ -50,14 +48,12 @@ CERTIFICATE_FILE: Final = "certificate.pem"
 CERTIFICATE_KEY_FILE: Final = "certificate_key.pem"
 CA_FILE: Final = "ca.pem"
 
-_ON_THE_EDGE: Final = (REGISTRATION, TICKETING)
-
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the services find the servers, as `host:port`; `hosts` are those for which the broker has a certificate.
+    """The servers' addresses for the services, as `host:port`; `hosts` are the names in the broker's certificate.
 
-    With `broker_tls` the port of the broker is one that speaks TLS.
+    `broker_tls` says that the broker's port speaks TLS.
     """
 
     database: str = "postgres:5432"
@@ -66,38 +62,37 @@ class Addresses:
     broker_tls: bool = False
 
 
-def deal_out(
+def provision(
     folder: Path, addresses: Addresses, owners: Mapping[str, int] | None = None, *, now: datetime | None = None
 ) -> list[str]:
-    """Makes what secrets are missing and writes every file; safe to repeat, nothing that exists changes its value.
+    """Makes the missing secrets, writes every file, and returns the names of the new secrets.
 
-    Save the broker's certificate: it is made anew when, at `now`, it has less than 30 days or is for other hosts.
-    `owners` maps parts of the folder (a service, `broker`, `database`) to the user id that reads them; this takes
-    root. Files get mode 0400, folders 0700 for their owner, and are written whole. Returns the names of
-    the secrets that were made. Raises OSError when a file cannot be written, VaultError when the vault is damaged,
-    CertificateError when one of the hosts is none.
+    Safe to repeat: no value changes, except the broker's certificate when at `now` it has less than 30 days left or is
+    for other hosts. `owners` maps parts of the folder (a service, `broker`, `database`) to the user id that reads them;
+    this needs root. Files get mode 0400, folders 0700. Raises OSError when a file cannot be written, SecretsError when
+    the store is damaged, CertificateError for an invalid host.
     """
     owners = owners or {}
     owner = os.geteuid()
-    vault_file = store.vault_file(folder)
-    vault_file.parent.mkdir(parents=True, exist_ok=True)
+    secrets_file = store.secrets_file(folder)
+    secrets_file.parent.mkdir(parents=True, exist_ok=True)
     with store.locked(folder):
-        kept = store.read(folder) if vault_file.exists() else {}
+        kept = store.read(folder) if secrets_file.exists() else {}
         made = _complete(kept) + _complete_certificates(kept, addresses, now or datetime.now(UTC))
-        write(vault_file, json.dumps(kept, indent=1), owners.get(store.VAULT, owner))
+        write_secret(secrets_file, json.dumps(kept, indent=1), owners.get(store.STORE_FOLDER, owner))
         for name, content in _files(kept, addresses).items():
-            write(folder / name, content, owners.get(name.partition("/")[0], owner))
+            write_secret(folder / name, content, owners.get(name.partition("/")[0], owner))
     return made
 
 
 def superuser_url(folder: Path, address: str) -> str:
-    """The superuser's way to the database server at `address`. Holds the password: never log it."""
+    """The superuser's URL of the database at `address`. Holds the password: never log it."""
     password = (folder / POSTGRES / SUPERUSER_FILE).read_text(encoding="utf-8")
-    return _url("postgresql", SUPERUSER, password, address, DATABASE)
+    return login_url("postgresql", SUPERUSER, password, address, DATABASE)
 
 
 def role_passwords(folder: Path) -> dict[str, str]:
-    """The passwords of the services' database roles. Raises FileNotFoundError before `deal_out` has run."""
+    """The passwords of the services' database roles. Raises FileNotFoundError before `provision` has run."""
     roles: dict[str, str] = json.loads((folder / POSTGRES / ROLES_FILE).read_text(encoding="utf-8"))
     return roles
 
@@ -111,11 +106,11 @@ def signing_key() -> dict[str, str]:
 
 
 def _complete(kept: dict[str, Any]) -> list[str]:
-    """Adds what is missing to the vault and returns its names."""
+    """Adds the missing secrets and returns their names."""
     wanted: dict[str, Any] = {
         "broker": dict.fromkeys((ADMINISTRATOR, OPERATOR, *SERVICES), random_password),
         "database": dict.fromkeys((SUPERUSER, *SERVICES), random_password),
-        "tokens": dict.fromkeys(tokens.own_wanted(kept), secrets.token_urlsafe),
+        "tokens": dict.fromkeys(tokens.built_in_names(kept), secrets.token_urlsafe),
         "keys": {"signing": signing_key, "tombstone": _random_key},
         "hash_keys": dict.fromkeys(SERVICES, _random_key),
     }
@@ -130,14 +125,14 @@ def _complete(kept: dict[str, Any]) -> list[str]:
 
 
 def _complete_certificates(kept: dict[str, Any], addresses: Addresses, now: datetime) -> list[str]:
-    """Adds certificates that are missing to the vault, renews what ends soon, and returns the names."""
+    """Adds or renews certificates and returns their names."""
     broker = addresses.broker.rpartition(":")[0].strip("[]")
     hosts = (*addresses.hosts, broker)
-    return [f"certificates/{name}" for name in certificates.complete(kept.setdefault("certificates", {}), hosts, now)]
+    return [f"certificates/{name}" for name in certificates.renew(kept.setdefault("certificates", {}), hosts, now)]
 
 
 def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
-    """Path to content of everything that is dealt out."""
+    """The content of every file by its path."""
     vhosts = Vhosts()
     amqp = "amqps" if addresses.broker_tls else "amqp"
     accounts, roles, keys = kept["broker"], kept["database"], kept["keys"]
@@ -149,19 +144,19 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
         f"{OPERATORS}/{ADMINISTRATOR}": accounts[ADMINISTRATOR],
         f"{OPERATORS}/{OPERATOR}": accounts[OPERATOR],
         **_certificate_files(kept["certificates"]),
-        **{tokens.handed_out(name): token for name, token in kept["tokens"].items()},
+        **{tokens.token_file(name): token for name, token in kept["tokens"].items()},
         f"{TICKETING}/{SIGNING_KEY_FILE}": json.dumps(keys["signing"]),
         f"{REGISTRATION}/culture_connect_tombstone_key": keys["tombstone"],
     }
-    hashed = tokens.hashed(kept)
+    hashed = tokens.service_tokens(kept)
     for service in SERVICES:
         settings = {
-            "database_url": _url("postgresql", service, roles[service], addresses.database, DATABASE),
+            "database_url": login_url("postgresql", service, roles[service], addresses.database, DATABASE),
             "hash_key": kept["hash_keys"][service],
-            "core_url": _url(amqp, service, accounts[service], addresses.broker, vhosts.core),
+            "core_url": login_url(amqp, service, accounts[service], addresses.broker, vhosts.core),
         }
-        if service in _ON_THE_EDGE:
-            settings["edge_url"] = _url(amqp, service, accounts[service], addresses.broker, vhosts.edge)
+        if service in EDGE_SERVICES:
+            settings["edge_url"] = login_url(amqp, service, accounts[service], addresses.broker, vhosts.edge)
         files |= {f"{service}/culture_connect_{name}": value for name, value in settings.items()}
         files[f"{service}/{tokens.TOKENS_FILE}"] = hashed
     return files
@@ -172,17 +167,13 @@ def _random_key() -> str:
 
 
 def _certificate_files(kept: Mapping[str, str]) -> dict[str, str]:
-    """What the broker shows and proves, and what lets others believe it; the operator hands that to the parties."""
+    """The broker's certificate and key, and the authority for whoever connects to it."""
     authority = kept[certificates.AUTHORITY]
     return {
         f"{BROKER}/{CERTIFICATE_FILE}": kept[certificates.BROKER],
         f"{BROKER}/{CERTIFICATE_KEY_FILE}": kept[f"{certificates.BROKER}_key"],
         **{f"{part}/{CA_FILE}": authority for part in (BROKER, OPERATORS, *SERVICES)},
     }
-
-
-def _url(scheme: str, user: str, password: str, address: str, path: str) -> str:
-    return f"{scheme}://{quote(user)}:{quote(password, safe='')}@{address}/{path}"
 
 
 def _base64url(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""`vault/secrets.json` in a folder of secrets: the only source of every other file there."""
+"""The store of an installation's secrets, `vault/secrets.json`: the source of every other file in its folder."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-VAULT: Final = "vault"
+STORE_FOLDER: Final = "vault"
 
 
-class VaultError(Exception):
-    """There is no vault, or it cannot be used; the text says why and quotes nothing of it."""
+class SecretsError(Exception):
+    """The store is missing or damaged; the text says why and quotes nothing of it."""
 
 
-def vault_file(folder: Path) -> Path:
-    """The vault of a folder of secrets."""
-    return folder / VAULT / "secrets.json"
+def secrets_file(folder: Path) -> Path:
+    """The path of the store."""
+    return folder / STORE_FOLDER / "secrets.json"
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """All secrets of the folder. Raises VaultError, and OSError when it may not be read."""
+    """All secrets. Raises SecretsError, and OSError when the file may not be read."""
     try:
-        content = json.loads(vault_file(folder).read_text(encoding="utf-8"))
+        content = json.loads(secrets_file(folder).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(folder) from None
     except ValueError:
-        raise VaultError(f"{vault_file(folder)} is not JSON") from None
+        raise SecretsError(f"{secrets_file(folder)} is not JSON") from None
     if not isinstance(content, dict):
-        raise VaultError(f"{vault_file(folder)} is not a JSON object")
+        raise SecretsError(f"{secrets_file(folder)} is not a JSON object")
     return content
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """One at a time reads the vault to change it; others wait, and the lock of a process that dies is free again.
+    """The store, locked for a change. Others wait; the lock of a process that dies is free again.
 
-    Raises VaultError when there is no vault, and OSError when it may not be opened.
+    Raises SecretsError when there is no store, and OSError when it may not be opened.
     """
     try:
-        # The folder itself is what is locked: the file is another one after each change.
-        lock = os.open(folder / VAULT, os.O_RDONLY | os.O_DIRECTORY)
+        # The folder is locked, since every change replaces the file.
+        lock = os.open(folder / STORE_FOLDER, os.O_RDONLY | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(folder) from None
     try:
@@ -53,8 +53,8 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _missing(folder: Path) -> VaultError:
-    return VaultError(
+def _missing(folder: Path) -> SecretsError:
+    return SecretsError(
         f"there are no secrets in {folder}: `culture-connect up` makes those of a local stack, "
         "--folder names those of another installation"
     )

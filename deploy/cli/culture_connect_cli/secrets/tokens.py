@@ -1,8 +1,8 @@
-"""Bearer tokens of the HTTP APIs: those of the installation itself, and those that people add and revoke.
+"""Bearer tokens of the HTTP APIs: the built-in ones of the installation, and those that people add and revoke.
 
-The vault keeps the installation's own under "tokens", because its programs present them. Of an added one it keeps,
-under "added_tokens", a hash only; "revoked_tokens" are the installation's own that must not come back. Each service
-gets the hashes as a file, which it reads again when it changes (`culture_connect.http.tokens`).
+The store keeps the built-in ones under "tokens", because programs of the installation present them. Of an added token
+it keeps a hash only, under "added_tokens"; "revoked_tokens" are built-in ones that are not made again. Each service
+has the hashes in a file, which it reads again after a change (`culture_connect.http.tokens`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from culture_connect.contracts import SLUG_PATTERN, Venue
-from culture_connect.messaging.topology import OPERATOR, SERVICES
-from culture_connect_cli.private_files import rewrite
+from culture_connect.messaging.topology import OPERATOR
+from culture_connect_cli.private_files import rewrite_secret
 from culture_connect_cli.secrets import store
+from culture_connect_cli.services import SERVICES
 
 TOKENS_FILE: Final = "tokens.json"
 
-# The installation's own, by name.
-OWN: Final[Mapping[str, list[str]]] = {
+BUILT_IN: Final[Mapping[str, list[str]]] = {
     "programme": ["programme"],
     OPERATOR: [OPERATOR],
     **{f"box-office.{venue}": [f"box-office:{venue}"] for venue in Venue},
@@ -38,12 +38,12 @@ _FIXED_SCOPES: Final = ("programme", OPERATOR, "mail", *(f"box-office:{venue}" f
 
 
 class TokenError(Exception):
-    """A token cannot be added or revoked; the text says why and what was expected."""
+    """A token cannot be added or revoked; the text says why and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is known of a token besides its hash; `created_at` is None for the installation's own."""
+    """A token without its hash; `created_at` is None for a built-in one."""
 
     name: str
     scopes: tuple[str, ...]
@@ -52,12 +52,12 @@ class Token:
 
 
 def add(folder: Path, name: str, scopes: Sequence[str], *, now: datetime, lifetime: timedelta | None = None) -> str:
-    """Makes a token that the services take from now on, until `lifetime` is over, and returns it: nothing keeps it.
+    """Makes a token that is valid from now on until `lifetime` is over, and returns it: it is kept nowhere.
 
-    Raises TokenError for a name or scope that cannot be or a name that exists, VaultError and OSError.
+    Raises TokenError for an invalid name or scope or an existing name, SecretsError and OSError.
     """
     if not _NAME.fullmatch(name):
-        raise TokenError(f"a token's name has 1 to 100 characters of a-z, 0-9, '.', '_' and '-', unlike {name!r}")
+        raise TokenError(f"{name!r} is not a token's name; expected 1 to 100 characters of a-z, 0-9, '.', '_' and '-'")
     if not scopes:
         raise TokenError(f"a token needs a scope: {_expected_scopes()}")
     token = secrets.token_urlsafe()
@@ -67,7 +67,7 @@ def add(folder: Path, name: str, scopes: Sequence[str], *, now: datetime, lifeti
         "created_at": now.isoformat(timespec="seconds"),
         "expires_at": (now + lifetime).isoformat(timespec="seconds") if lifetime else None,
     }
-    with _changing(folder) as content:
+    with _update(folder) as content:
         if exists(content, name):
             raise TokenError(f"the token {name} exists: revoke it first, or choose another name")
         content.setdefault("added_tokens", {})[name] = entry
@@ -75,77 +75,77 @@ def add(folder: Path, name: str, scopes: Sequence[str], *, now: datetime, lifeti
 
 
 def revoke(folder: Path, name: str, *, now: datetime) -> None:
-    """Ends a token for good; its name may be given again. Raises TokenError when there is none, VaultError, OSError."""
-    with _changing(folder) as content:
+    """Revokes a token; its name can be used again. Raises TokenError when it does not exist, SecretsError, OSError."""
+    with _update(folder) as content:
         if not exists(content, name):
             raise TokenError(f"there is no token {name}")
         if content.get("added_tokens", {}).pop(name, None) is None:
             del content["tokens"][name]
             content.setdefault("revoked_tokens", {})[name] = now.isoformat(timespec="seconds")
-            (folder / handed_out(name)).unlink(missing_ok=True)
+            (folder / token_file(name)).unlink(missing_ok=True)
 
 
-def found(folder: Path) -> list[Token]:
-    """The tokens that are not revoked: the installation's own, then those that were added, by name.
+def list_tokens(folder: Path) -> list[Token]:
+    """The tokens that are not revoked: the built-in ones, then the added ones by name.
 
-    Raises VaultError and OSError.
+    Raises SecretsError and OSError.
     """
     content = store.read(folder)
-    own = [Token(name, tuple(OWN[name])) for name in content["tokens"] if name in OWN]
+    built_in = [Token(name, tuple(BUILT_IN[name])) for name in content["tokens"] if name in BUILT_IN]
     added = [
-        Token(name, tuple(entry["scopes"]), _moment(entry["created_at"]), _moment(entry["expires_at"]))
+        Token(name, tuple(entry["scopes"]), _time(entry["created_at"]), _time(entry["expires_at"]))
         for name, entry in sorted(content.get("added_tokens", {}).items())
     ]
-    return own + added
+    return built_in + added
 
 
-def own_wanted(content: Mapping[str, Any]) -> list[str]:
-    """The names of the installation's own tokens that there should be: not revoked, and not given to another."""
+def built_in_names(content: Mapping[str, Any]) -> list[str]:
+    """The names of the built-in tokens that should exist: neither revoked nor replaced by an added one."""
     taken = content.get("revoked_tokens", {}).keys() | content.get("added_tokens", {}).keys()
-    return [name for name in OWN if name not in taken]
+    return [name for name in BUILT_IN if name not in taken]
 
 
 def exists(content: Mapping[str, Any], name: str) -> bool:
-    """Whether the vault knows a token of this name that is not revoked."""
+    """Whether there is a token of this name that is not revoked."""
     return name in content["tokens"] or name in content.get("added_tokens", {})
 
 
-def handed_out(name: str) -> str:
-    """Where in the folder people find a token of the installation's own."""
+def token_file(name: str) -> str:
+    """The file of a built-in token, relative to the folder."""
     return f"{OPERATOR}/token-{name}"
 
 
-def hashed(content: Mapping[str, Any]) -> str:
-    """The tokens file of each service, from the content of the vault."""
-    own = [
-        {"name": name, "scopes": OWN[name], "sha256": _digest(token)}
+def service_tokens(content: Mapping[str, Any]) -> str:
+    """The tokens file of each service, from the content of the store."""
+    built_in = [
+        {"name": name, "scopes": BUILT_IN[name], "sha256": _digest(token)}
         for name, token in content["tokens"].items()
-        if name in OWN
+        if name in BUILT_IN
     ]
     added = [
         {"name": name, "scopes": entry["scopes"], "sha256": entry["sha256"]}
         | ({"expires_at": entry["expires_at"]} if entry["expires_at"] else {})
         for name, entry in content.get("added_tokens", {}).items()
     ]
-    return json.dumps(own + added, indent=1)
+    return json.dumps(built_in + added, indent=1)
 
 
 @contextmanager
-def _changing(folder: Path) -> Iterator[dict[str, Any]]:
-    """The content of the vault; what is changed in it is written to the services' files and to the vault."""
+def _update(folder: Path) -> Iterator[dict[str, Any]]:
+    """The content of the store; changes are written to the services' files and to the store."""
     with store.locked(folder):
         content = store.read(folder)
         yield content
-        # The vault is the last: a command that fails on the way, or is killed, can simply be given again.
+        # The store is the last: a command that fails or is killed on the way can be repeated.
         for service in SERVICES:
-            rewrite(folder / service / TOKENS_FILE, hashed(content))
-        rewrite(store.vault_file(folder), json.dumps(content, indent=1))
+            rewrite_secret(folder / service / TOKENS_FILE, service_tokens(content))
+        rewrite_secret(store.secrets_file(folder), json.dumps(content, indent=1))
 
 
 def _known_scope(scope: str) -> str:
     if scope in _FIXED_SCOPES or _PARTNER.fullmatch(scope):
         return scope
-    raise TokenError(f"{scope!r} is no scope; expected is {_expected_scopes()}")
+    raise TokenError(f"{scope!r} is not a scope; expected {_expected_scopes()}")
 
 
 def _expected_scopes() -> str:
@@ -156,5 +156,5 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _moment(text: str | None) -> datetime | None:
+def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

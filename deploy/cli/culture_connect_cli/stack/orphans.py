@@ -1,26 +1,26 @@
-"""What a killed run of a stack left running, recognised by the folders its processes work in."""
+"""Processes that a killed run of a stack left, recognised by their working folders."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from culture_connect_cli.stack.postgres import server
-from culture_connect_cli.stack.processes import end, processes_in
+from culture_connect_cli.stack.postgres.orphans import terminate_orphan as terminate_postgres
+from culture_connect_cli.stack.processes import processes_in, terminate
 from culture_connect_cli.stack.program import Program
-from culture_connect_cli.stack.rabbitmq import process as rabbitmq
+from culture_connect_cli.stack.rabbitmq.process import terminate_orphan as terminate_rabbitmq
 
 
-def end_leftovers(programs: list[Program], broker: Path, database: Path, say: Callable[[str], None]) -> None:
-    """Ends programs first, then the servers they use; `broker` and `database` are the servers' folders."""
-    running = [process for program in programs for process in program.leftovers()]
+def terminate_orphans(programs: list[Program], broker: Path, database: Path, report: Callable[[str], None]) -> None:
+    """Terminates programs, then the servers they use; `broker` and `database` are the servers' folders."""
+    running = [process for program in programs for process in program.orphans()]
     servers = [*processes_in(broker, {"beam.smp", "epmd"}), *processes_in(database / "data", {"postgres"})]
     if not running and not servers:
         return
-    say("A run before this one was killed; what is left of it is ended first.")
-    end(running, grace=15)
+    report("A run before this one was killed; its processes are terminated first.")
+    terminate(running, grace=15)
     with ThreadPoolExecutor(2) as threads:
         for work in (
-            threads.submit(rabbitmq.end_leftover, broker),
-            threads.submit(server.end_leftover, database / "data"),
+            threads.submit(terminate_rabbitmq, broker),
+            threads.submit(terminate_postgres, database / "data"),
         ):
             work.result()

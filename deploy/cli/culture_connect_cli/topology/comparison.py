@@ -1,4 +1,4 @@
-"""Where a broker differs from the topology in the code, in plain words. Pure: it compares two documents."""
+"""Comparison of a broker's definitions with the topology in the code. No I/O."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,32 +15,30 @@ from culture_connect.messaging.topology import (
     is_of_a_party,
 )
 from culture_connect_cli.broker.definitions import Definitions
-from culture_connect_cli.topology.difference import Cure, Difference, rows_within
-from culture_connect_cli.topology.permissions import differences_in_rights
-
-__all__ = ["Cure", "Difference", "differences", "outdated_queues"]
+from culture_connect_cli.topology.difference import Difference, Remedy, rows_in_vhosts
+from culture_connect_cli.topology.permissions import account_differences
 
 
 def differences(expected: Topology, found: Definitions, *, elsewhere: bool = True) -> list[Difference]:
-    """Everything in which `found`, the answer of `GET /api/definitions`, differs from `expected`.
+    """Every difference of `found`, the answer of `GET /api/definitions`, from `expected`.
 
-    Only the virtual hosts of `expected` are compared, and what its accounts may do. `elsewhere` adds the rights of
-    these accounts in other virtual hosts, which they should not have.
+    Only the virtual hosts and accounts of `expected` are compared. `elsewhere` adds permissions that these accounts
+    have in other virtual hosts, which they should not have.
     """
     return [
         *_vhosts(expected, found),
         *_exchanges(expected, found),
         *_queues(expected, found),
         *_bindings(expected, found),
-        *differences_in_rights(expected, found, elsewhere=elsewhere),
+        *account_differences(expected, found, elsewhere=elsewhere),
         *_policies(expected, found),
-        *_intruders(expected, found),
+        *_parameters(expected, found),
     ]
 
 
 def outdated_queues(expected: Topology, found: Definitions) -> list[Queue]:
-    """The queues of parties that are there and differ in what cannot be changed: they have to be made anew."""
-    rows = {(row["vhost"], row["name"]): row for row in rows_within(expected, found, "queues")}
+    """The existing queues of external clients with other arguments. Arguments cannot change, so they are made anew."""
+    rows = {(row["vhost"], row["name"]): row for row in rows_in_vhosts(expected, found, "queues")}
     return [
         queue
         for queue in expected.queues
@@ -54,57 +52,57 @@ def _vhosts(expected: Topology, found: Definitions) -> Iterator[Difference]:
     present = {row["name"] for row in found.get("vhosts", ())}
     for vhost in expected.vhosts:
         if vhost not in present:
-            yield Difference(f"virtual host {vhost}", "is missing", Cure.APPLY)
+            yield Difference(f"virtual host {vhost}", "is missing", Remedy.APPLY)
 
 
 def _exchanges(expected: Topology, found: Definitions) -> Iterator[Difference]:
-    rows = {(row["vhost"], row["name"]): row for row in rows_within(expected, found, "exchanges")}
+    rows = {(row["vhost"], row["name"]): row for row in rows_in_vhosts(expected, found, "exchanges")}
     for exchange in expected.exchanges:
         what = f"exchange {exchange.name} in {exchange.vhost}"
         row = rows.pop((exchange.vhost, exchange.name), None)
         if row is None:
-            yield Difference(what, "is missing", Cure.APPLY)
+            yield Difference(what, "is missing", Remedy.APPLY)
             continue
         if row["type"] != exchange.type:
-            yield Difference(what, f"has type {row['type']} instead of {exchange.type}", Cure.RECREATE)
+            yield Difference(what, f"has type {row['type']} instead of {exchange.type}", Remedy.RECREATE)
         if row.get("internal"):
-            yield Difference(what, "is internal, so nobody can publish to it", Cure.RECREATE)
-        yield from _durability(what, row, Cure.RECREATE)
-        yield from _arguments(what, exchange.arguments, row["arguments"], Cure.RECREATE)
+            yield Difference(what, "is internal, so nobody can publish to it", Remedy.RECREATE)
+        yield from _durability(what, row, Remedy.RECREATE)
+        yield from _arguments(what, exchange.arguments, row["arguments"], Remedy.RECREATE)
     for vhost, name in rows:
-        yield _superfluous(f"exchange {name} in {vhost}", retired=name in RETIRED_EXCHANGES)
+        yield _unexpected(f"exchange {name} in {vhost}", retired=name in RETIRED_EXCHANGES)
 
 
 def _queues(expected: Topology, found: Definitions) -> Iterator[Difference]:
-    rows = {(row["vhost"], row["name"]): row for row in rows_within(expected, found, "queues")}
+    rows = {(row["vhost"], row["name"]): row for row in rows_in_vhosts(expected, found, "queues")}
     for queue in expected.queues:
         what = f"queue {queue.name} in {queue.vhost}"
         row = rows.pop((queue.vhost, queue.name), None)
         if row is None:
-            yield Difference(what, "is missing", Cure.APPLY)
+            yield Difference(what, "is missing", Remedy.APPLY)
             continue
         yield from _queue(queue, row)
     for vhost, name in rows:
         what = f"queue {name} in {vhost}"
         if origin := held_for(name):
-            yield Difference(what, f"holds messages of {origin}, which was being made anew", Cure.MIGRATE)
+            yield Difference(what, f"holds messages of {origin}, which was being made anew", Remedy.MIGRATE)
         else:
-            yield _superfluous(what, retired=name in RETIRED_QUEUES)
+            yield _unexpected(what, retired=name in RETIRED_QUEUES)
 
 
 def _queue(queue: Queue, row: Mapping[str, Any]) -> Iterator[Difference]:
     what = f"queue {queue.name} in {queue.vhost}"
-    cure = Cure.MIGRATE if is_of_a_party(queue.name) else Cure.RECREATE
-    yield from _durability(what, row, cure)
-    # Brokers differ in whether they tell the type of a queue among its arguments or beside them.
-    told = {**row["arguments"], **({"x-queue-type": row["type"]} if "type" in row else {})}
-    yield from _arguments(what, queue.arguments, told, cure)
+    remedy = Remedy.MIGRATE if is_of_a_party(queue.name) else Remedy.RECREATE
+    yield from _durability(what, row, remedy)
+    # Some versions report the type of a queue among its arguments, others beside them.
+    reported = {**row["arguments"], **({"x-queue-type": row["type"]} if "type" in row else {})}
+    yield from _arguments(what, queue.arguments, reported, remedy)
 
 
-def _superfluous(what: str, *, retired: bool) -> Difference:
+def _unexpected(what: str, *, retired: bool) -> Difference:
     if retired:
-        return Difference(what, "is no longer used", Cure.RETIRE)
-    return Difference(what, "does not belong here", Cure.REMOVE)
+        return Difference(what, "is no longer used", Remedy.RETIRE)
+    return Difference(what, "does not belong here", Remedy.REMOVE)
 
 
 def _bindings(expected: Topology, found: Definitions) -> Iterator[Difference]:
@@ -114,70 +112,70 @@ def _bindings(expected: Topology, found: Definitions) -> Iterator[Difference]:
             row["source"],
             f"{row['destination_type']} {row['destination']}",
             row["routing_key"],
-            _stable(row["arguments"]),
+            _canonical(row["arguments"]),
         )
-        for row in rows_within(expected, found, "bindings")
+        for row in rows_in_vhosts(expected, found, "bindings")
     }
     wanted = [
-        (binding.vhost, binding.exchange, f"queue {binding.queue}", binding.routing_key, _stable(binding.arguments))
+        (binding.vhost, binding.exchange, f"queue {binding.queue}", binding.routing_key, _canonical(binding.arguments))
         for binding in expected.bindings
     ]
     for binding in wanted:
         if binding not in rows:
-            yield Difference(_binding(*binding), "is missing", Cure.APPLY)
+            yield Difference(_binding(*binding), "is missing", Remedy.APPLY)
     for row in sorted(rows - set(wanted)):
         if row[1] in RETIRED_EXCHANGES:
-            continue  # it goes with its exchange
-        yield Difference(_binding(*row), "does not belong here", Cure.REMOVE)
+            continue  # removed with its exchange
+        yield Difference(_binding(*row), "does not belong here", Remedy.REMOVE)
 
 
 def _policies(expected: Topology, found: Definitions) -> Iterator[Difference]:
-    rows = {(row["vhost"], row["name"]): row for row in rows_within(expected, found, "policies")}
+    rows = {(row["vhost"], row["name"]): row for row in rows_in_vhosts(expected, found, "policies")}
     for policy in expected.policies:
         what = f"policy {policy.name} in {policy.vhost}"
         row = rows.pop((policy.vhost, policy.name), None)
         if row is None:
-            yield Difference(what, "is missing", Cure.APPLY)
+            yield Difference(what, "is missing", Remedy.APPLY)
             continue
         if row["pattern"] != policy.pattern or row["apply-to"] != "queues":
-            yield Difference(what, f"holds for {row['apply-to']} {row['pattern']}", Cure.APPLY)
-        if _stable(row["definition"]) != _stable(policy.definition):
+            yield Difference(what, f"holds for {row['apply-to']} {row['pattern']}", Remedy.APPLY)
+        if _canonical(row["definition"]) != _canonical(policy.definition):
             yield Difference(
-                what, f"says {_stable(row['definition'])} and not {_stable(policy.definition)}", Cure.APPLY
+                what, f"says {_canonical(row['definition'])} and not {_canonical(policy.definition)}", Remedy.APPLY
             )
     for vhost, name in rows:
-        yield _superfluous(f"policy {name} in {vhost}", retired=name in RETIRED_POLICIES)
+        yield _unexpected(f"policy {name} in {vhost}", retired=name in RETIRED_POLICIES)
 
 
-def _intruders(expected: Topology, found: Definitions) -> Iterator[Difference]:
-    """Other things that change where messages go, or who may send them."""
-    for row in rows_within(expected, found, "parameters"):
+def _parameters(expected: Topology, found: Definitions) -> Iterator[Difference]:
+    """Parameters, such as federation or limits, which change where messages go or who may send them."""
+    for row in rows_in_vhosts(expected, found, "parameters"):
         yield Difference(
-            f"parameter {row['component']} {row['name']} in {row['vhost']}", "does not belong here", Cure.REMOVE
+            f"parameter {row['component']} {row['name']} in {row['vhost']}", "does not belong here", Remedy.REMOVE
         )
 
 
-def _durability(what: str, row: Mapping[str, Any], cure: Cure) -> Iterator[Difference]:
+def _durability(what: str, row: Mapping[str, Any], remedy: Remedy) -> Iterator[Difference]:
     if not row["durable"]:
-        yield Difference(what, "is not durable", cure)
+        yield Difference(what, "is not durable", remedy)
     if row["auto_delete"]:
-        yield Difference(what, "deletes itself when it is no longer used", cure)
+        yield Difference(what, "deletes itself when it is no longer used", remedy)
 
 
-def _arguments(what: str, wanted: Arguments, told: Mapping[str, Any], cure: Cure) -> Iterator[Difference]:
-    for name in sorted(set(wanted) | set(told)):
-        if name not in told:
-            yield Difference(what, f"has no {name} ({wanted[name]})", cure)
+def _arguments(what: str, wanted: Arguments, reported: Mapping[str, Any], remedy: Remedy) -> Iterator[Difference]:
+    for name in sorted(set(wanted) | set(reported)):
+        if name not in reported:
+            yield Difference(what, f"has no {name} ({wanted[name]})", remedy)
         elif name not in wanted:
-            yield Difference(what, f"has {name} {told[name]}, which is not set in the code", cure)
-        elif told[name] != wanted[name]:
-            yield Difference(what, f"has {name} {told[name]} instead of {wanted[name]}", cure)
+            yield Difference(what, f"has {name} {reported[name]}, which is not set in the code", remedy)
+        elif reported[name] != wanted[name]:
+            yield Difference(what, f"has {name} {reported[name]} instead of {wanted[name]}", remedy)
 
 
 def _binding(vhost: str, source: str, destination: str, routing_key: str, arguments: str) -> str:
-    told = "" if arguments == "{}" else f" and arguments {arguments}"
-    return f"binding of {source} to {destination} with key {routing_key!r}{told} in {vhost}"
+    suffix = "" if arguments == "{}" else f" and arguments {arguments}"
+    return f"binding of {source} to {destination} with key {routing_key!r}{suffix} in {vhost}"
 
 
-def _stable(arguments: Mapping[str, Any]) -> str:
+def _canonical(arguments: Mapping[str, Any]) -> str:
     return json.dumps(dict(arguments), sort_keys=True)

@@ -1,4 +1,4 @@
-"""One way in which a broker is not as the code says, in plain words."""
+"""A difference between a broker and the topology in the code, and its remedy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from culture_connect.messaging.topology import Topology
 from culture_connect_cli.broker.definitions import Definitions
 
 
-class Cure(StrEnum):
-    """What puts a difference right; the value says it to people."""
+class Remedy(StrEnum):
+    """The way to remove a difference, as text for people."""
 
     APPLY = "`culture-connect topology apply` puts it right"
     RECREATE = "empty and remove it, then run `culture-connect topology apply`"
@@ -22,17 +22,17 @@ class Cure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as the code says; `account` is the account that it is about, if any."""
+    """A thing on the broker that differs from the code; `account` is the account it concerns, if any."""
 
     what: str
     problem: str
-    cure: Cure
+    remedy: Remedy
     account: str | None = None
 
     def __str__(self) -> str:
         return f"{self.what} {self.problem}"
 
 
-def rows_within(expected: Topology, found: Definitions, part: str) -> list[Mapping[str, Any]]:
-    """The rows of this part of the broker's definitions that are in the virtual hosts of `expected`."""
+def rows_in_vhosts(expected: Topology, found: Definitions, part: str) -> list[Mapping[str, Any]]:
+    """The rows of a part of the definitions that are in the virtual hosts of `expected`."""
     return [row for row in found.get(part, ()) if row.get("vhost") in expected.vhosts]

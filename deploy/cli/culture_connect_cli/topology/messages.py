@@ -1,4 +1,4 @@
-"""What is in a queue, told and moved over AMQP, where the console's counts are too old."""
+"""Messages of a queue, counted and moved over AMQP, since the management API's counts are seconds old."""
 
 import asyncio
 from typing import Final
@@ -7,29 +7,29 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 _TIMEOUT: Final = 10.0  # seconds for the broker to answer
-_BATCH: Final = 100  # messages under way at once
+_BATCH: Final = 100  # messages in flight
 
-# The broker counts anew in the next queue.
-_OF_THE_BROKER: Final = "x-delivery-count"
+# Set by the broker, which starts again in the next queue.
+_DELIVERY_COUNT: Final = "x-delivery-count"
 
 
-async def counts(connection: AbstractConnection, queue: str) -> tuple[int, int]:
-    """How many messages are ready in the queue, and how many consumers have it or something of it."""
+async def queue_counts(connection: AbstractConnection, queue: str) -> tuple[int, int]:
+    """The numbers of ready messages and of consumers of a queue."""
     async with connection.channel() as channel:
         declared = (await channel.declare_queue(queue, passive=True, timeout=_TIMEOUT)).declaration_result
     return declared.message_count or 0, declared.consumer_count or 0
 
 
-async def move(connection: AbstractConnection, source: str, target: str) -> int:
-    """Moves all messages that are ready in `source` to the end of `target`; returns how many.
+async def move_messages(connection: AbstractConnection, source: str, target: str) -> int:
+    """Moves all ready messages of `source` to the end of `target`; returns their number.
 
-    A message is taken off `source` when the broker has confirmed it in `target`: broken off, some are in both.
+    A message is acknowledged once it is confirmed in `target`: after an interruption some are in both.
     """
     moved = 0
     async with connection.channel(publisher_confirms=True, on_return_raises=True) as channel:
         queue = await channel.get_queue(source, ensure=False)
         while batch := await _batch(queue):
-            # One after the other, in their order; the broker confirms them meanwhile.
+            # Published in order; confirms arrive meanwhile.
             await asyncio.gather(*(_publish(channel, message, target) for message in batch))
             await batch[-1].ack(multiple=True)
             moved += len(batch)
@@ -46,7 +46,7 @@ async def _batch(queue: AbstractQueue) -> list[AbstractIncomingMessage]:
 async def _publish(channel: AbstractChannel, message: AbstractIncomingMessage, queue: str) -> None:
     copy = aio_pika.Message(
         message.body,
-        headers={name: value for name, value in message.headers.items() if name != _OF_THE_BROKER},
+        headers={name: value for name, value in message.headers.items() if name != _DELIVERY_COUNT},
         content_type=message.content_type,
         content_encoding=message.content_encoding,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,

@@ -1,15 +1,15 @@
-"""Where the accounts of a broker differ from those in the code: tags, limits, and what they may do."""
+"""Comparison of a broker's accounts with those in the code: tags, limits, permissions. No I/O."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from culture_connect.messaging.topology import ADMINISTRATOR, Topology
 from culture_connect_cli.broker.definitions import Definitions
-from culture_connect_cli.topology.difference import Cure, Difference, rows_within
+from culture_connect_cli.topology.difference import Difference, Remedy, rows_in_vhosts
 
 
-def differences_in_rights(expected: Topology, found: Definitions, *, elsewhere: bool) -> list[Difference]:
-    """Every such difference; arguments as of `differences`."""
+def account_differences(expected: Topology, found: Definitions, *, elsewhere: bool) -> list[Difference]:
+    """Every difference of the accounts; arguments as of `differences`."""
     return [
         *_users(expected, found),
         *_permissions(expected, found, elsewhere=elsewhere),
@@ -23,23 +23,23 @@ def _users(expected: Topology, found: Definitions) -> Iterator[Difference]:
         what = f"account {user.name}"
         row = rows.get(user.name)
         if row is None:
-            # How people administer the broker is their own affair, as long as only administrators do.
+            # Operators may administer the broker with other accounts.
             if user.name != ADMINISTRATOR:
-                yield Difference(what, "is missing", Cure.ACCOUNT, user.name)
+                yield Difference(what, "is missing", Remedy.ACCOUNT, user.name)
             continue
         tags = _tags(row)
         if tags != set(user.tags):
             yield Difference(
-                what, f"has the tags {_listed(tags)} instead of {_listed(user.tags)}", Cure.APPLY, user.name
+                what, f"has the tags {_listed(tags)} instead of {_listed(user.tags)}", Remedy.APPLY, user.name
             )
         limits = row.get("limits") or {}
         for limit, value in user.limits.items():
             if limits.get(limit) != value:
                 told = f"{limit} {limits[limit]} instead of {value}" if limit in limits else f"no {limit} ({value})"
-                yield Difference(what, f"has {told}", Cure.APPLY, user.name)
+                yield Difference(what, f"has {told}", Remedy.APPLY, user.name)
         for limit in sorted(set(limits) - set(user.limits)):
             problem = f"has {limit} {limits[limit]}, which is not set in the code"
-            yield Difference(what, problem, Cure.REMOVE, user.name)
+            yield Difference(what, problem, Remedy.REMOVE, user.name)
 
 
 def _permissions(expected: Topology, found: Definitions, *, elsewhere: bool) -> Iterator[Difference]:
@@ -51,23 +51,26 @@ def _permissions(expected: Topology, found: Definitions, *, elsewhere: bool) -> 
             continue
         what = f"account {permission.user} in {permission.vhost}"
         if row is None:
-            yield Difference(what, "has no permissions", Cure.APPLY, permission.user)
+            yield Difference(what, "has no permissions", Remedy.APPLY, permission.user)
             continue
         for right in ("configure", "write", "read"):
             wanted = getattr(permission, right)
             if row[right] != wanted:
-                yield Difference(what, f"may {right} {row[right]} instead of {wanted}", Cure.APPLY, permission.user)
+                yield Difference(what, f"may {right} {row[right]} instead of {wanted}", Remedy.APPLY, permission.user)
     ours = {user.name for user in expected.users}
     for user, vhost in sorted(rows):
         inside = vhost in expected.vhosts and "administrator" not in accounts.get(user, set())
         if inside or (elsewhere and user in ours - {ADMINISTRATOR}):
-            yield Difference(f"account {user} in {vhost}", "has permissions that do not belong here", Cure.REMOVE, user)
+            yield Difference(
+                f"account {user} in {vhost}", "has permissions that do not belong here", Remedy.REMOVE, user
+            )
 
 
 def _topic_permissions(expected: Topology, found: Definitions) -> Iterator[Difference]:
     accounts = {row["name"] for row in found.get("users", ())}
     rows = {
-        (row["user"], row["vhost"], row["exchange"]): row for row in rows_within(expected, found, "topic_permissions")
+        (row["user"], row["vhost"], row["exchange"]): row
+        for row in rows_in_vhosts(expected, found, "topic_permissions")
     }
     for permission in expected.topic_permissions:
         row = rows.pop((permission.user, permission.vhost, permission.exchange), None)
@@ -79,10 +82,10 @@ def _topic_permissions(expected: Topology, found: Definitions) -> Iterator[Diffe
             keys = f"write {told[0]} and bind {told[1]}" if told else "write any key"
             wanted = f"write {permission.write} and bind {permission.read}"
             problem = f"may {keys} on exchange {permission.exchange} instead of {wanted}"
-            yield Difference(what, problem, Cure.APPLY, permission.user)
+            yield Difference(what, problem, Remedy.APPLY, permission.user)
     for user, vhost, exchange in sorted(rows):
         what = f"account {user} in {vhost}"
-        yield Difference(what, f"has topic permissions on {exchange} that do not belong here", Cure.REMOVE, user)
+        yield Difference(what, f"has topic permissions on {exchange} that do not belong here", Remedy.REMOVE, user)
 
 
 def _tags(row: Mapping[str, Any]) -> set[str]:

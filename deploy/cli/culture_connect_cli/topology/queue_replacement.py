@@ -1,8 +1,8 @@
-"""The steps by which one queue of a party is made anew.
+"""Replacement of one queue of an external client.
 
-A quorum queue cannot be deleted on condition that it is empty. So whoever writes to it is kept out first, in a way in
-which they keep what they want to send: a party loses its right to write, a service has no binding. Rights and binding
-come back when the new queue is there; after a run that was killed `topology apply` gives them back in that order.
+A quorum queue cannot be deleted on condition that it is empty. So its publisher is blocked first, in a way in which it
+keeps its messages: a client loses its write permission, a service its binding. Both come back with the new queue; after
+a killed run `topology apply` restores them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import DeliveryError
 
 from culture_connect.messaging.topology import (
-    SERVICES,
     Arguments,
     Permission,
     Topology,
@@ -26,22 +25,23 @@ from culture_connect.messaging.topology import (
     outbound_queue,
 )
 from culture_connect_cli.broker.management import BrokerError, Management
-from culture_connect_cli.topology.messages import counts, move
+from culture_connect_cli.services import SERVICES
+from culture_connect_cli.topology.messages import move_messages, queue_counts
 
-_NOTHING: Final = "^$"
-_PAUSE: Final = 0.2  # seconds between two looks
-_LOOKS: Final = 3  # that have to find nothing: the broker says 0 as well when the queue does not answer in time
-_SETTLING: Final = 12.0  # seconds; the console's counts are up to five seconds old
-
-
-class StillInUseError(BrokerError):
-    """A queue does not become empty; no message of it is lost, and everybody has their rights. The text says why."""
+_NO_PERMISSION: Final = "^$"
+_PAUSE: Final = 0.2  # seconds between two polls
+_EMPTY_POLLS: Final = 3  # in a row, since the broker also reports 0 for a queue that does not answer in time
+_SETTLING: Final = 12.0  # seconds; the management API's counts are up to five seconds old
 
 
-class Replacement:
-    """One queue with its party, both by the names of `wanted`; `accounts` are those that exist.
+class QueueInUseError(BrokerError):
+    """The queue does not become empty. No message is lost and all permissions are restored. The text says why."""
 
-    `connection` is the administrator's, to the virtual host of the parties.
+
+class QueueReplacement:
+    """The replacement of `queue` as in `wanted`; `accounts` are those that exist on the broker.
+
+    `connection` is the administrator's, to the virtual host of the external clients.
     """
 
     def __init__(
@@ -56,108 +56,108 @@ class Replacement:
         self._connection = connection
         self._queue = next(each for each in wanted.queues if each.name == queue)
         self._binding = next(each for each in wanted.bindings if each.queue == queue)
-        rights = [row for row in wanted.permissions if row.vhost == self._queue.vhost and row.user in accounts]
-        party = queue.rpartition(".")[0]
-        self._party = next((row for row in rights if row.user == party), None)
-        self._reader = next((row for row in rights if row.user in SERVICES and re.search(row.read, queue)), None)
+        permissions = [row for row in wanted.permissions if row.vhost == self._queue.vhost and row.user in accounts]
+        client = queue.rpartition(".")[0]
+        self._client = next((row for row in permissions if row.user == client), None)
+        self._service = next((row for row in permissions if row.user in SERVICES and re.search(row.read, queue)), None)
 
-    async def of_what_a_party_fills(self, patience: float) -> None:
-        """Waits until the service has emptied the queue, and makes it anew.
+    async def replace_inbound(self, drain_timeout: float) -> None:
+        """Replaces an inbound queue after its service has emptied it.
 
-        Raises StillInUseError when that takes longer than `patience` seconds.
+        Raises QueueInUseError when that takes longer than `drain_timeout` seconds.
         """
         try:
-            if self._party:
-                await self._keep_out(self._party, write=_NOTHING)
-            await self._wait_until_handled(patience)
+            if self._client:
+                await self._block(self._client, write=_NO_PERMISSION)
+            await self._wait_until_drained(drain_timeout)
         except BaseException:
-            await self._let_in()
+            await self._restore_permissions()
             raise
-        await self._make_anew()
+        await self._recreate()
         await self._bind()
-        await self._let_in()
+        await self._restore_permissions()
 
-    async def of_what_a_party_reads(self, *, is_outdated: bool) -> None:
-        """Moves what is in the queue, or in its holding queue, into one that is as the code says.
+    async def replace_outbound(self, *, is_outdated: bool) -> None:
+        """Replaces an outbound queue and moves its messages, or those of its holding queue, into the new one.
 
-        Raises StillInUseError when something in the queue cannot be moved.
+        Raises QueueInUseError when messages cannot be moved.
         """
         name, holding = self._queue.name, holding_queue(self._queue.name)
         if is_outdated:
             try:
                 await self._unbind()
-                if self._party:
-                    await self._keep_out(self._party, read=_NOTHING)
+                if self._client:
+                    await self._block(self._client, read=_NO_PERMISSION)
                 await self._declare(holding, outbound_queue())
                 await self._move_all(name, holding)
             except BaseException:
                 await self._bind()
-                await self._let_in()
+                await self._restore_permissions()
                 raise
-            await self._make_anew()
+            await self._recreate()
         try:
             await self._move_all(holding, name)
             await self._management.delete("queues", self._queue.vhost, holding)
         except DeliveryError:
-            raise StillInUseError(f"it is full, the rest waits in {holding}; have the party read it") from None
+            raise QueueInUseError(f"it is full, the rest waits in {holding}; have the client read it") from None
         finally:
             await self._bind()
-            await self._let_in()
+            await self._restore_permissions()
 
-    async def _wait_until_handled(self, patience: float) -> None:
-        deadline = time.monotonic() + patience
+    async def _wait_until_drained(self, drain_timeout: float) -> None:
+        deadline = time.monotonic() + drain_timeout
         while True:
-            ready, _ = await counts(self._connection, self._queue.name)
+            ready, _ = await queue_counts(self._connection, self._queue.name)
             if not ready and await self._is_empty_without_reader():
                 return
             if time.monotonic() > deadline:
-                raise StillInUseError(await self._what_is_in(self._queue.name))
+                raise QueueInUseError(await self._contents(self._queue.name))
             await asyncio.sleep(_PAUSE)
 
     async def _is_empty_without_reader(self) -> bool:
-        """Whether nothing is in the queue once its service has given back what it has in hand.
+        """Whether the queue is empty after its service has returned its unacknowledged messages.
 
-        If so, the service stays kept out until the queue is made anew.
+        If so, the service stays blocked until the queue is replaced.
         """
-        if self._reader:
-            others = self._reader.read.removeprefix("^")
-            await self._put(replace(self._reader, read=rf"^(?!{re.escape(self._queue.name)}$){others}"))
+        if self._service:
+            others = self._service.read.removeprefix("^")
+            await self._put(replace(self._service, read=rf"^(?!{re.escape(self._queue.name)}$){others}"))
         if await self._becomes_empty(self._queue.name):
             return True
-        # The service only: a channel of the party would remember that it may write.
-        if self._reader:
-            await self._put(self._reader)
+        # Not the client: its channel would remember that it may write.
+        if self._service:
+            await self._put(self._service)
         return False
 
     async def _move_all(self, source: str, target: str) -> None:
         deadline = time.monotonic() + _SETTLING
         while True:
-            moved = await move(self._connection, source, target)
+            moved = await move_messages(self._connection, source, target)
             if not moved and await self._becomes_empty(source):
                 return
             if not moved and time.monotonic() > deadline:
-                raise StillInUseError(await self._what_is_in(source))
+                raise QueueInUseError(await self._contents(source))
 
     async def _becomes_empty(self, queue: str) -> bool:
-        """Whether the queue is found empty, without anybody who reads it, in several looks one after the other."""
-        looks, deadline = 0, time.monotonic() + _SETTLING
-        while looks < _LOOKS:
-            await self._end_consumers(queue)
-            ready, consumers = await counts(self._connection, queue)
+        """Whether the queue is empty and without consumers in several polls in a row."""
+        empty_polls, deadline = 0, time.monotonic() + _SETTLING
+        while empty_polls < _EMPTY_POLLS:
+            await self._close_consumers(queue)
+            ready, consumers = await queue_counts(self._connection, queue)
             if (ready and not consumers) or time.monotonic() > deadline:
                 return False
-            looks = looks + 1 if not ready and not consumers and await self._counts_nothing(queue) else 0
+            empty_polls = empty_polls + 1 if not ready and not consumers and await self._is_reported_empty(queue) else 0
             await asyncio.sleep(_PAUSE)
         return True
 
-    async def _counts_nothing(self, queue: str) -> bool:
+    async def _is_reported_empty(self, queue: str) -> bool:
         row = await self._row(queue)
         return not row.get("messages") and not row.get("messages_dlx")
 
-    async def _what_is_in(self, queue: str) -> str:
+    async def _contents(self, queue: str) -> str:
         if stuck := (await self._row(queue)).get("messages_dlx"):
             return f"{stuck} of its messages stand in the broker's dead-letter worker; see docs/running.md"
-        ready, _ = await counts(self._connection, queue)
+        ready, _ = await queue_counts(self._connection, queue)
         what = "1 message of it is" if ready == 1 else f"{ready or 'some'} messages of it are"
         return f"{what} not handled; see whether its service is ready"
 
@@ -165,30 +165,30 @@ class Replacement:
         row: dict[str, Any] = await self._management.get("queues", self._queue.vhost, queue)
         return row
 
-    async def _end_consumers(self, queue: str) -> None:
-        """Ends the connections on which this queue is consumed, which gives back what they have in hand."""
+    async def _close_consumers(self, queue: str) -> None:
+        """Closes the connections that consume the queue, which returns their unacknowledged messages."""
         for row in await self._management.get("consumers", self._queue.vhost):
-            # The details of a channel that has just ended are empty.
+            # The details of a channel that has just closed are empty.
             if row["queue"]["name"] == queue and (channel := row["channel_details"]):
                 await self._management.delete("connections", channel["connection_name"])
 
-    async def _keep_out(self, permission: Permission, **instead: str) -> None:
-        """Gives the account these rights instead, and ends its connections: a channel remembers what it may do."""
+    async def _block(self, permission: Permission, **instead: str) -> None:
+        """Gives the account other permissions and closes its connections, since a channel caches permissions."""
         await self._put(replace(permission, **instead))
         before = await self._connections_of(permission.user)
         await self._management.delete("connections", "username", permission.user)
         deadline = time.monotonic() + _SETTLING
         while before & await self._connections_of(permission.user):
             if time.monotonic() > deadline:
-                raise StillInUseError(f"the connections of {permission.user} do not end")
+                raise QueueInUseError(f"the connections of {permission.user} do not end")
             await asyncio.sleep(_PAUSE)
 
     async def _connections_of(self, user: str) -> set[str]:
         return {row["name"] for row in await self._management.find("connections", "username", user) or ()}
 
-    async def _let_in(self) -> None:
-        """Gives party and service the rights that the code gives them."""
-        for permission in (self._reader, self._party):
+    async def _restore_permissions(self) -> None:
+        """Gives client and service the permissions in the code."""
+        for permission in (self._service, self._client):
             if permission:
                 await self._put(permission)
 
@@ -196,7 +196,7 @@ class Replacement:
         body = {right: getattr(permission, right) for right in ("configure", "write", "read")}
         await self._management.put("permissions", permission.vhost, permission.user, body=body)
 
-    async def _make_anew(self) -> None:
+    async def _recreate(self) -> None:
         await self._management.delete("queues", self._queue.vhost, self._queue.name)
         await self._declare(self._queue.name, self._queue.arguments)
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from culture_connect_cli.programme import plan_text
-from culture_connect_cli.programme.plan import Plan, Scheduled, decided
+from culture_connect_cli.programme.plan import Plan, Scheduled, resolve
 from culture_connect_cli.programme.plan import compare as compare_at
 from culture_connect_cli.programme.season_file import Entry, season_of
 from tests.unit.cli.programme.season import PARTS, evening, file
@@ -43,13 +43,13 @@ def only_change(plan: Plan) -> dict[str, Any]:
 def test_a_season_as_in_the_file_needs_nothing() -> None:
     season = [evening("paard", "2026-09-24"), evening("ndt", "2026-10-08", admission="on_request")]
     plan = compare(entries(*season), scheduled(*season))
-    assert (plan.steps, plan.same, list(plan_text.lines(plan))) == (0, 2, ["= 2 evenings are as in the file"])
+    assert (plan.steps, plan.same, list(plan_text.plan_lines(plan))) == (0, 2, ["= 2 evenings are as in the file"])
 
 
 def test_what_the_programme_does_not_have_is_scheduled() -> None:
     plan = compare(entries(evening("paard", "2026-09-24")), [])
     assert [entry.number for entry in plan.schedule] == [1]
-    assert list(plan_text.lines(plan)) == ["+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”"]
+    assert list(plan_text.plan_lines(plan)) == ["+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_one_difference_is_one_line_and_one_field(fields: dict[str, Any], line: 
     plan = compare(entries(evening("paard", "2026-09-24", **fields)), scheduled(evening("paard", "2026-09-24")))
     assert list(only_change(plan)) == list(fields)
     if line:
-        assert list(plan_text.lines(plan)) == [f"~ change PAARD, 2026-09-24 19:30, “Evening at paard”: {line}"]
+        assert list(plan_text.plan_lines(plan)) == [f"~ change PAARD, 2026-09-24 19:30, “Evening at paard”: {line}"]
 
 
 def test_several_differences_are_told_below_the_evening() -> None:
@@ -79,7 +79,7 @@ def test_several_differences_are_told_below_the_evening() -> None:
     before, after = evening("paard", "2026-09-24", programme=parts), evening("paard", "2026-09-24", capacity="90")
     after["programme"] = [parts[0], {**parts[1], "ends_at": "21:30"}, parts[2]]
     plan = compare(entries(after), scheduled(before))
-    assert list(plan_text.lines(plan)) == [
+    assert list(plan_text.plan_lines(plan)) == [
         "~ change PAARD, 2026-09-24 19:30, “Evening at paard”:",
         "    capacity 200 -> 90",
         "    programme.1.ends_at 2026-09-24 21:45 -> 2026-09-24 21:30",
@@ -129,15 +129,15 @@ def test_two_evenings_of_a_venue_left_are_not_guessed_about() -> None:
     for prune in (False, True):
         plan = compare(wanted, before, prune=prune)
         assert (plan.steps, plan.not_in_file) == (0, ())
-        [doubt] = plan.doubts
-        assert (doubt.entry, list(doubt.candidates)) == (wanted[0], before)
+        [ambiguity] = plan.ambiguities
+        assert (ambiguity.entry, list(ambiguity.candidates)) == (wanted[0], before)
 
 
 def test_an_evening_of_another_title_at_the_same_venue_is_in_doubt_until_somebody_says_which() -> None:
     before = scheduled(evening("paard", "2026-09-24"))
     wanted = entries(another_title("2026-10-01"))
     plan = compare(wanted, before)
-    assert (plan.steps, list(plan_text.lines(plan))) == (
+    assert (plan.steps, list(plan_text.plan_lines(plan))) == (
         0,
         [
             (
@@ -146,11 +146,16 @@ def test_an_evening_of_another_title_at_the_same_venue_is_in_doubt_until_somebod
             )
         ],
     )
-    [doubt] = plan.doubts
-    moved = compare(decided(wanted, doubt, before[0]), before)
-    assert (moved.doubts, moved.schedule, [each.scheduled for each in moved.change]) == ((), (), before)
-    another = compare(decided(wanted, doubt, None), before)
-    assert (another.doubts, another.change, len(another.schedule), list(another.not_in_file)) == ((), (), 1, before)
+    [ambiguity] = plan.ambiguities
+    moved = compare(resolve(wanted, ambiguity, before[0]), before)
+    assert (moved.ambiguities, moved.schedule, [each.scheduled for each in moved.change]) == ((), (), before)
+    another = compare(resolve(wanted, ambiguity, None), before)
+    assert (another.ambiguities, another.change, len(another.schedule), list(another.not_in_file)) == (
+        (),
+        (),
+        1,
+        before,
+    )
 
 
 def test_what_the_file_says_about_ids_leaves_no_doubt() -> None:
@@ -167,21 +172,26 @@ def test_what_the_file_says_about_ids_leaves_no_doubt() -> None:
         (before[1].evening.evening_id, 2),
         (before[0].evening.evening_id, 1),
     ]
-    assert ([each.number for each in plan.schedule], plan.doubts, plan.conflicts, plan.not_in_file) == ([3], (), (), ())
+    assert ([each.number for each in plan.schedule], plan.ambiguities, plan.conflicts, plan.not_in_file) == (
+        [3],
+        (),
+        (),
+        (),
+    )
 
 
 def test_an_evening_that_is_new_once_is_the_same_evening_the_next_time() -> None:
     new = another_title("2026-10-01", evening_id="new")
     both = scheduled(evening("paard", "2026-09-24"), another_title("2026-10-01"))
     plan = compare(entries(new), both)
-    assert (plan.steps, plan.same, plan.doubts, list(plan.not_in_file)) == (0, 1, (), both[:1])
+    assert (plan.steps, plan.same, plan.ambiguities, list(plan.not_in_file)) == (0, 1, (), both[:1])
 
 
 def test_an_evening_named_by_its_id_is_called_off_wherever_it_stands() -> None:
     before = scheduled(evening("paard", "2026-09-24"), evening("paard", "2026-10-08"))
     off = evening("paard", "2026-10-01", cancelled=WHY, evening_id=str(before[1].evening.evening_id))
     plan = compare(entries(off), before)
-    assert ([each.scheduled for each in plan.call_off], list(plan.not_in_file)) == (before[1:], before[:1])
+    assert ([each.scheduled for each in plan.cancel], list(plan.not_in_file)) == (before[1:], before[:1])
 
 
 @pytest.mark.parametrize(
@@ -216,12 +226,12 @@ def test_an_evening_that_took_place_can_be_corrected_and_is_not_taken_for_one_th
     corrected = compare_at(entries(another_title("2026-09-24")), before, after)
     assert ([*only_change(corrected)], corrected.conflicts) == (["title"], ())
     following = compare_at(entries(evening("paard", "2026-11-12")), before, after)
-    assert (len(following.schedule), following.doubts, list(following.not_in_file)) == (1, (), before)
+    assert (len(following.schedule), following.ambiguities, list(following.not_in_file)) == (1, (), before)
 
 
 def test_an_evening_that_is_over_before_it_is_scheduled_is_shown_as_such() -> None:
     plan = compare_at(entries(evening("paard", "2026-09-24")), [], datetime(2026, 10, 1, tzinfo=UTC))
-    assert list(plan_text.lines(plan)) == [
+    assert list(plan_text.plan_lines(plan)) == [
         "+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”, which is over already: nobody hears of it"
     ]
 
@@ -230,16 +240,16 @@ def test_an_evening_that_the_file_does_not_have_stays_unless_it_is_pruned() -> N
     before = scheduled(evening("paard", "2026-09-24"))
     plan, pruned = (compare(entries(evening("ndt", "2026-10-08")), before, prune=prune) for prune in (False, True))
     stays = "? not in the file: PAARD, 2026-09-24 19:30, “Evening at paard”; it stays, --prune calls it off"
-    assert stays in plan_text.lines(plan)
-    assert not plan.call_off
-    assert "- call off PAARD, 2026-09-24 19:30, “Evening at paard”" in plan_text.lines(pruned)
-    assert [each.scheduled for each in pruned.call_off] == before
+    assert stays in plan_text.plan_lines(plan)
+    assert not plan.cancel
+    assert "- call off PAARD, 2026-09-24 19:30, “Evening at paard”" in plan_text.plan_lines(pruned)
+    assert [each.scheduled for each in pruned.cancel] == before
 
 
 def test_an_entry_that_is_called_off_calls_its_evening_off_once() -> None:
     off = evening("paard", "2026-09-24", cancelled=WHY)
     plan = compare(entries(off), scheduled(evening("paard", "2026-09-24")))
-    assert list(plan_text.lines(plan)) == [
+    assert list(plan_text.plan_lines(plan)) == [
         "- call off PAARD, 2026-09-24 19:30, “Evening at paard”: The hall has water damage"
     ]
     assert compare(entries(off), scheduled(off)) == Plan(same=1)
@@ -254,19 +264,19 @@ def test_an_evening_that_was_called_off_is_scheduled_anew_when_its_entry_is_not_
 def test_an_evening_scheduled_again_is_called_off_again() -> None:
     again = scheduled(evening("paard", "2026-09-24", cancelled=WHY), evening("paard", "2026-09-24"))
     plan = compare(entries(evening("paard", "2026-09-24", cancelled=WHY)), again)
-    assert [each.scheduled for each in plan.call_off] == again[1:]
+    assert [each.scheduled for each in plan.cancel] == again[1:]
 
 
 def test_a_called_off_entry_that_never_was_there_is_not_scheduled_nor_guessed_to_have_moved() -> None:
     before = scheduled(evening("paard", "2026-09-24"))
     plan = compare(entries(evening("paard", "2026-10-01", cancelled=WHY)), before)
-    assert (plan.steps, len(plan.never_there), list(plan.not_in_file)) == (0, 1, before)
+    assert (plan.steps, len(plan.never_scheduled), list(plan.not_in_file)) == (0, 1, before)
 
 
 def test_a_house_that_steps_in_takes_the_day_of_the_one_that_is_called_off() -> None:
     before = scheduled(evening("paard", "2026-09-24"))
     plan = compare(entries(evening("paard", "2026-09-24", cancelled=WHY), evening("ndt", "2026-09-24")), before)
-    assert (len(plan.call_off), len(plan.schedule), plan.conflicts) == (1, 1, ())
+    assert (len(plan.cancel), len(plan.schedule), plan.conflicts) == (1, 1, ())
 
 
 def test_a_day_is_freed_before_another_evening_moves_to_it() -> None:

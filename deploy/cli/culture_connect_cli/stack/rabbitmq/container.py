@@ -1,4 +1,4 @@
-"""A private RabbitMQ in a container, for machines with a Docker engine and no package."""
+"""A private RabbitMQ node in a Docker container, for machines without the package."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from culture_connect_cli.stack.errors import StackError, StartTimeoutError
-from culture_connect_cli.stack.ports import LOOPBACK, answers, keep_or_choose
+from culture_connect_cli.stack.ports import LOOPBACK, choose_ports, is_listening
 from culture_connect_cli.stack.processes import ProcessId
 from culture_connect_cli.stack.rabbitmq.node import Node
 
@@ -18,27 +18,27 @@ _NOBODY = 65534
 
 
 class DockerRabbitMQ(Node):
-    """A node in a container that runs as our own user (root's as nobody); see `Node` for the arguments."""
+    """A node in a container that runs as our user (as nobody for root); arguments as of `Node`."""
 
     @property
     def processes(self) -> list[ProcessId]:
-        """None: a container is found by its name, and a left-over one is removed at the next start."""
+        """Empty: a container is found by its name, and an orphaned one is removed at the next start."""
         return []
 
     @property
     def is_running(self) -> bool:
-        return answers(self.ports["management"])
+        return is_listening(self.ports["management"])
 
     @property
     def _inside(self) -> dict[str, int]:
-        """Ports by name as the container has them."""
+        """The ports within the container by name."""
         return {name: port for name, port in _PORTS.items() if self._tls or name != "amqps"}
 
     def start(self) -> None:
-        """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""
+        """Starts or restarts; returns when clients can connect. Raises StartTimeoutError."""
         _docker("rm", "--force", self.name, check=False)
         (self.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.ports = keep_or_choose(self._inside, self.ports)
+        self.ports = choose_ports(self._inside, self.ports)
         # Within the container's own network; the engine publishes on loopback only.
         self.write_configuration(_IN_CONTAINER, self._inside, "0.0.0.0")  # noqa: S104
         if os.geteuid() == 0:
@@ -60,18 +60,18 @@ class DockerRabbitMQ(Node):
         _docker("rm", "--force", self.name, check=False)
 
     def kill(self) -> None:
-        """SIGKILL to the node, as a crash."""
+        """Sends SIGKILL to the node, as a crash."""
         _docker("kill", "--signal=KILL", self.name, check=False)
 
     def command(self) -> list[str]:
-        """What Docker is asked to run."""
+        """The arguments of `docker`."""
         user = os.geteuid() or _NOBODY
         published = [f"--publish={LOOPBACK}:{self.ports[name]}:{inside}" for name, inside in self._inside.items()]
         return [
             "run",
             "--detach",
             f"--name={self.name}",
-            # The node's data is found again by the host's name.
+            # The node finds its data by the host name.
             f"--hostname={self.name}",
             f"--user={user}:{user}",
             *published,
@@ -85,7 +85,7 @@ class DockerRabbitMQ(Node):
 
 
 def engine_answers() -> bool:
-    """Whether there is a Docker engine that we may use."""
+    """Whether a Docker engine answers."""
     if shutil.which("docker") is None:
         return False
     try:

@@ -1,15 +1,13 @@
-"""What a RabbitMQ node of our own is, whether it runs as a process of this machine or in a container."""
+"""A private RabbitMQ node, run as a process or in a container."""
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx
 
@@ -21,9 +19,11 @@ from culture_connect.messaging.topology import (
     definitions_of,
     password_hash,
 )
+from culture_connect_cli.private_files import replace_file
 from culture_connect_cli.stack.errors import StackError
-from culture_connect_cli.stack.ports import LOOPBACK, answers
+from culture_connect_cli.stack.ports import LOOPBACK, is_listening
 from culture_connect_cli.stack.processes import ProcessId
+from culture_connect_cli.urls import login_url
 
 _PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
 
@@ -76,7 +76,7 @@ ssl_handshake_timeout = 5000
 
 @dataclass(frozen=True)
 class Tls:
-    """PEM files of what a node proves itself with: its certificate, the key, and the authority that vouches for it."""
+    """PEM files of a node: its certificate, the key, and the authority that signed the certificate."""
 
     certificate: Path
     key: Path
@@ -84,12 +84,12 @@ class Tls:
 
 
 class Node(ABC):
-    """One node with everything it writes in `folder`, usable as a context manager.
+    """A node that writes in `folder` only, usable as a context manager.
 
-    `definitions` (RabbitMQ's JSON format) are loaded at every start, together with the account
-    `administrator` and its `password`. `ports` may name the ports of PORTS; taken or missing ones are chosen.
-    `statistics_interval` (milliseconds) is how often queues tell the management API their length. With `tls` it
-    listens to amqps as well; the files are taken over at every start and by `renew_certificate`.
+    `definitions` (RabbitMQ's JSON format) are loaded at every start, together with the account `administrator` and its
+    `password`. `ports` may name the ports of PORTS; taken or missing ones are chosen. `statistics_interval` is the
+    period in milliseconds of the management API's counts. With `tls` the node listens to amqps as well; the files are
+    copied at every start and by `renew_certificate`.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Node(ABC):
         statistics_interval: int = 1000,
         tls: Tls | None = None,
     ) -> None:
-        # The broker runs in its folder: relative paths would mean something else there.
+        # The broker runs in its folder, where relative paths would differ.
         self.folder = folder.resolve()
         self.log = log.resolve()
         self.password = password
@@ -136,12 +136,12 @@ class Node(ABC):
 
     @property
     def tls_port(self) -> int | None:
-        """Where amqps is spoken, None where it is not."""
+        """The port of amqps, None without TLS."""
         return self.ports["amqps"] if self._tls else None
 
     @property
     def ca_file(self) -> Path | None:
-        """The authority that clients have to trust for amqps."""
+        """The authority that clients trust for amqps, None without TLS."""
         return self._tls.ca if self._tls else None
 
     @property
@@ -155,43 +155,43 @@ class Node(ABC):
     @property
     @abstractmethod
     def processes(self) -> list[ProcessId]:
-        """The node, and what else runs for it as a child of ours."""
+        """The running processes of the node that are our children."""
 
     @property
     @abstractmethod
     def is_running(self) -> bool:
-        """Whether the node has not ended."""
+        """Whether the node runs."""
 
     @abstractmethod
     def start(self) -> None:
-        """Starts or starts again; returns when clients can connect. Raises StartTimeoutError."""
+        """Starts or restarts; returns when clients can connect. Raises StartTimeoutError."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Lets the node close its queues, and leaves nothing running."""
+        """Shuts the node down, with all its processes."""
 
     @abstractmethod
     def kill(self) -> None:
-        """SIGKILL to the node, as a crash."""
+        """Sends SIGKILL to the node, as a crash."""
 
     def restart(self) -> None:
-        """Starts again on the same ports, after `kill` or `stop` or while it runs."""
+        """Stops the node if it runs, and starts it on the same ports."""
         self.stop()
         self.start()
 
     def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
         """amqp://user:password@127.0.0.1:port/vhost; without user: the administrator."""
-        login = f"{quote(user or self.username)}:{quote(self.password if password is None else password, safe='')}"
-        return f"amqp://{login}@{LOOPBACK}:{self.port}/{quote(vhost, safe='')}"
+        password = self.password if password is None else password
+        return login_url("amqp", user or self.username, password, f"{LOOPBACK}:{self.port}", vhost)
 
     @property
     def erlang_arguments(self) -> str:
-        """What the Erlang machine is told beside the configuration file, which has no word for it."""
-        # Quorum queues tell their length by a clock of their own.
+        """Arguments of the Erlang machine for settings that the configuration file does not have."""
+        # Quorum queues report their length at an interval of their own.
         return f"-rabbit quorum_tick_interval {self._statistics_interval}"
 
     def write_configuration(self, folder: Path, ports: Mapping[str, int], address: str, extra: str = "") -> None:
-        """Writes the configuration into our folder, which the node sees as `folder`; it listens on `address`."""
+        """Writes the configuration into our folder, whose path for the node is `folder`; it listens on `address`."""
         text = _CONFIGURATION.format(
             address=address,
             folder=folder,
@@ -205,7 +205,7 @@ class Node(ABC):
             text += "".join(f"ssl_options.ciphers.{place} = {cipher}\n" for place, cipher in enumerate(_CIPHERS, 1))
         (self.folder / "rabbitmq.conf").write_text(text + extra)
         (self.folder / "enabled_plugins").write_text(_PLUGINS)
-        write_secret(self.folder / "definitions.json", json.dumps(self._complete_definitions(), indent=1))
+        replace_file(self.folder / "definitions.json", json.dumps(self._complete_definitions(), indent=1))
 
     def _copy_certificate(self, tls: Tls) -> None:
         folder = self.folder / "tls"
@@ -213,13 +213,13 @@ class Node(ABC):
         files = {"certificate.pem": tls.certificate, "certificate_key.pem": tls.key, "ca.pem": tls.ca}
         for name, file in files.items():
             try:
-                write_secret(folder / name, file.read_text(encoding="ascii"))
+                replace_file(folder / name, file.read_text(encoding="ascii"))
             except (OSError, UnicodeDecodeError) as error:
                 raise StackError(f"the broker's {name} cannot be read ({type(error).__name__})") from None
 
     def is_ready(self) -> bool:
-        """Whether clients can connect; their listeners are opened last, after plugins and definitions."""
-        if not all(answers(port) for port in (self.port, self.tls_port) if port):
+        """Whether clients can connect. Their listeners open last, after plugins and definitions."""
+        if not all(is_listening(port) for port in (self.port, self.tls_port) if port):
             return False
         try:
             answer = httpx.get(
@@ -241,10 +241,3 @@ class Node(ABC):
         given = dict(self._definitions)
         given["users"] = [user for user in given.get("users", []) if user["name"] != ADMINISTRATOR]
         return own | {part: [*own.get(part, []), *rows] for part, rows in given.items() if isinstance(rows, list)}
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Writes the file anew, with mode 0600 from its first moment."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)

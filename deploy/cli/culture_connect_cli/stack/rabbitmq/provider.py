@@ -1,6 +1,6 @@
-"""Where a broker of our own comes from: the machine's package, a package installed now, or Docker.
+"""The private RabbitMQ of a stack: from the installed package, a package installed now, or Docker.
 
-PostgreSQL needs no such search: it comes with the Python dependencies.
+PostgreSQL needs no such choice, since it comes with the Python dependencies.
 """
 
 import os
@@ -39,9 +39,9 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def private_rabbitmq(folder: Path, *, log: Path, **options: Unpack[NodeOptions]) -> Node:
-    """A broker of our own that is not started yet; arguments as of `Node`.
+    """A private broker, not started; arguments as of `Node`.
 
-    May install the package. Raises InfrastructureMissingError when there is no way; its text names the ways.
+    May install the package. Raises InfrastructureMissingError when that is impossible; its text names the ways.
     """
     if not is_installed():
         if _can_install():
@@ -54,7 +54,7 @@ def private_rabbitmq(folder: Path, *, log: Path, **options: Unpack[NodeOptions])
 
 
 def install(log: Path) -> None:
-    """Installs Debian's rabbitmq-server, without letting its service start. Raises InfrastructureMissingError."""
+    """Installs Debian's rabbitmq-server without starting its service. Raises InfrastructureMissingError."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     commands = (
         ["apt-get", "update", "-q"],
