@@ -46,16 +46,16 @@ async def test_a_certificate_with_time_left_is_well(authority: Authority) -> Non
 
 @pytest.mark.parametrize(("days", "left"), [(352, "12 days"), (363.5, "1 day"), (364.5, "0 days")])
 async def test_a_certificate_that_ends_soon_is_told(authority: Authority, days: float, left: str) -> None:
-    assert await said(authority, NOW + timedelta(days=days)) == [f"the broker's certificate at HERE ends in {left}"]
+    assert await said(authority, NOW + timedelta(days=days)) == [f"the broker's certificate at HERE expires in {left}"]
 
 
 async def test_a_certificate_that_parties_do_not_accept_is_told(authority: Authority, tmp_path: Path) -> None:
     other = Authority.make(tmp_path / "other")
     [what] = await said(authority, NOW, trusting=other.ca_file)
-    assert what.startswith("parties do not accept the broker's certificate at HERE: ")
+    assert what.startswith("clients do not accept the broker's certificate at HERE: ")
     authority.issue(now=NOW - timedelta(days=400))
     [what] = await said(authority, NOW)
-    assert what == "parties do not accept the broker's certificate at HERE: certificate has expired"
+    assert what == "clients do not accept the broker's certificate at HERE: certificate has expired"
 
 
 async def test_nobody_there_and_no_file_are_told(authority: Authority, tmp_path: Path) -> None:

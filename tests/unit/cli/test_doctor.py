@@ -165,7 +165,7 @@ def _missing_queue(system: FakeSystem) -> None:
         (
             _full,
             "ticketing: 12 messages for edge/tickets/paard cannot leave: its queue is full",
-            "see that the party reads its queue",
+            "see that the client reads its queue",
         ),
         (
             _unroutable,
@@ -183,7 +183,7 @@ def _missing_queue(system: FakeSystem) -> None:
             "ticketing: 3 messages wait for another try in ticketing.events, the first for 5 min",
             "delivery failed",
         ),
-        (_no_mail, "notifications: the mail server could not be talked to, 3 times in a row", "SMTP_HOST"),
+        (_no_mail, "notifications: the mail server cannot be reached, 3 times in a row", "SMTP_HOST"),
         (_silent_mail, "notifications: the mail server has kept a letter waiting for 12 s", "SMTP_HOST"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
@@ -288,9 +288,9 @@ async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
     paths = ("/health/live", "/health/ready", "/metrics")
     system.pages = {ADDRESSES["notifications"] + path: welcome for path in paths}
     what = [finding.what for finding in await findings_in(system)]
-    not_known, unreadable = "it is not known whether", "the figures of notifications cannot be read"
+    not_known, unreadable = "it is not known whether", "the metrics of notifications cannot be read"
     assert what == [
-        "notifications: what answers at http://notifications.example does not say that it lives (HTTP 200)",
+        "notifications: no service of ours answers at http://notifications.example (HTTP 200)",
         "notifications is not ready and does not say why (HTTP 200)",
         f"{not_known} the events of notifications leave for the broker: {unreadable}",
         f"{not_known} every destination takes the messages of notifications: {unreadable}",
@@ -314,8 +314,8 @@ async def test_a_figure_that_a_service_does_not_tell_is_not_taken_for_good() -> 
     system.pages = {f"{ADDRESSES['registration']}/metrics": httpx.Response(200, text="")}
     what = [finding.what for finding in await findings_in(system)]
     assert len(what) == 2
-    assert "does not tell culture_connect_outbox_oldest_seconds" in what[0]
-    assert "does not tell culture_connect_erasures_overdue" in what[1]
+    assert "does not have the metric culture_connect_outbox_oldest_seconds" in what[0]
+    assert "does not have the metric culture_connect_erasures_overdue" in what[1]
 
 
 async def test_figures_are_read_on_the_port_that_they_have_of_their_own() -> None:
@@ -392,9 +392,9 @@ async def test_what_is_not_known_is_told_with_the_option_that_names_it(tmp_path:
         finding for checked in await run_checks(system, NOW, transport=FakeSystem()) for finding in checked.findings
     ]
     assert [finding.what for finding in found] == [
-        "it is not known where registration is",
-        "it is not known where notifications is",
-        "the broker cannot be looked at: which broker?",
+        "the address of registration is not known",
+        "the address of notifications is not known",
+        "the broker cannot be checked: which broker?",
     ]
     assert found[0].remedy is not None
     assert "--registration-url (or CULTURE_CONNECT_REGISTRATION_URL)" in found[0].remedy
