@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from culture_connect_cli.secrets import certificates, provisioning
+from culture_connect_cli.secrets import certificates, installation
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 HOSTS = ("localhost", "127.0.0.1", "::1", "bus.example")
@@ -74,7 +74,7 @@ def test_what_is_no_host_is_named(host: str) -> None:
 
 
 def test_openssl_takes_the_files_and_the_key_is_the_brokers_alone(tmp_path: Path) -> None:
-    provisioning.provision(tmp_path, provisioning.Addresses(hosts=HOSTS), now=NOW)
+    installation.provision(tmp_path, installation.Addresses(hosts=HOSTS), now=NOW)
     broker = tmp_path / "broker"
     context = ssl.create_default_context(cafile=broker / "ca.pem")
     context.load_cert_chain(broker / "certificate.pem", broker / "certificate_key.pem")
@@ -85,9 +85,9 @@ def test_openssl_takes_the_files_and_the_key_is_the_brokers_alone(tmp_path: Path
 
 
 def test_an_installation_renews_its_certificate_and_nothing_else(tmp_path: Path) -> None:
-    addresses = provisioning.Addresses(hosts=HOSTS)
-    provisioning.provision(tmp_path, addresses, now=NOW)
+    addresses = installation.Addresses(hosts=HOSTS)
+    installation.provision(tmp_path, addresses, now=NOW)
     before = (tmp_path / "operator" / "ca.pem").read_text()
-    assert provisioning.provision(tmp_path, addresses, now=NOW + timedelta(days=10)) == []
-    assert provisioning.provision(tmp_path, addresses, now=NOW + timedelta(days=340)) == ["certificates/broker"]
+    assert installation.provision(tmp_path, addresses, now=NOW + timedelta(days=10)) == []
+    assert installation.provision(tmp_path, addresses, now=NOW + timedelta(days=340)) == ["certificates/broker"]
     assert (tmp_path / "operator" / "ca.pem").read_text() == before

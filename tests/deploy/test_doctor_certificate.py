@@ -1,4 +1,4 @@
-"""What the doctor says of the certificate that parties outside are shown."""
+"""The doctor checks the certificate that external clients see."""
 
 import asyncio
 import ssl

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from culture_connect.http import Tokens
 from culture_connect.messaging.topology import SERVICES
 from culture_connect_cli.main import app
-from culture_connect_cli.secrets import provisioning, store, tokens
+from culture_connect_cli.secrets import installation, store, tokens
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ Command = Callable[..., tuple[int, str, str]]
 def folder(tmp_path: Path) -> Path:
     """The secrets of a local stack in the home `tmp_path`."""
     folder = tmp_path / "secrets"
-    provisioning.provision(folder, provisioning.Addresses())
+    installation.provision(folder, installation.Addresses())
     return folder
 
 
@@ -133,7 +133,7 @@ def test_a_later_start_keeps_what_was_added_and_what_was_revoked(command: Comman
         command("revoke", name)
     # The name is free again, for another token.
     again = command("add", "programme", "--scope", "programme")[1].strip()
-    made = provisioning.provision(folder, provisioning.Addresses(broker="bus.example:5672"))
+    made = installation.provision(folder, installation.Addresses(broker="bus.example:5672"))
     assert made == ["certificates/broker"]  # for its new name
     for service in SERVICES:
         running = _service(folder, service)
@@ -146,7 +146,7 @@ def test_a_revoked_name_that_was_given_again_can_be_revoked_again(command: Comma
     token = command("add", "operator", "--scope", "operator")[1].strip()
     assert command("revoke", "operator")[0] == 0
     assert _service(folder).caller(token) is None
-    assert provisioning.provision(folder, provisioning.Addresses()) == []
+    assert installation.provision(folder, installation.Addresses()) == []
     assert command("revoke", "operator") == (1, "", "error: there is no token operator\n")
 
 
@@ -217,7 +217,7 @@ def test_tokens_added_at_the_same_time_all_survive(folder: Path) -> None:
 
     def work(name: str) -> str:
         token = tokens.add(folder, name, ["programme"], now=NOW)
-        provisioning.provision(folder, provisioning.Addresses())
+        installation.provision(folder, installation.Addresses())
         return token
 
     with ThreadPoolExecutor(len(names)) as pool:
@@ -251,7 +251,7 @@ def test_tokens_added_by_two_processes_at_the_same_time_all_survive(folder: Path
 def test_only_the_tokens_are_written_anew_each_for_its_reader(folder: Path) -> None:
     # Only root gives files away; as anyone else all of them are ours.
     owners = {service: 10001 + number for number, service in enumerate(SERVICES)} if os.geteuid() == 0 else {}
-    provisioning.provision(folder, provisioning.Addresses("db.example:1", "bus.example:2"), owners)
+    installation.provision(folder, installation.Addresses("db.example:1", "bus.example:2"), owners)
     before = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
     tokens.add(folder, "desk", ["programme"], now=NOW)
     after = {path: path.stat() for path in folder.rglob("*") if path.is_file()}

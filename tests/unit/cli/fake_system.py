@@ -37,8 +37,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.looks_at_queues = 0
 
     @property
-    def whereabouts(self) -> SystemLocations:
-        """Where all of it is."""
+    def locations(self) -> SystemLocations:
+        """The addresses of the system."""
         return SystemLocations(ADDRESSES, Broker(CONSOLE, "administrator", "secret", "console.example", 5672))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -64,7 +64,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
         return httpx.Response(404)
 
     def metrics_of(self, service: str) -> str:
-        """What the service tells under /metrics."""
+        """The metrics of the service."""
         lines = [
             "# HELP culture_connect_outbox_oldest_seconds Age of the oldest such message",
             "# TYPE culture_connect_outbox_oldest_seconds gauge",

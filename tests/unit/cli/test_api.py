@@ -1,4 +1,4 @@
-"""How commands reach registration's API, and what they say when that does not work."""
+"""Commands reach registration's API, and say why they cannot."""
 
 import json
 from collections.abc import Callable

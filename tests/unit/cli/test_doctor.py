@@ -1,4 +1,4 @@
-"""What the doctor finds, each on a system that is well but for one thing."""
+"""The doctor finds the one thing that is wrong with a system."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ Change = Callable[[FakeSystem], None]
 
 
 async def findings_in(system: FakeSystem) -> Sequence[Finding]:
-    checks = await run_checks(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.locations, NOW, transport=system)
     return [finding for checked in checks for finding in checked.findings]
 
 
 async def test_a_healthy_system_passes_every_check() -> None:
     system = FakeSystem()
-    checks = await run_checks(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.locations, NOW, transport=system)
     assert [checked for checked in checks if checked.findings] == []
     assert [checked.passed for checked in checks] == [
         "registration answers at http://registration.example",
@@ -61,7 +61,7 @@ async def test_a_healthy_system_passes_every_check() -> None:
 async def test_a_service_behind_a_pooler_is_well_and_told_to_be_slower() -> None:
     system = FakeSystem()
     system.listens["ticketing"] = 0.0
-    checks = await run_checks(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.locations, NOW, transport=system)
     assert [checked for checked in checks if checked.findings] == []
     assert [checked.passed for checked in checks if "LISTEN" in checked.passed] == [
         "the events of ticketing leave for the broker (through a pooler, without LISTEN: an event waits for up to 1 s)"
@@ -323,8 +323,8 @@ async def test_figures_are_read_on_the_port_that_they_have_of_their_own() -> Non
     for service, address in ADDRESSES.items():
         system.pages[f"{address}:9000/metrics"] = httpx.Response(200, text=system.metrics_of(service))
         system.pages[f"{address}/metrics"] = httpx.Response(404)
-    whereabouts = replace(system.whereabouts, metrics_port=9000)
-    found = [checked.findings for checked in await run_checks(whereabouts, NOW, transport=system)]
+    locations = replace(system.locations, metrics_port=9000)
+    found = [checked.findings for checked in await run_checks(locations, NOW, transport=system)]
     assert not any(found), found
 
 
@@ -370,7 +370,7 @@ async def test_a_login_in_an_address_is_not_printed() -> None:
     system = FakeSystem()
     system.away.add("registration.example")
     services = {**ADDRESSES, "registration": "http://guard:hidden@registration.example"}
-    checks = await run_checks(SystemLocations(services, system.whereabouts.broker), NOW, transport=system)
+    checks = await run_checks(SystemLocations(services, system.locations.broker), NOW, transport=system)
     assert "hidden" not in str(checks)
 
 

@@ -1,7 +1,7 @@
 """Accounts of external clients (HR systems and box offices) on the broker."""
 
 from culture_connect_cli.accounts.credentials import Credentials, random_password
-from culture_connect_cli.accounts.onboarding import (
+from culture_connect_cli.accounts.lifecycle import (
     AccountError,
     AccountState,
     Removal,

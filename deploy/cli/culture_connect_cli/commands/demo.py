@@ -13,7 +13,9 @@ from culture_connect_cli.stack import LocalStack
 
 def demo(
     leave: Annotated[bool, typer.Option("--exit", help="Stop afterwards; non-zero if anything is missing.")] = False,
-    patience: Annotated[float, typer.Option(help="Seconds for a step to arrive everywhere.")] = STEP_TIMEOUT,
+    step_timeout: Annotated[
+        float, typer.Option("--patience", help="Seconds for a step to arrive everywhere.")
+    ] = STEP_TIMEOUT,
 ) -> None:
     """Starts everything and plays a season on it: enrolments, evenings, a waiting list, a door."""
     complete = True
@@ -21,7 +23,7 @@ def demo(
     async def show() -> None:
         nonlocal complete
         async with LocalStack(report=console.print) as stack:
-            complete = await play(stack, console, step_timeout=patience)
+            complete = await play(stack, console, step_timeout=step_timeout)
             console.print(addresses(stack))
             if not leave:
                 console.print("The mailbox is a good place to look. Ctrl-C stops everything.")

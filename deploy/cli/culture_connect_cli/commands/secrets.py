@@ -10,7 +10,7 @@ import typer
 
 from culture_connect_cli.commands.output import fail, output
 from culture_connect_cli.database.roles import prepare_roles
-from culture_connect_cli.secrets import provisioning
+from culture_connect_cli.secrets import installation
 from culture_connect_cli.secrets.certificates import CertificateError
 from culture_connect_cli.secrets.store import SecretsError
 
@@ -42,10 +42,10 @@ def init(
         owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
     except ValueError:
         raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
-    addresses = provisioning.Addresses(database, broker, broker_tls=broker_tls)
+    addresses = installation.Addresses(database, broker, broker_tls=broker_tls)
     addresses = replace(addresses, hosts=(*addresses.hosts, *(host or ())))
     try:
-        made = provisioning.provision(folder, addresses, owners)
+        made = installation.provision(folder, addresses, owners)
     except (SecretsError, CertificateError) as error:
         fail(str(error))
     output.print(f"{len(made)} secrets made, all files written to {folder}.")
@@ -58,8 +58,8 @@ def roles(
 ) -> None:
     """Creates a role and a schema for each service in the database, with the passwords of the folder."""
     try:
-        url = provisioning.superuser_url(folder, database)
-        asyncio.run(prepare_roles(url, provisioning.role_passwords(folder)))
+        url = installation.superuser_url(folder, database)
+        asyncio.run(prepare_roles(url, installation.role_passwords(folder)))
     except FileNotFoundError:
         fail(f"there are no secrets in {folder}: run `culture-connect secrets init` first")
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:

@@ -38,9 +38,11 @@ def apply(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
     passwords: Passwords = None,
-    patience: Annotated[
+    drain_timeout: Annotated[
         float,
-        typer.Option(min=0, help="Seconds for which a service may empty a client's queue that has to be made anew."),
+        typer.Option(
+            "--patience", min=0, help="Seconds for which a service may empty a client's queue that has to be made anew."
+        ),
     ] = migration.DRAIN_TIMEOUT,
 ) -> None:
     """Creates and corrects the topology. Safe to repeat. Status 1 when a queue could not be made anew."""
@@ -50,7 +52,7 @@ def apply(
         given = read_passwords(passwords) if passwords else {}
         async with broker.management() as management:
             corrected = await apply_topology(management, broker.vhosts, passwords=given)
-            return corrected, await migration.migrate(broker, management, drain_timeout=patience)
+            return corrected, await migration.migrate(broker, management, drain_timeout=drain_timeout)
 
     corrected, queues = run(work())
     skipped = [result for result in queues if result.skipped]

@@ -14,7 +14,7 @@ from culture_connect_cli.doctor.check import CheckError, Finding
 
 SOON: Final = timedelta(days=14)  # `secrets init` renews with less than 30
 _TIMEOUT: Final = 5.0  # seconds
-_CURE: Final = "renew it: `secrets init` writes what is due, then the broker's cache is cleared; see docs/tls.md"
+_REMEDY: Final = "renew it: `secrets init` writes what is due, then the broker's cache is cleared; see docs/tls.md"
 
 
 async def check_certificate(amqps: Amqps, now: datetime) -> Sequence[Finding]:
@@ -24,13 +24,13 @@ async def check_certificate(amqps: Amqps, now: datetime) -> Sequence[Finding]:
         expiry = await _expiry(amqps)
     except ssl.SSLCertVerificationError as error:
         reason = error.verify_message.rstrip(".")
-        return [Finding(f"clients do not accept the broker's certificate at {address}: {reason}", _CURE)]
+        return [Finding(f"clients do not accept the broker's certificate at {address}: {reason}", _REMEDY)]
     except (OSError, TimeoutError) as error:
         raise CheckError(f"the broker does not speak TLS at {address} ({type(error).__name__})") from error
     if expiry - now > SOON:
         return []
     days = max(0, (expiry - now).days)
-    return [Finding(f"the broker's certificate at {address} expires in {days} day{'s' if days != 1 else ''}", _CURE)]
+    return [Finding(f"the broker's certificate at {address} expires in {days} day{'s' if days != 1 else ''}", _REMEDY)]
 
 
 async def _expiry(amqps: Amqps) -> datetime:

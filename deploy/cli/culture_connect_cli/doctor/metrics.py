@@ -36,7 +36,7 @@ async def check_outbox_age(service: Service, now: datetime) -> Sequence[Finding]
 
 
 async def polls_database(service: Service) -> bool:
-    """Whether the service polls its outbox, since its database is behind a connection pooler without LISTEN."""
+    """True when the service polls its outbox, since its database is behind a connection pooler without LISTEN."""
     try:
         return not await highest_value(service, LISTENS)
     except CheckError:  # a version without this metric

@@ -19,7 +19,7 @@ _MIB: Final = 1024 * 1024
 async def check_queue_limits(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
     """Queues that hold more than `FULL` of their limit in messages or bytes."""
     rows = await list_queues(management, vhosts.core, vhosts.edge)
-    return [Finding(what, _cure(row["name"])) for row in rows if (what := _describe(row))]
+    return [Finding(what, _remedy(row["name"])) for row in rows if (what := _describe(row))]
 
 
 def _describe(row: Row) -> str | None:
@@ -49,7 +49,7 @@ def _lowest(*limits: int | None) -> int | None:
     return min((limit for limit in limits if limit), default=None)
 
 
-def _cure(queue: str) -> str:
+def _remedy(queue: str) -> str:
     if queue.endswith(".dead"):
         return "see to the dead letters; when it is full, later ones wait in the service's outbox"
     if party_of(queue):

@@ -264,5 +264,5 @@ def _in_order(plan: Plan) -> Plan:
 
 
 def _blocked(change: Change, waiting: Sequence[Change]) -> bool:
-    """Whether a waiting evening has the day now."""
+    """True when a waiting evening has the day now."""
     return any(other.scheduled.day == change.entry.day for other in waiting if other is not change)

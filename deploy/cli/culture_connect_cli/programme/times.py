@@ -33,7 +33,7 @@ def parse_moment(text: object) -> datetime:
 
 
 def is_clock(text: object) -> bool:
-    """Whether the text is a time of day without a day, such as 19:30."""
+    """True when the text is a time of day without a day, such as 19:30."""
     return isinstance(text, str) and _CLOCK.fullmatch(text) is not None
 
 

@@ -106,7 +106,7 @@ def built_in_names(content: Mapping[str, Any]) -> list[str]:
 
 
 def exists(content: Mapping[str, Any], name: str) -> bool:
-    """Whether there is a token of this name that is not revoked."""
+    """True when there is a token of this name that is not revoked."""
     return name in content["tokens"] or name in content.get("added_tokens", {})
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from culture_connect.messaging.topology import ADMINISTRATOR, OPERATOR
 from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.private_files import replace_json
-from culture_connect_cli.secrets.provisioning import DATABASE, SUPERUSER
+from culture_connect_cli.secrets.installation import DATABASE, SUPERUSER
 from culture_connect_cli.services import SERVICES
 from culture_connect_cli.stack import programs
 from culture_connect_cli.stack.home import Home
@@ -17,9 +17,9 @@ from culture_connect_cli.stack.orphans import terminate_orphans
 from culture_connect_cli.stack.ports import LOOPBACK
 from culture_connect_cli.stack.postgres.root import claim_root_data_folder, root_data_folder, server_account
 from culture_connect_cli.stack.postgres.server import Postgres
+from culture_connect_cli.stack.preparation import add_box_office_accounts, prepare_database, prepare_external_broker
 from culture_connect_cli.stack.program import Program
 from culture_connect_cli.stack.programs import MAILBOX, SMTP
-from culture_connect_cli.stack.provisioning import add_box_office_accounts, prepare_database, prepare_external_broker
 from culture_connect_cli.stack.rabbitmq.node import Node
 from culture_connect_cli.stack.rabbitmq.process import PORTS as BROKER_PORTS
 from culture_connect_cli.stack.rabbitmq.process import is_installed

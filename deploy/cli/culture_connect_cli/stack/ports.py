@@ -20,7 +20,7 @@ _MIN_PORTS: Final = 100
 
 
 def is_free(port: int) -> bool:
-    """Whether a server can listen on the port now."""
+    """True when a server can listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # Servers set this too: a port in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,7 +63,7 @@ def choose_ports(names: Iterable[str], remembered: dict[str, int] | None = None)
 
 
 def is_listening(port: int) -> bool:
-    """Whether something accepts connections on the port."""
+    """True when something accepts connections on the port."""
     try:
         socket.create_connection((LOOPBACK, port), timeout=1).close()
     except OSError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from culture_connect_cli.secrets import provisioning, tokens
+from culture_connect_cli.secrets import installation, tokens
 from culture_connect_cli.services import NOTIFICATIONS, SERVICES, TICKETING
 from culture_connect_cli.stack.home import Home
 from culture_connect_cli.stack.ports import LOOPBACK
@@ -51,7 +51,7 @@ def _environment(service: str, home: Home, ports: Mapping[str, int]) -> dict[str
     }
     if service == TICKETING:
         settings |= {
-            "SIGNING_KEY_FILE": str(secrets / provisioning.SIGNING_KEY_FILE),
+            "SIGNING_KEY_FILE": str(secrets / installation.SIGNING_KEY_FILE),
             "PUBLIC_URL": f"http://{LOOPBACK}:{ports[service]}",
         }
     if service == NOTIFICATIONS:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from culture_connect_cli.secrets import provisioning, store
+from culture_connect_cli.secrets import installation, store
 from culture_connect_cli.secrets.certificates import CertificateError
 from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.stack.home import Home
@@ -20,7 +20,7 @@ class StackSecrets:
     def provision(self, *, database: str, broker: str) -> None:
         """Makes missing secrets and writes the services' files; addresses are host:port. Raises StackError."""
         try:
-            provisioning.provision(self._folder, provisioning.Addresses(database, broker))
+            installation.provision(self._folder, installation.Addresses(database, broker))
             self._secrets = store.read(self._folder)
         except (store.SecretsError, CertificateError) as error:
             raise StackError(str(error)) from None
@@ -41,13 +41,13 @@ class StackSecrets:
     @property
     def tls(self) -> Tls:
         """The broker's certificate, key and authority."""
-        folder = self._folder / provisioning.BROKER
-        names = (provisioning.CERTIFICATE_FILE, provisioning.CERTIFICATE_KEY_FILE, provisioning.CA_FILE)
+        folder = self._folder / installation.BROKER
+        names = (installation.CERTIFICATE_FILE, installation.CERTIFICATE_KEY_FILE, installation.CA_FILE)
         return Tls(*(folder / name for name in names))
 
     @property
     def definitions(self) -> dict[str, Any]:
         """The broker's definitions: topology, and the accounts of services and people."""
-        file = self._folder / provisioning.BROKER / provisioning.DEFINITIONS_FILE
+        file = self._folder / installation.BROKER / installation.DEFINITIONS_FILE
         definitions: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return definitions

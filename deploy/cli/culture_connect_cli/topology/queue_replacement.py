@@ -31,7 +31,7 @@ from culture_connect_cli.topology.messages import move_messages, queue_counts
 _NO_PERMISSION: Final = "^$"
 _PAUSE: Final = 0.2  # seconds between two polls
 _EMPTY_POLLS: Final = 3  # in a row, since the broker also reports 0 for a queue that does not answer in time
-_SETTLING: Final = 12.0  # seconds; the management API's counts are up to five seconds old
+_STATISTICS_DELAY: Final = 12.0  # seconds; the management API's counts are up to five seconds old
 
 
 class QueueInUseError(BrokerError):
@@ -115,7 +115,7 @@ class QueueReplacement:
             await asyncio.sleep(_PAUSE)
 
     async def _is_empty_without_reader(self) -> bool:
-        """Whether the queue is empty after its service has returned its unacknowledged messages.
+        """True when the queue is empty after its service has returned its unacknowledged messages.
 
         If so, the service stays blocked until the queue is replaced.
         """
@@ -130,7 +130,7 @@ class QueueReplacement:
         return False
 
     async def _move_all(self, source: str, target: str) -> None:
-        deadline = time.monotonic() + _SETTLING
+        deadline = time.monotonic() + _STATISTICS_DELAY
         while True:
             moved = await move_messages(self._connection, source, target)
             if not moved and await self._becomes_empty(source):
@@ -139,8 +139,8 @@ class QueueReplacement:
                 raise QueueInUseError(await self._contents(source))
 
     async def _becomes_empty(self, queue: str) -> bool:
-        """Whether the queue is empty and without consumers in several polls in a row."""
-        empty_polls, deadline = 0, time.monotonic() + _SETTLING
+        """True when the queue is empty and without consumers in several polls in a row."""
+        empty_polls, deadline = 0, time.monotonic() + _STATISTICS_DELAY
         while empty_polls < _EMPTY_POLLS:
             await self._close_consumers(queue)
             ready, consumers = await queue_counts(self._connection, queue)
@@ -177,7 +177,7 @@ class QueueReplacement:
         await self._put(replace(permission, **instead))
         before = await self._connections_of(permission.user)
         await self._management.delete("connections", "username", permission.user)
-        deadline = time.monotonic() + _SETTLING
+        deadline = time.monotonic() + _STATISTICS_DELAY
         while before & await self._connections_of(permission.user):
             if time.monotonic() > deadline:
                 raise QueueInUseError(f"the connections of {permission.user} do not end")

@@ -81,7 +81,7 @@ class FakeRegistration:
         return self.evenings[evening_id]
 
     def live(self) -> list[Evening]:
-        """What takes place, by its start."""
+        """The evenings that take place, by start."""
         return sorted(
             (each for id_, each in self.evenings.items() if id_ not in self.reasons), key=lambda each: each.starts_at
         )

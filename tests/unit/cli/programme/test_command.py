@@ -31,7 +31,7 @@ def registration() -> FakeRegistration:
 
 @pytest.fixture
 def environment(registration: FakeRegistration, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the command is told: where registration answers, and with which token."""
+    """The environment of the command: registration's address and the token file."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -85,7 +85,7 @@ class DockerRabbitMQ(Node):
 
 
 def engine_answers() -> bool:
-    """Whether a Docker engine answers."""
+    """True when a Docker engine answers."""
     if shutil.which("docker") is None:
         return False
     try:

@@ -160,7 +160,7 @@ class Node(ABC):
     @property
     @abstractmethod
     def is_running(self) -> bool:
-        """Whether the node runs."""
+        """True when the node runs."""
 
     @abstractmethod
     def start(self) -> None:
@@ -218,7 +218,7 @@ class Node(ABC):
                 raise StackError(f"the broker's {name} cannot be read ({type(error).__name__})") from None
 
     def is_ready(self) -> bool:
-        """Whether clients can connect. Their listeners open last, after plugins and definitions."""
+        """True when clients can connect. Their listeners open last, after plugins and definitions."""
         if not all(is_listening(port) for port in (self.port, self.tls_port) if port):
             return False
         try:

@@ -152,7 +152,7 @@ class RabbitMQ(Node):
 
 
 def is_installed() -> bool:
-    """Whether the package is installed on this machine."""
+    """True when the package is installed on this machine."""
     return _SERVER.exists() and shutil.which("erl") is not None and shutil.which("epmd") is not None
 
 

@@ -1,4 +1,4 @@
-"""What is to be done so that the programme is as the file."""
+"""The plan that makes the programme the same as the file."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -9,7 +9,7 @@ from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.broker.management import Management
 from culture_connect_cli.database.roles import prepare_roles
 from culture_connect_cli.private_files import replace_json
-from culture_connect_cli.secrets.provisioning import DATABASE
+from culture_connect_cli.secrets.installation import DATABASE
 from culture_connect_cli.services import SERVICES
 from culture_connect_cli.stack.home import Home
 from culture_connect_cli.stack.secrets import StackSecrets
