@@ -53,7 +53,7 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "there are no dead letters",
         "dead letters leave the broker's own worker",
         "every queue has room",
-        "every party is heard",
+        "every client is heard",
         "every queue has its leader and quorum",
     ]
 

@@ -69,7 +69,7 @@ async def _events(service: Service, now: datetime) -> CheckResult:
 async def _certificate(system: SystemLocations, now: datetime) -> Sequence[CheckResult]:
     if system.amqps is None:
         return []
-    return [await check("parties accept the broker's certificate", certificate.check_certificate(system.amqps, now))]
+    return [await check("clients accept the broker's certificate", certificate.check_certificate(system.amqps, now))]
 
 
 async def _broker(system: SystemLocations, transport: httpx.AsyncBaseTransport | None) -> Sequence[CheckResult]:
@@ -89,6 +89,6 @@ async def _broker(system: SystemLocations, transport: httpx.AsyncBaseTransport |
             check("there are no dead letters", broker.check_dead_letters(management, vhosts)),
             check("dead letters leave the broker's own worker", broker.check_dead_letter_worker(management, vhosts)),
             check("every queue has room", queue_limits.check_queue_limits(management, vhosts)),
-            check("every party is heard", broker.check_inbound_queues(management, vhosts)),
+            check("every client is heard", broker.check_inbound_queues(management, vhosts)),
             check("every queue has its leader and quorum", broker.check_quorum(management, vhosts)),
         )
