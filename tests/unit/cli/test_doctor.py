@@ -196,7 +196,7 @@ def _missing_queue(system: FakeSystem) -> None:
                 effective_policy_definition={"max-length": 50_000, "max-length-bytes": 64 * 1024 * 1024},
             ),
             "queue hr.acme.receipts in edge is 82% full: 41,000 of 50,000 messages",
-            "have the party read its queue",
+            "have the client read its queue",
         ),
         (
             _full_queue(
@@ -209,12 +209,12 @@ def _missing_queue(system: FakeSystem) -> None:
                 "queue hr.acme.receipts in edge is 300% full: 150,000 of 50,000 messages, "
                 "140,000 of them taken and not acknowledged"
             ),
-            "have the party read its queue",
+            "have the client read its queue",
         ),
         (
             _full_queue("hr.acme.enrolments@edge", messages=20_000),
             "queue hr.acme.enrolments in edge is 100% full: 20,000 of 20,000 messages",
-            "its party is refused",
+            "its client is refused",
         ),
         (
             _full_queue(
@@ -223,7 +223,7 @@ def _missing_queue(system: FakeSystem) -> None:
                 effective_policy_definition={"max-length-bytes": 64 * 1024 * 1024},
             ),
             "queue box-office.paard.admissions in edge is 94% full: 60.0 of 64.0 MiB",
-            "its party is refused",
+            "its client is refused",
         ),
         (
             _full_queue(

@@ -39,7 +39,7 @@ class Scenario:
         self.evenings: list[dict[str, Any]] = []
         self.seats: dict[str, dict[str, Any]] = {}
         self.letters: list[dict[str, Any]] = []
-        self.step = "The parties connect"
+        self.step = "The clients connect"
         self.log: list[str] = []
         self.missing: list[str] = []
         self._team = team

@@ -8,7 +8,6 @@ from typing import Final
 
 from culture_connect_cli.doctor.check import CheckError, Finding
 from culture_connect_cli.doctor.queues import counted
-from culture_connect_cli.doctor.samples import highest_value, read_samples
 from culture_connect_cli.doctor.service import Service
 
 MAX_OUTBOX_AGE: Final = timedelta(seconds=60)  # for an event to reach the broker
@@ -25,7 +24,7 @@ OLDEST: Final = "culture_connect_outbox_oldest_seconds"
 
 async def check_outbox_age(service: Service, now: datetime) -> Sequence[Finding]:
     """Events that have waited for longer than `MAX_OUTBOX_AGE`; `now` has a time zone."""
-    oldest = timedelta(seconds=await highest_value(service, OLDEST))
+    oldest = timedelta(seconds=await service.highest(OLDEST))
     if oldest <= MAX_OUTBOX_AGE:
         return []
     since = (now - oldest).isoformat(sep=" ", timespec="seconds")
@@ -38,14 +37,14 @@ async def check_outbox_age(service: Service, now: datetime) -> Sequence[Finding]
 async def polls_database(service: Service) -> bool:
     """True when the service polls its outbox, since its database is behind a connection pooler without LISTEN."""
     try:
-        return not await highest_value(service, LISTENS)
+        return not await service.highest(LISTENS)
     except CheckError:  # a version without this metric
         return False
 
 
 async def check_retries(service: Service) -> Sequence[Finding]:
     """Queues with a message that has failed for longer than `MAX_RETRY_TIME`."""
-    samples = await read_samples(service)
+    samples = await service.samples()
     waiting = {labels["queue"]: count for labels, count in samples.get(RETRIES, ())}
     found = []
     for labels, seconds in samples.get(RETRIES_OLDEST, ()):
@@ -61,11 +60,11 @@ async def check_retries(service: Service) -> Sequence[Finding]:
 async def check_mail_server(service: Service) -> Sequence[Finding]:
     """A mail server that keeps a letter waiting or could not be reached the last time."""
     remedy = "see whether it runs and is where SMTP_HOST and SMTP_PORT say; letters wait and are not lost"
-    silent = timedelta(seconds=await highest_value(service, MAIL_DIALOGUE))
+    silent = timedelta(seconds=await service.highest(MAIL_DIALOGUE))
     if silent >= MAX_MAIL_DIALOGUE:
         what = f"{service.name}: the mail server has kept a letter waiting for {silent.seconds} s"
         return [Finding(what, remedy)]
-    failures = round(await highest_value(service, MAIL_FAILURES))
+    failures = round(await service.highest(MAIL_FAILURES))
     if failures <= 0:
         return []
     again = "" if failures == 1 else f", {failures} times in a row"
@@ -75,7 +74,7 @@ async def check_mail_server(service: Service) -> Sequence[Finding]:
 
 async def check_erasures(service: Service) -> Sequence[Finding]:
     """Erasures that were not completed within a day."""
-    overdue = round(await highest_value(service, OVERDUE))
+    overdue = round(await service.highest(OVERDUE))
     if overdue <= 0:
         return []
     what = (

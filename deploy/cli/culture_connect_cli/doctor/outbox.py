@@ -7,7 +7,6 @@ from typing import Final
 
 from culture_connect_cli.doctor.check import Finding
 from culture_connect_cli.doctor.queues import counted
-from culture_connect_cli.doctor.samples import read_samples
 from culture_connect_cli.doctor.service import Service
 
 ROWS: Final = "culture_connect_outbox_lane_rows"
@@ -25,7 +24,7 @@ _WHY: Final[Mapping[str, tuple[str, str]]] = {
 
 async def check_destinations(service: Service) -> Sequence[Finding]:
     """Failing destinations, and messages that can never be sent. Raises CheckError."""
-    samples = await read_samples(service)
+    samples = await service.samples()
     found = [_failing(service.name, labels, count) for labels, count in samples.get(ROWS, ())]
     unsendable = round(sum(count for _, count in samples.get(UNSENDABLE, ())))
     if unsendable:

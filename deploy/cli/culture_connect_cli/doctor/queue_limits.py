@@ -53,7 +53,7 @@ def _remedy(queue: str) -> str:
     if queue.endswith(".dead"):
         return "see to the dead letters; when it is full, later ones wait in the service's outbox"
     if party_of(queue):
-        return "see whether the service that reads it is ready and keeps up; when it is full, its party is refused"
+        return "see whether the service that reads it is ready and keeps up; when it is full, its client is refused"
     if is_of_a_party(queue):
-        return "have the party read its queue; when it is full, what is sent to it waits in the service's outbox"
+        return "have the client read its queue; when it is full, its messages wait in the service's outbox"
     return "see whether the service that reads it is ready and keeps up"

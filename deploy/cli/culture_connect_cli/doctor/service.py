@@ -1,4 +1,4 @@
-"""Checks of a service's health over HTTP."""
+"""A running service over HTTP, and checks of its health."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from culture_connect_cli.doctor.check import CheckError, Finding
+
+Sample = tuple[Mapping[str, str], float]
+"""Labels and value."""
 
 START: Final = "start it, or correct its address; its log says why it stopped"
 
@@ -38,13 +42,36 @@ class Service:
         """The answer of any status."""
         return await self._get(f"{self._url}{path}")
 
-    async def metrics(self) -> httpx.Response:
-        """The answer of the metrics endpoint."""
+    async def samples(self) -> Mapping[str, Sequence[Sample]]:
+        """All samples of the service's Prometheus metrics by name. Raises CheckError when they cannot be read."""
+        answer = await self._get(self._metrics_address)
+        if answer.status_code != HTTPStatus.OK:
+            raise CheckError(f"{self.name} does not show its metrics (HTTP {answer.status_code})")
+        samples: dict[str, list[Sample]] = {}
+        try:
+            for family in text_string_to_metric_families(answer.text):
+                for sample in family.samples:
+                    samples.setdefault(sample.name, []).append((sample.labels, sample.value))
+        except (ValueError, KeyError):
+            raise CheckError(f"the metrics of {self.name} cannot be read") from None
+        return samples
+
+    async def highest(self, metric: str) -> float:
+        """The highest value of a metric. Raises CheckError when it is missing."""
+        found = (await self.samples()).get(metric)
+        if not found:
+            raise CheckError(
+                f"{self.name} does not have the metric {metric}; its version may differ from this command's"
+            )
+        return float(max(value for _, value in found))
+
+    @property
+    def _metrics_address(self) -> str:
         address = f"{self._url}/metrics"
         if self._metrics_port is not None:
             with contextlib.suppress(httpx.InvalidURL):  # reported by the request
                 address = str(httpx.URL(address).copy_with(port=self._metrics_port))
-        return await self._get(address)
+        return address
 
     async def _get(self, address: str) -> httpx.Response:
         try:

@@ -1,6 +1,7 @@
 """The folder of a local stack: its state between two starts, and the lock of the process that runs it."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -56,7 +57,7 @@ class Home:
     def ports(self, names: Iterable[str]) -> dict[str, int]:
         """A port for each name: that of the last start while it is free."""
         file = self.folder / "ports.json"
-        ports = choose_ports(names, read_stack(file) if file.exists() else {})
+        ports = choose_ports(names, json.loads(file.read_text()) if file.exists() else {})
         self.remember_ports(ports)
         return ports
 

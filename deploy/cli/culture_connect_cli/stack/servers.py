@@ -1,6 +1,7 @@
 """The database server and broker of a stack: their interface, and external ones given in the environment."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -10,6 +11,38 @@ from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.urls import login_url
 
 _PREFIX = "CULTURE_CONNECT_STACK_"
+
+
+class PrivateServer(ABC):
+    """A server that this process starts and stops, usable as a context manager."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Starts or restarts; returns when clients can connect. Raises StartTimeoutError."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Shuts the server down, with all its processes."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Sends SIGKILL to the server, as a crash."""
+
+    def restart(self) -> None:
+        """Stops the server if it runs, and starts it on the same ports."""
+        self.stop()
+        self.start()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 class PostgresServer(Protocol):

@@ -35,8 +35,8 @@ def _users(expected: Topology, found: Definitions) -> Iterator[Difference]:
         limits = row.get("limits") or {}
         for limit, value in user.limits.items():
             if limits.get(limit) != value:
-                told = f"{limit} {limits[limit]} instead of {value}" if limit in limits else f"no {limit} ({value})"
-                yield Difference(what, f"has {told}", Remedy.APPLY, user.name)
+                granted = f"{limit} {limits[limit]} instead of {value}" if limit in limits else f"no {limit} ({value})"
+                yield Difference(what, f"has {granted}", Remedy.APPLY, user.name)
         for limit in sorted(set(limits) - set(user.limits)):
             problem = f"has {limit} {limits[limit]}, which is not set in the code"
             yield Difference(what, problem, Remedy.REMOVE, user.name)
@@ -77,9 +77,9 @@ def _topic_permissions(expected: Topology, found: Definitions) -> Iterator[Diffe
         if permission.user not in accounts:
             continue
         what = f"account {permission.user} in {permission.vhost}"
-        told = (row["write"], row["read"]) if row else None
-        if told != (permission.write, permission.read):
-            keys = f"write {told[0]} and bind {told[1]}" if told else "write any key"
+        granted = (row["write"], row["read"]) if row else None
+        if granted != (permission.write, permission.read):
+            keys = f"write {granted[0]} and bind {granted[1]}" if granted else "write any key"
             wanted = f"write {permission.write} and bind {permission.read}"
             problem = f"may {keys} on exchange {permission.exchange} instead of {wanted}"
             yield Difference(what, problem, Remedy.APPLY, permission.user)

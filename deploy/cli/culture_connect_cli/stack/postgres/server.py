@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
@@ -27,6 +25,7 @@ from culture_connect_cli.stack.processes import (
     terminate,
     wait_until_ready,
 )
+from culture_connect_cli.stack.servers import PrivateServer
 from culture_connect_cli.urls import login_url
 
 SUPERUSER = "postgres"
@@ -55,7 +54,7 @@ _FAST = "fsync = off\nfull_page_writes = off\nautovacuum_naptime = '20s'"
 _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 
-class Postgres:
+class Postgres(PrivateServer):
     """One server with its data in `folder`, usable as a context manager.
 
     `folder` is created when missing; for root it must be reachable for the server's user. `durable=False` turns fsync
@@ -71,15 +70,6 @@ class Postgres:
         self._data = folder / "data"
         self._account = server_account()
         self._child: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def process(self) -> ProcessId:
@@ -129,11 +119,6 @@ class Postgres:
             kill_tree(psutil.Process(self._child.pid))
             self._child.wait()
             self._child = None
-
-    def restart(self) -> None:
-        """Stops the server if it runs, and starts it on the same port."""
-        self.stop()
-        self.start()
 
     def _initialise(self, binaries: Path) -> None:
         shutil.rmtree(self._data, ignore_errors=True)  # the rest of an interrupted initdb

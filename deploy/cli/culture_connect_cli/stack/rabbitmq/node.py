@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -23,6 +22,7 @@ from culture_connect_cli.private_files import replace_file
 from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.stack.ports import LOOPBACK, is_listening
 from culture_connect_cli.stack.processes import ProcessId
+from culture_connect_cli.stack.servers import PrivateServer
 from culture_connect_cli.urls import login_url
 
 _PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
@@ -83,7 +83,7 @@ class Tls:
     ca: Path
 
 
-class Node(ABC):
+class Node(PrivateServer):
     """A node that writes in `folder` only, usable as a context manager.
 
     `definitions` (RabbitMQ's JSON format) are loaded at every start, together with the account `administrator` and its
@@ -112,19 +112,6 @@ class Node(ABC):
         self._definitions = definitions or {}
         self._statistics_interval = statistics_interval
         self._tls = tls
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def host(self) -> str:
@@ -161,23 +148,6 @@ class Node(ABC):
     @abstractmethod
     def is_running(self) -> bool:
         """True when the node runs."""
-
-    @abstractmethod
-    def start(self) -> None:
-        """Starts or restarts; returns when clients can connect. Raises StartTimeoutError."""
-
-    @abstractmethod
-    def stop(self) -> None:
-        """Shuts the node down, with all its processes."""
-
-    @abstractmethod
-    def kill(self) -> None:
-        """Sends SIGKILL to the node, as a crash."""
-
-    def restart(self) -> None:
-        """Stops the node if it runs, and starts it on the same ports."""
-        self.stop()
-        self.start()
 
     def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
         """amqp://user:password@127.0.0.1:port/vhost; without user: the administrator."""
