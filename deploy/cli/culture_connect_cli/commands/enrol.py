@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -19,10 +19,12 @@ from culture_connect_cli.enrolment_import import (
     withdrawals_to_confirm,
 )
 
+_NOT_USABLE: Final = "file-not-usable"
+
 
 def enrol(
     partner: Annotated[str, typer.Argument(help="The partner's slug.")],
-    file: Annotated[Path, typer.Argument(help="The CSV file of its HR system.")],
+    file: Annotated[Path, typer.Argument(help="The export of its HR system: CSV or XLSX.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Withdraws everyone who is not in the file.")] = False,
     on_error: Annotated[
@@ -34,13 +36,14 @@ def enrol(
     url: RegistrationUrl = None,
     token_file: TokenFile = None,
 ) -> None:
-    """Enrols the employees in a CSV file; status 1 when it was not applied, or a dry run shows that it cannot be."""
+    """Enrols the employees in a file; status 1 when it was not applied, or a dry run shows that it cannot be."""
     content = _read(file)
     options = ImportOptions(dry_run, full, on_error, confirm_withdrawals)
     try:
         report = asyncio.run(_send(partner, content, options, url, token_file))
     except ApiError as error:
-        print_error("\n".join(map(printable, str(error).splitlines())))
+        where = f"{file.name}: " if error.code == _NOT_USABLE else ""
+        print_error("\n".join(map(printable, f"{where}{error}".splitlines())))
         _ask_to_confirm(withdrawals_to_confirm(error))
         raise typer.Exit(1) from None
     _print_report(report, dry_run=dry_run)

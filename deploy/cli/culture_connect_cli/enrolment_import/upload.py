@@ -25,6 +25,9 @@ _TIMEOUT: Final = httpx.Timeout(60, connect=5, read=300)
 _PAUSE: Final = 2.0  # seconds between two attempts
 _CONNECTIONS: Final = 2  # the first one and one after a lost answer
 _POLLS: Final = 60  # while an earlier request is still being handled
+_CSV: Final = "text/csv"
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ZIP: Final = b"PK\x03\x04"  # the start of every workbook
 _UNEXPECTED: Final = "the answer is not one of registration"
 
 Report = Mapping[str, Any]
@@ -99,7 +102,7 @@ async def _send(
     api: Api, partner: str, content: bytes, options: ImportOptions, on_progress: OnProgress, key: str
 ) -> Report:
     path = f"/partners/{quote(partner, safe='')}/enrolments/import"
-    headers = {"Accept": "application/x-ndjson", "Content-Type": "text/csv"}
+    headers = {"Accept": "application/x-ndjson", "Content-Type": _XLSX if content.startswith(_ZIP) else _CSV}
     request: dict[str, Any] = {
         "params": options.query,
         "content": content,
