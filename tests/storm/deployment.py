@@ -13,10 +13,10 @@ from typing import Final
 import asyncpg
 
 from culture_connect.messaging.topology import NOTIFICATIONS, SERVICES
-from culture_connect_cli.stack import programs as installation
 from culture_connect_cli.stack.local import LocalStack
 from culture_connect_cli.stack.ports import choose_ports
 from culture_connect_cli.stack.postgres.server import Postgres
+from culture_connect_cli.stack.programs import services as service_programs
 from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.storm.replica import Replica
@@ -126,7 +126,7 @@ async def _prepare(exits: AsyncExitStack, stack: LocalStack, sabotage: str | Non
         return await exits.enter_async_context(FaultProxy(port))
 
     ports = {name: int(port) for name, port in json.loads((stack.home.folder / "ports.json").read_text()).items()}
-    programs = {program.name: program for program in installation.services(stack.home, ports)}
+    programs = {program.name: program for program in service_programs(stack.home, ports)}
     names = [f"{service}-{number}" for service in SERVICES for number in range(1, REPLICAS + 1)]
     mail_wire = await proxy(ports[installation.SMTP])
     broker_wires = {name: await proxy(ports["rabbitmq-amqp"]) for name in names}

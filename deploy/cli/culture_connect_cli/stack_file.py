@@ -8,9 +8,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from culture_connect_cli.private_files import replace_json
+
+if TYPE_CHECKING:  # accounts import the broker, which is found in the description
+    from culture_connect_cli.accounts import Credentials
 
 
 def stack_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -29,11 +32,11 @@ def read_stack(path: Path) -> dict[str, Any]:
     return stack
 
 
-def record_account(path: Path, username: str, password: str, vhost: str) -> None:
+def record_account(path: Path, credentials: Credentials) -> None:
     """Adds an account, or its new password. Raises FileNotFoundError when there is no such stack."""
     with _update(path) as stack:
-        account = {"username": username, "password": password, "vhost": vhost}
-        stack.setdefault("accounts", {})[username] = account
+        account = {name: getattr(credentials, name) for name in ("username", "password", "vhost")}
+        stack.setdefault("accounts", {})[credentials.username] = account
 
 
 def forget_account(path: Path, username: str) -> None:

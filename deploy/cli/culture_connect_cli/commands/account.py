@@ -65,7 +65,7 @@ def add(
         )
         credentials = await add_account(broker, kind, validate_name(kind, name), rotate=rotate)
         if is_local(broker):
-            record_account(stack_file(), credentials.username, credentials.password, credentials.vhost)
+            record_account(stack_file(), credentials)
         return credentials
 
     credentials = run(work())

@@ -63,7 +63,7 @@ async def _account(stack: LocalStack, kind: PartyKind, name: str) -> Credentials
     known = stack.accounts.get(account)
     if known is None:
         added = await add_account(stack.broker, kind, name)
-        record_account(stack.home.stack_file, added.username, added.password, added.vhost)
+        record_account(stack.home.stack_file, added)
         return added
     broker = stack.broker
     key = ENROLMENT_KEY if kind == "hr" else ADMISSION_KEY

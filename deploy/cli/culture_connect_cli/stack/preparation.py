@@ -50,4 +50,4 @@ async def add_box_office_accounts(broker: Broker, home: Home) -> None:
         account = box_office_account(venue)
         if account not in present or account not in recorded:
             added = await add_account(broker, "box-office", venue, rotate=account in present)
-            record_account(home.stack_file, added.username, added.password, added.vhost)
+            record_account(home.stack_file, added)
