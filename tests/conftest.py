@@ -124,7 +124,7 @@ def databases(postgres: PostgresServer) -> Iterator[Databases]:
     """See `Databases`."""
     databases = Databases(postgres)
     yield databases
-    if Given.read().postgres:  # one of our own goes with all that is in it
+    if ExternalServers.read().postgres:  # one of our own goes with all that is in it
         databases.drop_all()
 
 
