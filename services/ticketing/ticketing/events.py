@@ -14,9 +14,6 @@ from culture_connect.contracts import (
     CancellationReason,
     Envelope,
     ErasureCompleted,
-    EveningCancelled,
-    EveningChanged,
-    EveningScheduled,
     FeedTicketAdmitted,
     FeedTicketCancelled,
     FeedTicketIssued,
@@ -31,13 +28,12 @@ from culture_connect.contracts import (
 from culture_connect.messaging import UnitOfWork, core_event, feed_to
 from ticketing.domain.admissions import EntryDenied
 from ticketing.store.admissions import AdmittedTicket
+from ticketing.store.evenings import EveningEvent
 from ticketing.store.feeds import FeedTicket
 from ticketing.store.offers import OfferedTicket
 from ticketing.store.seat_requests import Invitation
 from ticketing.store.seats import EndedPlace
 from ticketing.tickets.links import PageLink
-
-EveningEvent = EveningScheduled | EveningChanged | EveningCancelled
 
 
 @dataclass(frozen=True, slots=True)

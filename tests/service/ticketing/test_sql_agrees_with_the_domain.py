@@ -10,18 +10,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
-from tests.unit.ticketing.registration_events import NAMES
+from tests.unit.ticketing.registration_events import NAMES, evening, evening_cancelled, left, partner
 from ticketing.domain.allocation import Candidate, SeatInventory, rank, tiebreaker
 from ticketing.domain.decisions import Rule
 from ticketing.domain.losses import CANCELLATION_REASONS, LivePlace, loss_rule
 from ticketing.domain.participants import Participant
-from ticketing.store import projections, promotions, seats, waiting_list
-from ticketing.store.evenings import NewEvening, save
-from ticketing.store.projections import NewPartner
+from ticketing.store import evenings, projections, promotions, seats, waiting_list
 from ticketing.store.seats import NewPlace, Scope
 
-EVENING = UUID(int=1)
-OTHER_EVENINGS = (UUID(int=2), UUID(int=3))
+NIGHT = evening(NEXT_YEAR, capacity=1000)
+EVENING = NIGHT.evening_id
+ELSEWHERE = [evening(NEXT_YEAR + timedelta(days=nth), capacity=1000, title=f"Elders {nth}") for nth in (1, 2)]
 PARTNERS = ("acme", "gemeente", "zeebank")
 DAY = NEXT_YEAR.date()
 NOW = NEXT_YEAR - timedelta(days=60)
@@ -103,16 +102,18 @@ async def _furnish(
     await harness.forget_everything()
     holders = [Waiter(100 + 10 * nth + each, slug, 0, 0) for nth, slug in enumerate(held) for each in range(held[slug])]
     async with harness.database.begin() as work:
-        await projections.save_partners(work, [_partner(slug) for slug in PARTNERS])
+        await projections.save_partners(work, [partner(slug) for slug in PARTNERS])
         people = [Participant(each.participant_id, each.partner, "Ans") for each in (*waiting, *holders)]
         await projections.save_participants(work, people)
-        await save(work, [_evening(each) for each in (EVENING, *OTHER_EVENINGS)])
+        await evenings.save(work, [NIGHT, *ELSEWHERE])
         await seats.add_places(work, EVENING, [_place(EVENING, each) for each in waiting])
         if holders:
             await seats.add_places(work, EVENING, [_place(EVENING, each, code="code") for each in holders])
-        for nth, other in enumerate(OTHER_EVENINGS):
-            if elsewhere := [_place(other, each, code="code") for each in waiting if each.other_evenings > nth]:
-                await seats.add_places(work, other, elsewhere)
+        for nth, other in enumerate(ELSEWHERE):
+            if tickets := [
+                _place(other.evening_id, each, code="code") for each in waiting if each.other_evenings > nth
+            ]:
+                await seats.add_places(work, other.evening_id, tickets)
     for slug, number in allotments.items():
         await harness.rows(
             "insert into shares (evening_id, partner, allotment) values (:evening, :slug, :number)"
@@ -125,32 +126,9 @@ async def _furnish(
     await harness.rows("update tickets set others = null where state = 'waiting' returning ticket_id")
 
 
-def _partner(slug: str, *, has_left: bool = False) -> NewPartner:
-    return NewPartner(slug, slug.title(), 10, has_left, 1, None, None)
-
-
-def _evening(evening_id: UUID, *, cancelled: bool = False) -> NewEvening:
-    starts_at = NEXT_YEAR + timedelta(days=evening_id.int - 1)
-    closes_at = starts_at - timedelta(hours=2)
-    return NewEvening(
-        evening_id,
-        "paard",
-        "2026-2027",
-        starts_at.date(),
-        starts_at,
-        closes_at,
-        closes_at,
-        1000,
-        "automatic",
-        cancelled,
-        1,
-        "{}",
-    )
-
-
-def _place(evening: UUID, waiter: Waiter, *, code: str | None = None) -> NewPlace:
+def _place(evening_id: UUID, waiter: Waiter, *, code: str | None = None) -> NewPlace:
     candidate = waiter.candidate()
-    ticket = UUID(int=evening.int << 64 | waiter.number)
+    ticket = UUID(int=evening_id.int ^ waiter.number)
     return NewPlace(
         ticket, waiter.participant_id, waiter.partner, 1, candidate.requested_at, candidate.tiebreaker, 0, code
     )
@@ -196,9 +174,9 @@ situations = st.lists(
 
 @pytest.mark.timeout(180)
 @in_a_database
-@given(situations=situations, left=st.sets(st.sampled_from(PARTNERS)), cancelled=st.integers(0, 4))
+@given(situations=situations, gone=st.sets(st.sampled_from(PARTNERS)), cancelled=st.integers(0, 4))
 async def test_a_place_is_lost_by_the_rule_of_the_domain(
-    harness: Harness, situations: list[Situation], left: set[str], cancelled: int
+    harness: Harness, situations: list[Situation], gone: set[str], cancelled: int
 ) -> None:
     is_cancelled = cancelled == 0
     known = {
@@ -211,7 +189,7 @@ async def test_a_place_is_lost_by_the_rule_of_the_domain(
                 DAY,
                 is_cancelled,
                 each.participant,
-                each.participant.partner in left,
+                each.participant.partner in gone,
                 each.enrolment,
                 each.has_returned,
             )
@@ -221,9 +199,9 @@ async def test_a_place_is_lost_by_the_rule_of_the_domain(
     await harness.forget_everything()
     harness.now = NOW
     async with harness.database.begin() as work:
-        await projections.save_partners(work, [_partner(slug, has_left=slug in left) for slug in PARTNERS])
+        await projections.save_partners(work, [(left if slug in gone else partner)(slug) for slug in PARTNERS])
         await projections.save_participants(work, [each.participant for each in known.values()])
-        await save(work, [_evening(EVENING, cancelled=is_cancelled)])
+        await evenings.save(work, [evening_cancelled(NIGHT, 2) if is_cancelled else NIGHT])
         await seats.add_places(work, EVENING, [_place_of(nth, each) for nth, each in enumerate(situations)])
         returned = [participant_id for participant_id, each in known.items() if each.has_returned]
         ended = await seats.end_places(work, Scope({EVENING}, returned=returned))

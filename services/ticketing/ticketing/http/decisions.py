@@ -1,5 +1,6 @@
 """Decisions about seats, with their explanations."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -51,16 +52,7 @@ class DecisionView(BaseModel):
             explain(recorded.outcome, recorded.rule, recorded.figures, language)
             for language in (Language.NL, Language.EN)
         )
-        return cls(
-            decision_id=recorded.decision_id,
-            participant_id=recorded.participant_id,
-            ticket_id=recorded.ticket_id,
-            decided_at=recorded.decided_at,
-            outcome=Outcome(recorded.outcome),
-            rule=Rule(recorded.rule),
-            figures=recorded.figures,
-            explanation=Explanation(nl=nl, en=en),
-        )
+        return cls(**asdict(recorded), explanation=Explanation(nl=nl, en=en))
 
 
 @router.get("/{evening_id}/decisions")

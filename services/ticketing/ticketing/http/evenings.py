@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from culture_connect.contracts import Admission
 from culture_connect.http import Caller, not_found
@@ -22,6 +23,8 @@ router = APIRouter(prefix="/evenings", tags=["evenings"])
 
 class Seats(BaseModel):
     """Seats that are taken but not entered, seats whose holders are in, and waiting places."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     issued: int
     admitted: int
@@ -55,6 +58,8 @@ class EveningSeats(Seats):
 
 class TicketView(BaseModel):
     """A ticket as its box office knows it; `version` is the one of the last message about it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     ticket_id: UUID
     evening_id: UUID
@@ -100,26 +105,10 @@ async def seats(request: Request, evening_id: UUID, _: Programme) -> EveningSeat
             raise not_found("evening")
         partners = await overviews.per_partner(work, evening_id)
     return EveningSeats(
-        evening_id=evening.evening_id,
-        venue=evening.venue,
-        season=evening.season,
-        starts_at=evening.starts_at,
-        release_at=evening.release_at,
-        closes_at=evening.closes_at,
-        admission=Admission(evening.admission),
-        cancelled=evening.cancelled,
-        capacity=evening.capacity,
+        **asdict(evening),
         # What was allotted stays as it was once the seats are released, also when the capacity shrinks after that.
         common_pool=max(evening.capacity - sum(each.allotment for each in partners), 0),
-        issued=evening.issued,
-        admitted=evening.admitted,
-        waiting=evening.waiting,
-        partners={
-            each.partner: PartnerSeats(
-                allotment=each.allotment, issued=each.issued, admitted=each.admitted, waiting=each.waiting
-            )
-            for each in partners
-        },
+        partners={each.partner: PartnerSeats.model_validate(each) for each in partners},
     )
 
 
@@ -156,23 +145,7 @@ async def _list(
 
 
 def _snapshot(evening_id: UUID, rows: Sequence[ListedTicket]) -> Snapshot:
-    return Snapshot(
-        evening_id=evening_id,
-        tickets=[
-            TicketView(
-                ticket_id=row.ticket_id,
-                evening_id=evening_id,
-                state="admitted" if row.state == "admitted" else "issued",
-                code=row.code,
-                holder_name=row.holder_name,
-                partner_name=row.partner_name,
-                version=row.version,
-                issued_at=row.issued_at,
-                admitted_at=row.admitted_at,
-            )
-            for row in rows
-        ],
-    )
+    return Snapshot(evening_id=evening_id, tickets=[TicketView.model_validate(row) for row in rows])
 
 
 def _bundle(evening_id: UUID, rows: Sequence[ListedTicket]) -> Bundle:

@@ -14,8 +14,7 @@ from ticketing.domain.refusals import RefusalCode, RequestRefused
 from ticketing.domain.tickets import Place, TicketState
 from ticketing.http import examples
 from ticketing.http.access import PROGRAMME, Acting, Actor
-from ticketing.http.seat_requests import seat_requests_of
-from ticketing.http.views import PlaceView
+from ticketing.http.seat_requests import PlaceView, seat_requests_of
 from ticketing.store import places, waiting_list
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases import decline as declining
@@ -137,7 +136,7 @@ async def _check_evening(work: UnitOfWork, actor: Actor, ticket_id: UUID) -> Non
 async def _view(work: UnitOfWork, place: Place) -> PlaceView:
     position = None
     if place.state is TicketState.WAITING and place.participant_id is not None:
-        position = (await waiting_list.positions(work, place.evening_id, [place.participant_id]))[place.participant_id]
+        position = await waiting_list.position(work, place.evening_id, place.participant_id)
     return PlaceView.of(place, position)
 
 

@@ -7,16 +7,37 @@ moment compete by the rules and not for a lock.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Self
 from uuid import UUID
 
 from fastapi import Request
+from pydantic import BaseModel, ConfigDict
 
 from culture_connect.http import Answer, KeyedRequest, Problem, claim, forget_old_answers, release, remember
 from culture_connect.messaging import BatchExecutor, Database, UnitOfWork
 from ticketing.domain.refusals import RequestRefused
-from ticketing.http.views import PlaceView
+from ticketing.domain.tickets import Place, TicketState
+from ticketing.http import examples
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases.request_seat import SeatRequestResult, request_seats
+
+
+class PlaceView(BaseModel):
+    """A ticket or a place in the line; `position` while waiting, `reason` once it is no more."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PLACE]})
+
+    ticket_id: UUID
+    evening_id: UUID
+    participant_id: UUID | None
+    state: TicketState
+    position: int | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, place: Place, position: int | None) -> Self:
+        """Returns the view of a place, with its position while it waits."""
+        return cls.model_validate(place, from_attributes=True).model_copy(update={"position": position})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.admissions import EntryGranted, Scan, ScannedTicket
 from ticketing.domain.tickets import TicketState
-from ticketing.store.rows import columns_of, fetch_all
+from ticketing.store.rows import columns_of, fetch_all, names_of
 
 _LOCK_SCANS = text("select pg_advisory_xact_lock(hashtext(current_schema() || '.scans'), hashtext(:venue))")
 
@@ -195,4 +195,4 @@ async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID
 async def record_scans(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) -> None:
     """Records scans of this venue with their verdicts."""
     if scans:
-        await work.execute(_RECORD, {**columns_of(scans), "venue": venue, "now": work.now})
+        await work.execute(_RECORD, {**columns_of(scans, names_of(RecordedScan)), "venue": venue, "now": work.now})

@@ -2,15 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
+from culture_connect.contracts import EveningCancelled, EveningChanged, EveningScheduled
 from culture_connect.messaging import UnitOfWork
+from ticketing.domain.participants import local_day
 from ticketing.domain.tickets import LockedEvening
 from ticketing.store.rows import columns_of, fetch_all, fetch_one
 
+EveningEvent = EveningScheduled | EveningChanged | EveningCancelled
+
+# The fields of the message that are columns under the same name.
+_COPIED = ("evening_id", "venue", "season", "starts_at", "release_at", "closes_at", "capacity", "admission", "version")
 # Also those that have just begun: somebody may be getting a ticket in a transaction that began before them.
 _LOCK = text(
     """
@@ -52,24 +57,6 @@ _SAVE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class NewEvening:
-    """An evening to be written; `details` is the whole event as JSON."""
-
-    evening_id: UUID
-    venue: str
-    season: str
-    day: date
-    starts_at: datetime
-    release_at: datetime
-    closes_at: datetime
-    capacity: int
-    admission: str
-    cancelled: bool
-    version: int
-    details: str
-
-
-@dataclass(frozen=True, slots=True)
 class EveningVersion:
     """A known evening; open while it is neither cancelled nor begun."""
 
@@ -92,7 +79,14 @@ async def lock_one(work: UnitOfWork, evening_id: UUID) -> LockedEvening | None:
     return await fetch_one(work, LockedEvening, _LOCK_ONE, {"evening": evening_id})
 
 
-async def save(work: UnitOfWork, evenings: Sequence[NewEvening]) -> None:
+async def save(work: UnitOfWork, messages: Sequence[EveningEvent]) -> None:
     """Writes evenings, each once, whose rows are locked or new."""
-    if evenings:
-        await work.execute(_SAVE, columns_of(evenings))
+    if not messages:
+        return
+    parameters = {
+        **columns_of(messages, _COPIED),
+        "day": [local_day(message.starts_at) for message in messages],
+        "cancelled": [isinstance(message, EveningCancelled) for message in messages],
+        "details": [message.to_json().decode() for message in messages],
+    }
+    await work.execute(_SAVE, parameters)

@@ -29,8 +29,8 @@ _PER_PARTNER = text(
 
 _TICKETS = text(
     """
-    select t.ticket_id, t.state, t.code, coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name,
-        t.feed_version as version, t.issued_at, t.admitted_at
+    select t.ticket_id, t.evening_id, t.state, t.code, coalesce(p.holder_name, :nobody) as holder_name,
+        s.name as partner_name, t.feed_version as version, t.issued_at, t.admitted_at
     from tickets t left join participants p using (participant_id) join partners s on s.slug = t.partner
     where t.evening_id = :evening_id and t.state in ('issued', 'admitted')
     order by t.ticket_id
@@ -81,6 +81,7 @@ class ListedTicket:
     """A ticket that counts."""
 
     ticket_id: UUID
+    evening_id: UUID
     state: str
     code: str
     holder_name: str

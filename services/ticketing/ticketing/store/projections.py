@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
+from culture_connect.contracts import PartnerChanged, PartnerLeft, PartnerRegistered
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.participants import Participant
-from ticketing.store.rows import columns_of, fetch_all
+from ticketing.store.rows import columns_of, fetch_all, names_of
+
+_PARTICIPANT: Final = names_of(Participant)
+PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
 
 _LOCK = text("select pg_advisory_xact_lock(hashtext('projections'), hashtext(current_schema()))")
 
@@ -63,19 +67,6 @@ _SAVE_PARTICIPANTS = text(
 
 
 @dataclass(frozen=True, slots=True)
-class NewPartner:
-    """A partner to be written; its contract is without end where a day is missing."""
-
-    slug: str
-    name: str
-    places: int
-    has_left: bool
-    version: int
-    starts_on: date | None
-    ends_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class KnownPartner:
     """A known partner; `takes_part` until it left."""
 
@@ -98,9 +89,11 @@ async def known_partners(work: UnitOfWork, slugs: Collection[str]) -> dict[str, 
     return {each.slug: each for each in await fetch_all(work, KnownPartner, _KNOWN_PARTNERS, {"slugs": list(slugs)})}
 
 
-async def save_partners(work: UnitOfWork, partners: Sequence[NewPartner]) -> None:
+async def save_partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> None:
     """Writes partners, each once and at least one, unless a version that is as new is known."""
-    await work.execute(_SAVE_PARTNERS, columns_of(partners))
+    columns = columns_of(messages, ("slug", "name", "places", "version", "starts_on", "ends_on"))
+    has_left = [isinstance(message, PartnerLeft) for message in messages]
+    await work.execute(_SAVE_PARTNERS, {**columns, "has_left": has_left})
 
 
 async def participants_of(work: UnitOfWork, partners: Collection[str]) -> set[UUID]:
@@ -117,4 +110,4 @@ async def save_participants(work: UnitOfWork, participants: Sequence[Participant
     """Writes participants as they are known now."""
     if participants:
         active_until = [each.active_until for each in participants]
-        await work.execute(_SAVE_PARTICIPANTS, {**columns_of(participants), "active_until": active_until})
+        await work.execute(_SAVE_PARTICIPANTS, {**columns_of(participants, _PARTICIPANT), "active_until": active_until})

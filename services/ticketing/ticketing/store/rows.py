@@ -1,6 +1,6 @@
 """Rows as dataclasses: what statements return, and the columns that set-based statements are given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +29,11 @@ async def fetch_one(
     return row_type(**row) if row else None
 
 
-def columns_of(rows: Sequence["DataclassInstance"]) -> dict[str, list[Any]]:
-    """Returns rows of one type as arrays by field, for `unnest`; there is at least one row."""
-    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(rows[0])}
+def columns_of(rows: Sequence[object], names: Iterable[str]) -> dict[str, list[Any]]:
+    """Returns the values of these attributes as arrays by name, for `unnest`."""
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def names_of(row_type: type["DataclassInstance"]) -> list[str]:
+    """Returns the names of the fields of a row."""
+    return [field.name for field in fields(row_type)]

@@ -16,7 +16,7 @@ from culture_connect.messaging import UnitOfWork
 from ticketing.domain.allocation import SeatInventory
 from ticketing.store.eligibility import CANCELLATION_REASON, IS_ACTIVE, IS_LOST, LOSS_RULE
 from ticketing.store.granting_order import OTHERS, SEASON
-from ticketing.store.rows import columns_of, fetch_all
+from ticketing.store.rows import columns_of, fetch_all, names_of
 
 # Somebody erased has no partner, and tickets of theirs no participant: an evening that had begun when they were
 # erased, and whose date changed afterwards, has such tickets.
@@ -234,7 +234,7 @@ async def other_evenings(work: UnitOfWork, evening: UUID, participants: Collecti
 
 async def add_places(work: UnitOfWork, evening: UUID, places: Sequence[NewPlace]) -> None:
     """Adds these tickets and waiting places, at least one."""
-    await work.execute(_ADD, {**columns_of(places), "evening": evening, "now": work.now})
+    await work.execute(_ADD, {**columns_of(places, names_of(NewPlace)), "evening": evening, "now": work.now})
 
 
 async def refresh_statistics(work: UnitOfWork) -> None:

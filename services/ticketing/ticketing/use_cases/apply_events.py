@@ -10,12 +10,8 @@ from uuid import UUID
 
 from culture_connect.contracts import (
     Envelope,
-    EveningCancelled,
     ParticipantErased,
     ParticipantWithdrawn,
-    PartnerChanged,
-    PartnerLeft,
-    PartnerRegistered,
 )
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Delivery, UnitOfWork
@@ -25,12 +21,10 @@ from ticketing.domain.participants import (
     Participant,
     ParticipantEvent,
     holder_name,
-    local_day,
 )
-from ticketing.events import EveningEvent
 from ticketing.store import address_changes, erasures, evenings, feeds, projections, timers
-from ticketing.store.evenings import NewEvening
-from ticketing.store.projections import NewPartner
+from ticketing.store.evenings import EveningEvent
+from ticketing.store.projections import PartnerEvent
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases.allocate import allocate
@@ -38,7 +32,6 @@ from ticketing.use_cases.change_address import change_addresses
 from ticketing.use_cases.invite import invite
 from ticketing.use_cases.update_allotments import update_allotments
 
-PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
 Event = PartnerEvent | ParticipantEvent | EveningEvent
 
 
@@ -112,7 +105,7 @@ async def _apply_partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) ->
     if not newest:
         return _PartnerChanges()
     before = await projections.known_partners(work, newest)
-    await projections.save_partners(work, [_partner(message) for message in newest.values()])
+    await projections.save_partners(work, list(newest.values()))
     now = await projections.known_partners(work, newest)
     turned = {slug for slug in now if slug not in before or now[slug].takes_part != before[slug].takes_part}
     return _PartnerChanges(
@@ -171,34 +164,5 @@ async def _apply_evenings(
             versions[message.evening_id] = message.version
             newest[message.evening_id] = message
             events.evening_listed(work, message, cause=cause)
-    await evenings.save(work, [_evening(message) for message in newest.values()])
+    await evenings.save(work, list(newest.values()))
     return set(newest)
-
-
-def _partner(message: PartnerEvent) -> NewPartner:
-    return NewPartner(
-        slug=message.slug,
-        name=message.name,
-        places=message.places,
-        has_left=isinstance(message, PartnerLeft),
-        version=message.version,
-        starts_on=message.starts_on,
-        ends_on=message.ends_on,
-    )
-
-
-def _evening(message: EveningEvent) -> NewEvening:
-    return NewEvening(
-        evening_id=message.evening_id,
-        venue=message.venue,
-        season=message.season,
-        day=local_day(message.starts_at),
-        starts_at=message.starts_at,
-        release_at=message.release_at,
-        closes_at=message.closes_at,
-        capacity=message.capacity,
-        admission=message.admission,
-        cancelled=isinstance(message, EveningCancelled),
-        version=message.version,
-        details=message.to_json().decode(),
-    )
