@@ -280,11 +280,11 @@ class Harness:
         scan_id: str,
         venue: str = "paard",
         minutes: float = 0,
-        told: float | None = None,
+        arrives: float | None = None,
         **more: Any,
     ) -> RecordedScan:
-        """Holds a code before a scanner of the venue, which tells at once or `told` minutes after the doors opened."""
-        arrived_at = evening.starts_at + timedelta(minutes=minutes if told is None else told)
+        """Holds a code before a scanner of the venue, which arrives at once or `arrives` minutes after the doors opened."""
+        arrived_at = evening.starts_at + timedelta(minutes=minutes if arrives is None else arrives)
         [judged] = await self.scans(venue, [scanned(code, evening, scan_id, minutes, **more)], arrived_at)
         return judged
 

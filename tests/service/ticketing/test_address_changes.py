@@ -219,8 +219,8 @@ async def test_a_scanner_that_was_offline_when_the_code_ended_tells_who_went_in_
     code = await harness.code("ans", NIGHT)
     harness.now = NEXT_YEAR + timedelta(minutes=30)
     await harness.apply(changed("ans", 2, email=OWN))
-    after = await harness.scan(code, NIGHT, scan_id="after", minutes=31, told=60, offline=True)
-    before = await harness.scan(code, NIGHT, scan_id="before", minutes=10, told=60, offline=True)
+    after = await harness.scan(code, NIGHT, scan_id="after", minutes=31, arrives=60, offline=True)
+    before = await harness.scan(code, NIGHT, scan_id="before", minutes=10, arrives=60, offline=True)
     assert (after.refusal, before.refusal) == ("replaced", None)
 
 

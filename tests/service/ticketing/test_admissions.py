@@ -138,7 +138,7 @@ async def test_an_earlier_scan_of_an_offline_scanner_counts_and_the_double_entry
     code = await harness.code("ans", NIGHT)
     await harness.scan(code, NIGHT, scan_id="online", minutes=9)
     await harness.clear_outbox()
-    assert (await harness.scan(code, NIGHT, scan_id="offline", minutes=4, told=15, offline=True)).refusal is None
+    assert (await harness.scan(code, NIGHT, scan_id="offline", minutes=4, arrives=15, offline=True)).refusal is None
     told = await harness.published("paard")
     assert [(each.type, each.data.get("scan_id")) for each in told] == [
         ("ticket.admitted", None),

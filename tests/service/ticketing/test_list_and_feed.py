@@ -78,7 +78,7 @@ class BoxOfficeDesk:
         minutes, told = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
         code = await self.harness.code(name, NIGHT)
         await self.harness.scan(
-            code, NIGHT, scan_id=f"s{self.scans}", minutes=minutes, told=told, offline=earlier, scanner=f"{self.scans}"
+            code, NIGHT, scan_id=f"s{self.scans}", minutes=minutes, arrives=told, offline=earlier, scanner=f"{self.scans}"
         )
 
     async def scan_cancelled(self) -> None:
@@ -87,7 +87,7 @@ class BoxOfficeDesk:
         [*rows] = await self.harness.rows("select code, ended_at from tickets where state = 'cancelled' and code <> ''")
         for row in rows[:1]:
             before: datetime = row.ended_at - timedelta(minutes=self.scans)
-            await self.harness.scan(row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, told=90, offline=True)
+            await self.harness.scan(row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, arrives=90, offline=True)
 
     async def leave(self, how: str) -> None:
         """Somebody gives their seat up, passes it on, or is withdrawn; before the closing somebody is promoted."""

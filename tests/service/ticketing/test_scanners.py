@@ -115,7 +115,7 @@ async def test_a_scan_that_was_overtaken_never_gets_its_first_answer_again(
 ) -> None:
     live, key = scanned(code, NIGHT, "live", 10), {"idempotency-key": "key-1"}
     assert (await post(api, live, AT_EIGHT + minutes(10), **key))["outcome"] == "admitted"
-    await harness.scan(code, NIGHT, scan_id="offline", minutes=4, told=20, offline=True)
+    await harness.scan(code, NIGHT, scan_id="offline", minutes=4, arrives=20, offline=True)
     again = await post(api, live, AT_EIGHT + minutes(21), **key)
     assert (again["outcome"], again["reason"], again["double_entry"]) == ("refused", "already-admitted", True)
     assert again["first_admitted_at"] == written(AT_EIGHT + minutes(4))
@@ -209,7 +209,7 @@ async def test_two_codes_that_are_none_of_ours_under_one_id_are_two_scans(harnes
 
 async def test_a_live_scan_that_is_told_again_as_an_offline_one_is_the_same_scan(harness: Harness, code: str) -> None:
     first = await harness.scan(code, NIGHT, scan_id="1")
-    again = await harness.scan(code, NIGHT, scan_id="1", offline=True, sent=30, told=30)
+    again = await harness.scan(code, NIGHT, scan_id="1", offline=True, sent=30, arrives=30)
     assert again == first
 
 
@@ -332,18 +332,18 @@ async def test_a_cancelled_ticket_admits_nobody_live_or_later(
 ) -> None:
     harness.now = AT_EIGHT - minutes(10)
     await harness.decline("ans", NIGHT)
-    judged = await harness.scan(code, NIGHT, scan_id="s1", minutes=minute, told=5, offline=offline)
+    judged = await harness.scan(code, NIGHT, scan_id="s1", minutes=minute, arrives=5, offline=offline)
     assert (judged.refusal, judged.first_admitted_at) == ("cancelled", None)
 
 
 async def test_a_clock_that_says_before_the_cancellation_is_corrected_first(harness: Harness, code: str) -> None:
     harness.now = AT_EIGHT - minutes(10)
     await harness.decline("ans", NIGHT)
-    slow = await harness.scan(code, NIGHT, scan_id="slow", minutes=-15, sent=-10, told=5, offline=True)
+    slow = await harness.scan(code, NIGHT, scan_id="slow", minutes=-15, sent=-10, arrives=5, offline=True)
     assert slow.refusal == "cancelled"
-    fast = await harness.scan(code, NIGHT, scan_id="fast", minutes=5, sent=25, told=5, offline=True)
+    fast = await harness.scan(code, NIGHT, scan_id="fast", minutes=5, sent=25, arrives=5, offline=True)
     assert fast.refusal is None
-    reset = await harness.scan(code, NIGHT, scan_id="reset", scanned_at=RESET, told=5, offline=True)
+    reset = await harness.scan(code, NIGHT, scan_id="reset", scanned_at=RESET, arrives=5, offline=True)
     assert reset.refusal == "cancelled"
 
 
@@ -353,7 +353,7 @@ async def test_of_offline_scans_of_a_cancelled_ticket_the_earliest_counts(harnes
     ticket = await harness.ticket("ans", NIGHT)
     await harness.clear_outbox()
     for scan_id, minute in (("b", -15), ("c", -12), ("a", -20)):
-        await harness.scan(code, NIGHT, scan_id=scan_id, minutes=minute, told=5, offline=True)
+        await harness.scan(code, NIGHT, scan_id=scan_id, minutes=minute, arrives=5, offline=True)
     rows = await harness.rows("select scan_id, refusal, double_entry from scans order by scan_id")
     assert [tuple(row) for row in rows] == [
         ("a", None, True),
