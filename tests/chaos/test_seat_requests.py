@@ -126,9 +126,9 @@ async def theatre(surroundings_of: Callable[[str], Surroundings], tmp_path: Path
             stack.callback(each.kill)
             await asyncio.to_thread(each.start)
         people = REQUESTERS | OTHERS
-        await tell(world, [partner(slug) for slug in PARTNERS])
-        await tell(world, [enrolled(name, partner=slug) for name, slug in people.items()])
-        await tell(world, [NIGHT, DANCE])
+        await publish(world, [partner(slug) for slug in PARTNERS])
+        await publish(world, [enrolled(name, partner=slug) for name, slug in people.items()])
+        await publish(world, [NIGHT, DANCE])
         await eventually(
             lambda: len(world.harness.of("invitation.extended")), 2 * len(people), "invitations", timeout=60
         )
@@ -330,10 +330,10 @@ async def publishes(port: int) -> bool:
     return "culture_connect_relay_leading 1.0" in metrics
 
 
-async def tell(world: Clients, events: Sequence[Event]) -> None:
+async def publish(world: Clients, events: Sequence[Event]) -> None:
     """Tells ticketing all of these; a few hundred are on their way at once."""
     for start in range(0, len(events), 200):
-        await asyncio.gather(*(world.tell(event) for event in events[start : start + 200]))
+        await asyncio.gather(*(world.publish(event) for event in events[start : start + 200]))
 
 
 @asynccontextmanager

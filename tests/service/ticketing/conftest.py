@@ -59,7 +59,7 @@ async def harness(database_url: str, codes: Codes) -> AsyncIterator[Harness]:
 
 @pytest.fixture
 async def api(harness: Harness, tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The routes over the house's database, for callers who show a token themselves."""
+    """The routes over the harness's database, for callers who show a token themselves."""
     app = create_app(
         name="ticketing",
         title="ticketing",

@@ -62,7 +62,7 @@ class DoorList:
 
 
 def in_any_order(messages: Iterable[PublishedEvent]) -> dict[str, DoorListTicket]:
-    """The list of a box office that does what its guide says, whatever the order in which it hears.
+    """The list of a box office that does what its guide says, whatever the order in which its messages arrive.
 
     The highest version of any type says whether a ticket counts and who is in, the highest `ticket.issued` the names.
     """
@@ -74,7 +74,11 @@ def in_any_order(messages: Iterable[PublishedEvent]) -> dict[str, DoorListTicket
     by_ticket: dict[str, dict[str, PublishedEvent]] = {}
     for (ticket_id, type_), message in newest.items():
         by_ticket.setdefault(ticket_id, {})[type_] = message
-    return {ticket_id: _ticket(told) for ticket_id, told in by_ticket.items() if _last(told).type != "ticket.cancelled"}
+    return {
+        ticket_id: _ticket(published)
+        for ticket_id, published in by_ticket.items()
+        if _last(published).type != "ticket.cancelled"
+    }
 
 
 def listed(snapshot: Mapping[str, Any]) -> dict[str, DoorListTicket]:
@@ -89,12 +93,12 @@ def listed(snapshot: Mapping[str, Any]) -> dict[str, DoorListTicket]:
     return tickets
 
 
-def _last(told: Mapping[str, PublishedEvent]) -> PublishedEvent:
-    return max(told.values(), key=lambda each: int(each.data["version"]))
+def _last(published: Mapping[str, PublishedEvent]) -> PublishedEvent:
+    return max(published.values(), key=lambda each: int(each.data["version"]))
 
 
-def _ticket(told: Mapping[str, PublishedEvent]) -> DoorListTicket:
-    names, last = told["ticket.issued"].data, _last(told).data
+def _ticket(published: Mapping[str, PublishedEvent]) -> DoorListTicket:
+    names, last = published["ticket.issued"].data, _last(published).data
     admitted_at = last.get("admitted_at")
     return DoorListTicket(
         names["code"],

@@ -1,4 +1,4 @@
-"""Everybody around a running ticketing: registration, the house, and box offices, each with an account of its own."""
+"""Everybody around a running ticketing: registration, the other services, and box offices, each with an account of its own."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -29,21 +29,21 @@ class QueueListener:
     """The messages received from a queue so far; `to` is the owner of the queue."""
 
     to: str
-    heard: list[PublishedEvent] = field(default_factory=list)
+    received: list[PublishedEvent] = field(default_factory=list)
 
     async def take(self, message: AbstractIncomingMessage) -> None:
         """Hears one message."""
         type_ = str(message.headers["ce-type"]).removeprefix("nl.cultureconnect.").removesuffix(".v1")
-        self.heard.append(PublishedEvent(self.to, type_, json.loads(message.body), message.correlation_id))
+        self.received.append(PublishedEvent(self.to, type_, json.loads(message.body), message.correlation_id))
         await message.ack()
 
     def of(self, *types: str) -> list[PublishedEvent]:
         """Returns the messages of these types, in order."""
-        return [each for each in self.heard if each.type in types]
+        return [each for each in self.received if each.type in types]
 
-    async def hears(self, count: int, *types: str) -> list[PublishedEvent]:
-        """Waits until so many messages of these types were heard, and returns them."""
-        enough: Callable[[list[PublishedEvent]], bool] = lambda heard: len(heard) >= count  # noqa: E731
+    async def receives(self, count: int, *types: str) -> list[PublishedEvent]:
+        """Waits until so many messages of these types were received, and returns them."""
+        enough: Callable[[list[PublishedEvent]], bool] = lambda received: len(heard) >= count  # noqa: E731
         return await until(lambda: self.of(*types), enough, f"{count} of {', '.join(types)} to {self.to}", timeout=20)
 
 
@@ -107,7 +107,7 @@ class Clients:
         await queue.consume(listener.take)
         return BoxOffice(venue, listener, await channel.get_exchange(f"box-office.{venue}", ensure=False))
 
-    async def tell(self, *events: Event, ids: list[str] | None = None) -> list[str]:
+    async def publish(self, *events: Event, ids: list[str] | None = None) -> list[str]:
         """Tells ticketing these as registration would; returns the ids of the messages."""
         ids = ids or [str(uuid4()) for _ in events]
         for event, message_id in zip(events, ids, strict=True):

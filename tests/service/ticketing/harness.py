@@ -55,7 +55,7 @@ class Harness:
         self._minutes = 0
 
     def know(self, names: Collection[str]) -> None:
-        """Learns the names by which answers are given; `hear` learns those it enrols by itself."""
+        """Learns the names by which answers are given; `apply` learns those it enrols by itself."""
         self._names.update({person(name): name for name in names})
 
     async def apply(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
@@ -256,16 +256,16 @@ class Harness:
             "select participant_id, outcome, rule from decisions where evening_id = :evening order by decision_id",
             evening=evening.evening_id,
         )
-        told = [(self._names.get(row.participant_id, "-"), row.outcome, row.rule) for row in rows]
-        return [each for each in told if not names or each[0] in names]
+        published = [(self._names.get(row.participant_id, "-"), row.outcome, row.rule) for row in rows]
+        return [each for each in published if not names or each[0] in names]
 
     async def secrets(self, name: str, evening: EveningScheduled) -> list[str]:
-        """The secrets of the links to somebody's page for the evening, in the order in which they were told."""
+        """The secrets of the links to somebody's page for the evening, in the order in which they were published."""
         return [
-            str(told.data["link"]).rpartition("/")[2]
-            for told in await self.published("core")
-            if told.data.get("link") and told.data["participant_id"] == str(person(name))
-            if told.data["evening_id"] == str(evening.evening_id)
+            str(published.data["link"]).rpartition("/")[2]
+            for published in await self.published("core")
+            if published.data.get("link") and published.data["participant_id"] == str(person(name))
+            if published.data["evening_id"] == str(evening.evening_id)
         ]
 
     async def clear_outbox(self) -> None:
@@ -295,7 +295,7 @@ class Harness:
         arrived_at: datetime | None = None,
         longest_wait: timedelta = timedelta(0),
     ) -> list[RecordedScan]:
-        """Takes in a batch of scans of the venue, told when the last of them was made or at another moment."""
+        """Admits a batch of scans of the venue, which arrive when the last of them was made or at another moment."""
         with arriving(arrived_at or max(scan.scanned_at for scan in recorded)):
             async with self.database.begin() as work:
                 return await admit(work, venue, recorded, self.issuer.codes, longest_wait=longest_wait)

@@ -53,8 +53,8 @@ async def test_links_and_code_sent_to_the_old_address_end_and_the_new_one_hears_
     await harness.clear_outbox()
     [cause] = await harness.apply(changed("ans", 2, email=OWN))
 
-    told = await harness.published("core")
-    [again] = [each for each in told if each.type == "ticket.issued"]
+    published = await harness.published("core")
+    [again] = [each for each in published if each.type == "ticket.issued"]
     assert again.correlation_id == cause.id
     assert again.data["version"] == first.data["version"] + 1
     assert again.data["address_sha256"] == address_digest("acme", OWN).hex()
@@ -74,18 +74,18 @@ async def test_the_box_office_hears_of_the_new_code_and_list_and_replay_say_the_
     await enrol(harness)
     await harness.clear_outbox()
     await harness.apply(changed("ans", 2, email=OWN))
-    [told] = await harness.published("paard", "ticket")
+    [published] = await harness.published("paard", "ticket")
     async with harness.database.begin() as work:
         [listed] = await overviews.tickets(work, NIGHT.evening_id)
         await replay(work, NIGHT.evening_id, "paard")
     *_, replayed = await harness.published("paard", "ticket")
-    assert (told.type, told.data["version"], told.data["code"]) == (
+    assert (published.type, published.data["version"], published.data["code"]) == (
         "ticket.issued",
         2,
         await harness.code("ans", NIGHT),
     )
-    assert (listed.code, listed.version) == (told.data["code"], 2)
-    assert replayed.data == told.data
+    assert (listed.code, listed.version) == (published.data["code"], 2)
+    assert replayed.data == published.data
 
 
 async def test_who_waits_hears_of_their_place_with_another_link(harness: Harness) -> None:
@@ -93,8 +93,8 @@ async def test_who_waits_hears_of_their_place_with_another_link(harness: Harness
     [old] = await harness.secrets("bo", NIGHT)
     await harness.clear_outbox()
     await harness.apply(changed("bo", 2, email="bo@example.com"))
-    [told] = await harness.published()
-    assert (told.type, told.data["version"], told.data["position"]) == ("ticket.waitlisted", 2, 1)
+    [published] = await harness.published()
+    assert (published.type, published.data["version"], published.data["position"]) == ("ticket.waitlisted", 2, 1)
     [new] = await harness.secrets("bo", NIGHT)
     assert (await owner(harness, old), await owner(harness, new)) == (None, (NIGHT.evening_id, person("bo")))
     # A seat that comes free later is theirs as ever.

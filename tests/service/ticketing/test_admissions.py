@@ -40,9 +40,9 @@ async def test_a_second_presentation_is_refused_with_the_time_of_the_first(harne
     again = await harness.scan(code, NIGHT, scan_id="s2", minutes=5)
     first = scanned(code, NIGHT, "s1", 1).scanned_at
     assert (again.refusal, again.first_admitted_at) == ("already-admitted", first)
-    [told] = await harness.published()
-    assert (told.to, told.type) == ("paard", "admission.refused")
-    assert told.data == {
+    [published] = await harness.published()
+    assert (published.to, published.type) == ("paard", "admission.refused")
+    assert published.data == {
         "scan_id": "s2",
         "evening_id": str(NIGHT.evening_id),
         "reason": "already-admitted",
@@ -139,14 +139,14 @@ async def test_an_earlier_scan_of_an_offline_scanner_counts_and_the_double_entry
     await harness.scan(code, NIGHT, scan_id="online", minutes=9)
     await harness.clear_outbox()
     assert (await harness.scan(code, NIGHT, scan_id="offline", minutes=4, arrives=15, offline=True)).refusal is None
-    told = await harness.published("paard")
-    assert [(each.type, each.data.get("scan_id")) for each in told] == [
+    published = await harness.published("paard")
+    assert [(each.type, each.data.get("scan_id")) for each in published] == [
         ("ticket.admitted", None),
         ("admission.refused", "online"),
     ]
     at_four = (NIGHT.starts_at + timedelta(minutes=4)).isoformat().replace("+00:00", "Z")
-    assert (told[0].data["admitted_at"], told[0].data["version"]) == (at_four, 3)
-    assert (told[1].data["reason"], told[1].data["first_admitted_at"]) == ("already-admitted", at_four)
+    assert (published[0].data["admitted_at"], published[0].data["version"]) == (at_four, 3)
+    assert (published[1].data["reason"], published[1].data["first_admitted_at"]) == ("already-admitted", at_four)
     assert await harness.counts(NIGHT) == (1, 1, 1)
     again = await harness.scan(code, NIGHT, scan_id="online", minutes=9)
     assert (again.refusal, again.first_admitted_at) == ("already-admitted", NIGHT.starts_at + timedelta(minutes=4))

@@ -220,10 +220,10 @@ async def test_a_loss_is_kept_with_its_rule_and_told_with_its_reason(harness: Ha
         "select rule, figures, decided_at from decisions where ticket_id = :ticket and outcome = 'lost'", ticket=ticket
     )
     assert [tuple(row) for row in rows] == [(rule, {}, MONTH_BEFORE)]
-    told = [each for each in await harness.published() if each.data.get("ticket_id") == str(ticket)]
+    published = [each for each in await harness.published() if each.data.get("ticket_id") == str(ticket)]
     # The box office knows of tickets, not of waiting places.
-    assert [each.to for each in told] == (["core", "paard"] if name == "a1" else ["core"])
-    assert {(each.type, each.data["reason"]) for each in told} == {("ticket.cancelled", reason)}
+    assert [each.to for each in published] == (["core", "paard"] if name == "a1" else ["core"])
+    assert {(each.type, each.data["reason"]) for each in published} == {("ticket.cancelled", reason)}
 
 
 async def test_an_evening_that_moves_to_a_day_somebody_takes_no_part_in_says_so(harness: Harness) -> None:

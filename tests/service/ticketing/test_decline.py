@@ -110,8 +110,8 @@ async def test_before_the_release_a_seat_that_is_kept_for_nobody_else_who_waits_
 
 async def test_both_ends_are_told_the_loss_first_and_then_the_gain(full: Harness) -> None:
     await full.decline("ans", NIGHT)
-    told = [(each.to, each.type, each.data["version"], each.data.get("reason")) for each in await full.published()]
-    assert told == [
+    published = [(each.to, each.type, each.data["version"], each.data.get("reason")) for each in await full.published()]
+    assert published == [
         ("core", "ticket.cancelled", 2, "declined"),
         ("paard", "ticket.cancelled", 2, "declined"),
         ("core", "ticket.issued", 2, None),
@@ -130,8 +130,8 @@ async def test_a_waiting_place_can_be_declined_and_the_others_move_up(full: Harn
     place = await full.decline("cas", NIGHT)
     assert (place.state, place.reason) == ("cancelled", "declined")
     assert await full.line(NIGHT) == ["dee"]
-    [told] = await full.published()
-    assert (told.to, told.type, told.data["reason"]) == ("core", "ticket.cancelled", "declined")
+    [published] = await full.published()
+    assert (published.to, published.type, published.data["reason"]) == ("core", "ticket.cancelled", "declined")
     await full.decline("ans", NIGHT)
     assert await full.holders(NIGHT) == {"bo", "dee"}
 

@@ -209,10 +209,10 @@ async def test_their_seat_goes_to_the_next_and_both_ends_are_told(harness: Harne
     ticket = str(await harness.ticket("ans", NIGHT))
     [cause] = await harness.apply(erased("ans", 2))
     assert await harness.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
-    told = await harness.published()
-    lost = [(each.to, each.type, each.data["reason"]) for each in told if each.data.get("ticket_id") == ticket]
+    published = await harness.published()
+    lost = [(each.to, each.type, each.data["reason"]) for each in published if each.data.get("ticket_id") == ticket]
     assert lost == [("core", "ticket.cancelled", "erased"), ("paard", "ticket.cancelled", "erased")]
-    assert {each.correlation_id for each in told} == {cause.id}
+    assert {each.correlation_id for each in published} == {cause.id}
     [completed] = await harness.published_of("erasure.completed")
     assert (completed.to, completed.data) == ("core", {"participant_id": ANS})
 

@@ -27,9 +27,9 @@ async def test_a_box_office_hears_of_its_evenings_as_they_were_told(harness: Har
     gone = evening_cancelled(NIGHT, 3)
     await harness.apply(NIGHT)
     await harness.apply(moved, gone)
-    told = await harness.published("paard")
-    assert [each.type for each in told] == ["evening.scheduled", "evening.changed", "evening.cancelled"]
-    assert [each.data for each in told] == [each.model_dump(mode="json") for each in (NIGHT, moved, gone)]
+    published = await harness.published("paard")
+    assert [each.type for each in published] == ["evening.scheduled", "evening.changed", "evening.cancelled"]
+    assert [each.data for each in published] == [each.model_dump(mode="json") for each in (NIGHT, moved, gone)]
 
 
 async def test_a_box_office_hears_of_no_other_venues_evenings_and_tickets(harness: Harness) -> None:
@@ -145,9 +145,9 @@ async def test_a_box_office_hears_how_a_holder_is_called_by_now(harness: Harness
     [ticket] = [each.data for each in await harness.published("paard") if each.type == "ticket.issued"]
     await harness.clear_outbox()
     await harness.apply(changed("ans", 2, family_name="Jansen"), changed("bo", 2, family_name="Bakker"))
-    [told] = await harness.published()
-    assert (told.to, told.type) == ("paard", "ticket.issued")
-    assert told.data == ticket | {"version": 2, "holder_name": "Ans Jansen"}
+    [published] = await harness.published()
+    assert (published.to, published.type) == ("paard", "ticket.issued")
+    assert published.data == ticket | {"version": 2, "holder_name": "Ans Jansen"}
     await harness.clear_outbox()
     await harness.apply(changed("ans", 3, family_name="Jansen"))
     assert await harness.published() == []
@@ -157,5 +157,9 @@ async def test_a_box_office_hears_how_a_partner_is_called_by_now(harness: Harnes
     await harness.apply(partner(), enrolled("ans"), NIGHT)
     await harness.clear_outbox()
     await harness.apply(partner_changed("acme", 2, name="Acme Duurzaam"))
-    [told] = await harness.published()
-    assert (told.type, told.data["version"], told.data["partner_name"]) == ("ticket.issued", 2, "Acme Duurzaam")
+    [published] = await harness.published()
+    assert (published.type, published.data["version"], published.data["partner_name"]) == (
+        "ticket.issued",
+        2,
+        "Acme Duurzaam",
+    )

@@ -133,10 +133,10 @@ async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, 
     harness.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await harness.code("bo", NIGHT)), headers=bearer("paard"))
     assert answer.status_code == 200
-    [told, _] = await harness.published()
+    [published, _] = await harness.published()
     assert answer.json() == {
         "outcome": "admitted",
-        "ticket_id": told.data["ticket_id"],
+        "ticket_id": published.data["ticket_id"],
         "holder_name": "Bo de Vries",
         "partner_name": "Zeebank",
     }

@@ -75,10 +75,16 @@ class BoxOfficeDesk:
         if name is None:
             return
         self.scans += 1
-        minutes, told = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
+        minutes, published = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
         code = await self.harness.code(name, NIGHT)
         await self.harness.scan(
-            code, NIGHT, scan_id=f"s{self.scans}", minutes=minutes, arrives=told, offline=earlier, scanner=f"{self.scans}"
+            code,
+            NIGHT,
+            scan_id=f"s{self.scans}",
+            minutes=minutes,
+            arrives=published,
+            offline=earlier,
+            scanner=f"{self.scans}",
         )
 
     async def scan_cancelled(self) -> None:
@@ -87,7 +93,9 @@ class BoxOfficeDesk:
         [*rows] = await self.harness.rows("select code, ended_at from tickets where state = 'cancelled' and code <> ''")
         for row in rows[:1]:
             before: datetime = row.ended_at - timedelta(minutes=self.scans)
-            await self.harness.scan(row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, arrives=90, offline=True)
+            await self.harness.scan(
+                row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, arrives=90, offline=True
+            )
 
     async def leave(self, how: str) -> None:
         """Somebody gives their seat up, passes it on, or is withdrawn; before the closing somebody is promoted."""
@@ -207,10 +215,10 @@ async def test_a_name_corrected_after_its_holder_went_in_is_told(desk: BoxOffice
     await desk.begin()
     before = len(await desk.harness.published("paard"))
     await desk.rename("admitted")
-    told = (await desk.harness.published("paard"))[before:]
-    assert [(each.type, each.data["version"]) for each in told] == [("ticket.issued", 3), ("ticket.admitted", 4)]
-    assert told[0].data["holder_name"] == "Ans Jansen 2"
-    assert (told[1].data["scanner"], told[1].data["entrance"]) == ("1", "Prinsegracht")
+    published = (await desk.harness.published("paard"))[before:]
+    assert [(each.type, each.data["version"]) for each in published] == [("ticket.issued", 3), ("ticket.admitted", 4)]
+    assert published[0].data["holder_name"] == "Ans Jansen 2"
+    assert (published[1].data["scanner"], published[1].data["entrance"]) == ("1", "Prinsegracht")
     await desk.harness.apply(changed("ans", 3, family_name="Jansen 2"))
     assert len(await desk.harness.published("paard")) == before + 2
 
@@ -219,16 +227,20 @@ async def test_a_name_corrected_after_the_evening_began_is_told(desk: BoxOfficeD
     await desk.begin()
     before = len(await desk.harness.published("paard"))
     await desk.rename("issued")
-    [told] = (await desk.harness.published("paard"))[before:]
-    assert (told.type, told.data["version"], told.data["holder_name"]) == ("ticket.issued", 2, "Bo Jansen 2")
+    [published] = (await desk.harness.published("paard"))[before:]
+    assert (published.type, published.data["version"], published.data["holder_name"]) == (
+        "ticket.issued",
+        2,
+        "Bo Jansen 2",
+    )
 
 
 async def test_that_somebody_inside_was_erased_is_told(desk: BoxOfficeDesk) -> None:
     await desk.begin()
     before = len(await desk.harness.published("paard"))
     await desk.erase("admitted")
-    told = (await desk.harness.published("paard"))[before:]
-    assert [(each.type, each.data.get("holder_name")) for each in told] == [
+    published = (await desk.harness.published("paard"))[before:]
+    assert [(each.type, each.data.get("holder_name")) for each in published] == [
         ("ticket.issued", "–"),
         ("ticket.admitted", None),
     ]

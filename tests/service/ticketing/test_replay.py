@@ -64,18 +64,18 @@ class Season:
 
     async def begin(self) -> str:
         """More people than seats; one of each thing that can happen; returns the ticket of who was erased inside."""
-        await self.world.tell(partner(), NIGHT, *(self._enrolment(name) for name in NAMES[:10]))
-        await self.paard.listener.hears(NIGHT.capacity, "ticket.issued")
-        told = await self.world.harness.hears(NIGHT.capacity, "ticket.issued")
-        declined, passed_on, entered = (each.data["ticket_id"] for each in told[:3])
+        await self.world.publish(partner(), NIGHT, *(self._enrolment(name) for name in NAMES[:10]))
+        await self.paard.listener.receives(NIGHT.capacity, "ticket.issued")
+        published = await self.world.harness.receives(NIGHT.capacity, "ticket.issued")
+        declined, passed_on, entered = (each.data["ticket_id"] for each in published[:3])
         await self._post(f"/tickets/{declined}/decline")
-        await self.world.tell(self._enrolment(NAMES[10]))
+        await self.world.publish(self._enrolment(NAMES[10]))
         await eventually(lambda: self._pass_on(passed_on, NAMES[10]), 200, "the answer when a ticket is passed on")
         for times in (1, 2):
-            await self._scan(told[2].data["code"])
-            await self.paard.listener.hears(times, "ticket.admitted")
-        [erased_] = [name for name in NAMES if str(person(name)) == told[2].data["participant_id"]]
-        await self.world.tell(erased(erased_, self._next(erased_)))
+            await self._scan(published[2].data["code"])
+            await self.paard.listener.receives(times, "ticket.admitted")
+        [erased_] = [name for name in NAMES if str(person(name)) == published[2].data["participant_id"]]
+        await self.world.publish(erased(erased_, self._next(erased_)))
         await eventually(lambda: self._holder(entered), "–", "the holder of the ticket")
         return str(entered)
 
@@ -93,14 +93,14 @@ class Season:
             case "scan":
                 await self._scan(ticket["code"])
             case "enrol or withdraw":
-                await self.world.tell(self._withdrawal(name) if name in self.active else self._enrolment(name))
+                await self.world.publish(self._withdrawal(name) if name in self.active else self._enrolment(name))
             case "capacity":
                 await self.tell_evening(capacity=self.dice.randint(4, 8))
 
     async def tell_evening(self, capacity: int | None = None) -> None:
         """The evening has another capacity, or is told anew."""
         self.version, self.capacity = self.version + 1, capacity or self.capacity
-        await self.world.tell(evening_changed(NIGHT, self.version, capacity=self.capacity))
+        await self.world.publish(evening_changed(NIGHT, self.version, capacity=self.capacity))
 
     async def everything_heard(self) -> Sequence[PublishedEvent]:
         """All that the box office was told up to now."""
@@ -109,11 +109,11 @@ class Season:
         await self.tell_evening()
         await until(
             lambda: self.paard.listener.of("evening.scheduled", "evening.changed"),
-            lambda heard: any(each.data["version"] == self.version for each in heard),
+            lambda received: any(each.data["version"] == self.version for each in heard),
             f"version {self.version} of the evening at the box office",
             timeout=20,
         )
-        return tuple(self.paard.listener.heard)
+        return tuple(self.paard.listener.received)
 
     async def replay(self) -> tuple[int, Sequence[PublishedEvent]]:
         """Has everything sent again; returns how many tickets the answer says, and what came."""
@@ -181,13 +181,13 @@ async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: Client
         live = await season.everything_heard()
         count, again = await season.replay()
         list_ = await season.snapshot()
-        await world.tell(DANCE)
-        await ndt.listener.hears(1, "evening.scheduled")
+        await world.publish(DANCE)
+        await ndt.listener.receives(1, "evening.scheduled")
 
     assert_eventful(world.harness, live)
     assert_no_gaps(live)
-    assert_nothing_private(paard.listener.heard)
-    assert {each.data["evening_id"] for each in ndt.listener.heard} == {str(DANCE.evening_id)}
+    assert_nothing_private(paard.listener.received)
+    assert {each.data["evening_id"] for each in ndt.listener.received} == {str(DANCE.evening_id)}
 
     kept_up = DoorList().apply(live)
     assert nameless(kept_up.tickets, erased_) == list_
@@ -212,14 +212,14 @@ async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who
     async with world.replica() as (_, client):
         season = Season(world, client, paard, random.Random(0))
         erased_ = await season.begin()
-        await world.tell(evening_cancelled(NIGHT, 9))
-        await paard.listener.hears(1, "evening.cancelled")
+        await world.publish(evening_cancelled(NIGHT, 9))
+        await paard.listener.receives(1, "evening.cancelled")
         request = {"venue": "paard"}
         await client.post(f"/evenings/{NIGHT.evening_id}/replay", json=request, headers=bearer("desk"))
-        await world.tell(evening(NEXT_YEAR, title="Later", capacity=1))
-        await paard.listener.hears(2, "evening.scheduled")
+        await world.publish(evening(NEXT_YEAR, title="Later", capacity=1))
+        await paard.listener.receives(2, "evening.scheduled")
         list_ = await season.snapshot()
-    heard = [each for each in paard.listener.heard if each.data["evening_id"] == str(NIGHT.evening_id)]
+    received = [each for each in paard.listener.received if each.data["evening_id"] == str(NIGHT.evening_id)]
     _, again = (place for place, each in enumerate(heard) if each.type == "evening.cancelled")
     begun_with_it = DoorList().apply(heard[again:])
     assert begun_with_it.evening["cancelled"]
@@ -293,7 +293,7 @@ def assert_no_gaps(live: Sequence[PublishedEvent]) -> None:
     versions: dict[str, list[int]] = {}
     for each in of_tickets(live):
         versions.setdefault(each.data["ticket_id"], []).append(each.data["version"])
-    assert versions == {ticket: list(range(1, len(told) + 1)) for ticket, told in versions.items()}
+    assert versions == {ticket: list(range(1, len(published) + 1)) for ticket, published in versions.items()}
 
 
 def assert_nothing_private(messages: Sequence[PublishedEvent]) -> None:

@@ -75,8 +75,8 @@ async def test_who_comes_first_to_a_scanner_with_a_wrong_clock_is_in_as_of_now(
     assert (first["outcome"], first["clock"]) == ("admitted", "implausible")
     second = await post(api, scanned(code, NIGHT, "s2", 1), AT_EIGHT + minutes(1))
     assert second == {"outcome": "refused", "reason": "already-admitted", "first_admitted_at": written(AT_EIGHT)}
-    [told] = [each for each in await harness.published("paard") if each.type == "ticket.admitted"]
-    assert told.data["admitted_at"] == written(AT_EIGHT)
+    [published] = [each for each in await harness.published("paard") if each.type == "ticket.admitted"]
+    assert published.data["admitted_at"] == written(AT_EIGHT)
 
 
 @pytest.mark.parametrize("skew", [0, 0.5, -0.5, 60, -60])
@@ -104,9 +104,9 @@ async def test_an_offline_scan_is_earlier_or_later_than_a_live_one_by_its_correc
         assert answer["outcome"] == "admitted"
         assert answer["double_entry"] is True
         assert answer.get("clock") == flag.get("clock")
-    told = await harness.published("paard", "admission")
-    assert [each.data["scan_id"] for each in told] == ["late", "live"]
-    assert told[-1].data["first_admitted_at"] == written(AT_EIGHT + minutes(9.8))
+    published = await harness.published("paard", "admission")
+    assert [each.data["scan_id"] for each in published] == ["late", "live"]
+    assert published[-1].data["first_admitted_at"] == written(AT_EIGHT + minutes(9.8))
     assert await harness.counts(NIGHT) == (1, 1, 1)
 
 
@@ -175,9 +175,9 @@ async def test_an_id_that_is_used_again_for_another_scan_is_refused_and_tells_no
     other = await another(harness, what, code)
     for _ in range(2):
         assert await post(api, other, other.scanned_at) == {"outcome": "refused", "reason": "scan-id-reused"}
-    told = await harness.published("paard", "admission")
-    assert [(each.data["scan_id"], each.data["reason"]) for each in told] == [("1", "scan-id-reused")] * 2
-    assert {each.data["evening_id"] for each in told} == {str(other.evening_id)}
+    published = await harness.published("paard", "admission")
+    assert [(each.data["scan_id"], each.data["reason"]) for each in published] == [("1", "scan-id-reused")] * 2
+    assert {each.data["evening_id"] for each in published} == {str(other.evening_id)}
     assert await harness.counts(NIGHT) == (1, 1, 1)
     assert await post(api, first) == answered
     assert len(await harness.rows("select 1 from scans")) == 1
@@ -271,9 +271,9 @@ async def test_what_is_no_code_after_that_is_unknown(harness: Harness, code: str
 # Told after the ticket was cancelled
 
 
-async def told_of_ticket(harness: Harness, ticket_id: Any) -> Sequence[tuple[str, int]]:
-    told = await harness.published("paard", "ticket")
-    return [(each.type, each.data["version"]) for each in told if each.data["ticket_id"] == str(ticket_id)]
+async def published_of_ticket(harness: Harness, ticket_id: Any) -> Sequence[tuple[str, int]]:
+    published = await harness.published("paard", "ticket")
+    return [(each.type, each.data["version"]) for each in published if each.data["ticket_id"] == str(ticket_id)]
 
 
 async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_anothers(
@@ -297,7 +297,7 @@ async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_an
     for _ in range(2):
         assert await post(api, offline, AT_EIGHT + minutes(5)) == expected
     # What the box office hears last is that it is cancelled, as in its list.
-    assert await told_of_ticket(harness, ticket) == [("ticket.admitted", 3), ("ticket.cancelled", 4)]
+    assert await published_of_ticket(harness, ticket) == [("ticket.admitted", 3), ("ticket.cancelled", 4)]
     [entry, end] = await harness.published("paard", "ticket")
     assert (entry.data["admitted_at"], end.data["reason"]) == (written(AT_EIGHT - minutes(155)), "withdrawn")
     # The house is full, and not fuller.
@@ -319,7 +319,7 @@ async def test_who_was_let_in_before_passing_on_is_recorded_beside_the_colleague
     answer = await post(api, scanned(code, NIGHT, "offline", -15, offline=True))
     assert (answer["outcome"], answer["cancelled_as"]) == ("admitted", "passed-on")
     assert (await harness.scan(await harness.code("cas", NIGHT), NIGHT, scan_id="cas")).refusal is None
-    assert await told_of_ticket(harness, given) == [
+    assert await published_of_ticket(harness, given) == [
         ("ticket.cancelled", 2),
         ("ticket.admitted", 3),
         ("ticket.cancelled", 4),
@@ -360,7 +360,7 @@ async def test_of_offline_scans_of_a_cancelled_ticket_the_earliest_counts(harnes
         ("b", "already-admitted", True),
         ("c", "already-admitted", True),
     ]
-    assert await told_of_ticket(harness, ticket) == [
+    assert await published_of_ticket(harness, ticket) == [
         ("ticket.admitted", 3),
         ("ticket.cancelled", 4),
         ("ticket.admitted", 5),

@@ -54,16 +54,18 @@ class RegistrationDriver:
         self.harness.now = step.now
         match step:
             case scenarios.JoinPartner(slug, number, now):
-                await self._tell(now, self._partner(PartnerRegistered, slug, number))
+                await self._publish(now, self._partner(PartnerRegistered, slug, number))
             case scenarios.PartnerLeaves(slug, now):
-                await self._tell(now, self._partner(PartnerLeft, slug, 1))
+                await self._publish(now, self._partner(PartnerLeft, slug, 1))
             case scenarios.Enrol(people):
-                await self.harness.apply_batch([_told(self._enrolment(each), each.enrolled_at) for each in people])
+                await self.harness.apply_batch(
+                    [_with_envelope(self._enrolment(each), each.enrolled_at) for each in people]
+                )
             case scenarios.Withdraw(participant_id, effective_on, now):
                 self.withdrawn.add(participant_id)
                 partner = self.people[participant_id].partner
                 version = self._next(participant_id)
-                await self._tell(
+                await self._publish(
                     now,
                     ParticipantWithdrawn(
                         participant_id=participant_id, partner=partner, effective_on=effective_on, version=version
@@ -71,15 +73,15 @@ class RegistrationDriver:
                 )
             case scenarios.Erase(participant_id, now):
                 version = self._next(participant_id)
-                await self._tell(now, ParticipantErased(participant_id=participant_id, version=version))
+                await self._publish(now, ParticipantErased(participant_id=participant_id, version=version))
             case scenarios.Schedule(evening, now):
                 self.evenings[evening.evening_id] = evening
-                await self._tell(now, self._evening(evening))
+                await self._publish(now, self._evening(evening))
             case scenarios.Cancel(evening_id, now):
                 known = self._evening(self.evenings[evening_id])
                 fields = dict(known)
                 fields.pop("changed", None)
-                await self._tell(now, EveningCancelled(**fields))
+                await self._publish(now, EveningCancelled(**fields))
             case scenarios.Tick():
                 await TimerJob(self.harness.database, self.harness.issuer).run_due()
             case _:
@@ -115,8 +117,8 @@ class RegistrationDriver:
         )
         self.codes |= {(row.evening_id, row.participant_id): row.code for row in rows}
 
-    async def _tell(self, now: datetime, *events: Event) -> None:
-        await self.harness.apply_batch([_told(event, now) for event in events])
+    async def _publish(self, now: datetime, *events: Event) -> None:
+        await self.harness.apply_batch([_with_envelope(event, now) for event in events])
 
     def _next(self, what: object) -> int:
         self.versions[what] = self.versions.get(what, 0) + 1
@@ -157,7 +159,7 @@ class RegistrationDriver:
         return EveningChanged(**fields, changed=["capacity"])
 
 
-def _told(event: Event, at: datetime) -> tuple[Event, Envelope]:
+def _with_envelope(event: Event, at: datetime) -> tuple[Event, Envelope]:
     return event, Envelope(str(uuid4()), event.type, "/culture-connect/registration", at)
 
 

@@ -82,8 +82,8 @@ async def test_a_place_in_the_line_is_told_to_the_house_with_its_number(harness:
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     await harness.clear_outbox()
     await harness.ask_in_turn(NIGHT, "dee")
-    [told] = await harness.published()
-    assert (told.to, told.type, told.data["position"]) == ("core", "ticket.waitlisted", 2)
+    [published] = await harness.published()
+    assert (published.to, published.type, published.data["position"]) == ("core", "ticket.waitlisted", 2)
     assert len(await harness.secrets("dee", NIGHT)) == 1
 
 

@@ -177,13 +177,13 @@ async def test_a_cancelled_evening_cancels_every_ticket_and_place(harness: Harne
     await harness.apply(evening_cancelled(NIGHT, 2))
     assert await harness.states(NIGHT) == {}
     assert await harness.counts(NIGHT) == (0, 0, 0)
-    told = await harness.published()
-    assert [each.type for each in told if each.to == "paard"] == [
+    published = await harness.published()
+    assert [each.type for each in published if each.to == "paard"] == [
         "evening.cancelled",
         "ticket.cancelled",
         "ticket.cancelled",
     ]
-    assert [each.data["reason"] for each in told if each.to == "core"] == ["evening-cancelled"] * 3
+    assert [each.data["reason"] for each in published if each.to == "core"] == ["evening-cancelled"] * 3
 
 
 async def test_a_cancelled_evening_gives_out_nothing_any_more(harness: Harness) -> None:

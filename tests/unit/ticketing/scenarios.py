@@ -156,10 +156,10 @@ def scenario(dice: random.Random, *, steps: int = 25, base: datetime = BASE) -> 
     """
     writer = ScenarioWriter(dice, base)
     writer.open()
-    opening = len(writer.told)
-    while len(writer.told) < opening + steps:
+    opening = len(writer.steps)
+    while len(writer.steps) < opening + steps:
         writer.go_on()
-    return writer.told
+    return writer.steps
 
 
 class ScenarioWriter:
@@ -171,7 +171,7 @@ class ScenarioWriter:
         self.base = base
         self.now = base
         self.season = ReferenceSeason()
-        self.told: list[Step] = []
+        self.steps: list[Step] = []
         self.slugs = dice.sample(["acme", "gemeente", "haven", "zeebank"], dice.randint(2, 4))
         self.to_schedule = dice.randint(2, 3)
         self.to_enrol = dice.randint(4, 14)
@@ -182,11 +182,11 @@ class ScenarioWriter:
         late = self.slugs[-1] if self.dice.random() < 0.2 else None
         for slug in self.slugs:
             if slug != late:
-                self.tell(JoinPartner(slug, self.places(), self.soon()))
+                self.add(JoinPartner(slug, self.places(), self.soon()))
         while self.to_schedule > 0 and (self.dice.random() < 0.9 or not self.season.evenings):
             if self.dice.random() < 0.6:
                 self.enrol_newcomers(at_most=6)
-            self.tell(Schedule(self.new_evening(), self.soon()))
+            self.add(Schedule(self.new_evening(), self.soon()))
         if self.dice.random() < 0.7 or not self.season.people:
             self.enrol_newcomers(at_most=10)
 
@@ -208,7 +208,7 @@ class ScenarioWriter:
         ]
         if moments:
             self.now = min(moments)
-            self.tell(Tick(self.now))
+            self.add(Tick(self.now))
             return
         self.now = later
         happen, weights = zip(
@@ -227,9 +227,9 @@ class ScenarioWriter:
         )
         self.dice.choices(happen, weights)[0]()
 
-    def tell(self, step: Step) -> None:
+    def add(self, step: Step) -> None:
         """This happened."""
-        self.told.append(step)
+        self.steps.append(step)
         play(self.season, step)
 
     def soon(self) -> datetime:
@@ -244,12 +244,12 @@ class ScenarioWriter:
         without = self.without_a_place(evening)
         candidates = without if without and self.dice.random() < 0.8 else list(self.season.people)
         requesters = self.dice.sample(candidates, min(len(candidates), self.dice.choice([1, 1, 2, 3, 5])))
-        self.tell(Ask(evening.evening_id, tuple(requesters), self.now))
+        self.add(Ask(evening.evening_id, tuple(requesters), self.now))
 
     def somebody_declines(self) -> None:
         evening = self.an_evening(self.season.tickets)
         somebody = self.one_of(sorted(self.season.holders(evening.evening_id)), self.season.line(evening.evening_id))
-        self.tell(Decline(evening.evening_id, somebody, self.now))
+        self.add(Decline(evening.evening_id, somebody, self.now))
 
     def a_ticket_is_passed_on(self) -> None:
         evening = self.an_evening(self.season.tickets)
@@ -258,23 +258,23 @@ class ScenarioWriter:
         colleagues = [each.participant_id for each in self.season.people.values() if each.partner == slug]
         waiting = [each for each in self.season.line(evening.evening_id) if each in colleagues]
         without = [each for each in self.without_a_place(evening) if each in colleagues]
-        self.tell(PassOn(evening.evening_id, giver, self.one_of(waiting, without, colleagues), self.now))
+        self.add(PassOn(evening.evening_id, giver, self.one_of(waiting, without, colleagues), self.now))
 
     def somebody_is_admitted(self) -> None:
         evening = self.an_evening(self.season.tickets)
         somebody = self.one_of(sorted(self.season.holders(evening.evening_id)))
-        self.tell(Admit(evening.evening_id, somebody, self.now))
+        self.add(Admit(evening.evening_id, somebody, self.now))
 
     def somebody_withdraws(self) -> None:
         enrolled = [each.participant_id for each in self.season.people.values() if each.effective_on is None]
         somebody = self.one_of(enrolled)
         if not self.season.people[somebody].erased:
-            self.tell(Withdraw(somebody, self.some_day(), self.now))
+            self.add(Withdraw(somebody, self.some_day(), self.now))
 
     def somebody_is_erased(self) -> None:
         somebody = self.one_of()
         if not self.season.people[somebody].erased:
-            self.tell(Erase(somebody, self.now))
+            self.add(Erase(somebody, self.now))
 
     def people_are_enrolled(self) -> None:
         """New people, people who had withdrawn, and some who are enrolled already, with other dates."""
@@ -289,20 +289,20 @@ class ScenarioWriter:
         people = [self.with_dates(ReferencePerson(each.participant_id, each.partner, self.now)) for each in anew]
         people += self.new_candidates(self.dice.choice([0, 0, 0, 1]))
         if people:
-            self.tell(Enrol(tuple(people), self.now))
+            self.add(Enrol(tuple(people), self.now))
 
     def a_partner_changes(self) -> None:
         slug = self.dice.choice(self.slugs)
         if slug in self.season.partners and self.dice.random() < 0.3:
-            self.tell(PartnerLeaves(slug, self.now))
+            self.add(PartnerLeaves(slug, self.now))
         else:
             away = [each for each in self.slugs if each not in self.season.partners]
-            self.tell(JoinPartner(self.dice.choice(away or [slug]), self.places(), self.now))
+            self.add(JoinPartner(self.dice.choice(away or [slug]), self.places(), self.now))
 
     def an_evening_changes(self) -> None:
         """A new evening, or another capacity, mode, allotments or time; never a cancelled one's."""
         if self.to_schedule:
-            self.tell(Schedule(self.new_evening(), self.now))
+            self.add(Schedule(self.new_evening(), self.now))
             return
         evening = self.an_evening()
         if evening.cancelled:
@@ -321,20 +321,20 @@ class ScenarioWriter:
                 changed.release_at = changed.closes_at - timedelta(hours=self.dice.randint(1, 120))
         if changed.by_hand is not None and sum(changed.by_hand.values()) > changed.capacity:
             changed.by_hand = self.by_hand(changed.capacity)
-        self.tell(Schedule(changed, self.now))
+        self.add(Schedule(changed, self.now))
 
     def an_evening_is_off(self) -> None:
         evening = self.an_evening()
         if not evening.cancelled:
-            self.tell(Cancel(evening.evening_id, self.now))
+            self.add(Cancel(evening.evening_id, self.now))
 
     def time_passes(self) -> None:
-        self.tell(Tick(self.now))
+        self.add(Tick(self.now))
 
     def enrol_newcomers(self, *, at_most: int) -> None:
         people = self.new_candidates(self.dice.randint(1, at_most))
         if people:
-            self.tell(Enrol(tuple(people), self.soon()))
+            self.add(Enrol(tuple(people), self.soon()))
 
     # Whom and what it happens to
 

@@ -25,10 +25,10 @@ from ticketing.tickets.links import digest_of
 @pytest.mark.parametrize("address", [BO, "BO@EXAMPLE.COM", "Bo@Example.com", "  bo@EXAMPLE.com ", "\tbO@example.com\n"])
 async def test_a_colleague_is_found_by_their_address_however_it_is_spelled(harness: Harness, address: str) -> None:
     offer = await harness.offer("ans", NIGHT, address)
-    [told] = await harness.published()
-    assert (told.to, told.type) == ("core", "ticket.offered")
-    link = told.data.pop("link")
-    assert told.data == {
+    [published] = await harness.published()
+    assert (published.to, published.type) == ("core", "ticket.offered")
+    link = published.data.pop("link")
+    assert published.data == {
         "offer_id": str(offer),
         "ticket_id": str(await harness.ticket("ans", NIGHT)),
         "participant_id": str(person("bo")),
@@ -89,14 +89,14 @@ async def test_both_ends_are_told_that_one_ticket_is_no_more_and_another_is(harn
     offer = await harness.offer("ans", NIGHT, BO)
     await harness.clear_outbox()
     received = (await harness.accept("bo", offer)).ticket_id
-    told = await harness.published()
-    assert [(each.to, each.type, each.data["ticket_id"], each.data["version"]) for each in told] == [
+    published = await harness.published()
+    assert [(each.to, each.type, each.data["ticket_id"], each.data["version"]) for each in published] == [
         ("core", "ticket.cancelled", str(given), 2),
         ("paard", "ticket.cancelled", str(given), 2),
         ("core", "ticket.issued", str(received), 1),
         ("paard", "ticket.issued", str(received), 1),
     ]
-    gone, gone_at_the_door, new, new_at_the_door = (each.data for each in told)
+    gone, gone_at_the_door, new, new_at_the_door = (each.data for each in published)
     assert gone["reason"] == gone_at_the_door["reason"] == "passed-on"
     assert (gone["participant_id"], new["participant_id"]) == (str(person("ans")), str(person("bo")))
     assert new["code"] == new_at_the_door["code"] == await harness.code("bo", NIGHT) != code
@@ -216,7 +216,7 @@ async def test_an_offer_made_again_to_the_same_colleague_is_the_same_offer(harne
     for _ in range(15):
         harness.wait()
         assert await harness.offer("ans", NIGHT, BO.upper()) == first
-    assert [told.type for told in await harness.published()] == ["ticket.offered"]
+    assert [published.type for published in await harness.published()] == ["ticket.offered"]
     await harness.accept("bo", first)
     assert await harness.holders(NIGHT) == {"bo"}
 
@@ -230,12 +230,12 @@ async def test_an_offer_that_was_ended_and_is_made_again_makes_one_letter_a_day(
         await (harness.take_back("ans", first) if ended_by == "ans" else harness.refuse("bo", first))
         assert await harness.refusal(harness.accept("bo", first)) == "unknown-offer"
         assert await harness.offer("ans", NIGHT, BO) == first
-    assert [told.type for told in await harness.published()] == ["ticket.offered"]
+    assert [published.type for published in await harness.published()] == ["ticket.offered"]
     await harness.take_back("ans", first)
     harness.wait(minutes=25 * 60)
     second = await harness.offer("ans", NIGHT, BO)
     assert second != first
-    assert [told.type for told in await harness.published()] == ["ticket.offered"] * 2
+    assert [published.type for published in await harness.published()] == ["ticket.offered"] * 2
     await harness.accept("bo", second)
     assert await harness.holders(NIGHT) == {"bo"}
 
@@ -258,8 +258,8 @@ async def test_a_colleague_who_can_have_the_ticket_only_later_is_asked_then(harn
     await harness.apply(enrolled("new"))
     await harness.clear_outbox()
     assert await harness.offer("ans", NIGHT, "new@example.com") == offer
-    [told] = await harness.published()
-    assert (told.type, told.data["participant_id"]) == ("ticket.offered", str(person("new")))
+    [published] = await harness.published()
+    assert (published.type, published.data["participant_id"]) == ("ticket.offered", str(person("new")))
     assert await harness.offer("ans", NIGHT, "new@example.com") == offer
     assert len(await harness.published()) == 1
     await harness.accept("new", offer)
@@ -271,7 +271,7 @@ async def test_who_got_the_address_of_a_colleague_who_left_is_asked_anew(harness
     await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("new-bo", email=BO))
     await harness.clear_outbox()
     second = await harness.offer("ans", NIGHT, BO)
-    assert [told.data["participant_id"] for told in await harness.published()] == [str(person("new-bo"))]
+    assert [published.data["participant_id"] for published in await harness.published()] == [str(person("new-bo"))]
     assert await harness.refusal(harness.accept("bo", first)) == "unknown-offer"
     await harness.accept("new-bo", second)
     assert await harness.holders(NIGHT) == {"new-bo"}
