@@ -31,7 +31,7 @@ class DoorList:
     evening: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, messages: Iterable[PublishedEvent]) -> "DoorList":
-        """Takes these in, in their order."""
+        """Applies these messages, in their order."""
         for message in messages:
             kind, _, what = message.type.partition(".")
             if kind == "evening" and message.data["version"] > self.evening.get("version", 0):

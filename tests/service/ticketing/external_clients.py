@@ -1,4 +1,4 @@
-"""Everybody around a running ticketing: registration, the other services, and box offices, each with an account of its own."""
+"""Clients of a running ticketing: registration, notifications and box offices, each with an account of its own."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -32,7 +32,7 @@ class QueueListener:
     received: list[PublishedEvent] = field(default_factory=list)
 
     async def take(self, message: AbstractIncomingMessage) -> None:
-        """Hears one message."""
+        """Receives one message."""
         type_ = str(message.headers["ce-type"]).removeprefix("nl.cultureconnect.").removesuffix(".v1")
         self.received.append(PublishedEvent(self.to, type_, json.loads(message.body), message.correlation_id))
         await message.ack()
@@ -43,7 +43,7 @@ class QueueListener:
 
     async def receives(self, count: int, *types: str) -> list[PublishedEvent]:
         """Waits until so many messages of these types were received, and returns them."""
-        enough: Callable[[list[PublishedEvent]], bool] = lambda received: len(heard) >= count  # noqa: E731
+        enough: Callable[[list[PublishedEvent]], bool] = lambda received: len(received) >= count  # noqa: E731
         return await until(lambda: self.of(*types), enough, f"{count} of {', '.join(types)} to {self.to}", timeout=20)
 
 
@@ -108,7 +108,7 @@ class Clients:
         return BoxOffice(venue, listener, await channel.get_exchange(f"box-office.{venue}", ensure=False))
 
     async def publish(self, *events: Event, ids: list[str] | None = None) -> list[str]:
-        """Tells ticketing these as registration would; returns the ids of the messages."""
+        """Publishes these as registration would; returns the ids of the messages."""
         ids = ids or [str(uuid4()) for _ in events]
         for event, message_id in zip(events, ids, strict=True):
             message = aio_pika.Message(

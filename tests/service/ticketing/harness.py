@@ -59,7 +59,7 @@ class Harness:
         self._names.update({person(name): name for name in names})
 
     async def apply(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
-        """Takes these in as one batch; each is a minute later than the one before, unless all are `at` one moment."""
+        """Applies these as one batch; each is a minute later than the one before, unless all are `at` one moment."""
         envelopes = []
         for news in events:
             self._minutes += 1
@@ -71,14 +71,14 @@ class Harness:
         return envelopes
 
     async def apply_batch(self, events: Sequence[tuple[Event, Envelope]]) -> None:
-        """Takes in a batch with its envelopes."""
+        """Applies a batch with its envelopes."""
         deliveries = [Delivery(news, envelope, "ticketing.events") for news, envelope in events]
         async with self.database.begin() as work:
             await apply_events(work, deliveries, self.issuer)
 
     @asynccontextmanager
     async def applying(self, news: Event) -> AsyncIterator[None]:
-        """Takes an event in and commits at the end of the block only."""
+        """Applies an event and commits at the end of the block only."""
         envelope = Envelope(str(uuid4()), news.type, "/culture-connect/registration", moment(1000))
         async with self.database.begin() as work:
             await apply_events(work, [Delivery(news, envelope, "ticketing.events")], self.issuer)
@@ -283,7 +283,7 @@ class Harness:
         arrives: float | None = None,
         **more: Any,
     ) -> RecordedScan:
-        """Holds a code before a scanner of the venue, which arrives at once or `arrives` minutes after the doors opened."""
+        """Scans a code at the venue; the scan arrives at once, or `arrives` minutes after the doors opened."""
         arrived_at = evening.starts_at + timedelta(minutes=minutes if arrives is None else arrives)
         [judged] = await self.scans(venue, [scanned(code, evening, scan_id, minutes, **more)], arrived_at)
         return judged

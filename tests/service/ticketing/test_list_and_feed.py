@@ -75,14 +75,14 @@ class BoxOfficeDesk:
         if name is None:
             return
         self.scans += 1
-        minutes, published = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
+        minutes, arrives = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
         code = await self.harness.code(name, NIGHT)
         await self.harness.scan(
             code,
             NIGHT,
             scan_id=f"s{self.scans}",
             minutes=minutes,
-            arrives=published,
+            arrives=arrives,
             offline=earlier,
             scanner=f"{self.scans}",
         )

@@ -109,7 +109,7 @@ class Season:
         await self.tell_evening()
         await until(
             lambda: self.paard.listener.of("evening.scheduled", "evening.changed"),
-            lambda received: any(each.data["version"] == self.version for each in heard),
+            lambda received: any(each.data["version"] == self.version for each in received),
             f"version {self.version} of the evening at the box office",
             timeout=20,
         )
@@ -220,8 +220,8 @@ async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who
         await paard.listener.receives(2, "evening.scheduled")
         list_ = await season.snapshot()
     received = [each for each in paard.listener.received if each.data["evening_id"] == str(NIGHT.evening_id)]
-    _, again = (place for place, each in enumerate(heard) if each.type == "evening.cancelled")
-    begun_with_it = DoorList().apply(heard[again:])
+    _, again = (place for place, each in enumerate(received) if each.type == "evening.cancelled")
+    begun_with_it = DoorList().apply(received[again:])
     assert begun_with_it.evening["cancelled"]
     assert begun_with_it.tickets == list_
     assert set(list_) == {erased_}

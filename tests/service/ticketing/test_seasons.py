@@ -40,7 +40,7 @@ from ticketing.use_cases.apply_events import Event
 
 @dataclass
 class RegistrationDriver:
-    """Tells ticketing what happens in a story, as registration would."""
+    """Plays a scenario on ticketing, as registration would."""
 
     harness: Harness
     versions: dict[object, int] = field(default_factory=dict)
