@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from culture_connect.contracts import LOCAL_TIME
+from culture_connect.contracts import local_day
 from culture_connect_cli.demo.cast import Partner, evenings
 
 
@@ -28,7 +28,7 @@ class ProgrammeTeam:
 
     async def schedule(self) -> list[dict[str, Any]]:
         """Plans the two evenings on the first two free days from three weeks on; a day has one evening at most."""
-        day = datetime.now(LOCAL_TIME).date() + timedelta(weeks=3)
+        day = local_day(datetime.now(UTC)) + timedelta(weeks=3)
         taken = await self._days()
         while {day, day + timedelta(days=1)} & taken:
             day += timedelta(days=1)
@@ -72,7 +72,7 @@ class ProgrammeTeam:
             answer = await self._client.get(f"{self._registration}/evenings", params=query, headers=self._headers)
             answer.raise_for_status()
             page = answer.json()
-            days |= {_local_day(evening["starts_at"]) for evening in page["items"]}
+            days |= {local_day(datetime.fromisoformat(evening["starts_at"])) for evening in page["items"]}
             cursor = page.get("next_cursor")
             if cursor is None:
                 return days
@@ -98,7 +98,3 @@ class Mailbox:
         answer.raise_for_status()
         letter: dict[str, Any] = answer.json()
         return letter
-
-
-def _local_day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(LOCAL_TIME).date()

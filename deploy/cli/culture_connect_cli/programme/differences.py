@@ -8,9 +8,17 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from culture_connect.contracts import Evening, EveningDraft, Localised, Venue, default_closing, default_release
+from culture_connect.contracts import (
+    Evening,
+    EveningDraft,
+    Localised,
+    Venue,
+    default_closing,
+    default_release,
+    local_day,
+)
 from culture_connect_cli.programme.file import ID, Entry
-from culture_connect_cli.programme.times import in_words, local_day
+from culture_connect_cli.programme.times import in_words
 
 # The venue is fixed once an evening is scheduled, the season is the file's.
 CHANGEABLE: Final = tuple(name for name in EveningDraft.model_fields if name not in ("season", "venue"))

@@ -12,10 +12,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from culture_connect.contracts import EveningDraft, Localised, Season
+from culture_connect.contracts import EveningDraft, Localised, Season, local_day
 from culture_connect_cli.programme import plain_yaml
 from culture_connect_cli.programme.fields import UNKNOWN, Wrong, draft_of, reason_of
-from culture_connect_cli.programme.times import local_day
 
 ID: Final = "evening_id"
 NEW: Final = "new"

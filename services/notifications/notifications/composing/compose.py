@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from culture_connect.contracts import Language
+from culture_connect.contracts import Language, local_day
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
 from notifications.domain.letters import Standing, is_another_start
 from notifications.domain.relevance import Silence, silence

@@ -6,12 +6,11 @@ tell is None or empty.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Language, Venue, venue_names
-from notifications.domain.days import local_day
+from culture_connect.contracts import Language, Venue, local_day, venue_names
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
 from notifications.rendering.changes import changes
 from notifications.rendering.contents import Digest, Letter, Piece, Recipient, ToldEvening
@@ -69,8 +68,8 @@ def _piece(piece: Piece, letter: Letter, number: int, language: Language) -> dic
         "reason": ticket.reason,
         "giver": _line(piece.giver),
         "changes": changes(piece.before, piece.evening, language) if piece.before and piece.evening else [],
-        "last_day": _day(last_day, language) if last_day and leaves_later else None,
-        "first_day": _day(piece.first_day, language) if piece.first_day else None,
+        "last_day": dates.date(last_day, language) if last_day and leaves_later else None,
+        "first_day": dates.date(piece.first_day, language) if piece.first_day else None,
         "invited": piece.invited,
         "has_entry": piece.sequence is not None,
     }
@@ -107,8 +106,8 @@ def _programme(evening: ToldEvening, language: Language) -> Sequence[dict[str, s
 
 def _digest(digest: Digest, language: Language) -> dict[str, Any]:
     return {
-        "first_day": _day(digest.first_day, language),
-        "last_day": _day(digest.last_day, language),
+        "first_day": dates.date(digest.first_day, language),
+        "last_day": dates.date(digest.last_day, language),
         "joined": digest.joined,
         "left": digest.left,
         "taking_part": digest.taking_part,
@@ -126,10 +125,6 @@ def _digest(digest: Digest, language: Language) -> dict[str, Any]:
             for evening in digest.evenings
         ],
     }
-
-
-def _day(day: date, language: Language) -> str:
-    return dates.date(datetime.combine(day, time(12), LOCAL_TIME), language)
 
 
 def _line(text: str | None) -> str | None:

@@ -14,10 +14,10 @@ from culture_connect.contracts import (
     MailUndeliverable,
     ParticipantErased,
     RefusalError,
+    local_day,
 )
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
-from registration.domain.calendar import local_day
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
 from registration.domain.roster import email_key
 from registration.store import erasures, participants, partners

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from culture_connect.contracts import EnrolmentErased, Envelope
+from culture_connect.contracts import EnrolmentErased, Envelope, local_day
 from culture_connect.messaging import UnitOfWork
-from registration.domain.calendar import local_day
 from registration.store import erasures, terms
 from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import decide_enrolments

@@ -11,10 +11,10 @@ from culture_connect.contracts import (
     EveningDraft,
     EveningScheduled,
     Localised,
+    local_day,
     problem,
 )
 from culture_connect.messaging import UnitOfWork, core_event
-from registration.domain.calendar import local_day
 from registration.domain.errors import DayTaken, EveningIsCancelled, InvalidRequest, Unknown, expect_version
 from registration.domain.programme import changed, filled
 from registration.store import evenings

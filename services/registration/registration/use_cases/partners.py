@@ -16,10 +16,11 @@ from culture_connect.contracts import (
     PartnerLeft,
     PartnerRegistered,
     Unasked,
+    local_day,
     problem,
 )
 from culture_connect.messaging import UnitOfWork, core_event, receipt_to
-from registration.domain.calendar import Term, local_day, running_season
+from registration.domain.calendar import Term, running_season
 from registration.domain.errors import (
     InvalidRequest,
     PartnerHasLeft,
