@@ -13,8 +13,8 @@ from icalendar import Calendar
 
 from culture_connect.contracts import Localised
 from notifications.domain.kinds import OPTIONAL, Kind
-from notifications.rendering.contents import Letter, Recipient, TicketDetails
-from notifications.rendering.safe import UnusableAddressError, one_line
+from notifications.rendering.models import Letter, Recipient, TicketDetails
+from notifications.rendering.sanitize import UnusableAddressError, one_line
 from tests.unit.notifications.composed import (
     COMPOSER,
     LEADING,

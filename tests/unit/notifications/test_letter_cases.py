@@ -8,8 +8,8 @@ import pytest
 
 from culture_connect.contracts import Localised
 from notifications.domain.kinds import ENDINGS, OPTIONAL, REMINDERS, TICKETS, Kind
-from notifications.rendering.contents import Letter
-from notifications.rendering.letters import Rendered, Renderer
+from notifications.rendering.models import Letter
+from notifications.rendering.renderer import Rendered, Renderer
 from tests.unit.notifications.builders import CODE, LINK
 from tests.unit.notifications.composed import (
     PUBLIC_URL,

@@ -11,8 +11,8 @@ from culture_connect.messaging import UnitOfWork
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
 from notifications.domain.letters import Standing, is_another_start
 from notifications.domain.relevance import Silence, silence
-from notifications.rendering.changes import changes
-from notifications.rendering.contents import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
+from notifications.rendering.evening_changes import changes
+from notifications.rendering.models import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
 from notifications.store import digests, drafts
 from notifications.store.drafts import Draft
 
