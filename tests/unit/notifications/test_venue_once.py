@@ -1,4 +1,4 @@
-"""A house is named once wherever an evening is told, though its location may begin with its name."""
+"""A venue is named once wherever an evening is told, though its location may begin with its name."""
 
 import pytest
 
