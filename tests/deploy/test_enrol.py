@@ -128,6 +128,19 @@ def test_withdrawals_that_are_not_confirmed_are_refused_with_the_number(
     assert registration.asked[1].path.endswith("&confirm_withdrawals=12")
 
 
+def test_a_file_that_cannot_be_used_is_named_with_what_is_wrong(
+    command: Command, registration: FakeRegistration, tmp_path: Path
+) -> None:
+    workbook = tmp_path / "medewerkers.xlsx"
+    workbook.write_bytes(b"PK\x03\x04")
+    error = {"field": None, "code": "broken_workbook", "message": "is a damaged workbook"}
+    problem = {"title": "The file cannot be read", "status": 422, "code": "file-not-usable", "errors": [error]}
+    registration.answers = [told(problem, status=422)]
+    status, printed, complaint = command("enrol", "acme", str(workbook))
+    assert (status, printed) == (1, "")
+    assert complaint.endswith("error: medewerkers.xlsx: The file cannot be read\n  is a damaged workbook\n")
+
+
 def test_a_refusal_names_every_line(command: Command, registration: FakeRegistration, file: str) -> None:
     errors = [{"field": f"line {line}: email", "code": "invalid", "message": "not an address"} for line in (17, 30)]
     problem = {"title": "Lines are faulty", "status": 422, "code": "import-refused", "errors": errors}

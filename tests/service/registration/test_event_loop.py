@@ -12,6 +12,7 @@ from tests.service.registration.files import file, lines, take_in
 from tests.service.registration.harness import Connect, Harness, evening, person
 from tests.support.event_loop import collector_as_in_a_service, held
 from tests.support.hostile_bodies import MARKS, ask_the_worst
+from tests.support.workbooks import filled, with_cells, with_part, workbook
 
 MEBIBYTE = 1024 * 1024
 # Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
@@ -41,14 +42,32 @@ async def test_no_file_holds_the_event_loop(harness: Harness, dry_run: bool) -> 
             assert loop.longest < BOUND, name
 
 
+async def test_no_workbook_holds_the_event_loop(harness: Harness) -> None:
+    await harness.register("acme", places=1_000_000)
+    empty = workbook()
+    books = {
+        "a list of thousands": workbook(*((f"e-{n}", "Noor", "Wit", f"e-{n}@example.org") for n in range(5_000))),
+        "a cell in the last corner": filled(lambda _, sheet: sheet.write(1_048_575, 16_383, "x") and None),
+        "a bomb": with_part(empty, "xl/media/image1.png", bytes(200 * MEBIBYTE)),
+        "rows without end": with_cells(empty, "<row><c><v>1</v></c></row>" * 1_000_000),
+        "bytes that are no workbook": b"PK\x03\x04" + b"PK\x01\x02" * (3 * MEBIBYTE),
+    }
+    with collector_as_in_a_service():
+        for name, content in books.items():
+            async with held() as loop:
+                answer = await take_in(harness, content, dry_run=True)
+            assert answer.status_code == (200 if name == "a list of thousands" else 422), (name, answer.text[:200])
+            assert loop.longest < BOUND, name
+
+
 async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(harness: Harness) -> None:
     await harness.register("acme", places=1_000_000)
     data = file(*lines(range(5_000)))
     every: list[dict[str, Any]] = [{"dry_run": True}, {}, {"dry_run": True, "full": True}]
     with collector_as_in_a_service():
-        for wishes in every:
+        for options in every:
             async with held() as loop:
-                answer = await take_in(harness, data, **wishes)
+                answer = await take_in(harness, data, **options)
             assert answer.status_code == 200
             assert loop.longest < BOUND
         async with held() as loop:

@@ -64,10 +64,12 @@ class Registration:
         """The idempotency keys, in order."""
         return [request.headers["idempotency-key"] for request in self.requests]
 
-    async def hand_in(self, choices: Choices | None = None, partner: str = "acme") -> Mapping[str, Any]:
+    async def hand_in(
+        self, choices: Choices | None = None, partner: str = "acme", content: bytes = CONTENT
+    ) -> Mapping[str, Any]:
         """Hands the file in, and waits for nothing in between."""
         async with Api("http://registration.example", "token", transport=httpx.MockTransport(self)) as api:
-            return await hand_in(api, partner, CONTENT, choices or Choices(), self.stages.append, pause=0)
+            return await hand_in(api, partner, content, choices or Choices(), self.stages.append, pause=0)
 
 
 def lines(status: int, body: object) -> bytes:
@@ -110,6 +112,14 @@ async def test_the_request_says_what_was_chosen() -> None:
     assert request.headers["content-type"] == "text/csv"
     assert request.content == CONTENT
     assert request.extensions["timeout"]["read"] >= 60
+
+
+async def test_a_workbook_goes_as_it_is_under_its_own_content_type() -> None:
+    registration = Registration(streamed(lines(200, REPORT)))
+    await registration.hand_in(content=b"PK\x03\x04and so on")
+    [request] = registration.requests
+    assert request.headers["content-type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    assert request.content == b"PK\x03\x04and so on"
 
 
 async def test_a_partner_cannot_lead_to_another_path() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -13,10 +13,12 @@ from culture_connect_cli.commands.options import TokenFile, Url, fail, output
 from culture_connect_cli.commands.plain import plain
 from culture_connect_cli.importing import Choices, hand_in, is_settled, to_confirm, told
 
+_NOT_USABLE: Final = "file-not-usable"
+
 
 def enrol(
     partner: Annotated[str, typer.Argument(help="The partner's slug.")],
-    file: Annotated[Path, typer.Argument(help="The CSV file of its HR system.")],
+    file: Annotated[Path, typer.Argument(help="What its HR system exported: CSV or XLSX.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Who is not in the file is withdrawn.")] = False,
     on_error: Annotated[
@@ -28,13 +30,14 @@ def enrol(
     url: Url = None,
     token_file: TokenFile = None,
 ) -> None:
-    """Enrols the employees in a CSV file; status 1 when it was not applied, or a dry run shows that it cannot be."""
+    """Enrols the employees in a file; status 1 when it was not applied, or a dry run shows that it cannot be."""
     content = _read(file)
     choices = Choices(dry_run, full, on_error, confirm_withdrawals)
     try:
         report = asyncio.run(_send(partner, content, choices, url, token_file))
     except ApiError as error:
-        fail("\n".join(map(plain, str(error).splitlines())))
+        where = f"{file.name}: " if error.code == _NOT_USABLE else ""
+        fail("\n".join(map(plain, f"{where}{error}".splitlines())))
         _ask_to_confirm(to_confirm(error))
         raise typer.Exit(1) from None
     _tell(report, dry_run=dry_run)

@@ -24,6 +24,9 @@ _TIMEOUT: Final = httpx.Timeout(60, connect=5, read=300)
 _PAUSE: Final = 2.0  # seconds before asking again
 _PATIENCE: Final = 60  # times that "still being handled" is taken for an answer
 _IN_PROGRESS: Final = "request-in-progress"
+_CSV: Final = "text/csv"
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ZIP: Final = b"PK\x03\x04"  # what every workbook begins with
 _STRANGE: Final = "what answers does not speak as registration does"
 
 Report = Mapping[str, Any]
@@ -88,7 +91,7 @@ async def _send(
     api: Api, partner: str, content: bytes, choices: Choices, tell: Callable[[Stage], None], key: str
 ) -> Report:
     path = f"/partners/{quote(partner, safe='')}/enrolments/import"
-    headers = {"Accept": "application/x-ndjson", "Content-Type": "text/csv"}
+    headers = {"Accept": "application/x-ndjson", "Content-Type": _XLSX if content.startswith(_ZIP) else _CSV}
     options = {"params": choices.query, "content": content, "headers": headers, "timeout": _TIMEOUT}
     async with api.stream("POST", path, key=key, **options) as response:
         if "ndjson" not in response.headers.get("content-type", ""):

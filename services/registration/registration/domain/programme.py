@@ -1,4 +1,4 @@
-"""What becomes of an evening that is changed (contract, "An evening")."""
+"""Changes of an evening (contract, "An evening")."""
 
 from collections.abc import Mapping
 from datetime import datetime

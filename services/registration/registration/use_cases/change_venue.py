@@ -1,4 +1,4 @@
-"""The houses, as people find them."""
+"""Changes how people find a venue."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ from registration.store import venues
 from registration.store.venues import VenueRecord
 
 
-async def change(
+async def change_venue(
     work: UnitOfWork, slug: str, changes: Mapping[str, Any], expected: frozenset[int] | None
 ) -> VenueRecord:
     """Changes these fields; `expected` are the versions it may have (None: any). Raises Unknown or Outdated."""
@@ -18,9 +18,9 @@ async def change(
     if before is None:
         raise Unknown("venue")
     expect_version(before.version, expected)
-    house = replace(before, **changes)
-    if house == before:
+    venue = replace(before, **changes)
+    if venue == before:
         return before
-    house = replace(house, version=before.version + 1)
-    await venues.save(work, house)
-    return house
+    venue = replace(venue, version=before.version + 1)
+    await venues.save(work, venue)
+    return venue

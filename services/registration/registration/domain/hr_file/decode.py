@@ -80,7 +80,7 @@ def _windows(data: bytes) -> Iterator[str]:
 
 
 def _is_broken_utf8(data: bytes) -> bool:
-    """Whether most of what is not ASCII is UTF-8: read as Windows-1252, it would turn every é into Ã©.
+    """Returns whether most of what is not ASCII is UTF-8: read as Windows-1252, it would turn every é into Ã©.
 
     Systems that cut a name off after so many bytes leave such files. A byte order mark counts as UTF-8 too.
     """

@@ -1,23 +1,13 @@
-"""Deciding about what HR says of its people, hundreds of messages at a time."""
+"""Decides about the messages of HR, hundreds at a time: the rows, the events and the receipts they lead to."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID, uuid4
 
 import structlog
 
-from culture_connect.contracts import (
-    EnrolmentAccepted,
-    EnrolmentRefused,
-    EnrolmentRequested,
-    EnrolmentUndeliverable,
-    Envelope,
-    MailUndeliverable,
-    ParticipantErased,
-    RefusalError,
-    local_day,
-)
-from culture_connect.contracts.addresses import address_digest
-from culture_connect.messaging import UnitOfWork, core_event, receipt_to
+from culture_connect.contracts import EnrolmentRequested, Envelope, ParticipantErased, local_day
+from culture_connect.messaging import UnitOfWork
+from registration import events
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
 from registration.domain.roster import email_key
 from registration.store import erasures, participants, partners
@@ -35,15 +25,19 @@ async def answer_enrolments(
     decisions = await decide_enrolments(work, tombstones, partner, messages)
     for (message, envelope), decision in zip(messages, decisions, strict=True):
         if decision.outcome is None or decision.participant_id is None:
-            refuse(work, partner, envelope.id, decision.errors, employee_ref=message.employee_ref, cause=envelope)
+            events.enrolment_refused(
+                work, partner, envelope.id, decision.errors, employee_ref=message.employee_ref, cause=envelope
+            )
             continue
-        receipt = EnrolmentAccepted(
-            message_id=envelope.id,
+        events.enrolment_accepted(
+            work,
+            partner,
+            envelope.id,
             employee_ref=message.employee_ref,
             participant_id=decision.participant_id,
             outcome=decision.outcome,
+            cause=envelope,
         )
-        work.emit(receipt, receipt_to(partner), subject=str(decision.participant_id), cause=envelope)
 
 
 async def decide_enrolments(
@@ -83,43 +77,12 @@ async def decide_enrolments(
     await tombstones.save(work, partner, decided.tombstones)
     for (message, envelope), decision in zip(messages, decided.of_each, strict=True):
         if decision.event is not None:
-            subject = str(decision.participant_id)
-            work.emit(decision.event, core_event(decision.event, partner), subject=subject, cause=envelope)
+            events.participant_event(work, decision.event, partner, cause=envelope)
             if decision.event.version == 1 and roster.tombstone(message.employee_ref):
-                _log.info("enrolled anew after an erasure", partner=partner, participant_id=subject)
+                _log.info(
+                    "enrolled again after an erasure", partner=partner, participant_id=str(decision.participant_id)
+                )
     await erasures.begin(
         work, [each.event.participant_id for each in decided.of_each if isinstance(each.event, ParticipantErased)]
     )
     return decided.of_each
-
-
-def refuse(
-    work: UnitOfWork,
-    partner: str,
-    message_id: str,
-    errors: Sequence[RefusalError],
-    *,
-    employee_ref: str | None = None,
-    cause: Envelope | None = None,
-) -> None:
-    """Tells the partner's HR system why its message had no effect."""
-    receipt = EnrolmentRefused(message_id=message_id, employee_ref=employee_ref, errors=list(errors))
-    work.emit(receipt, receipt_to(partner), cause=cause)
-
-
-async def tell_undeliverable(work: UnitOfWork, bounces: Collection[tuple[MailUndeliverable, Envelope]]) -> None:
-    """Tells HR systems which of their people mail does not reach, at which address.
-
-    Nobody hears of those who were erased, nor of an address that was corrected since.
-    """
-    found = await participants.employees(work, {bounce.participant_id for bounce, _ in bounces})
-    for bounce, envelope in bounces:
-        if (employee := found.get(bounce.participant_id)) is None:
-            continue
-        present = address_digest(employee.partner, employee.email).hex()
-        if bounce.address_sha256 not in (None, present):
-            continue
-        receipt = EnrolmentUndeliverable(
-            participant_id=bounce.participant_id, employee_ref=employee.employee_ref, email=employee.email
-        )
-        work.emit(receipt, receipt_to(employee.partner), subject=str(bounce.participant_id), cause=envelope)
