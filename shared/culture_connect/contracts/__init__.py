@@ -106,6 +106,7 @@ from culture_connect.contracts.values import (
     Venue,
     Version,
     Whole,
+    local_day,
 )
 
 __all__ = [
@@ -202,6 +203,7 @@ __all__ = [
     "encode",
     "full_type",
     "headers_of",
+    "local_day",
     "parse",
     "problem",
     "read",

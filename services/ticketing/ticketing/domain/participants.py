@@ -9,12 +9,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from culture_connect.contracts import (
-    LOCAL_TIME,
     Language,
     ParticipantChanged,
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
+    local_day,
 )
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.contracts.names import full_name
@@ -61,11 +61,6 @@ class Participant:
         if self.requested_at is None or (self.starts_on is not None and day < self.starts_on):
             return False
         return self.active_until is None or day < self.active_until
-
-
-def local_day(moment: datetime) -> date:
-    """Returns the day in The Hague of an aware moment."""
-    return moment.astimezone(LOCAL_TIME).date()
 
 
 def holder_name(event: ParticipantEnrolled | ParticipantChanged) -> str:

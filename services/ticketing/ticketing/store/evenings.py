@@ -6,9 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from culture_connect.contracts import EveningCancelled, EveningChanged, EveningScheduled
+from culture_connect.contracts import EveningCancelled, EveningChanged, EveningScheduled, local_day
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.participants import local_day
 from ticketing.domain.tickets import LockedEvening
 from ticketing.store.rows import columns_of, fetch_all, fetch_one
 
