@@ -370,5 +370,5 @@ def test_both_languages_fill_in_the_same_things() -> None:
     def fields(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text)} - {None}
 
-    assert [key for key, both in translations.WORDS.items() if fields(both.nl) != fields(both.en)] == []
-    assert [key for key, both in translations.WORDS.items() if not both.nl or not both.en] == []
+    assert [key for key, both in translations.TRANSLATIONS.items() if fields(both.nl) != fields(both.en)] == []
+    assert [key for key, both in translations.TRANSLATIONS.items() if not both.nl or not both.en] == []
