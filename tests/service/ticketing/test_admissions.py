@@ -12,7 +12,7 @@ NIGHT = evening(NEXT_YEAR, capacity=2)
 DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
 
 
-async def test_a_live_ticket_is_admitted_and_told_to_the_house_and_the_box_office(harness: Harness) -> None:
+async def test_a_live_ticket_is_admitted_and_published_to_the_services_and_the_box_office(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT)
     code = await harness.code("ans", NIGHT)
     await harness.clear_outbox()

@@ -41,12 +41,12 @@ async def allotments(harness: Harness) -> dict[str, int]:
 # From the contracts
 
 
-async def test_a_house_too_small_for_all_places_is_shared_as_in_the_example_of_the_rules(harness: Harness) -> None:
+async def test_a_venue_too_small_for_all_places_is_shared_as_in_the_example_of_the_rules(harness: Harness) -> None:
     await harness.apply(ACME, GEMEENTE, ZEEBANK, NIGHT)
     assert await allotments(harness) == {"acme": 5, "gemeente": 3, "zeebank": 2}
 
 
-async def test_a_house_large_enough_keeps_everybodys_places_and_the_rest_for_all(
+async def test_a_venue_large_enough_keeps_everybodys_places_and_the_rest_for_all(
     harness: Harness, api: httpx.AsyncClient
 ) -> None:
     await harness.apply(ACME, GEMEENTE, ZEEBANK, evening(NEXT_YEAR, capacity=20))

@@ -108,7 +108,7 @@ async def test_every_grant_and_wait_of_a_round_is_kept_with_figures_that_add_up(
     check_sums(round_, held={})
 
 
-async def test_who_comes_to_a_full_house_waits_because_it_is_full(harness: Harness) -> None:
+async def test_who_comes_to_a_full_evening_waits_because_it_is_full(harness: Harness) -> None:
     await harness.apply(NIGHT)
     await harness.apply(*(enrolled(name, partner="gemeente") for name in ("g1", "g2")))
     round_ = (await kept(harness))[-2:]

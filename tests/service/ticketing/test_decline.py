@@ -50,7 +50,7 @@ async def declined_for_them(harness: Harness, ticket: UUID) -> Place:
 # The seat
 
 
-async def test_a_declined_seat_goes_to_the_first_in_the_line(full: Harness) -> None:
+async def test_a_declined_seat_goes_to_the_first_on_the_waiting_list(full: Harness) -> None:
     place = await full.decline("ans", NIGHT)
     assert (place.participant_id, place.state, place.reason) == (person("ans"), "cancelled", "declined")
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
@@ -154,7 +154,7 @@ async def test_an_old_ticket_declined_once_more_costs_nobody_the_new_one(full: H
     assert await full.holders(NIGHT) == {"ans", "dee"}
 
 
-async def test_a_ticket_declined_twice_at_once_moves_the_line_once(full: Harness) -> None:
+async def test_a_ticket_declined_twice_at_once_moves_the_waiting_list_once(full: Harness) -> None:
     await asyncio.gather(*(full.decline("ans", NIGHT) for _ in range(3)))
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
     assert [each.type for each in await full.published("core")] == ["ticket.cancelled", "ticket.issued"]
@@ -165,7 +165,7 @@ async def test_two_seats_declined_at_once_go_to_two_people(full: Harness) -> Non
     assert await full.states(NIGHT) == {"cas": "issued", "dee": "issued"}
 
 
-async def test_a_holder_and_the_first_in_the_line_who_decline_at_once_leave_the_seat_to_the_second(
+async def test_a_holder_and_the_first_on_the_waiting_list_who_decline_at_once_leave_the_seat_to_the_second(
     full: Harness,
 ) -> None:
     await asyncio.gather(full.decline("ans", NIGHT), full.decline("cas", NIGHT))

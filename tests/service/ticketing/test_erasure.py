@@ -315,7 +315,7 @@ async def test_a_ticket_of_an_evening_that_has_begun_still_opens_the_door_withou
     await harness.clear_outbox()
     answer = await api.post("/admissions", json=scan_body(code), headers=bearer("paard"))
     assert (answer.json()["outcome"], answer.json()["holder_name"]) == ("admitted", "–")
-    # There is nobody to tell the house about.
+    # There is nothing to publish to the services.
     assert [(each.to, each.type) for each in await harness.published()] == [("paard", "ticket.admitted")]
 
 

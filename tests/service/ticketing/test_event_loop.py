@@ -36,7 +36,7 @@ async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, harness: 
 
 
 @pytest.mark.timeout(120)
-async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_a_large_venue_does_not_hold_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
     harness.now = MONTH_BEFORE
     await harness.apply(partner(places=3000), evening(NEXT_YEAR + timedelta(days=9), title="Andere"))
     for start in range(0, 3000, 500):

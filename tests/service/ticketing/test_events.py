@@ -38,7 +38,7 @@ async def test_a_box_office_hears_of_no_other_venues_evenings_and_tickets(harnes
         assert [each.type for each in await harness.published(venue)] == ["evening.scheduled", "ticket.issued"]
 
 
-async def test_an_issued_ticket_is_told_to_the_house_and_with_the_holders_name_to_the_box_office(
+async def test_an_issued_ticket_is_published_to_the_services_and_with_the_holders_name_to_the_box_office(
     harness: Harness,
 ) -> None:
     await harness.apply(partner(), enrolled("ans"))
@@ -76,7 +76,7 @@ async def test_what_happens_to_somebody_is_traced_to_the_message_about_them(harn
     assert causes == {str(person("ans")): ans.id, str(person("bo")): bo.id}
 
 
-async def test_the_house_hears_of_places_in_the_line_and_no_box_office_does(harness: Harness) -> None:
+async def test_the_services_receive_places_on_the_waiting_list_and_no_box_office_does(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
     await harness.apply(enrolled("dee"))
     waiting = [each for each in await harness.published() if each.type == "ticket.waitlisted"]
@@ -97,7 +97,7 @@ async def test_who_enrolled_earlier_but_was_told_later_gets_the_place_they_have_
     assert place.data["position"] == 1
 
 
-async def test_versions_of_a_ticket_grow_by_one_for_the_house_and_for_the_box_office(harness: Harness) -> None:
+async def test_versions_of_a_ticket_grow_by_one_for_the_services_and_for_the_box_office(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
     await harness.apply(withdrawn("ans", 2, DAY_OF_NIGHT))
     await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT))
@@ -116,7 +116,7 @@ async def test_versions_of_a_ticket_grow_by_one_for_the_house_and_for_the_box_of
     ]
 
 
-async def test_a_waiting_place_that_ends_is_told_to_the_house_only(harness: Harness) -> None:
+async def test_a_waiting_place_that_ends_is_published_to_the_services_only(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
     await harness.clear_outbox()
     await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT))

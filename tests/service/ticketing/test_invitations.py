@@ -69,7 +69,7 @@ async def test_everybody_active_is_invited_once_with_a_link_to_their_own_page(ha
     assert len(opened) == 2
 
 
-async def test_an_invitation_is_no_seat_and_no_place_in_the_line(harness: Harness) -> None:
+async def test_an_invitation_is_no_seat_and_no_place_on_the_waiting_list(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT)
     assert await harness.states(NIGHT) == {}
     assert await harness.decisions(NIGHT) == []
@@ -168,7 +168,7 @@ async def test_an_evening_that_is_to_be_asked_for_keeps_its_tickets_and_invites_
     assert await invitations(harness) == {"late": 1}
 
 
-async def test_the_line_of_an_evening_that_is_to_be_asked_for_from_now_on_still_moves(harness: Harness) -> None:
+async def test_the_waiting_list_of_an_evening_that_is_to_be_asked_for_from_now_on_still_moves(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), BY_THEMSELVES)
     await harness.apply(evening_changed(BY_THEMSELVES, 2, admission=Admission.ON_REQUEST))
     await harness.decline("ans", BY_THEMSELVES)

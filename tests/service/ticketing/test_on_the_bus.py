@@ -1,4 +1,4 @@
-"""The whole way: events of registration in, tickets at the box office and in the house out, scans back."""
+"""The whole way: events of registration in, tickets at the box office and at the services out, scans back."""
 
 import asyncio
 from datetime import datetime
@@ -16,7 +16,7 @@ from ticketing.use_cases.apply_events import Event
 NIGHT = evening(NEXT_YEAR, capacity=2)
 
 
-async def test_tickets_reach_the_box_office_and_the_house(world: Clients) -> None:
+async def test_tickets_reach_the_box_office_and_the_services(world: Clients) -> None:
     paard = await world.box_office("paard")
     async with world.replica():
         causes = await world.publish(partner(), enrolled("ans"), enrolled("bo"), enrolled("cas"), NIGHT)
@@ -58,7 +58,7 @@ async def test_two_replicas_racing_for_the_last_seats_give_each_once(world: Clie
     assert len({each.data["participant_id"] for each in waiting}) == 50
 
 
-async def test_a_withdrawal_promotes_the_first_in_the_line(world: Clients) -> None:
+async def test_a_withdrawal_promotes_the_first_on_the_waiting_list(world: Clients) -> None:
     one = evening(NEXT_YEAR, capacity=1)
     paard = await world.box_office("paard")
     async with world.replica():

@@ -300,7 +300,7 @@ async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_an
     assert await published_of_ticket(harness, ticket) == [("ticket.admitted", 3), ("ticket.cancelled", 4)]
     [entry, end] = await harness.published("paard", "ticket")
     assert (entry.data["admitted_at"], end.data["reason"]) == (written(AT_EIGHT - minutes(155)), "withdrawn")
-    # The house is full, and not fuller.
+    # The evening is full, and not fuller.
     assert await harness.counts(NIGHT) == (2, 0, 0)
     assert [each.type for each in await harness.published("core")] == []
     [record] = await harness.rows("select ticket_id, counted_at, refusal from scans")

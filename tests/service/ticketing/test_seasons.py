@@ -207,7 +207,7 @@ def one_by_one(step: Step) -> list[Step]:
     max_examples=25,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shorter seasons would take minutes to find
-    # The house is emptied for every season.
+    # The database is emptied for every season.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(dice=st.randoms(use_true_random=False))

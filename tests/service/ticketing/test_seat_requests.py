@@ -45,7 +45,7 @@ async def own_place(harness: Harness, name: str, night: EveningScheduled) -> tup
 # What they get
 
 
-async def test_who_asks_gets_a_seat_while_there_is_one_and_then_a_place_in_the_line(harness: Harness) -> None:
+async def test_who_asks_gets_a_seat_while_there_is_one_and_then_a_place_on_the_waiting_list(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas", "dee")
     assert await harness.states(NIGHT) == {"ans": "issued", "bo": "issued", "cas": "waiting", "dee": "waiting"}
@@ -61,7 +61,7 @@ async def test_the_moment_of_asking_counts_and_not_that_of_enrolling(harness: Ha
     assert await harness.line(NIGHT) == ["cas", "bo", "ans"]
 
 
-async def test_a_seat_is_told_to_the_house_and_the_box_office_with_a_link_that_opens_their_page(
+async def test_a_seat_is_published_to_the_services_and_the_box_office_with_a_link_that_opens_their_page(
     harness: Harness,
 ) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT)
@@ -77,7 +77,7 @@ async def test_a_seat_is_told_to_the_house_and_the_box_office_with_a_link_that_o
         assert await personal_pages.owner(work, digest_of(secret)) == (NIGHT.evening_id, person("ans"))
 
 
-async def test_a_place_in_the_line_is_told_to_the_house_with_its_number(harness: Harness) -> None:
+async def test_a_place_on_the_waiting_list_is_published_to_the_services_with_its_number(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     await harness.clear_outbox()
@@ -150,7 +150,7 @@ async def test_the_organisation_with_fewer_seats_in_proportion_goes_first(harnes
 
 
 @pytest.mark.parametrize("night", [NIGHT, BY_THEMSELVES], ids=["on request", "automatic"])
-async def test_who_declined_and_asks_again_stands_at_the_end_of_the_line(
+async def test_who_declined_and_asks_again_stands_at_the_end_of_the_waiting_list(
     harness: Harness, night: EveningScheduled
 ) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), night)
@@ -198,7 +198,9 @@ async def test_after_the_closing_a_free_seat_goes_to_who_asks_and_not_to_who_wai
     assert await harness.states(NIGHT) == {"bo": "issued", "cas": "waiting", "dee": "issued"}
 
 
-async def test_while_the_line_is_open_a_free_seat_goes_to_who_waits_and_not_to_who_asks(harness: Harness) -> None:
+async def test_until_the_closing_a_free_seat_goes_to_who_waits_and_not_to_who_asks(
+    harness: Harness,
+) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     harness.now = NIGHT.closes_at

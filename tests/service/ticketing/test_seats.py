@@ -26,7 +26,9 @@ NIGHT = evening(NEXT_YEAR, capacity=2)
 DAY_OF_NIGHT = NEXT_YEAR.date()
 
 
-async def test_everybody_active_gets_a_seat_or_a_place_in_the_line_when_an_evening_opens(harness: Harness) -> None:
+async def test_everybody_active_gets_a_seat_or_a_waiting_place_when_an_evening_opens(
+    harness: Harness,
+) -> None:
     await harness.apply(partner(), enrolled("ans"), enrolled("bo"), enrolled("cas"), enrolled("dee"))
     await harness.apply(NIGHT)
     assert await harness.holders(NIGHT) == {"ans", "bo"}
@@ -52,7 +54,7 @@ async def test_requests_of_one_moment_are_served_by_lot(harness: Harness) -> Non
     assert await harness.line(NIGHT) == by_lot[2:]
 
 
-async def test_a_tie_in_the_line_is_broken_by_lot_whoever_was_told_first(harness: Harness) -> None:
+async def test_a_tie_in_the_waiting_list_is_broken_by_lot_whoever_was_told_first(harness: Harness) -> None:
     unlucky, promoted = sorted(["ans", "bo"], key=lambda name: tiebreaker(NIGHT.evening_id, person(name)), reverse=True)
     await harness.apply(partner(), enrolled("cas"), enrolled("dee"), NIGHT)
     await harness.apply(enrolled(unlucky), at=moment(500))
@@ -103,7 +105,7 @@ async def test_nobody_gets_a_seat_of_an_evening_that_has_begun(harness: Harness)
     assert await harness.states(begun) == {}
 
 
-async def test_a_withdrawal_frees_the_seat_for_the_first_in_the_line(harness: Harness) -> None:
+async def test_a_withdrawal_frees_the_seat_for_the_first_on_the_waiting_list(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.apply(withdrawn("ans", 2, DAY_OF_NIGHT))
     assert await harness.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
@@ -125,7 +127,7 @@ async def test_who_waits_and_withdraws_is_passed_over(harness: Harness) -> None:
     assert await harness.holders(NIGHT) == {"bo", "dee"}
 
 
-async def test_who_comes_back_stands_at_the_end_of_the_line(harness: Harness) -> None:
+async def test_who_comes_back_stands_at_the_end_of_the_waiting_list(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
     await harness.apply(withdrawn("ans", 2, DAY_OF_NIGHT))
     await harness.apply(enrolled("dee"), enrolled("ans", 3))

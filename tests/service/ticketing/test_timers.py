@@ -119,7 +119,7 @@ async def test_at_the_release_who_waited_for_a_seat_kept_for_others_gets_it(harn
     assert await timers(harness) == {"closing": NIGHT.closes_at}
 
 
-async def test_released_seats_go_to_the_line_in_its_order(harness: Harness) -> None:
+async def test_released_seats_go_to_the_waiting_list_in_its_order(harness: Harness) -> None:
     four = evening(NEXT_YEAR, capacity=4)
     await harness.apply(partner("gemeente", places=2))
     await harness.apply(*map(enrolled, ["cas", "dee"]), *(enrolled(name, partner="zeebank") for name in ("yan", "zoe")))
@@ -180,7 +180,7 @@ async def test_after_the_closing_no_seat_that_comes_free_is_given_to_the_line(ha
     assert await harness.published_of("ticket.issued") == []
 
 
-async def test_a_closing_that_is_put_off_opens_the_line_again_and_comes_again(harness: Harness) -> None:
+async def test_a_closing_that_is_put_off_opens_the_waiting_list_again_and_comes_again(harness: Harness) -> None:
     full = evening(NEXT_YEAR, capacity=1)
     await harness.apply(enrolled("cas"), full)
     first, second = await harness.line(full)

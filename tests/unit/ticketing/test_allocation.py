@@ -42,7 +42,7 @@ per_partner = st.dictionaries(st.sampled_from(PARTNERS), st.integers(0, 5))
 
 @st.composite
 def inventories(draw: st.DrawFn) -> SeatInventory:
-    """Seats as they can be: allotments fit into the house, but more may be held than there are by now."""
+    """Seats as they can be: allotments fit into the capacity, but more may be held than there are by now."""
     allotments = draw(per_partner)
     capacity = sum(allotments.values()) + draw(st.integers(0, 5))
     return SeatInventory(capacity, allotments, draw(per_partner), draw(st.booleans()))

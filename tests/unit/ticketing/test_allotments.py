@@ -19,7 +19,7 @@ def test_the_example_of_the_rules() -> None:
     }
 
 
-def test_a_house_with_room_for_all_places_keeps_them_all_and_leaves_the_rest_to_everybody() -> None:
+def test_a_venue_with_room_for_all_places_keeps_them_all_and_leaves_the_rest_to_everybody() -> None:
     assert calculate_allotments(20, {"acme": 8, "gemeente": 4}) == {"acme": 8, "gemeente": 4}
 
 
@@ -45,7 +45,7 @@ def test_allotments_are_those_of_the_reference(capacity: int, places: dict[str, 
 
 
 @given(st.integers(0, 60), contracts)
-def test_a_house_that_is_too_small_is_allotted_to_the_last_seat_and_nobody_gets_more_than_their_places(
+def test_a_venue_that_is_too_small_is_allotted_to_the_last_seat_and_nobody_gets_more_than_their_places(
     capacity: int, places: dict[str, int]
 ) -> None:
     seats = calculate_allotments(capacity, places)

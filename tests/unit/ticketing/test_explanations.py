@@ -27,7 +27,7 @@ ROUND_RULES = {Rule.ALLOTMENT, Rule.COMMON_POOL, Rule.RELEASED, Rule.FULL, Rule.
 
 
 def full_after(**last: Any) -> dict[str, Any]:
-    """The figures of somebody who found the house full, after somebody who differs in this."""
+    """The figures of somebody who found the evening full, after somebody who differs in this."""
     own = {name: FIGURES[name] for name in ("other_evenings", "fill", "requested_at")}
     return FIGURES | {"last_served": own | last}
 
@@ -62,7 +62,7 @@ def test_a_rule_outside_a_round_needs_no_figures(rule: Rule) -> None:
     assert explain(Outcome.LOST, rule, FIGURES, Language.NL) == explain(Outcome.LOST, rule, {}, Language.NL)
 
 
-def test_a_full_house_that_served_nobody_before_says_just_that() -> None:
+def test_a_full_evening_that_served_nobody_before_says_just_that() -> None:
     figures = FIGURES | {"competing": 1, "place": 1}
     assert explain("waiting", "full", figures, Language.NL) == "Alle plaatsen waren bezet (200 van 200)."
     assert explain("waiting", "full", figures, Language.EN) == "All seats were taken (200 of 200)."

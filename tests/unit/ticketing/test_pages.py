@@ -350,7 +350,7 @@ def test_markup_in_names_and_titles_is_shown_and_not_obeyed() -> None:
 
 
 @pytest.mark.parametrize("location", ["PAARD, Prinsegracht 12", "Prinsegracht 12"])
-def test_the_house_is_named_once_though_the_location_begins_with_it(location: str) -> None:
+def test_the_venue_is_named_once_though_the_location_begins_with_it(location: str) -> None:
     text = read(replace(INVITED, evening=an_evening(location=location))).text
     assert "Prinsegracht 12" in text
     # Once where to come, once among the five.

@@ -132,7 +132,7 @@ def test_on_request_only_who_asked_takes_part() -> None:
     assert (seated(it), waiting(it)) == ([3], [2])
 
 
-def test_who_comes_later_does_not_overtake_the_line() -> None:
+def test_who_comes_later_does_not_overtake_the_waiting_list() -> None:
     it = season({"acme": 1, "zeebank": 1}, people("acme", [1, 2]), people("zeebank", [3]))
     it.schedule(evening(2, on_request=True), now=NOW)
     it.ask(TALK, [UUID(int=1), UUID(int=2)], now=NOW)
@@ -141,7 +141,7 @@ def test_who_comes_later_does_not_overtake_the_line() -> None:
     assert (seated(it), waiting(it)) == ([1, 2], [3])
 
 
-def test_a_seat_that_comes_free_goes_to_whoever_is_first_in_the_line_and_may_have_it() -> None:
+def test_a_seat_that_comes_free_goes_to_whoever_is_first_on_the_waiting_list_and_may_have_it() -> None:
     it = season({"acme": 1, "zeebank": 1}, people("acme", [1, 2]), people("zeebank", [3, 4]))
     it.schedule(evening(2), now=NOW)
     assert (seated(it), waiting(it)) == ([1, 3], [2, 4])
@@ -182,7 +182,7 @@ def test_a_ticket_is_passed_on_to_a_colleague_whatever_their_turn() -> None:
     assert not it.pass_on(TALK, UUID(int=4), UUID(int=3), now=CLOSING + 2 * MINUTE)
 
 
-def test_who_declines_and_asks_again_is_at_the_end_of_the_line() -> None:
+def test_who_declines_and_asks_again_is_at_the_end_of_the_waiting_list() -> None:
     it = season({"acme": 1}, people("acme", [1, 2, 3]))
     it.schedule(evening(1), now=NOW)
     it.decline(TALK, UUID(int=1), now=NOW + MINUTE)

@@ -1,4 +1,4 @@
-"""The personal pages of a house, behind a port of this machine."""
+"""The personal pages of a service, behind a port of this machine."""
 
 import asyncio
 import socket
@@ -33,7 +33,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def site(harness: Harness, tokens: Path) -> AsyncIterator[str]:
-    """The pages of the house, at this address."""
+    """The pages of the service, at this address."""
     async with listening(application(harness.database, harness.issuer, tokens)) as url:
         yield url
 

@@ -129,7 +129,7 @@ async def test_the_colleagues_waiting_place_becomes_the_ticket(harness: Harness)
     assert await harness.states(NIGHT) == {"bo": "issued", "dee": "issued", "cas": "waiting"}
     assert await harness.counts(NIGHT) == (2, 0, 1)
     issued = [each.data["version"] for each in await harness.published() if each.data.get("ticket_id") == str(place)]
-    assert issued[-2:] == [2, 1]  # the house knew of the waiting place, the box office did not
+    assert issued[-2:] == [2, 1]  # the services knew of the waiting place, the box office did not
 
 
 async def test_a_ticket_is_passed_on_while_more_seats_are_held_than_there_are(harness: Harness) -> None:
