@@ -45,7 +45,7 @@ async def enrol(harness: Harness) -> None:
     assert await harness.states(NIGHT) == {"ans": "issued", "bo": "waiting"}
 
 
-async def test_links_and_code_sent_to_the_old_address_end_and_the_new_one_hears_of_others(harness: Harness) -> None:
+async def test_links_and_code_sent_to_the_old_address_end_and_the_new_one_gets_others(harness: Harness) -> None:
     await enrol(harness)
     [old_secret], old_code = await harness.secrets("ans", NIGHT), await harness.code("ans", NIGHT)
     [first] = [each for each in await harness.published("core") if each.type == "ticket.issued"]
@@ -70,7 +70,7 @@ async def test_links_and_code_sent_to_the_old_address_end_and_the_new_one_hears_
     assert (await harness.scan(new_code, NIGHT, scan_id="ans")).refusal is None
 
 
-async def test_the_box_office_hears_of_the_new_code_and_list_and_replay_say_the_same(harness: Harness) -> None:
+async def test_the_box_office_receives_the_new_code_and_list_and_replay_say_the_same(harness: Harness) -> None:
     await enrol(harness)
     await harness.clear_outbox()
     await harness.apply(changed("ans", 2, email=OWN))
@@ -88,7 +88,7 @@ async def test_the_box_office_hears_of_the_new_code_and_list_and_replay_say_the_
     assert replayed.data == published.data
 
 
-async def test_who_waits_hears_of_their_place_with_another_link(harness: Harness) -> None:
+async def test_who_waits_gets_their_place_with_another_link(harness: Harness) -> None:
     await enrol(harness)
     [old] = await harness.secrets("bo", NIGHT)
     await harness.clear_outbox()

@@ -108,7 +108,7 @@ async def test_before_the_release_a_seat_that_is_kept_for_nobody_else_who_waits_
     assert await harness.states(NIGHT) == {"yan": "issued"}
 
 
-async def test_both_ends_are_told_the_loss_first_and_then_the_gain(full: Harness) -> None:
+async def test_both_ends_are_published_the_loss_first_and_then_the_gain(full: Harness) -> None:
     await full.decline("ans", NIGHT)
     published = [(each.to, each.type, each.data["version"], each.data.get("reason")) for each in await full.published()]
     assert published == [
@@ -263,7 +263,7 @@ async def test_who_declined_a_waiting_place_gets_no_seat_that_comes_free(full: H
     assert await full.states(NIGHT) == {"bo": "issued", "dee": "issued"}
 
 
-async def test_who_declined_gets_a_seat_when_they_are_enrolled_anew(full: Harness) -> None:
+async def test_who_declined_gets_a_seat_when_they_are_enrolled_again(full: Harness) -> None:
     for name in ("ans", "cas"):
         await full.decline(name, NIGHT)
     await full.apply(withdrawn("ans", 2, DAY_OF_NIGHT))

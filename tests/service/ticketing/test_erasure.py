@@ -204,7 +204,7 @@ async def test_who_asks_while_they_are_erased_is_forgotten_all_the_same(
 # What they had
 
 
-async def test_their_seat_goes_to_the_next_and_both_ends_are_told(harness: Harness) -> None:
+async def test_their_seat_goes_to_the_next_and_both_ends_are_published(harness: Harness) -> None:
     await harness.clear_outbox()
     ticket = str(await harness.ticket("ans", NIGHT))
     [cause] = await harness.apply(erased("ans", 2))

@@ -22,7 +22,7 @@ NIGHT = evening(NEXT_YEAR, capacity=1)
 DAY_OF_NIGHT = NEXT_YEAR.date()
 
 
-async def test_a_box_office_hears_of_its_evenings_as_they_were_told(harness: Harness) -> None:
+async def test_a_box_office_receives_its_evenings_as_they_were_published(harness: Harness) -> None:
     moved = evening_changed(NIGHT, 2, location="Zuiderstrandtheater")
     gone = evening_cancelled(NIGHT, 3)
     await harness.apply(NIGHT)
@@ -32,7 +32,7 @@ async def test_a_box_office_hears_of_its_evenings_as_they_were_told(harness: Har
     assert [each.data for each in published] == [each.model_dump(mode="json") for each in (NIGHT, moved, gone)]
 
 
-async def test_a_box_office_hears_of_no_other_venues_evenings_and_tickets(harness: Harness) -> None:
+async def test_a_box_office_receives_no_other_venues_evenings_and_tickets(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT, evening(NEXT_YEAR, venue=Venue.NDT, title="Dans"))
     for venue in ("paard", "ndt"):
         assert [each.type for each in await harness.published(venue)] == ["evening.scheduled", "ticket.issued"]
@@ -87,7 +87,7 @@ async def test_the_services_receive_places_on_the_waiting_list_and_no_box_office
     ]
 
 
-async def test_who_enrolled_earlier_but_was_told_later_gets_the_place_they_have_in_the_line(harness: Harness) -> None:
+async def test_who_enrolled_earlier_but_arrived_later_gets_the_place_they_have_in_the_line(harness: Harness) -> None:
     earlier = await harness.apply(partner("elsewhere"))
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
     await harness.clear_outbox()
@@ -132,7 +132,7 @@ async def test_every_code_leads_to_its_own_ticket_and_to_no_person(harness: Harn
         assert Codes(OKPKey.generate_key("Ed25519")).ticket_of(each.data["code"]) is None
 
 
-async def test_nothing_older_than_what_is_known_is_told_on(harness: Harness) -> None:
+async def test_nothing_older_than_what_is_known_is_published(harness: Harness) -> None:
     await harness.apply(evening_changed(NIGHT, 3, capacity=4))
     await harness.apply(NIGHT, evening_changed(NIGHT, 2, capacity=9))
     assert [each.data["version"] for each in await harness.published("paard")] == [3]
@@ -140,7 +140,7 @@ async def test_nothing_older_than_what_is_known_is_told_on(harness: Harness) -> 
     assert (row.capacity, row.version) == (4, 3)
 
 
-async def test_a_box_office_hears_how_a_holder_is_called_by_now(harness: Harness) -> None:
+async def test_a_box_office_receives_how_a_holder_is_called_by_now(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
     [ticket] = [each.data for each in await harness.published("paard") if each.type == "ticket.issued"]
     await harness.clear_outbox()
@@ -153,7 +153,7 @@ async def test_a_box_office_hears_how_a_holder_is_called_by_now(harness: Harness
     assert await harness.published() == []
 
 
-async def test_a_box_office_hears_how_a_partner_is_called_by_now(harness: Harness) -> None:
+async def test_a_box_office_receives_how_a_partner_is_called_by_now(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT)
     await harness.clear_outbox()
     await harness.apply(partner_changed("acme", 2, name="Acme Duurzaam"))

@@ -62,7 +62,7 @@ async def test_the_programme_team_sees_the_seats_of_an_evening_per_partner(api: 
 
 
 @pytest.mark.parametrize("path", ["", "/tickets"])
-async def test_an_evening_nobody_told_of_is_not_found(api: httpx.AsyncClient, path: str) -> None:
+async def test_an_evening_nobody_published_is_not_found(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.get(f"/evenings/{uuid4()}{path}", headers=bearer("desk"))).status_code == 404
 
 
@@ -128,7 +128,7 @@ async def test_an_unchanged_list_is_not_sent_again(api: httpx.AsyncClient, harne
     assert changed.headers["etag"] != tag
 
 
-async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_a_scanner_over_http_learns_whom_it_let_in(api: httpx.AsyncClient, harness: Harness) -> None:
     await harness.clear_outbox()
     harness.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await harness.code("bo", NIGHT)), headers=bearer("paard"))
@@ -143,7 +143,7 @@ async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, 
     assert [each.type for each in await harness.published()] == ["ticket.admitted"] * 2
 
 
-async def test_a_scanner_over_http_hears_why_not(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_a_scanner_over_http_learns_why_not(api: httpx.AsyncClient, harness: Harness) -> None:
     harness.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await harness.code("ans", NIGHT)), headers=bearer("paard"))
     assert answer.json() == {

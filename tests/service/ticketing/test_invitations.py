@@ -127,7 +127,7 @@ async def test_whatever_happens_nobody_is_invited_twice(harness: Harness) -> Non
     assert await invitations(harness) == {"ans": 1, "bo": 1, "cas": 1, "dee": 1}
 
 
-async def test_who_is_enrolled_anew_is_invited_again(harness: Harness) -> None:
+async def test_who_is_enrolled_again_is_invited_again(harness: Harness) -> None:
     await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "bo", "cas")
     await harness.decline("cas", NIGHT)

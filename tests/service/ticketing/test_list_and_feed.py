@@ -211,7 +211,7 @@ async def test_list_and_feed_agree_after_changes_in_any_order(desk: BoxOfficeDes
     await desk.tell_again()
 
 
-async def test_a_name_corrected_after_its_holder_went_in_is_told(desk: BoxOfficeDesk) -> None:
+async def test_a_name_corrected_after_its_holder_went_in_is_published(desk: BoxOfficeDesk) -> None:
     await desk.begin()
     before = len(await desk.harness.published("paard"))
     await desk.rename("admitted")
@@ -223,7 +223,7 @@ async def test_a_name_corrected_after_its_holder_went_in_is_told(desk: BoxOffice
     assert len(await desk.harness.published("paard")) == before + 2
 
 
-async def test_a_name_corrected_after_the_evening_began_is_told(desk: BoxOfficeDesk) -> None:
+async def test_a_name_corrected_after_the_evening_began_is_published(desk: BoxOfficeDesk) -> None:
     await desk.begin()
     before = len(await desk.harness.published("paard"))
     await desk.rename("issued")
@@ -235,7 +235,7 @@ async def test_a_name_corrected_after_the_evening_began_is_told(desk: BoxOfficeD
     )
 
 
-async def test_that_somebody_inside_was_erased_is_told(desk: BoxOfficeDesk) -> None:
+async def test_that_somebody_inside_was_erased_is_published(desk: BoxOfficeDesk) -> None:
     await desk.begin()
     before = len(await desk.harness.published("paard"))
     await desk.erase("admitted")

@@ -28,7 +28,7 @@ async def test_tickets_reach_the_box_office_and_the_services(world: Clients) -> 
     assert {each.correlation_id for each in issued} <= set(causes)
 
 
-async def test_nothing_happens_twice_however_often_it_is_told(world: Clients) -> None:
+async def test_nothing_happens_twice_however_often_it_is_sent(world: Clients) -> None:
     paard = await world.box_office("paard")
     events: list[Event] = [partner(), enrolled("ans"), enrolled("bo"), NIGHT]
     async with world.replica():

@@ -73,7 +73,7 @@ async def test_the_team_asks_for_somebody_and_gets_the_place(api: httpx.AsyncCli
     assert (again.status_code, again.json()) == (200, answer.json())
 
 
-async def test_who_has_to_wait_hears_their_place_on_the_waiting_list(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_who_has_to_wait_gets_their_place_on_the_waiting_list(api: httpx.AsyncClient, harness: Harness) -> None:
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     harness.wait()
     answer = await api.post(TICKETS, json=seat_request("dee"), headers=DESK)

@@ -207,7 +207,7 @@ async def test_two_codes_that_are_none_of_ours_under_one_id_are_two_scans(harnes
     assert reasons == ["unknown-code", "scan-id-reused", "unknown-code"]
 
 
-async def test_a_live_scan_that_is_told_again_as_an_offline_one_is_the_same_scan(harness: Harness, code: str) -> None:
+async def test_a_live_scan_that_is_sent_again_as_an_offline_one_is_the_same_scan(harness: Harness, code: str) -> None:
     first = await harness.scan(code, NIGHT, scan_id="1")
     again = await harness.scan(code, NIGHT, scan_id="1", offline=True, sent=30, arrives=30)
     assert again == first

@@ -54,7 +54,7 @@ async def test_requests_of_one_moment_are_served_by_lot(harness: Harness) -> Non
     assert await harness.line(NIGHT) == by_lot[2:]
 
 
-async def test_a_tie_in_the_waiting_list_is_broken_by_lot_whoever_was_told_first(harness: Harness) -> None:
+async def test_a_tie_in_the_waiting_list_is_broken_by_lot_whoever_came_first(harness: Harness) -> None:
     unlucky, promoted = sorted(["ans", "bo"], key=lambda name: tiebreaker(NIGHT.evening_id, person(name)), reverse=True)
     await harness.apply(partner(), enrolled("cas"), enrolled("dee"), NIGHT)
     await harness.apply(enrolled(unlucky), at=moment(500))
@@ -262,7 +262,7 @@ async def test_two_batches_racing_for_the_last_seat_give_it_once(harness: Harnes
     assert await harness.counts(one) == (1, 0, 3)
 
 
-async def test_an_evening_and_a_participant_told_at_the_same_time_find_each_other(harness: Harness) -> None:
+async def test_an_evening_and_a_participant_published_at_the_same_time_find_each_other(harness: Harness) -> None:
     await harness.apply(partner())
     roomy = evening(NEXT_YEAR, capacity=50)
     names = [f"p{nth}" for nth in range(8)]

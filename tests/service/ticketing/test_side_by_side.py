@@ -21,7 +21,7 @@ async def decline(harness: Harness, name: str) -> None:
         await declining.decline(work, harness.issuer, place.ticket_id)
 
 
-async def test_a_ticket_is_given_up_while_another_evening_is_being_settled(harness: Harness) -> None:
+async def test_a_ticket_is_given_up_while_another_evening_is_being_allocated(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), enrolled("bo"), DANCE)
     await harness.apply(NIGHT)
     [holder] = await harness.holders(DANCE)
@@ -31,7 +31,7 @@ async def test_a_ticket_is_given_up_while_another_evening_is_being_settled(harne
     assert await harness.holders(NIGHT) == {"ans", "bo"}
 
 
-async def test_who_asks_waits_for_whoever_settles_the_same_evening(harness: Harness) -> None:
+async def test_who_asks_waits_for_the_allocation_of_the_same_evening(harness: Harness) -> None:
     await harness.apply(partner(), enrolled("ans"), NIGHT)
 
     async def ask() -> None:

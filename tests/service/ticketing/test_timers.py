@@ -48,7 +48,7 @@ async def run(harness: Harness, statement: str) -> None:
 # Setting them
 
 
-async def test_an_evening_that_is_told_sets_the_timers_of_its_release_and_its_closing(harness: Harness) -> None:
+async def test_a_known_evening_has_the_timers_of_its_release_and_its_closing(harness: Harness) -> None:
     await harness.apply(NIGHT)
     assert await timers(harness) == {"release": NIGHT.release_at, "closing": NIGHT.closes_at}
 

@@ -128,7 +128,7 @@ def test_of_two_offline_scans_in_one_batch_the_earlier_enters(turned_round: bool
     ]
 
 
-def test_of_two_live_scans_in_one_batch_the_one_told_first_enters() -> None:
+def test_of_two_live_scans_in_one_batch_the_one_sent_first_enters() -> None:
     first, second = scan(minute=6), scan(minute=5)
     assert judge("paard", [first, second], {TICKET: ticket()}) == [
         EntryGranted(first, TICKET),
@@ -175,7 +175,7 @@ def test_a_cancelled_ticket_that_somebody_went_in_with_is_refused_with_the_time(
     assert verdict(later, ended) == EntryDenied(later, ScanRefusal.ALREADY_ADMITTED, moment(6))
 
 
-def test_an_offline_scan_told_before_a_live_one_is_known_to_it_in_one_batch_as_in_two() -> None:
+def test_an_offline_scan_sent_before_a_live_one_is_known_to_it_in_one_batch_as_in_two() -> None:
     offline, live, between = scan(minute=9, offline=True), scan(minute=3), scan(minute=6, offline=True)
     assert judge("paard", [offline, live], {TICKET: ticket()}) == [
         EntryGranted(offline, TICKET),

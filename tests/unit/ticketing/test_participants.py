@@ -50,13 +50,13 @@ def test_the_request_time_is_that_of_the_enrolment_that_made_them_active() -> No
     assert known_after(STORY[:5]).requested_at == moment(4)
 
 
-def test_a_withdrawal_told_before_the_enrolment_it_ends_still_counts() -> None:
+def test_a_withdrawal_that_arrives_before_the_enrolment_it_ends_still_counts() -> None:
     known = known_after([(withdrawn("noor", 2, date(2026, 12, 1)), moment(2)), (enrolled("noor", 1), moment(1))])
     assert known.active_until == date(2026, 12, 1)
     assert known.holder_name == "Noor de Vries"
 
 
-def test_a_withdrawal_without_a_day_holds_from_the_local_day_it_was_told() -> None:
+def test_a_withdrawal_without_a_day_holds_from_the_local_day_of_its_event() -> None:
     just_after_midnight_in_the_hague = datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
     assert local_day(just_after_midnight_in_the_hague) == date(2026, 11, 4)
     known = known_after([STORY[0], (withdrawn("noor", 2), just_after_midnight_in_the_hague)])

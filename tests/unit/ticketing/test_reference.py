@@ -263,7 +263,7 @@ def test_no_story_oversells_an_evening_or_gives_anybody_two_places() -> None:
                 assert not it.holders(evening_id) & set(it.line(evening_id)), seed
 
 
-def test_stories_are_the_same_for_the_same_dice_and_tell_of_every_moment_they_pass() -> None:
+def test_scenarios_are_the_same_for_the_same_dice_and_tell_of_every_moment_they_pass() -> None:
     for seed in range(20):
         base = datetime(2040 + seed, 9, 1, 12, tzinfo=UTC)
         told: list[Step] = scenario(random.Random(seed), steps=30, base=base)

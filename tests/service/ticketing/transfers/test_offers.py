@@ -84,7 +84,7 @@ async def test_at_the_door_the_old_code_was_passed_on_and_the_new_one_is_good(ha
     assert (await harness.scan(old, NIGHT, scan_id="s3")).refusal == "passed-on"
 
 
-async def test_both_ends_are_told_that_one_ticket_is_no_more_and_another_is(harness: Harness) -> None:
+async def test_both_ends_are_published_that_one_ticket_is_no_more_and_another_is(harness: Harness) -> None:
     given, code = await harness.ticket("ans", NIGHT), await harness.code("ans", NIGHT)
     offer = await harness.offer("ans", NIGHT, BO)
     await harness.clear_outbox()
