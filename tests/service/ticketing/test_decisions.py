@@ -210,9 +210,7 @@ LOSSES: dict[str, tuple[str, Losing]] = {
 
 @pytest.mark.parametrize("name", ["a1", "a4"])
 @pytest.mark.parametrize("rule", LOSSES)
-async def test_a_loss_is_recorded_with_its_rule_and_published_with_its_reason(
-    harness: Harness, rule: str, name: str
-) -> None:
+async def test_a_loss_is_recorded_with_its_rule_and_its_reason(harness: Harness, rule: str, name: str) -> None:
     reason, lose = LOSSES[rule]
     await harness.apply(NIGHT)
     ticket = await harness.ticket(name, NIGHT)
