@@ -26,7 +26,7 @@ from tests.support.bus import Bus, fresh_bus
 from tests.support.certificates import Authority
 from tests.support.databases import Database, Databases
 from tests.support.pgbouncer import running_pgbouncer
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 # Generated examples take as long as the machine needs: how busy it is says nothing about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

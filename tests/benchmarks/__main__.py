@@ -17,7 +17,7 @@ from culture_connect.contracts import Venue
 from tests.benchmarks import parts, results
 from tests.benchmarks.report import show
 from tests.benchmarks.results import Results
-from tests.benchmarks.surroundings import Servers, Surroundings, servers
+from tests.benchmarks.service_environment import Servers, Surroundings, servers
 
 PARTS = ("intake", "opening", "declines", "import", "replicas", "letters")
 

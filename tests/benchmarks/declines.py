@@ -15,7 +15,7 @@ from culture_connect.messaging.topology import EVENTS, events_queue, tickets_que
 from tests.benchmarks import opening, people
 from tests.benchmarks.queues import Watch, publish
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Served, Surroundings
+from tests.benchmarks.service_environment import Served, Surroundings
 
 SEATS = 200
 PARTNERS = 50
@@ -163,17 +163,17 @@ async def enrol_late(where: Surroundings, count: int) -> list[float]:
     seconds = []
     evenings = await where.scalar("select count(*) from ticketing.evenings")
     async with where.channel(where.core()) as core:
-        house = Watch(core)
-        await house.purge(events_queue("notifications"))
+        harness = Watch(core)
+        await harness.purge(events_queue("notifications"))
         for number in range(count):
             event = people.enrolled("opening-0", LATE + number)
             message = people.as_amqp(event, str(event.participant_id))
             started = time.perf_counter()
             await publish(core, EVENTS, [(event.routing_key("opening-0"), message)])
             # The enrolment itself is told to everybody as well.
-            ended = await house.until_filled(events_queue("notifications"), evenings + 1)
+            ended = await harness.until_filled(events_queue("notifications"), evenings + 1)
             seconds.append(ended - started)
-            await house.purge(events_queue("notifications"))
+            await harness.purge(events_queue("notifications"))
     return seconds
 
 

@@ -20,7 +20,7 @@ from tests.benchmarks import people
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.queues import Watch
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Served, Surroundings
+from tests.benchmarks.service_environment import Served, Surroundings
 
 READERS = ("ticketing", "notifications")
 ONE_CHANGED_IN = 20

@@ -15,7 +15,7 @@ from culture_connect.messaging.topology import enrolments_queue, events_queue, h
 from tests.benchmarks import people
 from tests.benchmarks.queues import Watch, publish, with_key
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Surroundings
+from tests.benchmarks.service_environment import Surroundings
 
 READERS = ("ticketing", "notifications")
 

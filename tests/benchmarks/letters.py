@@ -17,7 +17,7 @@ from notifications.rendering.letters import Renderer
 from notifications.rendering.mails import Composer
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Surroundings
+from tests.benchmarks.service_environment import Surroundings
 from tests.support.smtp_sink import TAKE_AND_DROP, Moody, Sink
 
 PATIENCE = 600.0  # seconds for all letters to go

@@ -13,7 +13,7 @@ from tests.benchmarks import people
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.queues import Watch, publish
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Served, Surroundings
+from tests.benchmarks.service_environment import Served, Surroundings
 
 PER_PARTNER = 1000
 PATIENCE = 120.0  # seconds, and
@@ -69,8 +69,8 @@ async def open_evening(where: Surroundings, served: Served, evening: EveningSche
     venue, seats = evening.venue, min(evening.capacity, participants)
     memory = Memory(served.pid)
     async with where.channel(where.core()) as core, where.channel(where.edge()) as edge:
-        box_office, house = Watch(edge), Watch(core)
-        for watch, queue in ((box_office, tickets_queue(venue)), (house, events_queue("notifications"))):
+        box_office, harness = Watch(edge), Watch(core)
+        for watch, queue in ((box_office, tickets_queue(venue)), (harness, events_queue("notifications"))):
             await watch.purge(queue)
         message = people.as_amqp(evening, str(evening.evening_id))
         rows_before = await where.scalar(_ROWS)
@@ -82,7 +82,7 @@ async def open_evening(where: Surroundings, served: Served, evening: EveningSche
         # Nothing leaves before the transaction is committed. The evening itself is told to the box office as well.
         committed = await box_office.until_filled(tickets_queue(venue), 1, patience)
         ended = await box_office.until_filled(tickets_queue(venue), seats + 1, patience)
-        ended = max(ended, await house.until_filled(events_queue("notifications"), participants + 1, patience))
+        ended = max(ended, await harness.until_filled(events_queue("notifications"), participants + 1, patience))
         cpu = where.clock.since(before)
         opened = Opened(
             told=Sample(participants, ended - started, cpu),
@@ -91,7 +91,7 @@ async def open_evening(where: Surroundings, served: Served, evening: EveningSche
             peak=memory.peak(),
         )
         await box_office.purge(tickets_queue(venue))
-        await house.purge(events_queue("notifications"))
+        await harness.purge(events_queue("notifications"))
     ((seated, waiting, each),) = await where.rows(_PLACES, evening.evening_id)
     if (seated, waiting, each) != (seats, participants - seats, participants):
         raise RuntimeError(f"{seated} seats and {waiting} waiting places of {each} people for {participants}")

@@ -15,7 +15,7 @@ from tests.benchmarks.opening import Opened
 from tests.benchmarks.publishing import publishing
 from tests.benchmarks.report import MB
 from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results, Sample, growth, ratio
-from tests.benchmarks.surroundings import Surroundings
+from tests.benchmarks.service_environment import Surroundings
 
 CONSOLE = Console(stderr=True)
 

@@ -5,7 +5,7 @@ from typing import Literal
 from culture_connect.messaging.topology import events_queue, receipts_queue, tickets_queue
 from tests.benchmarks.queues import Watch
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Surroundings
+from tests.benchmarks.service_environment import Surroundings
 
 
 async def publishing(where: Surroundings, what: Literal["intake", "opening"], party: str, count: int) -> Sample:

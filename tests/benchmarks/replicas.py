@@ -22,7 +22,7 @@ from culture_connect.messaging.topology import EVENTS, box_office_account
 from tests.benchmarks import people
 from tests.benchmarks.queues import publish, with_key
 from tests.benchmarks.results import Sample
-from tests.benchmarks.surroundings import Served, Surroundings
+from tests.benchmarks.service_environment import Served, Surroundings
 
 AT_ONCE = 32  # requests under way
 PATIENCE = 180.0  # seconds for one measurement

@@ -10,7 +10,7 @@ import pytest
 
 from culture_connect.contracts import Venue
 from culture_connect.messaging.topology import enrolments_queue, receipts_queue
-from tests.support.outsiders import Ear, listening, send_until_confirmed
+from tests.support.external_clients import Listener, listening, send_until_confirmed
 from tests.support.probes import eventually, until
 from tests.support.system import System, enrolments, in_days
 
@@ -97,7 +97,7 @@ async def letters_of(system: System, partner: str) -> int:
     return int(row[0])
 
 
-def issued(box_office: Ear, evening: str) -> list[dict[str, str]]:
+def issued(box_office: Listener, evening: str) -> list[dict[str, str]]:
     return [ticket for ticket in box_office.data("ticket.issued") if ticket["evening_id"] == evening]
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from culture_connect.contracts import Venue, houses
+from culture_connect.contracts import Venue, venue_names
 
 
 @pytest.mark.parametrize("venue", Venue)
 def test_the_default_location_of_a_venue_does_not_name_it_twice(venue: Venue) -> None:
     location = f"{venue.label}, Straat 1, 2500 AA Den Haag"
-    assert houses.where(venue, location) == location
-    assert houses.address(venue, location) == "Straat 1, 2500 AA Den Haag"
+    assert venue_names.where(venue, location) == location
+    assert venue_names.address(venue, location) == "Straat 1, 2500 AA Den Haag"
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_the_default_location_of_a_venue_does_not_name_it_twice(venue: Venue) ->
     ],
 )
 def test_a_location_that_names_the_house_is_told_with_the_house_once(venue: str, location: str, told: str) -> None:
-    assert houses.where(Venue(venue), location) == told
+    assert venue_names.where(Venue(venue), location) == told

@@ -16,9 +16,9 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from culture_connect.http.pages.below import personal_prefixes
+from culture_connect.http.pages.page_errors import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN, is_below
-from notifications.http import unsubscribing
+from notifications.http import unsubscribe
 from registration.http import enrolments, imports, participants
 from registration.http.imports import MAX_FILE
 from tests.deploy.files import ROOT
@@ -68,7 +68,7 @@ ROUTES: dict[str, list[APIRouter]] = {
     "registration": [enrolments.router, imports.router, participants.router],
     "ticketing": list(TICKETING),
     "ticketing_public": list(TICKETING),
-    "notifications_public": [unsubscribing.router],
+    "notifications_public": [unsubscribe.router],
 }
 
 

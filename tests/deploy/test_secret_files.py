@@ -11,7 +11,7 @@ from culture_connect.http import Tokens
 from culture_connect.messaging.topology import SERVICES, is_password_of
 from culture_connect_cli import secret_files, vault
 from culture_connect_cli.broker import read_secret
-from ticketing.codes import Codes
+from ticketing.tickets.codes import Codes
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
-from tests.support.outsiders import listening, send_until_confirmed
+from tests.support.external_clients import listening, send_until_confirmed
 from tests.support.plain_clients import Heard, PikaParty
 from tests.support.probes import eventually
 from tests.support.system import System, enrolments, in_days

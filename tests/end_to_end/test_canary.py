@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from culture_connect.messaging.topology import SERVICES
 from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
-from tests.support.outsiders import Sending, listening, send_until_confirmed
+from tests.support.external_clients import Sending, listening, send_until_confirmed
 from tests.support.plain_clients import PikaParty
 from tests.support.probes import eventually, until
 from tests.support.system import System, in_days

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.outsiders import listening, send_until_confirmed
+from tests.support.external_clients import listening, send_until_confirmed
 from tests.support.probes import eventually
 from tests.support.system import System, enrolments, in_days
 

@@ -13,7 +13,7 @@ import pytest
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.stack.postgres import seat_for_root
 from tests.support.command import PATIENCE, culture_connect
-from tests.support.outsiders import listening
+from tests.support.external_clients import listening
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 

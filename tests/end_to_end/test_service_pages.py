@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from culture_connect.messaging.topology import SERVICES
-from tests.support.outsiders import send_until_confirmed
+from tests.support.external_clients import send_until_confirmed
 from tests.support.probes import eventually
 from tests.support.system import System, enrolments, in_days
 

@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import Database, Delivery, Handlers, Service, Subscription, UnitOfWork, retries
+from culture_connect.messaging import Database, Delivery, Handlers, Service, Subscription, UnitOfWork
+from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.routes import VirtualHost
 from tests.messaging.kit import BusUrls
 

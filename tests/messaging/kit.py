@@ -30,8 +30,8 @@ from culture_connect.messaging import (
     TransientFailure,
     UnitOfWork,
     core_event,
-    inbox,
 )
+from culture_connect.messaging.consuming import inbox
 from tests.support.bus import Bus, Side
 from tests.support.fault_proxy import FaultProxy
 from tests.support.hashes import HASH_KEY, HASHES

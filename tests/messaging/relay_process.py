@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from culture_connect.messaging import Telemetry
-from culture_connect.messaging.relay import Relay
+from culture_connect.messaging.outbox.relay import Relay
 
 LEASE = 2.0  # seconds
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from culture_connect.messaging import Route, Telemetry
-from culture_connect.messaging.relay import Relay
+from culture_connect.messaging.outbox.relay import Relay
 from tests.messaging.kit import Kit, erasure
 from tests.support.bus import Bus
 

@@ -20,8 +20,8 @@ from culture_connect.messaging.connection import (
     connected,
     within,
 )
-from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.subscriber import DirectBroker
+from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.subscriber import DirectBroker
 from tests.support.bus import Bus
 from tests.support.probes import eventually, until
 

@@ -9,9 +9,9 @@ import aio_pika
 import pytest
 from aiormq.exceptions import ChannelNotFoundEntity
 
-from culture_connect.messaging.acks import Acks
-from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.subscriber import DirectBroker
+from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.subscriber import DirectBroker
 from tests.support.bus import Bus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually

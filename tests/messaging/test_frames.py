@@ -11,12 +11,12 @@ import pytest
 
 from culture_connect.contracts import EnrolmentRequested
 from culture_connect.messaging import Delivery, Handlers, UnitOfWork
-from culture_connect.messaging.acks import Acks
 from culture_connect.messaging.connection import connected
-from culture_connect.messaging.handlers import InvalidDelivery
-from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.reading import Reader, Unreadable
-from culture_connect.messaging.subscriber import DirectBroker
+from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.decoder import Reader, Unreadable
+from culture_connect.messaging.consuming.handlers import InvalidDelivery
+from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.subscriber import DirectBroker
 from tests.support.bus import Bus
 from tests.support.hashes import HASHES
 from tests.support.probes import eventually

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from culture_connect.messaging import Database
-from culture_connect.messaging.housekeeping import forget_old_messages, inbox_cleanup
+from culture_connect.messaging.consuming.inbox_cleanup import forget_old_messages, inbox_cleanup
 from culture_connect.messaging.tables import metadata
 from tests.support.databases import Database as OwnDatabase
 from tests.support.probes import eventually

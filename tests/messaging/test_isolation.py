@@ -4,8 +4,8 @@ import json
 from uuid import uuid4
 
 from culture_connect.messaging import Subscription
-from culture_connect.messaging.consumer import LARGEST_HOLD
-from culture_connect.messaging.receiver import CHUNK
+from culture_connect.messaging.consuming.consumer import LARGEST_HOLD
+from culture_connect.messaging.consuming.receiver import CHUNK
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 

@@ -21,9 +21,9 @@ from culture_connect.messaging import (
     TransientFailure,
     UnitOfWork,
     core_event,
-    inbox,
 )
-from culture_connect.messaging.housekeeping import forget_old_messages
+from culture_connect.messaging.consuming import inbox
+from culture_connect.messaging.consuming.inbox_cleanup import forget_old_messages
 from culture_connect.messaging.migrations import upgrade
 from culture_connect.messaging.postgres import SESSION_SETTINGS
 from culture_connect.service_main import migrations_of

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from culture_connect.messaging.publish_failures import (
+from culture_connect.messaging.outbox.publish_failures import (
     ChannelRefused,
     ConnectionLost,
     PublishFailed,
@@ -15,7 +15,7 @@ from culture_connect.messaging.publish_failures import (
     Unencodable,
     Unroutable,
 )
-from culture_connect.messaging.publisher import Publication, Publisher
+from culture_connect.messaging.outbox.publisher import Publication, Publisher
 from culture_connect.messaging.topology import tickets_queue
 from tests.messaging.kit import Kit
 from tests.support.bus import Bus

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from culture_connect.contracts import ErasureCompleted
 from culture_connect.messaging import Service, Subscription
-from culture_connect.messaging import refusals as counted
+from culture_connect.messaging.consuming import refusals as counted
 from tests.messaging.kit import Kit, erasure
 from tests.support.hashes import HASHES
 from tests.support.probes import eventually

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import asyncpg
 
-from culture_connect.messaging import Route, Telemetry, feed_to, outbox_queries
-from culture_connect.messaging.lease import Lease
-from culture_connect.messaging.relay import Relay
+from culture_connect.messaging import Route, Telemetry, feed_to
+from culture_connect.messaging.outbox import queries
+from culture_connect.messaging.outbox.lease import Lease
+from culture_connect.messaging.outbox.relay import Relay
 from culture_connect.messaging.topology import tickets_queue
 from tests.messaging.kit import Kit
 from tests.messaging.relays import emit, execute, figure, relaying, waiting
@@ -62,7 +63,7 @@ async def test_a_leader_whose_lease_is_anothers_neither_publishes_nor_deletes(ki
         [message_id] = await emit(kit, CORE)
         [[row]] = await execute(kit, "select id from outbox")
         connection = await asyncpg.connect(kit.database.url)
-        assert not await outbox_queries.delete(connection, [row], lease="relay", holder=holder)
+        assert not await queries.delete(connection, [row], lease="relay", holder=holder)
         await connection.close()
         assert await kit.outbox_size() == 1
         assert await kit.depth("registration.events") == 0

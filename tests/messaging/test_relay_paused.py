@@ -10,8 +10,8 @@ from culture_connect.messaging import Route
 from tests.messaging.kit import Kit
 from tests.messaging.relays import emit, execute, relaying, waiting
 from tests.support.bus import Bus
-from tests.support.pause import pause, resume
 from tests.support.probes import eventually, until
+from tests.support.process_signals import pause, resume
 
 CORE = Route("core", "events", "erasure.completed.ticketing")
 CLONE = Path(__file__).parents[2]

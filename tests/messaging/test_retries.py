@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import retries
-from culture_connect.messaging.received import StoredMessage, pack
-from culture_connect.messaging.settlement import DEATHS
+from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming.received import StoredMessage, pack
+from culture_connect.messaging.consuming.settlement import DEATHS
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 

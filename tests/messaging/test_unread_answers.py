@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from culture_connect.messaging import Subscription, feed_to, service
-from culture_connect.messaging import backlog as waiting
+from culture_connect.messaging.consuming import backlog as waiting
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 

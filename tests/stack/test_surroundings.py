@@ -11,7 +11,7 @@ from culture_connect.messaging.topology import SERVICES
 from tests.support.bus import Bus
 from tests.support.databases import Database, Databases
 from tests.support.probes import eventually
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -12,9 +12,9 @@ import asyncpg
 from culture_connect.messaging.topology import EDGE, receipts_queue
 from culture_connect_cli.management import BrokerError
 from tests.storm.deployment import Deployment
-from tests.storm.parties import Reader
+from tests.storm.external_clients import Reader
 from tests.storm.schedule import Break
-from tests.support import pause
+from tests.support import process_signals
 from tests.support.fault_proxy import BOTH, Direction, FaultProxy
 
 _INSISTING: Final = 60.0  # seconds for a change to be made on a server that is in trouble
@@ -103,11 +103,11 @@ class Faults:
     @asynccontextmanager
     async def pause_broker(self, _: Break) -> AsyncIterator[None]:
         pid = self._deployment.broker.processes[0].pid
-        pause.pause(pid)
+        process_signals.pause(pid)
         try:
             yield
         finally:
-            pause.resume(pid)
+            process_signals.resume(pid)
 
     @asynccontextmanager
     async def restart_broker(self, _: Break) -> AsyncIterator[None]:
@@ -128,11 +128,11 @@ class Faults:
     @asynccontextmanager
     async def pause_database(self, _: Break) -> AsyncIterator[None]:
         pid = self._deployment.database.process.pid
-        pause.pause(pid)
+        process_signals.pause(pid)
         try:
             yield
         finally:
-            pause.resume(pid)
+            process_signals.resume(pid)
 
     @asynccontextmanager
     async def kill_database(self, _: Break) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ import aio_pika
 from culture_connect.contracts.envelope import written_time
 from culture_connect_cli.accounts import Credentials
 from tests.storm.employees import Sent, Staff
-from tests.storm.parties import Reader, Sender
+from tests.storm.external_clients import Reader, Sender
 
 _TWICE: Final = 0.05  # part of the messages that is sent once more, as a system that lost its confirm would
 _BAD: Final = 0.03  # part of the messages that is followed by one that nobody can read

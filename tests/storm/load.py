@@ -20,14 +20,14 @@ from culture_connect.messaging.topology import (
     tickets_queue,
 )
 from culture_connect_cli.accounts import Credentials, add_account
+from tests.storm.api import Desk
+from tests.storm.box_offices import BoxOffice
 from tests.storm.deployment import Deployment
-from tests.storm.desk import Desk
-from tests.storm.doors import BoxOffice
 from tests.storm.employees import Staff, Style
+from tests.storm.external_clients import Reader
 from tests.storm.findings import RUN, Findings
-from tests.storm.guests import Guests
 from tests.storm.hr import HrSystem
-from tests.storm.parties import Reader
+from tests.storm.participants import Guests
 from tests.storm.programme import Programme
 from tests.support.probes import until
 from tests.support.system import in_days

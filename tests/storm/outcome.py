@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from tests.storm.detection import Named
 from tests.storm.findings import Findings
 from tests.storm.kinds import KINDS
-from tests.storm.naming import Named
 from tests.storm.schedule import Break
 
 

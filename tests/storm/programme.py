@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from culture_connect.contracts import Venue
-from tests.storm.desk import Desk
+from tests.storm.api import Desk
 from tests.support.system import evening_on, in_days
 
 _FIRST_DAY: Final = 40  # days from now; a season has one evening a day

@@ -11,7 +11,7 @@ import psutil
 
 from culture_connect_cli.stack.ports import LOOPBACK
 from culture_connect_cli.stack.processes import plain_environment, spawn
-from tests.support import pause
+from tests.support import process_signals
 
 CLONE: Final = Path(__file__).parent.parent.parent
 _PATIENCE: Final = 3.0  # seconds for an answer about its health
@@ -58,12 +58,12 @@ class Replica:
     def pause(self) -> None:
         """SIGSTOP."""
         if self._child is not None:
-            pause.pause(self._child.pid)
+            process_signals.pause(self._child.pid)
 
     def resume(self) -> None:
         """SIGCONT."""
         if self._child is not None:
-            pause.resume(self._child.pid)
+            process_signals.resume(self._child.pid)
 
     def memory(self) -> int:
         """Bytes that it has in memory now."""

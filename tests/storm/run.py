@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
-from tests.storm.breaking import Breaking, targets
 from tests.storm.deployment import deployed
-from tests.storm.ending import check_everything
 from tests.storm.faults import Faults
+from tests.storm.final_checks import check_everything
+from tests.storm.injection import Breaking, targets
 from tests.storm.kinds import KINDS
 from tests.storm.load import PARTNERS, Load
 from tests.storm.outcome import Options, Outcome

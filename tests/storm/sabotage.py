@@ -46,7 +46,7 @@ async def prepare(switch: str, session: asyncpg.Connection) -> None:
 
 def no_inbox() -> None:
     """Every delivery counts as new."""
-    from culture_connect.messaging import inbox
+    from culture_connect.messaging.consuming import inbox
 
     async def record(
         connection: AsyncConnection, hashes: KeyedHash, consumer: str, digests: Mapping[str, UUID]
@@ -58,8 +58,8 @@ def no_inbox() -> None:
 
 def no_confirms() -> None:
     """What was written to the socket counts as published."""
-    from culture_connect.messaging.confirms import Batch
-    from culture_connect.messaging.publisher import Publication, Publisher
+    from culture_connect.messaging.outbox.confirms import Batch
+    from culture_connect.messaging.outbox.publisher import Publication, Publisher
 
     send = Publisher.send
 
@@ -74,9 +74,9 @@ def no_confirms() -> None:
 
 def no_locks() -> None:
     """Seats are counted without the evening's row being locked."""
-    from ticketing.store import doors, evenings
+    from ticketing.store import admissions, evenings
 
-    for module, name in ((evenings, "_LOCK"), (evenings, "_LOCK_ONE"), (doors, "_LOCK_EVENINGS")):
+    for module, name in ((evenings, "_LOCK"), (evenings, "_LOCK_ONE"), (admissions, "_LOCK_EVENINGS")):
         statement = getattr(module, name)
         assert "for no key update" in statement.text
         setattr(module, name, text(statement.text.replace("for no key update", "")))
@@ -84,7 +84,7 @@ def no_locks() -> None:
 
 def no_order() -> None:
     """A command that was overtaken by a later one is obeyed, and nothing waits behind what waits."""
-    from culture_connect.messaging import retries
+    from culture_connect.messaging.consuming import retries
     from registration.domain import enrolment
 
     async def nothing_waits(connection: AsyncConnection, queue: str, keys: Collection[str]) -> set[str]:

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tests.storm.box_offices import BoxOffice
 from tests.storm.deployment import Deployment
-from tests.storm.doors import BoxOffice
 from tests.storm.findings import BACK, DOUBLE, LOST, OVERSOLD, Findings
-from tests.storm.guests import Guests
+from tests.storm.participants import Guests
 from tests.storm.programme import Programme
 
 _LOOK: Final = 2.0  # seconds between two looks at what is sold

@@ -11,7 +11,7 @@ import httpx
 
 from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.stack.local import LocalStack, Name
-from tests.support.outsiders import Sending
+from tests.support.external_clients import Sending
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

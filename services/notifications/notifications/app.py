@@ -5,18 +5,18 @@ from fastapi import FastAPI
 from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.http.subject_access import subject_access
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
-from culture_connect.messaging.housekeeping import inbox_cleanup
-from notifications.consumers import event_handlers
-from notifications.housekeeping import Housekeeping
-from notifications.http import bounces, letters, unsubscribing
-from notifications.http.holdings import texts_of
-from notifications.measures import Measures
+from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
+from notifications.delivery.sender import Sender
+from notifications.delivery.smtp import SmtpLine
+from notifications.handlers.core_events import event_handlers
+from notifications.http import bounces, letters, unsubscribe
+from notifications.http.subject_access import texts_of
+from notifications.jobs.maintenance import Housekeeping
+from notifications.metrics import Measures
 from notifications.rendering.letters import Renderer
 from notifications.rendering.mails import Composer
-from notifications.sending.sender import Sender
-from notifications.sending.smtp import SmtpLine
 from notifications.settings import NotificationsSettings
-from notifications.store.holdings import HOLDINGS
+from notifications.store.subject_access import HOLDINGS
 
 DESCRIPTION = "Which letters went to whom, and when; what bounced; who wants no reminders."
 
@@ -61,7 +61,7 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         routers=[
             letters.router(composer),
             bounces.router(settings.mail_domain),
-            unsubscribing.router,
+            unsubscribe.router,
             subject_access(HOLDINGS, more=texts_of(composer)),
         ],
         background=[

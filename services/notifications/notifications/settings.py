@@ -9,10 +9,10 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from culture_connect.contracts import Venue
 from culture_connect.settings import ServiceSettings
+from notifications.delivery.smtp import MailServer, Tls
 from notifications.domain.timing import Patience
 from notifications.rendering.safe import UnusableAddressError, ascii_address, one_line
 from notifications.rendering.signing import Signer
-from notifications.sending.smtp import MailServer, Tls
 
 
 def _address(value: str) -> str:

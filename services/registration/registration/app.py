@@ -4,22 +4,22 @@ from fastapi import FastAPI
 
 from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription
-from culture_connect.messaging.housekeeping import inbox_cleanup
+from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
 from culture_connect.messaging.topology import events_queue
-from registration.clock import Clock
-from registration.consumers import enrolment_handlers, event_handlers
+from registration.handlers.enrolments import enrolment_handlers, event_handlers
+from registration.handlers.hr_queues import HrQueues
 from registration.http import (
     enrolments,
     erasures,
     evenings,
-    holdings,
     imports,
     participants,
     partners,
     refusals,
+    subject_access,
     venues,
 )
-from registration.queues import HrQueues
+from registration.jobs.daily import Clock
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
 
@@ -50,7 +50,7 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
             imports.router,
             enrolments.router,
             participants.router,
-            holdings.router,
+            subject_access.router,
             erasures.router,
             evenings.router,
             venues.router,

@@ -7,17 +7,17 @@ from fastapi import FastAPI
 from culture_connect.contracts import Venue
 from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.messaging import Database, Service, Subscription, Telemetry
-from culture_connect.messaging.housekeeping import inbox_cleanup
+from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
 from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.topology import admissions_queue, events_queue
-from ticketing.clock import Clock
-from ticketing.codes import Codes
-from ticketing.consumers import box_office_scans, registration_events
+from ticketing.handlers.core_events import box_office_scans, registration_events
 from ticketing.http import routes
-from ticketing.issuer import Issuer
-from ticketing.links import Links
-from ticketing.measures import DoorMeasures
+from ticketing.jobs.timers import Clock
+from ticketing.metrics import DoorMeasures
 from ticketing.settings import TicketingSettings
+from ticketing.tickets.codes import Codes
+from ticketing.tickets.issuer import Issuer
+from ticketing.tickets.links import Links
 
 
 def build_app(settings: TicketingSettings) -> FastAPI:

@@ -7,7 +7,6 @@ Routes use `requires` (bearer tokens), `once` (Idempotency-Key), `Expected` (If-
 """
 
 from culture_connect.http.app import create_app
-from culture_connect.http.changes import Changes
 from culture_connect.http.etags import Expected, etag_of
 from culture_connect.http.idempotency import (
     Answer,
@@ -21,6 +20,7 @@ from culture_connect.http.idempotency import (
 )
 from culture_connect.http.limits import HttpLimits
 from culture_connect.http.paging import Page, PageQuery, PageRequest, decode_cursor, encode_cursor, page_of
+from culture_connect.http.patch import Changes
 from culture_connect.http.problems import MEDIA_TYPE, FieldError, Problem, not_found
 from culture_connect.http.progress import Progress, with_progress
 from culture_connect.http.tokens import Caller, Tokens, TokensError, identity, requires, unauthenticated

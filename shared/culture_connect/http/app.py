@@ -7,14 +7,14 @@ from typing import Any, Protocol
 from fastapi import APIRouter, FastAPI
 from prometheus_client import Gauge
 
-from culture_connect.http import documents, health, problems
+from culture_connect.http import api_documents, health, problems
 from culture_connect.http.bodies import BodyLimits
-from culture_connect.http.front import Front
-from culture_connect.http.guard import RequestGuard, RequestMetrics
-from culture_connect.http.heads import Heads
+from culture_connect.http.head_requests import Heads
+from culture_connect.http.instrumentation import RequestGuard, RequestMetrics
 from culture_connect.http.limits import HttpLimits
-from culture_connect.http.pages.below import personal_prefixes
+from culture_connect.http.pages.page_errors import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN
+from culture_connect.http.request_checks import Front
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -118,9 +118,9 @@ def create_app(
     app.add_middleware(Heads)
     app.add_middleware(RequestGuard, metrics=app.state.metrics, front=front)
     app.include_router(health.router)
-    app.include_router(documents.router)
+    app.include_router(api_documents.router)
     for router in routers:
         app.include_router(router)
     health.equip(app)
-    documents.equip(app)
+    api_documents.equip(app)
     return app

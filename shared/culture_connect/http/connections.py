@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from culture_connect.http.parties import is_trusted
+from culture_connect.http.callers import is_trusted
 from culture_connect.http_settings import Network
 
 # What the buffer of an answer has to shrink by for its reader to count as one who reads.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from culture_connect.http.kept import Joined, Recent
+from culture_connect.http.cached_answers import Joined, Recent
 
 router = APIRouter(include_in_schema=False)
 

@@ -29,8 +29,8 @@ from culture_connect.http.etags import etag_of
 from culture_connect.http.problems import FieldError, Problem
 from culture_connect.http.tokens import Caller
 from culture_connect.messaging import UnitOfWork
+from culture_connect.messaging.consuming.inbox_cleanup import ANSWERS_KEPT_FOR
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.housekeeping import ANSWERS_KEPT_FOR
 from culture_connect.messaging.keyed_hash import KeyedHash
 
 REMEMBERED = ANSWERS_KEPT_FOR

@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
+from culture_connect.http.callers import Party
 from culture_connect.http.limits import HttpLimits, Rate
-from culture_connect.http.parties import Party
 from culture_connect.http.problems import Problem
 
 PATIENCE: Final = 5.0  # seconds for a place to come free

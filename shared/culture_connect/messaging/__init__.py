@@ -13,17 +13,18 @@ whose rows and emitted events are committed together. The guarantees:
 7. A stop finishes what is in hand (`service`, `consumption`).
 """
 
-from culture_connect.messaging.consumer import Subscription
+from culture_connect.messaging.batching import BatchExecutor
+from culture_connect.messaging.consuming.consumer import Subscription
+from culture_connect.messaging.consuming.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import MessagingError, PermanentFailure, TransientFailure
-from culture_connect.messaging.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.routes import Route, core_event, feed_to, receipt_to
 from culture_connect.messaging.service import Service
 from culture_connect.messaging.telemetry import Telemetry
-from culture_connect.messaging.together import Together
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
 __all__ = [
+    "BatchExecutor",
     "Database",
     "Delivery",
     "Handlers",
@@ -34,7 +35,6 @@ __all__ = [
     "Service",
     "Subscription",
     "Telemetry",
-    "Together",
     "TransientFailure",
     "UnitOfWork",
     "core_event",

@@ -10,7 +10,7 @@ from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitMessage, Rabbi
 from faststream.specification import AsyncAPI
 
 from culture_connect.contracts import CATALOGUE, Message
-from culture_connect.messaging.consumer import Subscription
+from culture_connect.messaging.consuming.consumer import Subscription
 
 
 def describe(service: str, subscriptions: Sequence[Subscription]) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from aio_pika.abc import UnderlayConnection
 from aiormq.connection import FrameReceiver, TransportFactory
 from yarl import URL
 
+from culture_connect.messaging.consuming.receiver import CHUNK, DirectConsumer, Receiver
 from culture_connect.messaging.errors import BrokerNotTrusted
-from culture_connect.messaging.receiver import CHUNK, DirectConsumer, Receiver
 
 HEARTBEAT: Final = 5  # seconds; with aiormq's grace of (5 + 1) * 2 a silent broker is given up after 12 to 14 s
 CONNECT_TIMEOUT: Final = 10.0  # seconds

@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from culture_connect.messaging import retries
 from culture_connect.messaging.asyncapi import describe
-from culture_connect.messaging.backlog import Backlog
 from culture_connect.messaging.connection import with_authority
-from culture_connect.messaging.consumer import Subscription
-from culture_connect.messaging.consumption import Consumption, Follow
+from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming.backlog import Backlog
+from culture_connect.messaging.consuming.consumer import Subscription
+from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
+from culture_connect.messaging.consuming.supervisor import Consumption, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
 from culture_connect.messaging.keyed_hash import KeyedHash
-from culture_connect.messaging.outbox_measures import measure_outbox
-from culture_connect.messaging.relay import Relay
-from culture_connect.messaging.settlement import RETRY_DELAYS
+from culture_connect.messaging.outbox.metrics import measure_outbox
+from culture_connect.messaging.outbox.relay import Relay
 from culture_connect.messaging.telemetry import Telemetry
 
 MEASURE = 5.0  # seconds between two counts of the outbox

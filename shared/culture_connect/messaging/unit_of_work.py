@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from culture_connect.contracts import Envelope, Message, headers_of
-from culture_connect.messaging import outbox
+from culture_connect.messaging.outbox import rows
 from culture_connect.messaging.routes import Route
 
 # Ids must not collide, and are no secrets: seeded once by the system, without a system call for each.
@@ -34,7 +34,7 @@ class UnitOfWork:
         self.connection = connection
         self.now = now
         self._source = f"/culture-connect/{service}"
-        self._outgoing: list[outbox.Outgoing] = []
+        self._outgoing: list[rows.Outgoing] = []
         self._on_trial = False
 
     async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> CursorResult[Any]:
@@ -69,7 +69,7 @@ class UnitOfWork:
             traceparent=(cause.traceparent if cause else None) or _new_trace(),
         )
         self._outgoing.append(
-            outbox.Outgoing(route, headers_of(envelope), envelope.correlation_id, message.to_json(), not_before)
+            rows.Outgoing(route, headers_of(envelope), envelope.correlation_id, message.to_json(), not_before)
         )
         return message_id
 
@@ -92,7 +92,7 @@ class UnitOfWork:
         Whoever opened the unit of work does so at its end; who emits tens of thousands may do so in between.
         """
         messages, self._outgoing = self._outgoing, []
-        await outbox.store(self.connection, messages)
+        await rows.store(self.connection, messages)
 
 
 def _new_trace() -> str:

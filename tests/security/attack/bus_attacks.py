@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 
 from culture_connect_cli.accounts import Credentials
 from tests.security.attack.target import Target, paced
-from tests.support.outsiders import LOST
+from tests.support.external_clients import LOST
 from tests.support.raw_amqp import RawPublisher, field, long, seconds, short
 
 _KIB: Final = 1024

@@ -14,7 +14,7 @@ import aio_pika
 import httpx
 
 from culture_connect_cli.accounts import Credentials
-from tests.storm.parties import Reader, Sender
+from tests.storm.external_clients import Reader, Sender
 
 PARTNER: Final = "neighbour"
 _EVERY: Final = 1.0  # seconds between two enrolments, and between two looks at the page

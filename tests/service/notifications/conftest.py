@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from notifications.settings import NotificationsSettings
-from tests.service.notifications.house import House, overhearing, running
+from tests.service.notifications.harness import Harness, overhearing, running
 from tests.service.notifications.mail_server import MailServer
 from tests.support.hashes import HASH_KEY
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 TOKENS = {"console": ["operator"], "desk": ["programme"], "door": ["box-office:paard"]}
 
@@ -54,14 +54,14 @@ def settings(surroundings: Surroundings, mail_server: MailServer, tmp_path: Path
 @pytest.fixture
 async def world(
     settings: NotificationsSettings, surroundings: Surroundings, mail_server: MailServer
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Harness]:
     """The world around notifications, which is not running yet."""
     async with overhearing(surroundings) as (events, told):
-        yield House(settings, surroundings, mail_server, events, told)
+        yield Harness(settings, surroundings, mail_server, events, told)
 
 
 @pytest.fixture
-async def house(world: House) -> AsyncIterator[House]:
+async def harness(world: Harness) -> AsyncIterator[Harness]:
     """The same with one replica running."""
     async with running(world.settings) as api:
         world.api = api

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from notifications.delivery.smtp import MailServer, SmtpLine
 from notifications.rendering.mails import Mail
-from notifications.sending.smtp import MailServer, SmtpLine
 from tests.support.smtp_sink import Mood, Sink
 
 ENVELOPE_ID = "1@cultureconnect.example"

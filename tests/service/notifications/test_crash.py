@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from tests.service.notifications.house import House, evening, issued, known, running
+from tests.service.notifications.harness import Harness, evening, issued, known, running
 from tests.support.probes import eventually
 
 
 @asynccontextmanager
-async def process_of(house: House, log: Path) -> AsyncIterator[Process]:
+async def process_of(harness: Harness, log: Path) -> AsyncIterator[Process]:
     """The service as it is run in earnest; killed at the end of the block when it was not before."""
-    settings = house.settings
+    settings = harness.settings
     environment = {
         "DATABASE_URL": settings.database_url,
         "CORE_URL": settings.core_url,
@@ -43,7 +43,9 @@ async def process_of(house: House, log: Path) -> AsyncIterator[Process]:
         await process.wait()
 
 
-async def test_a_letter_in_hand_when_the_process_is_killed_is_repeated_as_it_was(world: House, tmp_path: Path) -> None:
+async def test_a_letter_in_hand_when_the_process_is_killed_is_repeated_as_it_was(
+    world: Harness, tmp_path: Path
+) -> None:
     participant = uuid4()
     world.mail_server.hold(f"{participant}@acme.example")
     await world.tell(evening(), known(participant), issued(participant))
@@ -68,7 +70,7 @@ async def test_a_letter_in_hand_when_the_process_is_killed_is_repeated_as_it_was
         assert secret not in log.read_text()
 
 
-async def test_another_replica_leaves_a_claimed_letter_alone(world: House) -> None:
+async def test_another_replica_leaves_a_claimed_letter_alone(world: Harness) -> None:
     claimed, other = uuid4(), uuid4()
     single = world.settings.model_copy(update={"mail_connections": 1})
     world.mail_server.hold(f"{claimed}@acme.example")
@@ -85,6 +87,6 @@ async def test_another_replica_leaves_a_claimed_letter_alone(world: House) -> No
     assert world.mail_server.recipients[:2] == [f"{claimed}@acme.example", f"{other}@acme.example"]
 
 
-async def states(house: House) -> list[str]:
+async def states(harness: Harness) -> list[str]:
     """The states of all letters."""
-    return [row["state"] for row in await house.rows("select state from letters where kind = 'ticket-issued'")]
+    return [row["state"] for row in await harness.rows("select state from letters where kind = 'ticket-issued'")]

@@ -14,8 +14,8 @@ from culture_connect.contracts import (
     TicketAdmitted,
 )
 from notifications.domain.weeks import Week, last_week
-from tests.service.notifications.house import (
-    House,
+from tests.service.notifications.harness import (
+    Harness,
     enrolled,
     issued,
     on_day,
@@ -53,17 +53,17 @@ def during(days: int = 2) -> datetime:
     return datetime.combine(week().monday + timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=12)
 
 
-async def test_a_week_of_a_partner_in_numbers(house: House) -> None:
+async def test_a_week_of_a_partner_in_numbers(harness: Harness) -> None:
     joined, stays, leaves = [uuid4() for _ in range(3)], [uuid4() for _ in range(2)], uuid4()
     before = during() - timedelta(days=30)
     evening = EveningScheduled.model_validate(on_day(week().monday + timedelta(days=3)))
-    await house.tell(partner(), evening)
-    await house.tell(*map(enrolled, [*stays, leaves]), at=before)
-    await house.tell(*map(enrolled, joined), at=during())
+    await harness.tell(partner(), evening)
+    await harness.tell(*map(enrolled, [*stays, leaves]), at=before)
+    await harness.tell(*map(enrolled, joined), at=during())
     # Somebody who begins later does not take part yet.
-    await house.tell(enrolled(uuid4(), starts_on=week().sunday + timedelta(days=60)), at=before)
-    await house.tell(ParticipantWithdrawn(participant_id=leaves, partner="acme", version=2), at=during(4))
-    await house.tell(issued(joined[0]), issued(joined[1]), waitlisted(joined[2], position=1, version=1))
+    await harness.tell(enrolled(uuid4(), starts_on=week().sunday + timedelta(days=60)), at=before)
+    await harness.tell(ParticipantWithdrawn(participant_id=leaves, partner="acme", version=2), at=during(4))
+    await harness.tell(issued(joined[0]), issued(joined[1]), waitlisted(joined[2], position=1, version=1))
     entered = TicketAdmitted(
         ticket_id=ticket_of(joined[0]),
         participant_id=joined[0],
@@ -71,17 +71,17 @@ async def test_a_week_of_a_partner_in_numbers(house: House) -> None:
         version=2,
         admitted_at=during(3),
     )
-    await house.tell(entered)
-    await until(house, "select count(*) from contacts where joined_on is not null", 7)
-    await until(house, "select count(*) from tickets where standing = 'admitted'", 1)
-    await until(house, "select count(*) from contacts where withdrawn_on is not null", 1)
-    await house.keep_house()
-    await eventually(lambda: len(house.mail_server.of(CONTACT)), 1, "digests", timeout=20)
-    [mail] = house.mail_server.of(CONTACT)
-    await eventually(lambda: states(house), ["sent"], "states of digests", timeout=20)
-    [letter] = await house.letters(kind="digest")
+    await harness.tell(entered)
+    await until(harness, "select count(*) from contacts where joined_on is not null", 7)
+    await until(harness, "select count(*) from tickets where standing = 'admitted'", 1)
+    await until(harness, "select count(*) from contacts where withdrawn_on is not null", 1)
+    await harness.keep_house()
+    await eventually(lambda: len(harness.mail_server.of(CONTACT)), 1, "digests", timeout=20)
+    [mail] = harness.mail_server.of(CONTACT)
+    await eventually(lambda: states(harness), ["sent"], "states of digests", timeout=20)
+    [letter] = await harness.letters(kind="digest")
     assert (letter["partner"], letter["participant_id"]) == ("acme", None)
-    [(digest,)] = await house.rows("select contents -> 'digest' from letters where kind = 'digest'")
+    [(digest,)] = await harness.rows("select contents -> 'digest' from letters where kind = 'digest'")
     told = json.loads(digest)
     assert {name: told[name] for name in ("joined", "left", "taking_part", "places")} == {
         "joined": 3,
@@ -98,67 +98,67 @@ async def test_a_week_of_a_partner_in_numbers(house: House) -> None:
     assert mail.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-async def test_replicas_that_keep_house_at_once_plan_one_digest(house: House) -> None:
-    await house.tell(partner(), enrolled(uuid4()), at=during())
-    await until(house, "select count(*) from contacts where joined_on is not null", 1)
-    async with running(house.settings):
+async def test_replicas_that_keep_house_at_once_plan_one_digest(harness: Harness) -> None:
+    await harness.tell(partner(), enrolled(uuid4()), at=during())
+    await until(harness, "select count(*) from contacts where joined_on is not null", 1)
+    async with running(harness.settings):
         for _ in range(3):
-            await house.keep_house()
-    await eventually(lambda: len(house.mail_server.of(CONTACT)), 1, "digests", timeout=20)
-    assert len(await house.letters(kind="digest")) == 1
-    await house.keep_house(later=timedelta(days=7))
-    await eventually(lambda: digests(house), 2, "digests of two weeks", timeout=20)
+            await harness.keep_house()
+    await eventually(lambda: len(harness.mail_server.of(CONTACT)), 1, "digests", timeout=20)
+    assert len(await harness.letters(kind="digest")) == 1
+    await harness.keep_house(later=timedelta(days=7))
+    await eventually(lambda: digests(harness), 2, "digests of two weeks", timeout=20)
 
 
-async def test_a_week_without_news_is_none(house: House) -> None:
-    await house.tell(partner())
-    await until(house, "select count(*) from partners", 1)
-    await house.keep_house()
-    await eventually(lambda: reasons(house), ["nothing-happened"], "reasons of digests", timeout=20)
+async def test_a_week_without_news_is_none(harness: Harness) -> None:
+    await harness.tell(partner())
+    await until(harness, "select count(*) from partners", 1)
+    await harness.keep_house()
+    await eventually(lambda: reasons(harness), ["nothing-happened"], "reasons of digests", timeout=20)
 
 
-async def test_without_a_contact_and_after_the_contract_there_is_nobody_to_write_to(house: House) -> None:
+async def test_without_a_contact_and_after_the_contract_there_is_nobody_to_write_to(harness: Harness) -> None:
     gone = PartnerLeft.model_validate(partner(slug="zuid", version=2).model_dump(mode="json"))
     ended = partner(slug="west", ends_on="2026-01-31")
-    await house.tell(partner(contact_email=None), partner(slug="zuid"), gone, ended)
-    await until(house, "select count(*) from partners where version = 2 or slug <> 'zuid'", 3)
-    await house.keep_house()
-    assert await reasons(house) == ["no-address"]
-    assert [letter["partner"] for letter in await house.letters(kind="digest")] == ["acme"]
+    await harness.tell(partner(contact_email=None), partner(slug="zuid"), gone, ended)
+    await until(harness, "select count(*) from partners where version = 2 or slug <> 'zuid'", 3)
+    await harness.keep_house()
+    assert await reasons(harness) == ["no-address"]
+    assert [letter["partner"] for letter in await harness.letters(kind="digest")] == ["acme"]
 
 
-async def test_who_is_erased_stays_a_number(house: House) -> None:
+async def test_who_is_erased_stays_a_number(harness: Harness) -> None:
     participant = uuid4()
-    await house.tell(partner())
-    await house.tell(enrolled(participant), at=during())
-    await until(house, "select count(*) from contacts where joined_on is not null", 1)
-    await house.tell(ParticipantErased(participant_id=participant, version=2))
-    await eventually(lambda: len(house.told("erasure.completed")), 1, "erasures completed", timeout=20)
-    await house.keep_house()
-    await eventually(lambda: len(house.mail_server.of(CONTACT)), 1, "digests", timeout=20)
-    [(digest,)] = await house.rows("select contents -> 'digest' from letters where kind = 'digest'")
+    await harness.tell(partner())
+    await harness.tell(enrolled(participant), at=during())
+    await until(harness, "select count(*) from contacts where joined_on is not null", 1)
+    await harness.tell(ParticipantErased(participant_id=participant, version=2))
+    await eventually(lambda: len(harness.told("erasure.completed")), 1, "erasures completed", timeout=20)
+    await harness.keep_house()
+    await eventually(lambda: len(harness.mail_server.of(CONTACT)), 1, "digests", timeout=20)
+    [(digest,)] = await harness.rows("select contents -> 'digest' from letters where kind = 'digest'")
     assert '"joined": 1' in digest
 
 
-async def digests(house: House) -> int:
+async def digests(harness: Harness) -> int:
     """How many digests there are."""
-    return len(await house.letters(kind="digest"))
+    return len(await harness.letters(kind="digest"))
 
 
-async def states(house: House) -> list[str]:
+async def states(harness: Harness) -> list[str]:
     """What became of digests."""
-    return [letter["state"] for letter in await house.letters(kind="digest")]
+    return [letter["state"] for letter in await harness.letters(kind="digest")]
 
 
-async def reasons(house: House) -> list[str | None]:
+async def reasons(harness: Harness) -> list[str | None]:
     """Why digests were not sent."""
-    return [letter["reason"] for letter in await house.letters(kind="digest")]
+    return [letter["reason"] for letter in await harness.letters(kind="digest")]
 
 
-async def until(house: House, statement: str, expected: int) -> None:
+async def until(harness: Harness, statement: str, expected: int) -> None:
     """Waits until this counts so many."""
 
     async def count() -> int:
-        return int((await house.rows(statement))[0][0])
+        return int((await harness.rows(statement))[0][0])
 
     await eventually(count, expected, statement, timeout=20)

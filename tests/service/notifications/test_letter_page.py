@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from notifications.app import build_app
-from tests.service.notifications.house import House, enrolled, evening, issued
+from tests.service.notifications.harness import Harness, enrolled, evening, issued
 from tests.support.browser import chromium
 from tests.support.openapi import listening
 
@@ -25,13 +25,13 @@ def _browser_is_there() -> None:
 
 
 @pytest.fixture
-def site(world: House) -> Iterator[str]:
+def site(world: Harness) -> Iterator[str]:
     """A replica behind a port of this machine."""
     with listening(build_app(world.settings)) as url:
         yield url
 
 
-async def test_an_operator_sees_in_a_browser_what_became_of_a_letter(world: House, site: str) -> None:
+async def test_an_operator_sees_in_a_browser_what_became_of_a_letter(world: Harness, site: str) -> None:
     participant = uuid4()
     operator = {"Authorization": "Bearer console"}
     async with httpx.AsyncClient(base_url=site, headers=operator, trust_env=False) as world.api:

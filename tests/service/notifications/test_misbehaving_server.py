@@ -3,14 +3,14 @@
 from collections import Counter
 from uuid import UUID
 
-from tests.service.notifications.house import House, evening, issued, known, running
+from tests.service.notifications.harness import Harness, evening, issued, known, running
 from tests.support.probes import until
 from tests.support.smtp_sink import TAKE_AND_DROP, Moody, Sink
 
 LETTERS = 300
 
 
-async def test_no_letter_is_lost_and_those_alone_come_twice_that_the_server_took_without_a_word(world: House) -> None:
+async def test_no_letter_is_lost_and_those_alone_come_twice_that_the_server_took_without_a_word(world: Harness) -> None:
     people = [UUID(int=1000 + number) for number in range(LETTERS)]
     moody = Moody(5, busy=0.1, refused=0.05, lost=0.03, unheard=0.02)
     unheard: Counter[str] = Counter()
@@ -40,14 +40,14 @@ def address(participant: UUID) -> str:
     return f"{participant}@acme.example"
 
 
-async def left(house: House) -> int:
+async def left(harness: Harness) -> int:
     """How many letters are still to go; their pauses are over at once, so that the test need not wait for them."""
-    await house.rows(
+    await harness.rows(
         "update letters set due_at = now() where kind = 'ticket-issued' and state = 'planned' and due_at > now()"
     )
-    [row] = await house.rows(
+    [row] = await harness.rows(
         "select count(*) from letters where kind = 'ticket-issued' and state in ('planned', 'sending')"
     )
     # Until all tickets have been told, there is more to come.
-    [known_] = await house.rows("select count(*) from letters where kind = 'ticket-issued'")
+    [known_] = await harness.rows("select count(*) from letters where kind = 'ticket-issued'")
     return int(row[0]) if known_[0] == LETTERS else LETTERS

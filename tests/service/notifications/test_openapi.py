@@ -14,7 +14,7 @@ from notifications.app import build_app
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.test_bounces import a_report
 from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 WELCOMED = """
     with people as (

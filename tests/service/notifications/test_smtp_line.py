@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from notifications.delivery.outcomes import Deferred, Outcome, Refused, Sent
+from notifications.delivery.smtp import LETTERS_PER_LINE, SmtpLine
+from notifications.delivery.smtp import MailServer as Address
 from notifications.rendering.mails import Mail
-from notifications.sending.outcomes import Deferred, Outcome, Refused, Sent
-from notifications.sending.smtp import LETTERS_PER_LINE, SmtpLine
-from notifications.sending.smtp import MailServer as Address
 from tests.service.notifications.mail_server import MailServer, once
 
 MESSAGE = b"Message-ID: <1@cultureconnect.example>\r\nSubject: Kaartje\r\n\r\n..\r\n.\r\n.tot dan\r\n"

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 import uvloop
 
+from notifications.delivery.outcomes import Deferred, Refused, Sent
+from notifications.delivery.pipeline import as_data, xtext
+from notifications.delivery.smtp import SmtpLine
 from notifications.rendering.mails import Mail
-from notifications.sending.outcomes import Deferred, Refused, Sent
-from notifications.sending.pipelining import as_data, xtext
-from notifications.sending.smtp import SmtpLine
 from tests.service.notifications.smtp_faults import (
     ENVELOPE_ID,
     MAIL,

@@ -10,10 +10,10 @@ import pytest
 import trustme
 import uvloop
 
+from notifications.delivery.outcomes import Deferred, Outcome, Sent
+from notifications.delivery.smtp import MailServer as Address
+from notifications.delivery.smtp import SmtpLine, Tls
 from notifications.rendering.mails import Mail
-from notifications.sending.outcomes import Deferred, Outcome, Sent
-from notifications.sending.smtp import MailServer as Address
-from notifications.sending.smtp import SmtpLine, Tls
 from tests.service.notifications.mail_server import MailServer
 from tests.support.smtp_sink import Sink
 

@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from culture_connect.http.subject_access import MASKED
-from notifications.store.holdings import HOLDINGS
-from tests.service.notifications.house import House, evening, issued, known
-from tests.support.holdings import tables_of
+from notifications.store.subject_access import HOLDINGS
+from tests.service.notifications.harness import Harness, evening, issued, known
+from tests.support.subject_access import tables_of
 from tests.unit.notifications.builders import CODE, LINK
 
 # Tables without anything of participants.
@@ -24,17 +24,19 @@ WITHOUT_PEOPLE = {
 }
 
 
-async def test_every_table_with_something_of_people_is_exported(house: House) -> None:
-    tables = await tables_of(house.surroundings.database.superuser_url, "notifications")
+async def test_every_table_with_something_of_people_is_exported(harness: Harness) -> None:
+    tables = await tables_of(harness.surroundings.database.superuser_url, "notifications")
     assert tables - WITHOUT_PEOPLE == {each.table for each in HOLDINGS}
 
 
-async def test_an_operator_sees_contact_tickets_and_letters_without_what_opens_a_door(house: House) -> None:
+async def test_an_operator_sees_contact_tickets_and_letters_without_what_opens_a_door(harness: Harness) -> None:
     participant, other = uuid4(), uuid4()
-    await house.tell(evening(), known(participant), known(other, given_name="Iris"), issued(participant), issued(other))
+    await harness.tell(
+        evening(), known(participant), known(other, given_name="Iris"), issued(participant), issued(other)
+    )
     for each in (participant, other):
-        await house.until_state(each, "ticket-issued", "sent")
-    answer = await house.api.get(f"/participants/{participant}/export")
+        await harness.until_state(each, "ticket-issued", "sent")
+    answer = await harness.api.get(f"/participants/{participant}/export")
     assert answer.status_code == 200
     held = answer.json()["held"]
     assert [each["participant_id"] for each in held["contacts"]] == [str(participant)]
@@ -50,7 +52,7 @@ async def test_an_operator_sees_contact_tickets_and_letters_without_what_opens_a
     assert LINK not in answer.text
 
 
-async def test_only_an_operator_sees_it(house: House) -> None:
+async def test_only_an_operator_sees_it(harness: Harness) -> None:
     for token in ("desk", "door"):
-        answer = await house.api.get(f"/participants/{uuid4()}/export", headers={"authorization": f"Bearer {token}"})
+        answer = await harness.api.get(f"/participants/{uuid4()}/export", headers={"authorization": f"Bearer {token}"})
         assert answer.status_code == 403

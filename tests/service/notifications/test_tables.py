@@ -18,7 +18,7 @@ from culture_connect.service_main import migrations_of
 from notifications.tables import Base
 from tests.support.databases import Database as Empty
 from tests.support.hashes import HASHES
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 OF_THE_KIT = ("outbox", "outbox_lanes", "leases", "retries", "inbox", "idempotency_keys", "refusals", "alembic_version")
 # As the first release plans a letter, and any later one has to bear while replicas of both are there.

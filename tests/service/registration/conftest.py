@@ -12,11 +12,11 @@ from fastapi import FastAPI
 
 from registration.app import build_app
 from registration.settings import RegistrationSettings
-from tests.service.registration.clocks import Clocks
-from tests.service.registration.house import Ear, House, HrSystem
+from tests.service.registration.daily_job import Clocks
+from tests.service.registration.harness import Harness, HrSystem, Listener
 from tests.support.hashes import HASH_KEY
 from tests.support.probes import eventually
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 TOKENS = {
     "desk": ["programme"],
@@ -68,15 +68,15 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def house(settings: RegistrationSettings, surroundings: Surroundings) -> AsyncIterator[House]:
+async def harness(settings: RegistrationSettings, surroundings: Surroundings) -> AsyncIterator[Harness]:
     """A running replica, its events and its dead letters overheard from the beginning."""
-    events = Ear()
+    events = Listener()
     async with surroundings.administrator("core") as core, surroundings.administrator("edge") as edge:
         tap = await core.declare_queue(f"tap-{secrets.token_hex(4)}", exclusive=True)
         await tap.bind("events", "#")
         await events.listen(tap)
         async with running(build_app(settings)) as api:
-            yield House(api, await core.get_exchange("events"), events, await edge.get_queue("registration.dead"))
+            yield Harness(api, await core.get_exchange("events"), events, await edge.get_queue("registration.dead"))
 
 
 @pytest.fixture

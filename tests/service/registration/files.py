@@ -13,8 +13,8 @@ from culture_connect.messaging import Database
 from registration.domain.hr_file import HrFile
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
-from registration.use_cases.imports import Progress, Report, Wishes, take_file
-from tests.service.registration.house import Heard, House
+from registration.use_cases.import_file import Progress, Report, Wishes, take_file
+from tests.service.registration.harness import Harness, Heard
 from tests.support.probes import until
 
 HEADER = "Personeelsnummer;Voornaam;Achternaam;E-mailadres;Taal"
@@ -37,18 +37,18 @@ def file(*lines: str, header: str = HEADER) -> bytes:
 
 
 async def take_in(
-    house: House, data: bytes, *, slug: str = "acme", headers: dict[str, str] | None = None, **wishes: Any
+    harness: Harness, data: bytes, *, slug: str = "acme", headers: dict[str, str] | None = None, **wishes: Any
 ) -> httpx.Response:
     """Sends a file as the programme desk does, or as the headers say."""
     path = f"/partners/{slug}/enrolments/import"
-    return await house.api.post(
+    return await harness.api.post(
         path, content=data, params=wishes, headers={"content-type": "text/csv", **(headers or {})}
     )
 
 
-async def counts(house: House, data: bytes, **wishes: Any) -> dict[str, int]:
+async def counts(harness: Harness, data: bytes, **wishes: Any) -> dict[str, int]:
     """The numbers in the report that are not zero."""
-    answer = await take_in(house, data, **wishes)
+    answer = await take_in(harness, data, **wishes)
     assert answer.status_code == 200, answer.text
     return {name: number for name, number in answer.json()["counts"].items() if number}
 
@@ -67,22 +67,22 @@ def steps(answer: httpx.Response) -> list[dict[str, Any]]:
     return [json.loads(each) for each in answer.text.splitlines()]
 
 
-async def told(house: House) -> list[Heard]:
+async def told(harness: Harness) -> list[Heard]:
     """The events about participants so far, none of them still on its way: one sent after them has arrived."""
     slug = f"last-{uuid4().hex[:8]}"
-    await house.register(slug)
+    await harness.register(slug)
     # Events about participants keep their order among each other; those about partners go another way.
-    await house.enrol(slug, "last")
+    await harness.enrol(slug, "last")
     await until(
-        lambda: [each for each in house.events.heard if each.data.get("partner") == slug], bool, "the event sent last"
+        lambda: [each for each in harness.events.heard if each.data.get("partner") == slug], bool, "the event sent last"
     )
-    heard = [each for each in house.events.heard if each.type.startswith("participant.")]
+    heard = [each for each in harness.events.heard if each.type.startswith("participant.")]
     return [each for each in heard if not each.key.split(".")[-1].startswith("last-")]
 
 
-async def standings(house: House, slug: str = "acme") -> dict[str, str]:
+async def standings(harness: Harness, slug: str = "acme") -> dict[str, str]:
     """How each employee of a partner stands."""
-    return {each["employee_ref"]: each["standing"] for each in await house.participants(slug)}
+    return {each["employee_ref"]: each["standing"] for each in await harness.participants(slug)}
 
 
 @asynccontextmanager

@@ -13,20 +13,20 @@ from sqlalchemy import text
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import Database, Handlers, Telemetry, UnitOfWork
-from culture_connect.messaging.content_header import decode_content_header
-from culture_connect.messaging.failures import Outcome, Source
-from culture_connect.messaging.group_commit import GroupCommit
-from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.reading import Item, Reader
-from culture_connect.messaging.settlement import RETRY_DELAYS
-from registration.clock import Clock
-from registration.consumers import enrolment_handlers
+from culture_connect.messaging.consuming.content_header import decode_content_header
+from culture_connect.messaging.consuming.decoder import Item, Reader
+from culture_connect.messaging.consuming.failures import Outcome, Source
+from culture_connect.messaging.consuming.group_commit import GroupCommit
+from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
 from registration.domain.calendar import local_day
+from registration.handlers.enrolments import enrolment_handlers
 from registration.http.participants import ParticipantView
+from registration.jobs.daily import Clock
 from registration.store import participants
 from registration.store.tombstones import Tombstones
 from registration.use_cases import partners
-from tests.service.registration.house import PREFIX
+from tests.service.registration.harness import PREFIX
 from tests.service.registration.model import Post
 from tests.support.hashes import HASHES
 

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from sqlalchemy import text
 
-from tests.service.registration.house import PREFIX
+from tests.service.registration.harness import PREFIX
 from tests.service.registration.intake import DatabaseAt, Registration
 from tests.service.registration.model import ADDRESSES, Model, Post
-from tests.service.registration.stories import BEGIN, STORIES, Again, Batch, New, Sender, Story
+from tests.service.registration.scenarios import BEGIN, STORIES, Again, Batch, New, Sender, Story
 from tests.support.databases import Databases
 
 EXAMPLES = os.environ.get("HYPOTHESIS_EXAMPLES")

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from aio_pika.exceptions import AMQPError
 
-from tests.service.registration.house import Connect, House, HrSystem, person
+from tests.service.registration.harness import Connect, Harness, HrSystem, person
 
 REQUESTED = "enrolment.requested"
 
 
 @pytest.fixture
-async def acme(house: House, connect: Connect) -> HrSystem:
+async def acme(harness: Harness, connect: Connect) -> HrSystem:
     """The HR system that makes the mistakes."""
-    await house.register("acme")
+    await harness.register("acme")
     return await connect("acme")
 
 
@@ -58,7 +58,7 @@ BAD = {
 }
 
 
-async def test_whatever_is_wrong_is_answered_and_the_next_message_is_handled(house: House, acme: HrSystem) -> None:
+async def test_whatever_is_wrong_is_answered_and_the_next_message_is_handled(harness: Harness, acme: HrSystem) -> None:
     answers = {}
     for name, (type_, data, _, _) in BAD.items():
         message_id = await acme.send(type_, data)
@@ -70,7 +70,7 @@ async def test_whatever_is_wrong_is_answered_and_the_next_message_is_handled(hou
         assert error["message"], name
         answers[name] = (error["field"], error["code"])
     assert answers == {name: (field, code) for name, (_, _, field, code) in BAD.items()}
-    assert len(await house.participants("acme")) == 1
+    assert len(await harness.participants("acme")) == 1
 
 
 async def test_a_refusal_names_the_employee_when_it_can_be_told(acme: HrSystem) -> None:
@@ -80,19 +80,21 @@ async def test_a_refusal_names_the_employee_when_it_can_be_told(acme: HrSystem) 
     assert unknown.data["employee_ref"] is None
 
 
-async def test_all_of_it_in_one_burst_is_answered_once_each(house: House, acme: HrSystem) -> None:
+async def test_all_of_it_in_one_burst_is_answered_once_each(harness: Harness, acme: HrSystem) -> None:
     sent = await acme.send_all([(type_, data) for type_, data, _, _ in BAD.values()] * 4)
     good = await acme.enrol("e-1")
     assert await acme.outcome(good) == "enrolled"
     refusals = await acme.receipts.hears(len(sent), "enrolment.refused")
     assert sorted(each.data["message_id"] for each in refusals) == sorted(sent)
-    assert len(await house.participants("acme")) == 1
+    assert len(await harness.participants("acme")) == 1
 
 
 @pytest.mark.parametrize("data", [person("e-1"), b"<employee/>"], ids=["valid", "not JSON"])
-async def test_a_message_without_an_id_is_a_dead_letter_that_says_so(house: House, acme: HrSystem, data: Any) -> None:
+async def test_a_message_without_an_id_is_a_dead_letter_that_says_so(
+    harness: Harness, acme: HrSystem, data: Any
+) -> None:
     await acme.send_without_id(REQUESTED, data)
-    letter = await house.dead_letter()
+    letter = await harness.dead_letter()
     assert letter.headers["cc-dead-reason"] == "missing"
     assert letter.headers["cc-dead-queue"] == "hr.acme.enrolments"
     assert await acme.outcome(await acme.enrol("e-2")) == "enrolled"

@@ -12,7 +12,7 @@ from registration.app import build_app
 from registration.settings import RegistrationSettings
 from tests.service.registration.conftest import running
 from tests.service.registration.files import told
-from tests.service.registration.house import Connect, Heard, House, person
+from tests.service.registration.harness import Connect, Harness, Heard, person
 
 MESSAGES = 10_000
 PEOPLE = 9_400
@@ -55,9 +55,9 @@ def handled(replica: FastAPI) -> float:
 
 @pytest.mark.timeout(180)
 async def test_ten_thousand_messages_get_an_answer_each_although_a_replica_stops(
-    house: House, connect: Connect, settings: RegistrationSettings
+    harness: Harness, connect: Connect, settings: RegistrationSettings
 ) -> None:
-    await house.register("acme", places=12_000)
+    await harness.register("acme", places=12_000)
     acme = await connect("acme")
     messages = burst()
     second = build_app(settings)
@@ -73,11 +73,11 @@ async def test_ten_thousand_messages_get_an_answer_each_although_a_replica_stops
     assert all(receipt.data["employee_ref"] == of_message[receipt.data["message_id"]] for receipt in receipts)
     assert Counter((receipt.data["employee_ref"], outcome(receipt)) for receipt in receipts) == predicted(messages)
 
-    events = await told(house)
+    events = await told(harness)
     assert {(event.type, event.data["version"]) for event in events} == {("participant.enrolled", 1)}
     enrolled = {receipt.data["participant_id"] for receipt in receipts if "participant_id" in receipt.data}
     assert len(enrolled) == len(events) == PEOPLE
     assert {event.data["participant_id"] for event in events} == enrolled
     assert {event.data["given_name"] for event in events} == {f"Noor {number}" for number in range(PEOPLE)}
-    assert (await house.api.get("/partners/acme")).json()["active"] == PEOPLE
+    assert (await harness.api.get("/partners/acme")).json()["active"] == PEOPLE
     assert len(acme.receipts.heard) == MESSAGES

@@ -12,10 +12,10 @@ import pytest
 from culture_connect.contracts.envelope import written_time
 from registration.app import build_app
 from registration.settings import RegistrationSettings
-from tests.service.registration.clocks import Clocks, Look
 from tests.service.registration.conftest import running
+from tests.service.registration.daily_job import Clocks, Look
 from tests.service.registration.files import named, told
-from tests.service.registration.house import Connect, House, HrSystem, person
+from tests.service.registration.harness import Connect, Harness, HrSystem, person
 from tests.support.probes import eventually, until
 
 CANARY = {
@@ -27,15 +27,15 @@ CANARY = {
 
 
 @pytest.fixture
-async def acme(house: House, connect: Connect) -> HrSystem:
+async def acme(harness: Harness, connect: Connect) -> HrSystem:
     """The HR system of a partner."""
-    await house.register("acme")
+    await harness.register("acme")
     return await connect("acme")
 
 
-async def erasure_of(house: House, participant_id: object) -> dict[str, Any]:
+async def erasure_of(harness: Harness, participant_id: object) -> dict[str, Any]:
     """How far the erasure is, over HTTP."""
-    answer = await house.api.get(f"/erasures/{participant_id}")
+    answer = await harness.api.get(f"/erasures/{participant_id}")
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -45,21 +45,21 @@ def done(erasure: dict[str, Any]) -> list[str]:
     return [each["service"] for each in erasure["services"] if each["completed_at"] is not None]
 
 
-def probe(house: House, participant_id: object) -> Callable[[], Awaitable[list[str]]]:
+def probe(harness: Harness, participant_id: object) -> Callable[[], Awaitable[list[str]]]:
     """Asks which services have completed the erasure."""
 
     async def ask() -> list[str]:
-        return done(await erasure_of(house, participant_id))
+        return done(await erasure_of(harness, participant_id))
 
     return ask
 
 
-async def test_an_erasure_is_open_until_both_services_are_done(house: House, acme: HrSystem) -> None:
+async def test_an_erasure_is_open_until_both_services_are_done(harness: Harness, acme: HrSystem) -> None:
     enrolled = await acme.receipt(await acme.enrol("e-1"))
     participant_id = enrolled.data["participant_id"]
-    nobody_yet = await house.api.get(f"/erasures/{participant_id}")
+    nobody_yet = await harness.api.get(f"/erasures/{participant_id}")
     erased = await acme.receipt(await acme.send("enrolment.erased", {"employee_ref": "e-1"}))
-    begun = await erasure_of(house, participant_id)
+    begun = await erasure_of(harness, participant_id)
 
     assert named(nobody_yet, 404, "not-found") == []
     assert (erased.data["outcome"], erased.data["participant_id"]) == ("erased", participant_id)
@@ -73,47 +73,47 @@ async def test_an_erasure_is_open_until_both_services_are_done(house: House, acm
             {"service": "ticketing", "completed_at": None},
         ],
     }
-    assert await house.participants("acme") == []
+    assert await harness.participants("acme") == []
 
     about = {"participant_id": participant_id}
-    await house.tell("erasure.completed", about, source="ticketing")
-    await eventually(probe(house, participant_id), ["ticketing"], "the services that are done")
-    halfway = await erasure_of(house, participant_id)
+    await harness.tell("erasure.completed", about, source="ticketing")
+    await eventually(probe(harness, participant_id), ["ticketing"], "the services that are done")
+    halfway = await erasure_of(harness, participant_id)
     assert halfway["completed_at"] is None
     for again in range(2):
-        await house.tell("erasure.completed", about, source="ticketing")
-        await house.tell("erasure.completed", about, source=f"stranger-{again}")
-        await house.tell("erasure.completed", {"participant_id": str(uuid4())}, source="notifications")
-    await house.tell("erasure.completed", about, source="notifications")
-    await eventually(probe(house, participant_id), ["notifications", "ticketing"], "the services that are done")
+        await harness.tell("erasure.completed", about, source="ticketing")
+        await harness.tell("erasure.completed", about, source=f"stranger-{again}")
+        await harness.tell("erasure.completed", {"participant_id": str(uuid4())}, source="notifications")
+    await harness.tell("erasure.completed", about, source="notifications")
+    await eventually(probe(harness, participant_id), ["notifications", "ticketing"], "the services that are done")
 
-    ended = await erasure_of(house, participant_id)
+    ended = await erasure_of(harness, participant_id)
     assert ended["services"][1] == halfway["services"][1]
     assert ended["completed_at"] == ended["services"][0]["completed_at"]
     assert (ended["requested_at"], ended["overdue"]) == (begun["requested_at"], False)
-    assert await house.dead_letters.get(no_ack=True, fail=False) is None
+    assert await harness.dead_letters.get(no_ack=True, fail=False) is None
 
 
-async def test_an_erasure_over_http_is_the_same_and_its_partner_alone_sees_it(house: House) -> None:
-    await house.register("acme")
-    enrolled = await house.enrol("acme", "e-1")
+async def test_an_erasure_over_http_is_the_same_and_its_partner_alone_sees_it(harness: Harness) -> None:
+    await harness.register("acme")
+    enrolled = await harness.enrol("acme", "e-1")
     path = "/partners/acme/participants/e-1"
-    first, again = [await house.api.delete(path) for _ in range(2)]
-    [_, event] = await told(house)
+    first, again = [await harness.api.delete(path) for _ in range(2)]
+    [_, event] = await told(harness)
 
     assert (first.status_code, again.status_code) == (202, 202)
-    assert first.json() == again.json() == await erasure_of(house, enrolled["participant_id"])
+    assert first.json() == again.json() == await erasure_of(harness, enrolled["participant_id"])
     assert (event.type, event.data) == (
         "participant.erased",
         {"participant_id": enrolled["participant_id"], "version": 2},
     )
-    assert named(await house.api.delete("/partners/acme/participants/e-2"), 404, "not-found") == []
-    assert named(await house.api.delete("/partners/nobody/participants/e-1"), 404, "not-found") == []
+    assert named(await harness.api.delete("/partners/acme/participants/e-2"), 404, "not-found") == []
+    assert named(await harness.api.delete("/partners/nobody/participants/e-1"), 404, "not-found") == []
     address = f"/erasures/{enrolled['participant_id']}"
     for caller, status in [("desk", 200), ("console", 200), ("acme", 200), ("zeebank", 404), ("nobody", 401)]:
-        answer = await house.api.get(address, headers={"authorization": f"Bearer {caller}"})
+        answer = await harness.api.get(address, headers={"authorization": f"Bearer {caller}"})
         assert answer.status_code == status, caller
-    assert (await house.api.get("/erasures/e-1")).status_code == 422
+    assert (await harness.api.get("/erasures/e-1")).status_code == 422
 
 
 async def overdue_of(api: httpx.AsyncClient) -> float | None:
@@ -123,11 +123,13 @@ async def overdue_of(api: httpx.AsyncClient) -> float | None:
     return float(values[0]) if values else None
 
 
-async def test_an_erasure_is_overdue_after_a_day(house: House, clocks: Clocks, settings: RegistrationSettings) -> None:
-    await house.register("acme")
-    ids = [(await house.enrol("acme", ref))["participant_id"] for ref in ("e-1", "e-2")]
+async def test_an_erasure_is_overdue_after_a_day(
+    harness: Harness, clocks: Clocks, settings: RegistrationSettings
+) -> None:
+    await harness.register("acme")
+    ids = [(await harness.enrol("acme", ref))["participant_id"] for ref in ("e-1", "e-2")]
     for ref in ("e-1", "e-2"):
-        await house.api.delete(f"/partners/acme/participants/{ref}")
+        await harness.api.delete(f"/partners/acme/participants/{ref}")
     assert await clocks.look() == Look(still_open=2, overdue=0)
     assert await clocks.look(datetime.now(UTC) + timedelta(hours=23, minutes=59)) == Look(still_open=2, overdue=0)
     assert await clocks.look(datetime.now(UTC) + timedelta(hours=24, minutes=1)) == Look(still_open=2, overdue=2)
@@ -136,24 +138,24 @@ async def test_an_erasure_is_overdue_after_a_day(house: House, clocks: Clocks, s
         "update erasures set requested_at = requested_at - interval '24 hours 1 minute' where participant_id = :who",
         who=ids[0],
     )
-    assert [(await erasure_of(house, each))["overdue"] for each in ids] == [True, False]
+    assert [(await erasure_of(harness, each))["overdue"] for each in ids] == [True, False]
     assert await clocks.look() == Look(still_open=2, overdue=1)
     async with running(build_app(settings)) as replica:
         await until(lambda: overdue_of(replica), lambda number: number == 1, "the replica to measure", timeout=5)
 
     for service in ("ticketing", "notifications"):
-        await house.tell("erasure.completed", {"participant_id": ids[0]}, source=service)
-    await eventually(probe(house, ids[0]), ["notifications", "ticketing"], "the services that are done")
-    assert (await erasure_of(house, ids[0]))["overdue"] is False
+        await harness.tell("erasure.completed", {"participant_id": ids[0]}, source=service)
+    await eventually(probe(harness, ids[0]), ["notifications", "ticketing"], "the services that are done")
+    assert (await erasure_of(harness, ids[0]))["overdue"] is False
     assert await clocks.look() == Look(still_open=1, overdue=0)
 
 
 async def test_nothing_of_the_person_is_left_where_registration_remembers(
-    house: House, clocks: Clocks, acme: HrSystem
+    harness: Harness, clocks: Clocks, acme: HrSystem
 ) -> None:
     path = f"/partners/acme/participants/{CANARY['employee_ref']}"
     keys = [{"idempotency-key": f"of-the-test-{number}"} for number in range(6)]
-    post = house.api.post
+    post = harness.api.post
     file = ";".join(CANARY) + "\r\n" + ";".join(CANARY.values()) + "\r\n"
     answers = [
         await post("/partners/acme/enrolments", json=CANARY, headers=keys[0]),
@@ -165,15 +167,15 @@ async def test_nothing_of_the_person_is_left_where_registration_remembers(
     assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 200]
     assert await acme.outcome(await acme.send("enrolment.requested", {**CANARY, "given_name": "Canarino"})) == "changed"
     assert await places_with(clocks, *CANARY.values()) != []
-    assert (await house.api.delete(path, headers=keys[5])).status_code == 202
+    assert (await harness.api.delete(path, headers=keys[5])).status_code == 202
     assert await acme.outcome(await acme.send("enrolment.requested", {**CANARY, "email": "no address"}))
     await eventually(lambda: places_with(clocks, *CANARY.values(), "Canarino"), [], "places where the person stands")
     replayed = await post("/partners/acme/enrolments", json=CANARY, headers=keys[0])
     participant_id = answers[0].json()["participant_id"]
     assert (replayed.status_code, replayed.json()) == (201, {"participant_id": participant_id})
-    assert await house.participants("acme") == []
+    assert await harness.participants("acme") == []
     assert await clocks.execute("select count(*) from tombstones") == [(1,)]
-    assert named(await house.api.post(f"{path}/withdraw"), 404, "not-found") == []
+    assert named(await harness.api.post(f"{path}/withdraw"), 404, "not-found") == []
 
 
 async def places_with(clocks: Clocks, *words: str) -> list[str]:
@@ -188,8 +190,8 @@ async def places_with(clocks: Clocks, *words: str) -> list[str]:
     return found
 
 
-async def test_references_with_any_characters_can_be_in_an_address(house: House) -> None:
-    await house.register("acme")
+async def test_references_with_any_characters_can_be_in_an_address(harness: Harness) -> None:
+    await harness.register("acme")
     for ref in (
         "HR/2026/0042",
         "Müller-Ångström",
@@ -199,16 +201,16 @@ async def test_references_with_any_characters_can_be_in_an_address(house: House)
         "a/withdraw",
         "社員",
     ):
-        enrolled = await house.enrol("acme", ref, email="ann@example.org")
+        enrolled = await harness.enrol("acme", ref, email="ann@example.org")
         path = f"/partners/acme/participants/{quote(ref, safe='')}"
-        withdrawn = await house.api.post(f"{path}/withdraw")
+        withdrawn = await harness.api.post(f"{path}/withdraw")
         assert (withdrawn.status_code, withdrawn.json()["employee_ref"]) == (200, ref)
-        erased = await house.api.delete(path)
+        erased = await harness.api.delete(path)
         assert (erased.status_code, erased.json()["participant_id"]) == (202, enrolled["participant_id"]), ref
-    assert await house.participants("acme") == []
+    assert await harness.participants("acme") == []
 
 
-async def test_a_message_from_before_the_erasure_comes_too_late(house: House, acme: HrSystem) -> None:
+async def test_a_message_from_before_the_erasure_comes_too_late(harness: Harness, acme: HrSystem) -> None:
     an_hour_ago, soon = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
     enrolled = await acme.receipt(await acme.send("enrolment.requested", person("e-1"), timestamp=an_hour_ago))
     erased_at = datetime.now(UTC) - timedelta(minutes=30)
@@ -227,11 +229,11 @@ async def test_a_message_from_before_the_erasure_comes_too_late(house: House, ac
     assert await send(person("e-1"), headers={"ce-time": written_time(an_hour_ago)}) == "erased_since"
     assert await send(person("e-1"), headers={"ce-time": written_time(an_hour_ago)}, timestamp=soon) == "erased_since"
     assert await send(structured(an_hour_ago), **cloud_event) == "erased_since"
-    assert await house.participants("acme") == []
+    assert await harness.participants("acme") == []
 
     # Sent since, though before it is delivered; and from a system whose clock is fast.
     assert await send(person("e-1"), timestamp=erased_at + timedelta(minutes=1)) == "enrolled"
-    [back] = await house.participants("acme")
+    [back] = await harness.participants("acme")
     assert (back["participant_id"] != enrolled.data["participant_id"], back["version"]) == (True, 1)
     assert await send(person("e-1", given_name="Eva"), headers={"ce-time": written_time(an_hour_ago)}) == "erased_since"
     assert (
@@ -241,5 +243,5 @@ async def test_a_message_from_before_the_erasure_comes_too_late(house: House, ac
         == "erased"
     )
     assert await send(structured(datetime.now(UTC)), **cloud_event) == "enrolled"
-    ids = [event.data["participant_id"] for event in await told(house) if event.type == "participant.enrolled"]
+    ids = [event.data["participant_id"] for event in await told(harness) if event.type == "participant.enrolled"]
     assert len(set(ids)) == len(ids) == 3

@@ -9,7 +9,7 @@ import pytest
 from culture_connect.contracts import MAX_BODY_BYTES
 from culture_connect.http.app import MAX_BODY
 from tests.service.registration.files import file, lines, take_in
-from tests.service.registration.house import Connect, House, evening, person
+from tests.service.registration.harness import Connect, Harness, evening, person
 from tests.support.event_loop import collector_as_in_a_service, held
 from tests.support.hostile_bodies import MARKS, ask_the_worst
 
@@ -31,38 +31,38 @@ FILES = {
 
 
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "import"])
-async def test_no_file_holds_the_event_loop(house: House, dry_run: bool) -> None:
-    await house.register("acme", places=1_000_000)
+async def test_no_file_holds_the_event_loop(harness: Harness, dry_run: bool) -> None:
+    await harness.register("acme", places=1_000_000)
     with collector_as_in_a_service():
         for name, content in FILES.items():
             async with held() as loop:
-                answer = await take_in(house, content, dry_run=dry_run)
+                answer = await take_in(harness, content, dry_run=dry_run)
             assert answer.status_code in (200, 422), (name, answer.text[:200])
             assert loop.longest < BOUND, name
 
 
-async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(house: House) -> None:
-    await house.register("acme", places=1_000_000)
+async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(harness: Harness) -> None:
+    await harness.register("acme", places=1_000_000)
     data = file(*lines(range(5_000)))
     every: list[dict[str, Any]] = [{"dry_run": True}, {}, {"dry_run": True, "full": True}]
     with collector_as_in_a_service():
         for wishes in every:
             async with held() as loop:
-                answer = await take_in(house, data, **wishes)
+                answer = await take_in(harness, data, **wishes)
             assert answer.status_code == 200
             assert loop.longest < BOUND
         async with held() as loop:
-            assert (await house.api.get("/partners/acme/participants/export")).status_code == 200
-            assert (await house.api.get("/partners/acme/participants", params={"limit": 500})).status_code == 200
+            assert (await harness.api.get("/partners/acme/participants/export")).status_code == 200
+            assert (await harness.api.get("/partners/acme/participants", params={"limit": 500})).status_code == 200
         assert loop.longest < BOUND
 
 
-async def test_files_that_come_at_once_do_not_hold_the_event_loop(house: House) -> None:
-    await house.register("acme", places=1_000_000)
+async def test_files_that_come_at_once_do_not_hold_the_event_loop(harness: Harness) -> None:
+    await harness.register("acme", places=1_000_000)
     content = FILES["accents in Windows-1252"]
     with collector_as_in_a_service():
         async with held() as loop:
-            answers = await asyncio.gather(*(take_in(house, content, dry_run=True) for _ in range(4)))
+            answers = await asyncio.gather(*(take_in(harness, content, dry_run=True) for _ in range(4)))
     # One who sends several is to send some of them later.
     statuses = [answer.status_code for answer in answers]
     assert 200 in statuses
@@ -71,17 +71,17 @@ async def test_files_that_come_at_once_do_not_hold_the_event_loop(house: House) 
 
 
 @pytest.mark.timeout(240)
-async def test_no_request_holds_the_event_loop(house: House) -> None:
-    await house.register("duin")
-    await house.enrol("duin", "e-1")
-    made = await house.api.post("/evenings", json=evening())
+async def test_no_request_holds_the_event_loop(harness: Harness) -> None:
+    await harness.register("duin")
+    await harness.enrol("duin", "e-1")
+    made = await harness.api.post("/evenings", json=evening())
     paths = {"slug": "duin", "employee_ref": "e-1", "evening_id": made.json()["evening_id"]}
-    asked = await ask_the_worst(house.api, MAX_BODY, paths)
+    asked = await ask_the_worst(harness.api, MAX_BODY, paths)
     assert [each for each in asked if each.status >= 500 or each.seconds > BOUND] == []
 
 
-async def test_no_message_of_an_hr_system_holds_the_event_loop(house: House, connect: Connect) -> None:
-    await house.register("acme", places=1_000_000)
+async def test_no_message_of_an_hr_system_holds_the_event_loop(harness: Harness, connect: Connect) -> None:
+    await harness.register("acme", places=1_000_000)
     acme = await connect("acme")
     requested, marks = "enrolment.requested", MARKS * (MAX_BODY_BYTES // 4 - 200)
     worst: list[tuple[str, Any]] = [

@@ -7,16 +7,16 @@ from sqlalchemy import text
 
 from culture_connect.messaging import Database
 from registration.settings import RegistrationSettings
-from tests.service.registration.house import Connect, House
+from tests.service.registration.harness import Connect, Harness
 
 FORGOTTEN = "enrolment.erased"
 KNOWN_SIZES = (16, 32)  # bytes of a SHA-256, cut or whole
 
 
 async def test_no_hash_in_the_database_can_be_found_again_by_guessing_an_employee_number(
-    house: House, connect: Connect, settings: RegistrationSettings
+    harness: Harness, connect: Connect, settings: RegistrationSettings
 ) -> None:
-    await house.register("acme")
+    await harness.register("acme")
     acme = await connect("acme")
     body = json.dumps({"employee_ref": "4711"}).encode()
     message_id = await acme.send(FORGOTTEN, body, id="erase-4711")
@@ -24,7 +24,7 @@ async def test_no_hash_in_the_database_can_be_found_again_by_guessing_an_employe
     path = "/partners/acme/enrolments"
     person = b'{"employee_ref":"4711","given_name":"Noor","family_name":"de Vries","email":"noor@example.org"}'
     headers = {"idempotency-key": "k-1", "content-type": "application/json"}
-    assert (await house.api.post(path, content=person, headers=headers)).is_success
+    assert (await harness.api.post(path, content=person, headers=headers)).is_success
     guesses = [
         f"nl.cultureconnect.{FORGOTTEN}.v1\0".encode() + body,
         b"hr.acme.enrolments\0erase-4711",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, MetaData, text
 from culture_connect.messaging import Database
 from culture_connect.messaging.tables import metadata as messaging_tables
 from registration.tables import Base
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 
 
 def described() -> MetaData:

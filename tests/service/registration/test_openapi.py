@@ -9,7 +9,7 @@ import pytest
 
 from registration.app import build_app
 from registration.settings import RegistrationSettings
-from tests.service.registration.house import evening, moved, person
+from tests.service.registration.harness import evening, moved, person
 from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
 
 

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from culture_connect.contracts.envelope import written_time
-from tests.service.registration.clocks import Clocks
+from tests.service.registration.daily_job import Clocks
 from tests.service.registration.files import counts, file, line, standings
-from tests.service.registration.house import Connect, House, HrSystem, person
+from tests.service.registration.harness import Connect, Harness, HrSystem, person
 
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
 
 @pytest.fixture
-async def acme(house: House, connect: Connect) -> HrSystem:
+async def acme(harness: Harness, connect: Connect) -> HrSystem:
     """The HR system of a partner."""
-    await house.register("acme")
+    await harness.register("acme")
     return await connect("acme")
 
 
@@ -26,7 +26,7 @@ async def answer_to(acme: HrSystem, type_: str, sent_at: datetime, **data: Any) 
     return await acme.outcome(await acme.send(type_, about, headers={"ce-time": written_time(sent_at)}))
 
 
-async def test_a_request_that_a_withdrawal_overtook_enrols_nobody_again(house: House, acme: HrSystem) -> None:
+async def test_a_request_that_a_withdrawal_overtook_enrols_nobody_again(harness: Harness, acme: HrSystem) -> None:
     said = person("e-1")
     assert await answer_to(acme, "enrolment.requested", HOUR_AGO, **said) == "enrolled"
     assert await answer_to(acme, "enrolment.withdrawn", HOUR_AGO + timedelta(minutes=2)) == "withdrawn"
@@ -37,30 +37,30 @@ async def test_a_request_that_a_withdrawal_overtook_enrols_nobody_again(house: H
 
     assert (error["field"], error["code"]) == ("employee_ref", "superseded")
     assert written_time(HOUR_AGO + timedelta(minutes=2)) in error["message"]
-    assert await standings(house) == {"e-1": "withdrawn"}
+    assert await standings(harness) == {"e-1": "withdrawn"}
     assert await answer_to(acme, "enrolment.requested", HOUR_AGO + timedelta(minutes=3), **said) == "enrolled"
 
 
-async def test_an_unchanged_request_is_the_last_word_as_well(house: House, acme: HrSystem) -> None:
+async def test_an_unchanged_request_is_the_last_word_as_well(harness: Harness, acme: HrSystem) -> None:
     said = person("e-1")
     assert await answer_to(acme, "enrolment.requested", HOUR_AGO, **said) == "enrolled"
     assert await answer_to(acme, "enrolment.requested", HOUR_AGO + timedelta(minutes=2), **said) == "unchanged"
     assert await answer_to(acme, "enrolment.withdrawn", HOUR_AGO + timedelta(minutes=1)) == "superseded"
     assert await answer_to(acme, "enrolment.erased", HOUR_AGO + timedelta(minutes=1)) == "superseded"
-    assert await standings(house) == {"e-1": "enrolled"}
+    assert await standings(harness) == {"e-1": "enrolled"}
 
 
 @pytest.mark.parametrize("leaving", ["enrolment.withdrawn", "enrolment.erased"])
 async def test_who_left_before_their_enrolment_arrived_is_not_enrolled_by_it(
-    house: House, acme: HrSystem, leaving: str
+    harness: Harness, acme: HrSystem, leaving: str
 ) -> None:
     assert await answer_to(acme, leaving, HOUR_AGO) == "unknown_employee"
     earlier = HOUR_AGO - timedelta(days=90)
     assert await answer_to(acme, "enrolment.requested", earlier, **person("e-1")) == "superseded"
-    assert await standings(house) == {}
+    assert await standings(harness) == {}
     assert await answer_to(acme, "enrolment.requested", HOUR_AGO + timedelta(minutes=1), **person("e-1")) == "enrolled"
     assert await answer_to(acme, leaving, earlier) == "superseded"
-    assert await standings(house) == {"e-1": "enrolled"}
+    assert await standings(harness) == {"e-1": "enrolled"}
 
 
 async def test_who_left_before_anybody_knew_them_is_remembered_for_400_days(acme: HrSystem, clocks: Clocks) -> None:
@@ -76,27 +76,27 @@ async def test_who_left_before_anybody_knew_them_is_remembered_for_400_days(acme
     assert await clocks.execute(found) == []
 
 
-async def test_what_is_done_over_http_or_by_a_file_counts_as_much(house: House, acme: HrSystem) -> None:
+async def test_what_is_done_over_http_or_by_a_file_counts_as_much(harness: Harness, acme: HrSystem) -> None:
     before = datetime.now(UTC)
-    await house.enrol("acme", "e-1")
+    await harness.enrol("acme", "e-1")
     assert await answer_to(acme, "enrolment.withdrawn", before) == "superseded"
     before = datetime.now(UTC)
-    assert (await house.api.post("/partners/acme/participants/e-1/withdraw")).is_success
+    assert (await harness.api.post("/partners/acme/participants/e-1/withdraw")).is_success
     assert await answer_to(acme, "enrolment.requested", before, **person("e-1")) == "superseded"
-    assert await standings(house) == {"e-1": "withdrawn"}
-    assert await counts(house, file(line("e-1"))) == {"returning": 1}
+    assert await standings(harness) == {"e-1": "withdrawn"}
+    assert await counts(harness, file(line("e-1"))) == {"returning": 1}
     before = datetime.now(UTC)
-    assert await counts(house, file(line("e-1"))) == {"unchanged": 1}
+    assert await counts(harness, file(line("e-1"))) == {"unchanged": 1}
     assert await answer_to(acme, "enrolment.withdrawn", before) == "superseded"
-    assert await standings(house) == {"e-1": "enrolled"}
+    assert await standings(harness) == {"e-1": "enrolled"}
 
 
 async def test_what_was_sent_before_the_partner_left_brings_nobody_back_when_it_returns(
-    house: House, acme: HrSystem
+    harness: Harness, acme: HrSystem
 ) -> None:
-    await house.enrol("acme", "e-1")
+    await harness.enrol("acme", "e-1")
     before = datetime.now(UTC)
-    assert (await house.leave("acme")).is_success
-    await house.register("acme")
+    assert (await harness.leave("acme")).is_success
+    await harness.register("acme")
     assert await answer_to(acme, "enrolment.requested", before, **person("e-1")) == "superseded"
-    assert await standings(house) == {"e-1": "withdrawn"}
+    assert await standings(harness) == {"e-1": "withdrawn"}

@@ -3,30 +3,30 @@
 from sqlalchemy.engine import make_url
 
 from culture_connect.messaging import Database, Handlers
-from registration.queues import HrQueues
+from registration.handlers.hr_queues import HrQueues
 from registration.settings import RegistrationSettings
-from tests.service.registration.house import Connect, House
+from tests.service.registration.harness import Connect, Harness
 from tests.support.fault_proxy import FaultProxy
 
 
-async def test_a_partner_registered_before_its_account_exists_is_heard(house: House, connect: Connect) -> None:
-    await house.register("acme")
+async def test_a_partner_registered_before_its_account_exists_is_heard(harness: Harness, connect: Connect) -> None:
+    await harness.register("acme")
     acme = await connect("acme")
     assert await acme.outcome(await acme.enrol("e-1")) == "enrolled"
 
 
 async def test_a_partner_whose_messages_wait_already_is_heard_once_it_is_registered(
-    house: House, connect: Connect
+    harness: Harness, connect: Connect
 ) -> None:
     acme = await connect("acme")
     waiting = [await acme.enrol(f"e-{number}") for number in range(20)]
-    await house.register("acme")
+    await harness.register("acme")
     assert [await acme.outcome(message_id) for message_id in waiting] == ["enrolled"] * 20
 
 
-async def test_partners_do_not_hear_each_other(house: House, connect: Connect) -> None:
+async def test_partners_do_not_hear_each_other(harness: Harness, connect: Connect) -> None:
     for slug in ("acme", "zeebank"):
-        await house.register(slug)
+        await harness.register(slug)
     acme, zeebank = await connect("acme"), await connect("zeebank")
     mine, theirs = await acme.enrol("e-1"), await zeebank.enrol("e-1")
     await acme.outcome(mine)
@@ -35,8 +35,10 @@ async def test_partners_do_not_hear_each_other(house: House, connect: Connect) -
     assert [receipt.data["message_id"] for receipt in zeebank.receipts.heard] == [theirs]
 
 
-async def test_the_queues_stay_known_while_the_database_is_away(house: House, settings: RegistrationSettings) -> None:
-    await house.register("acme")
+async def test_the_queues_stay_known_while_the_database_is_away(
+    harness: Harness, settings: RegistrationSettings
+) -> None:
+    await harness.register("acme")
     async with FaultProxy(make_url(settings.database_url).port or 0) as wire:
         database = Database(wire.through(settings.database_url), schema="registration")
         queues = HrQueues(database, Handlers())
@@ -44,6 +46,6 @@ async def test_the_queues_stay_known_while_the_database_is_away(house: House, se
         await wire.cut()
         assert [each.queue for each in await queues()] == [each.queue for each in before] == ["hr.acme.enrolments"]
         await wire.mend()
-        await house.register("zeebank")
+        await harness.register("zeebank")
         assert len(await queues()) == 2
         await database.close()

@@ -19,15 +19,15 @@ from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import answer_enrolments, decide_enrolments
 from tests.service.registration.conftest import running
-from tests.service.registration.house import Connect, House, evening, person
+from tests.service.registration.harness import Connect, Harness, evening, person
 
 TOMBSTONES = Tombstones(b"of these tests" * 3)
 
 
 @pytest.fixture
-async def database(house: House, settings: RegistrationSettings) -> AsyncIterator[Database]:
+async def database(harness: Harness, settings: RegistrationSettings) -> AsyncIterator[Database]:
     """The same schema, as another replica sees it."""
-    del house
+    del harness
     database = Database(settings.database_url, schema="registration", pool_size=20)
     yield database
     await database.close()
@@ -48,21 +48,21 @@ def requested(employee_ref: str, **fields: object) -> EnrolmentRequested:
     return EnrolmentRequested.model_validate(person(employee_ref, **fields))
 
 
-async def test_the_last_place_goes_to_one_of_many(house: House, database: Database) -> None:
-    await house.register("acme", places=1)
+async def test_the_last_place_goes_to_one_of_many(harness: Harness, database: Database) -> None:
+    await harness.register("acme", places=1)
     await asyncio.gather(*(decide(database, requested(f"e-{number}")) for number in range(30)))
-    assert len(await house.participants("acme")) == 1
-    assert len(await house.events.hears(1, "participant.enrolled")) == 1
+    assert len(await harness.participants("acme")) == 1
+    assert len(await harness.events.hears(1, "participant.enrolled")) == 1
 
 
-async def test_an_address_goes_to_one_of_many(house: House, database: Database) -> None:
-    await house.register("acme")
+async def test_an_address_goes_to_one_of_many(harness: Harness, database: Database) -> None:
+    await harness.register("acme")
     same = [requested(f"e-{number}", email="ann@example.org") for number in range(30)]
     await asyncio.gather(*(decide(database, each) for each in same))
-    assert len(await house.participants("acme")) == 1
+    assert len(await harness.participants("acme")) == 1
 
 
-async def test_one_employee_is_one_participant_however_many_ask(house: House, database: Database) -> None:
+async def test_one_employee_is_one_participant_however_many_ask(harness: Harness, database: Database) -> None:
     async def ask(number: int) -> None:
         async with database.begin() as work:
             # Whoever waits for the answer is not told that somebody else was faster.
@@ -70,74 +70,74 @@ async def test_one_employee_is_one_participant_however_many_ask(house: House, da
             [decision] = await decide_enrolments(work, TOMBSTONES, "acme", [(message, None)])
             assert decision.errors == ()
 
-    await house.register("acme")
+    await harness.register("acme")
     await asyncio.gather(*(ask(number) for number in range(30)))
-    [listed] = await house.participants("acme")
+    [listed] = await harness.participants("acme")
     assert listed["version"] == 30
 
 
 async def test_of_many_messages_about_an_employee_at_once_the_one_sent_last_holds(
-    house: House, database: Database
+    harness: Harness, database: Database
 ) -> None:
-    await house.register("acme")
+    await harness.register("acme")
     now = datetime.now(UTC)
     messages = [requested("e-1", given_name=f"Noor {number}") for number in range(30)]
     await asyncio.gather(
         *(decide(database, each, sent_at=now - timedelta(minutes=30 - number)) for number, each in enumerate(messages))
     )
-    [listed] = await house.participants("acme")
+    [listed] = await harness.participants("acme")
     assert listed["given_name"] == "Noor 29"
 
 
-async def test_a_day_and_a_slug_go_to_one_of_many(house: House) -> None:
-    asked = [house.api.post("/evenings", json=evening(capacity=100 + number)) for number in range(10)]
+async def test_a_day_and_a_slug_go_to_one_of_many(harness: Harness) -> None:
+    asked = [harness.api.post("/evenings", json=evening(capacity=100 + number)) for number in range(10)]
     body = {"slug": "acme", "name": "Acme", "places": 5, "language": "nl"}
-    asked += [house.api.post("/partners", json=body) for _ in range(10)]
+    asked += [harness.api.post("/partners", json=body) for _ in range(10)]
     answers = [answer.status_code for answer in await asyncio.gather(*asked)]
     assert sorted(answers[:10]) == sorted(answers[10:]) == [201] + [409] * 9
-    assert len(await house.events.hears(2, "evening.scheduled", "partner.registered")) == 2
+    assert len(await harness.events.hears(2, "evening.scheduled", "partner.registered")) == 2
 
 
 async def test_two_replicas_answer_everything_once(
-    house: House, connect: Connect, settings: RegistrationSettings
+    harness: Harness, connect: Connect, settings: RegistrationSettings
 ) -> None:
     second: FastAPI = build_app(settings)
     async with running(second):
-        await house.register("acme", places=100)
+        await harness.register("acme", places=100)
         acme = await connect("acme")
         sent = await acme.send_all([("enrolment.requested", person(f"e-{number}")) for number in range(150)])
         receipts = await acme.receipts.hears(150)
     assert sorted(each.data["message_id"] for each in receipts) == sorted(sent)
     assert len(acme.receipts.of_type("enrolment.accepted")) == 100
-    assert len(await house.events.hears(100, "participant.enrolled")) == 100
+    assert len(await harness.events.hears(100, "participant.enrolled")) == 100
 
 
-async def test_a_later_withdrawal_frees_place_and_address_on_its_day(house: House, database: Database) -> None:
-    await house.register("acme", places=1)
+async def test_a_later_withdrawal_frees_place_and_address_on_its_day(harness: Harness, database: Database) -> None:
+    await harness.register("acme", places=1)
     in_a_week = local_day(datetime.now(UTC) + timedelta(days=7))
     await decide(database, requested("e-1", email="ann@example.org"))
     await decide(database, EnrolmentWithdrawn(employee_ref="e-1", effective_on=in_a_week))
     heir = requested("e-2", email="ann@example.org")
 
     await decide(database, heir, after=timedelta(days=6))
-    assert [each["employee_ref"] for each in await house.participants("acme")] == ["e-1"]
+    assert [each["employee_ref"] for each in await harness.participants("acme")] == ["e-1"]
     await decide(database, heir, after=timedelta(days=7))
-    standings = {each["employee_ref"]: each["standing"] for each in await house.participants("acme")}
+    standings = {each["employee_ref"]: each["standing"] for each in await harness.participants("acme")}
     assert standings == {"e-1": "withdrawn", "e-2": "enrolled"}
 
 
-async def test_an_enrolment_frees_its_place_after_its_last_day(house: House, database: Database) -> None:
-    await house.register("acme", places=1)
+async def test_an_enrolment_frees_its_place_after_its_last_day(harness: Harness, database: Database) -> None:
+    await harness.register("acme", places=1)
     last_day = local_day(datetime.now(UTC))
     await decide(database, requested("e-1", ends_on=last_day.isoformat()))
     await decide(database, requested("e-2"))
-    assert len(await house.participants("acme")) == 1
+    assert len(await harness.participants("acme")) == 1
     await decide(database, requested("e-2"), after=timedelta(days=1))
-    assert len(await house.participants("acme")) == 2
+    assert len(await harness.participants("acme")) == 2
 
 
-async def test_the_database_itself_refuses_what_the_rules_forbid(house: House, database: Database) -> None:
-    await house.register("acme", places=2)
+async def test_the_database_itself_refuses_what_the_rules_forbid(harness: Harness, database: Database) -> None:
+    await harness.register("acme", places=2)
     await decide(database, requested("e-1"), requested("e-2"))
     await decide(database, EnrolmentWithdrawn(employee_ref="e-1"), requested("e-3"))
     for statement, constraint in [

@@ -4,22 +4,22 @@ import json
 
 import pytest
 
-from tests.service.registration.house import Connect, House, HrSystem, person
+from tests.service.registration.harness import Connect, Harness, HrSystem, person
 
 CANARY = "Canary van der Test"
 
 
 @pytest.fixture
-async def acme(house: House, connect: Connect) -> HrSystem:
+async def acme(harness: Harness, connect: Connect) -> HrSystem:
     """The HR system that makes the mistakes."""
-    await house.register("acme")
+    await harness.register("acme")
     return await connect("acme")
 
 
-async def test_a_message_without_an_id_leaves_nothing_of_the_person(house: House, acme: HrSystem) -> None:
+async def test_a_message_without_an_id_leaves_nothing_of_the_person(harness: Harness, acme: HrSystem) -> None:
     sent = person("e-4711", given_name=CANARY)
     await acme.send_without_id("enrolment.requested", sent)
-    letter = await house.dead_letter()
+    letter = await harness.dead_letter()
     summary = json.loads(letter.body)
     assert letter.headers["cc-dead-body"] == "summary"
     assert summary["size"] == len(json.dumps(sent))

@@ -3,20 +3,20 @@
 import asyncio
 from typing import Any
 
-from tests.service.registration.house import House
+from tests.service.registration.harness import Harness
 
 SLUGS = ["beelden-aan-zee", "het-nationale-theater", "ndt", "paard", "residentie-orkest"]
 ENTRANCE = {"nl": "Vanavond via de zij-ingang.", "en": "Tonight by the side entrance."}
 
 
-async def listed(house: House, **params: Any) -> dict[str, Any]:
-    answer = await house.api.get("/venues", params=params, headers={"authorization": "Bearer acme"})
+async def listed(harness: Harness, **params: Any) -> dict[str, Any]:
+    answer = await harness.api.get("/venues", params=params, headers={"authorization": "Bearer acme"})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def test_there_are_five_houses_with_an_address_and_how_to_get_in(house: House) -> None:
-    venues = (await listed(house))["items"]
+async def test_there_are_five_houses_with_an_address_and_how_to_get_in(harness: Harness) -> None:
+    venues = (await listed(harness))["items"]
     assert [each["slug"] for each in venues] == SLUGS
     assert {each["slug"]: each["name"] for each in venues}["paard"] == "PAARD"
     for each in venues:
@@ -26,24 +26,24 @@ async def test_there_are_five_houses_with_an_address_and_how_to_get_in(house: Ho
         assert set(each["entrance"]) == {"nl", "en"}
         assert each["entrance"]["nl"] != each["entrance"]["en"]
 
-    seen, page = [], await listed(house, limit=2)
+    seen, page = [], await listed(harness, limit=2)
     while True:
         assert len(page["items"]) <= 2
         seen += page["items"]
         if page["next_cursor"] is None:
             break
-        page = await listed(house, limit=2, cursor=page["next_cursor"])
+        page = await listed(harness, limit=2, cursor=page["next_cursor"])
     assert seen == venues
     for wrong in ({"cursor": "x"}, {"limit": 0}):
-        assert (await house.api.get("/venues", params=wrong)).status_code == 422
+        assert (await harness.api.get("/venues", params=wrong)).status_code == 422
 
 
-async def test_how_a_house_is_described_can_be_changed_unless_somebody_was_faster(house: House) -> None:
-    before = next(each for each in (await listed(house))["items"] if each["slug"] == "paard")
+async def test_how_a_house_is_described_can_be_changed_unless_somebody_was_faster(harness: Harness) -> None:
+    before = next(each for each in (await listed(harness))["items"] if each["slug"] == "paard")
 
     async def patch(changes: Any, etag: str | None = None, slug: str = "paard") -> Any:
         headers = {"if-match": etag} if etag else {}
-        return await house.api.patch(f"/venues/{slug}", json=changes, headers=headers)
+        return await harness.api.patch(f"/venues/{slug}", json=changes, headers=headers)
 
     answer = await patch({"entrance": ENTRANCE}, '"1"')
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
@@ -55,7 +55,7 @@ async def test_how_a_house_is_described_can_be_changed_unless_somebody_was_faste
     both = await asyncio.gather(*(patch({"address": f"Prinsegracht {n}, Den Haag"}, '"2"') for n in (12, 14)))
     assert sorted(each.status_code for each in both) == [200, 412]
     [done] = [each.json() for each in both if each.status_code == 200]
-    assert [each for each in (await listed(house))["items"] if each["slug"] == "paard"] == [done]
+    assert [each for each in (await listed(harness))["items"] if each["slug"] == "paard"] == [done]
     assert (done["version"], done["entrance"]) == (3, ENTRANCE)
 
     for changes, field in [
@@ -72,5 +72,5 @@ async def test_how_a_house_is_described_can_be_changed_unless_somebody_was_faste
         assert [error["field"] for error in refused.json()["errors"]] == [field]
     unknown = await patch({"name": "Concertgebouw"}, slug="concertgebouw")
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "path.slug")
-    assert (await house.api.post("/venues", json={"slug": "new"})).status_code == 405
-    assert len((await listed(house))["items"]) == 5
+    assert (await harness.api.post("/venues", json={"slug": "new"})).status_code == 405
+    assert len((await listed(harness))["items"]) == 5

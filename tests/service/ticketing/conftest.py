@@ -8,17 +8,17 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from culture_connect.http import Tokens, create_app
-from tests.service.ticketing.house import House
-from tests.service.ticketing.world import World
+from tests.service.ticketing.harness import Harness
+from tests.service.ticketing.peers import World
 from tests.support.databases import Databases
 from tests.support.hashes import HASH_KEY, HASHES
-from tests.support.surroundings import Surroundings
+from tests.support.service_environment import Surroundings
 from tests.unit.http.kit import IdleBus, write_tokens
-from ticketing.codes import Codes
 from ticketing.http import routes
-from ticketing.issuer import Issuer
-from ticketing.links import Links
 from ticketing.settings import TicketingSettings
+from ticketing.tickets.codes import Codes
+from ticketing.tickets.issuer import Issuer
+from ticketing.tickets.links import Links
 
 TOKENS = {
     "desk": ["programme"],
@@ -50,25 +50,25 @@ def database_url(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-async def house(database_url: str, codes: Codes) -> AsyncIterator[House]:
+async def harness(database_url: str, codes: Codes) -> AsyncIterator[Harness]:
     """Ticketing without a bus."""
-    house = House(database_url, Issuer(codes, Links("https://mijn.cultureconnect.example"), HASHES))
-    yield house
-    await house.database.close()
+    harness = Harness(database_url, Issuer(codes, Links("https://mijn.cultureconnect.example"), HASHES))
+    yield harness
+    await harness.database.close()
 
 
 @pytest.fixture
-async def api(house: House, tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def api(harness: Harness, tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The routes over the house's database, for callers who show a token themselves."""
     app = create_app(
         name="ticketing",
         title="ticketing",
         description="",
-        service=IdleBus(house.database),
+        service=IdleBus(harness.database),
         tokens=Tokens(tokens),
         routers=routes.ROUTERS,
     )
-    routes.equip(app, house.issuer)
+    routes.equip(app, harness.issuer)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ticketing") as client:
         yield client
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tests.service.ticketing.house import Told
+from tests.service.ticketing.harness import Told
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import httpx
 import pytest
 
-from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
 from tests.unit.http.kit import bearer
 from tests.unit.ticketing.news import (
     enrolled,
@@ -25,13 +25,13 @@ A_DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def _a_month_before(house: House) -> None:
-    house.now = MONTH_BEFORE
+def _a_month_before(harness: Harness) -> None:
+    harness.now = MONTH_BEFORE
 
 
-async def allotments(house: House) -> dict[str, int]:
+async def allotments(harness: Harness) -> dict[str, int]:
     """The seats of the night that are kept for each partner."""
-    rows = await house.rows(
+    rows = await harness.rows(
         "select partner, allotment from shares where evening_id = :evening and allotment > 0",
         evening=NIGHT.evening_id,
     )
@@ -41,16 +41,16 @@ async def allotments(house: House) -> dict[str, int]:
 # From the contracts
 
 
-async def test_a_house_too_small_for_all_places_is_shared_as_in_the_example_of_the_rules(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, ZEEBANK, NIGHT)
-    assert await allotments(house) == {"acme": 5, "gemeente": 3, "zeebank": 2}
+async def test_a_house_too_small_for_all_places_is_shared_as_in_the_example_of_the_rules(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, ZEEBANK, NIGHT)
+    assert await allotments(harness) == {"acme": 5, "gemeente": 3, "zeebank": 2}
 
 
 async def test_a_house_large_enough_keeps_everybodys_places_and_the_rest_for_all(
-    house: House, api: httpx.AsyncClient
+    harness: Harness, api: httpx.AsyncClient
 ) -> None:
-    await house.hear(ACME, GEMEENTE, ZEEBANK, evening(NEXT_YEAR, capacity=20))
-    await house.hear(enrolled("ans"), enrolled("bo"))
+    await harness.hear(ACME, GEMEENTE, ZEEBANK, evening(NEXT_YEAR, capacity=20))
+    await harness.hear(enrolled("ans"), enrolled("bo"))
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}", headers=bearer("desk"))).json()
     assert (answer["capacity"], answer["common_pool"], answer["issued"]) == (20, 5, 2)
     assert answer["partners"] == {
@@ -60,12 +60,12 @@ async def test_a_house_large_enough_keeps_everybodys_places_and_the_rest_for_all
     }
 
 
-async def test_the_order_of_the_news_makes_no_difference(house: House) -> None:
-    await house.hear(NIGHT)
-    assert await allotments(house) == {}
+async def test_the_order_of_the_news_makes_no_difference(harness: Harness) -> None:
+    await harness.hear(NIGHT)
+    assert await allotments(harness) == {}
     for news in (ZEEBANK, ACME, GEMEENTE):
-        await house.hear(news)
-    assert await allotments(house) == {"acme": 5, "gemeente": 3, "zeebank": 2}
+        await harness.hear(news)
+    assert await allotments(harness) == {"acme": 5, "gemeente": 3, "zeebank": 2}
 
 
 @pytest.mark.parametrize(
@@ -81,153 +81,155 @@ async def test_the_order_of_the_news_makes_no_difference(house: House) -> None:
     ],
 )
 async def test_only_contracts_of_the_season_count(
-    house: House, starts_on: date | None, ends_on: date | None, counts: bool
+    harness: Harness, starts_on: date | None, ends_on: date | None, counts: bool
 ) -> None:
-    await house.hear(ACME, partner("zeebank", places=4, starts_on=starts_on, ends_on=ends_on), NIGHT)
-    assert await allotments(house) == ({"acme": 7, "zeebank": 3} if counts else {"acme": 8})
+    await harness.hear(ACME, partner("zeebank", places=4, starts_on=starts_on, ends_on=ends_on), NIGHT)
+    assert await allotments(harness) == ({"acme": 7, "zeebank": 3} if counts else {"acme": 8})
 
 
-async def test_a_contract_of_another_season_counts_for_the_evenings_of_that_one(house: House) -> None:
-    await house.hear(ACME, partner("zeebank", places=4, starts_on=LAST_DAY + A_DAY))
-    await house.hear(NIGHT.model_copy(update={"season": "2027-2028"}))
-    assert await allotments(house) == {"acme": 7, "zeebank": 3}
+async def test_a_contract_of_another_season_counts_for_the_evenings_of_that_one(harness: Harness) -> None:
+    await harness.hear(ACME, partner("zeebank", places=4, starts_on=LAST_DAY + A_DAY))
+    await harness.hear(NIGHT.model_copy(update={"season": "2027-2028"}))
+    assert await allotments(harness) == {"acme": 7, "zeebank": 3}
 
 
-async def test_who_is_of_a_partner_without_a_contract_in_the_season_competes_for_the_common_pool(house: House) -> None:
+async def test_who_is_of_a_partner_without_a_contract_in_the_season_competes_for_the_common_pool(
+    harness: Harness,
+) -> None:
     nine = evening(NEXT_YEAR, capacity=9)
-    await house.hear(ACME, partner("zeebank", ends_on=FIRST_DAY - A_DAY))
-    await house.hear(*(enrolled(name, partner="zeebank") for name in ("yan", "zoe")), nine)
-    assert await house.states(nine) == {"yan": "issued", "zoe": "waiting"}
-    assert (await house.decisions(nine, "yan"))[-1] == ("yan", "granted", "common-pool")
+    await harness.hear(ACME, partner("zeebank", ends_on=FIRST_DAY - A_DAY))
+    await harness.hear(*(enrolled(name, partner="zeebank") for name in ("yan", "zoe")), nine)
+    assert await harness.states(nine) == {"yan": "issued", "zoe": "waiting"}
+    assert (await harness.decisions(nine, "yan"))[-1] == ("yan", "granted", "common-pool")
 
 
 # Following them
 
 
-async def test_until_the_release_allotments_follow_the_contracts(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, NIGHT)
-    assert await allotments(house) == {"acme": 7, "gemeente": 3}
-    house.now = NIGHT.release_at - timedelta(seconds=1)
-    await house.hear(ZEEBANK)
-    assert await allotments(house) == {"acme": 5, "gemeente": 3, "zeebank": 2}
-    await house.hear(partner_changed("acme", 2, places=3))
-    assert await allotments(house) == {"acme": 3, "gemeente": 4, "zeebank": 3}
-    await house.hear(left("gemeente"))
-    assert await allotments(house) == {"acme": 3, "zeebank": 3}
-    await house.hear(partner_changed("zeebank", 2, places=3, ends_on=FIRST_DAY - A_DAY))
-    assert await allotments(house) == {"acme": 3}
+async def test_until_the_release_allotments_follow_the_contracts(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, NIGHT)
+    assert await allotments(harness) == {"acme": 7, "gemeente": 3}
+    harness.now = NIGHT.release_at - timedelta(seconds=1)
+    await harness.hear(ZEEBANK)
+    assert await allotments(harness) == {"acme": 5, "gemeente": 3, "zeebank": 2}
+    await harness.hear(partner_changed("acme", 2, places=3))
+    assert await allotments(harness) == {"acme": 3, "gemeente": 4, "zeebank": 3}
+    await harness.hear(left("gemeente"))
+    assert await allotments(harness) == {"acme": 3, "zeebank": 3}
+    await harness.hear(partner_changed("zeebank", 2, places=3, ends_on=FIRST_DAY - A_DAY))
+    assert await allotments(harness) == {"acme": 3}
 
 
-async def test_from_the_release_on_they_follow_them_no_more(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, NIGHT)
-    house.now = NIGHT.release_at
-    await house.hear(ZEEBANK, partner_changed("acme", 2, places=1))
-    await house.hear(left("gemeente"))
-    await house.hear(evening_changed(NIGHT, 2, capacity=40))
-    assert await allotments(house) == {"acme": 7, "gemeente": 3}
+async def test_from_the_release_on_they_follow_them_no_more(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, NIGHT)
+    harness.now = NIGHT.release_at
+    await harness.hear(ZEEBANK, partner_changed("acme", 2, places=1))
+    await harness.hear(left("gemeente"))
+    await harness.hear(evening_changed(NIGHT, 2, capacity=40))
+    assert await allotments(harness) == {"acme": 7, "gemeente": 3}
 
 
-async def test_an_evening_put_off_before_its_new_release_follows_the_contracts_again(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, NIGHT)
-    house.now = NIGHT.release_at
-    await house.hear(ZEEBANK)
-    assert "zeebank" not in await allotments(house)
-    await house.hear(evening_moved(NIGHT, 2, timedelta(days=14)))
-    assert await allotments(house) == {"acme": 5, "gemeente": 3, "zeebank": 2}
+async def test_an_evening_put_off_before_its_new_release_follows_the_contracts_again(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, NIGHT)
+    harness.now = NIGHT.release_at
+    await harness.hear(ZEEBANK)
+    assert "zeebank" not in await allotments(harness)
+    await harness.hear(evening_moved(NIGHT, 2, timedelta(days=14)))
+    assert await allotments(harness) == {"acme": 5, "gemeente": 3, "zeebank": 2}
 
 
-async def test_an_evening_first_heard_of_after_its_release_gets_allotments_once(house: House) -> None:
-    house.now = NIGHT.release_at
-    await house.hear(ACME, GEMEENTE, NIGHT)
-    assert await allotments(house) == {"acme": 7, "gemeente": 3}
-    await house.hear(ZEEBANK)
-    assert await allotments(house) == {"acme": 7, "gemeente": 3}
+async def test_an_evening_first_heard_of_after_its_release_gets_allotments_once(harness: Harness) -> None:
+    harness.now = NIGHT.release_at
+    await harness.hear(ACME, GEMEENTE, NIGHT)
+    assert await allotments(harness) == {"acme": 7, "gemeente": 3}
+    await harness.hear(ZEEBANK)
+    assert await allotments(harness) == {"acme": 7, "gemeente": 3}
 
 
-async def test_allotments_follow_the_capacity(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, ZEEBANK, NIGHT)
-    await house.hear(evening_changed(NIGHT, 2, capacity=15))
-    assert await allotments(house) == {"acme": 8, "gemeente": 4, "zeebank": 3}
-    await house.hear(evening_changed(NIGHT, 3, capacity=1))
-    assert await allotments(house) == {"acme": 1}
+async def test_allotments_follow_the_capacity(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, ZEEBANK, NIGHT)
+    await harness.hear(evening_changed(NIGHT, 2, capacity=15))
+    assert await allotments(harness) == {"acme": 8, "gemeente": 4, "zeebank": 3}
+    await harness.hear(evening_changed(NIGHT, 3, capacity=1))
+    assert await allotments(harness) == {"acme": 1}
 
 
-async def test_an_evening_that_was_called_off_keeps_the_allotments_it_had(house: House) -> None:
-    await house.hear(ACME, NIGHT)
-    await house.hear(evening_cancelled(NIGHT, 2))
-    await house.hear(ZEEBANK)
-    assert await allotments(house) == {"acme": 8}
+async def test_an_evening_that_was_called_off_keeps_the_allotments_it_had(harness: Harness) -> None:
+    await harness.hear(ACME, NIGHT)
+    await harness.hear(evening_cancelled(NIGHT, 2))
+    await harness.hear(ZEEBANK)
+    assert await allotments(harness) == {"acme": 8}
 
 
 # By hand
 
 
-async def test_allotments_set_by_hand_are_those_and_nobody_elses(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, ZEEBANK, NIGHT.model_copy(update={"allotments": {"zeebank": 6, "acme": 1}}))
-    assert await allotments(house) == {"acme": 1, "zeebank": 6}
+async def test_allotments_set_by_hand_are_those_and_nobody_elses(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, ZEEBANK, NIGHT.model_copy(update={"allotments": {"zeebank": 6, "acme": 1}}))
+    assert await allotments(harness) == {"acme": 1, "zeebank": 6}
 
 
-async def test_allotments_set_by_hand_follow_no_contract(house: House) -> None:
-    await house.hear(ACME, NIGHT.model_copy(update={"allotments": {"acme": 2}}))
-    await house.hear(GEMEENTE, partner_changed("acme", 2, places=9))
-    await house.hear(evening_changed(NIGHT, 2, capacity=30, allotments={"acme": 2}))
-    assert await allotments(house) == {"acme": 2}
-    await house.hear(left(version=3))
-    assert await allotments(house) == {"acme": 2}
+async def test_allotments_set_by_hand_follow_no_contract(harness: Harness) -> None:
+    await harness.hear(ACME, NIGHT.model_copy(update={"allotments": {"acme": 2}}))
+    await harness.hear(GEMEENTE, partner_changed("acme", 2, places=9))
+    await harness.hear(evening_changed(NIGHT, 2, capacity=30, allotments={"acme": 2}))
+    assert await allotments(harness) == {"acme": 2}
+    await harness.hear(left(version=3))
+    assert await allotments(harness) == {"acme": 2}
 
 
-async def test_an_evening_without_a_seat_kept_for_anybody_can_be_set_by_hand(house: House) -> None:
+async def test_an_evening_without_a_seat_kept_for_anybody_can_be_set_by_hand(harness: Harness) -> None:
     two = evening(NEXT_YEAR, capacity=2).model_copy(update={"allotments": {}})
-    await house.hear(ACME, GEMEENTE, *(enrolled(name) for name in ("ans", "bo", "cas")), two)
-    assert await allotments(house) == {}
-    assert await house.holders(two) == {"ans", "bo"}
-    assert {rule for _, outcome, rule in await house.decisions(two) if outcome == "granted"} == {"common-pool"}
+    await harness.hear(ACME, GEMEENTE, *(enrolled(name) for name in ("ans", "bo", "cas")), two)
+    assert await allotments(harness) == {}
+    assert await harness.holders(two) == {"ans", "bo"}
+    assert {rule for _, outcome, rule in await harness.decisions(two) if outcome == "granted"} == {"common-pool"}
 
 
-async def test_allotments_set_by_hand_no_longer_follow_the_contracts_from_then_on(house: House) -> None:
-    await house.hear(ACME, GEMEENTE, ZEEBANK, NIGHT.model_copy(update={"allotments": {"acme": 1}}))
-    await house.hear(evening_changed(NIGHT, 2, allotments=None))
-    assert await allotments(house) == {"acme": 5, "gemeente": 3, "zeebank": 2}
-    await house.hear(evening_changed(NIGHT, 3, allotments={"gemeente": 9}))
-    assert await allotments(house) == {"gemeente": 9}
+async def test_allotments_set_by_hand_no_longer_follow_the_contracts_from_then_on(harness: Harness) -> None:
+    await harness.hear(ACME, GEMEENTE, ZEEBANK, NIGHT.model_copy(update={"allotments": {"acme": 1}}))
+    await harness.hear(evening_changed(NIGHT, 2, allotments=None))
+    assert await allotments(harness) == {"acme": 5, "gemeente": 3, "zeebank": 2}
+    await harness.hear(evening_changed(NIGHT, 3, allotments={"gemeente": 9}))
+    assert await allotments(harness) == {"gemeente": 9}
 
 
 # What they give
 
 
-async def test_seats_move_with_the_allotments_and_seats_held_stay_held(house: House) -> None:
-    await house.hear(partner(places=1), partner("zeebank", places=1))
+async def test_seats_move_with_the_allotments_and_seats_held_stay_held(harness: Harness) -> None:
+    await harness.hear(partner(places=1), partner("zeebank", places=1))
     two = evening(NEXT_YEAR, capacity=2)
-    await house.hear(*map(enrolled, ["ans", "bo", "cas"]), two)
-    assert await house.states(two) == {"ans": "issued", "bo": "waiting", "cas": "waiting"}
+    await harness.hear(*map(enrolled, ["ans", "bo", "cas"]), two)
+    assert await harness.states(two) == {"ans": "issued", "bo": "waiting", "cas": "waiting"}
     # Acme takes over the place of zeebank: somebody waits for that.
-    await house.hear(left("zeebank"), partner_changed("acme", 2, places=2))
-    assert await house.holders(two) == {"ans", "bo"}
-    await house.hear(partner("zeebank", version=3, places=1), partner_changed("acme", 3, places=1))
-    await house.hear(enrolled("zoe", partner="zeebank"))
-    assert await house.states(two) == {"ans": "issued", "bo": "issued", "cas": "waiting", "zoe": "waiting"}
+    await harness.hear(left("zeebank"), partner_changed("acme", 2, places=2))
+    assert await harness.holders(two) == {"ans", "bo"}
+    await harness.hear(partner("zeebank", version=3, places=1), partner_changed("acme", 3, places=1))
+    await harness.hear(enrolled("zoe", partner="zeebank"))
+    assert await harness.states(two) == {"ans": "issued", "bo": "issued", "cas": "waiting", "zoe": "waiting"}
     # What acme holds beyond its one seat was zeebank's: the next seat of acme that comes free goes there.
-    await house.decline("ans", two)
-    assert await house.states(two) == {"bo": "issued", "zoe": "issued", "cas": "waiting"}
+    await harness.decline("ans", two)
+    assert await harness.states(two) == {"bo": "issued", "zoe": "issued", "cas": "waiting"}
 
 
-async def test_a_partner_that_leaves_frees_its_seats_for_the_others(house: House) -> None:
-    await house.hear(partner(places=1), partner("zeebank", places=1))
+async def test_a_partner_that_leaves_frees_its_seats_for_the_others(harness: Harness) -> None:
+    await harness.hear(partner(places=1), partner("zeebank", places=1))
     two = evening(NEXT_YEAR, capacity=2)
-    await house.hear(*map(enrolled, ["ans", "bo"]), *(enrolled(name, partner="zeebank") for name in ("yan", "zoe")))
-    await house.hear(two)
-    assert await house.holders(two) == {"ans", "yan"}
-    await house.hear(left("zeebank"))
+    await harness.hear(*map(enrolled, ["ans", "bo"]), *(enrolled(name, partner="zeebank") for name in ("yan", "zoe")))
+    await harness.hear(two)
+    assert await harness.holders(two) == {"ans", "yan"}
+    await harness.hear(left("zeebank"))
     # One seat is acme's own, the other one is kept for nobody any more.
-    assert await house.states(two) == {"ans": "issued", "bo": "issued"}
-    assert await house.counts(two) == (2, 0, 0)
+    assert await harness.states(two) == {"ans": "issued", "bo": "issued"}
+    assert await harness.counts(two) == (2, 0, 0)
 
 
 async def test_the_common_pool_of_an_evening_that_shrank_after_its_release_is_empty(
-    house: House, api: httpx.AsyncClient
+    harness: Harness, api: httpx.AsyncClient
 ) -> None:
-    await house.hear(ACME, NIGHT)
-    house.now = NIGHT.release_at
-    await house.hear(evening_changed(NIGHT, 2, capacity=2))
+    await harness.hear(ACME, NIGHT)
+    harness.now = NIGHT.release_at
+    await harness.hear(evening_changed(NIGHT, 2, capacity=2))
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}", headers=bearer("desk"))).json()
     assert (answer["common_pool"], answer["partners"]["acme"]["allotment"]) == (0, 8)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from culture_connect.contracts import Envelope
-from tests.service.ticketing.house import NEXT_YEAR, House
+from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.unit.ticketing.news import (
     changed,
     enrolled,
@@ -20,7 +20,7 @@ from tests.unit.ticketing.news import (
     person,
     withdrawn,
 )
-from ticketing.projecting import Event
+from ticketing.use_cases.apply_events import Event
 
 NAMES = ["ans", "bo", "cas", "dee", "eef", "fay"]
 ROOMY = evening(NEXT_YEAR, capacity=10, title="Ruim")
@@ -49,54 +49,54 @@ def with_envelopes(events: Sequence[Event]) -> list[tuple[Event, Envelope]]:
     ]
 
 
-async def tell_in_any_order(house: House, events: list[tuple[Event, Envelope]], dice: random.Random) -> None:
+async def tell_in_any_order(harness: Harness, events: list[tuple[Event, Envelope]], dice: random.Random) -> None:
     """Shuffles the events, repeats some, and cuts them into batches anywhere."""
     shuffled = dice.sample(events, len(events)) + dice.sample(events, 3)
     while shuffled:
         cut = dice.randint(1, len(shuffled))
-        await house.take_in(shuffled[:cut])
+        await harness.take_in(shuffled[:cut])
         del shuffled[:cut]
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_the_same_events_in_any_order_end_in_the_same_holders(house: House, seed: int) -> None:
-    house.know(NAMES)
-    await tell_in_any_order(house, with_envelopes(STORY), random.Random(seed))
-    assert await house.holders(ROOMY) == {"bo", "cas", "eef", "fay"}
-    rows = await house.projection(["bo", "dee"])
+async def test_the_same_events_in_any_order_end_in_the_same_holders(harness: Harness, seed: int) -> None:
+    harness.know(NAMES)
+    await tell_in_any_order(harness, with_envelopes(STORY), random.Random(seed))
+    assert await harness.holders(ROOMY) == {"bo", "cas", "eef", "fay"}
+    rows = await harness.projection(["bo", "dee"])
     assert {row.participant_id: (row.holder_name, row.erased) for row in rows} == {
         person("bo"): ("Bo Bakker", False),
         person("dee"): (None, True),
     }
-    [requested] = await house.rows("select requested_at from participants where participant_id = :p", p=person("eef"))
+    [requested] = await harness.rows("select requested_at from participants where participant_id = :p", p=person("eef"))
     assert requested.requested_at == moment(STORY.index(enrolled("eef", 3)))
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_an_evening_that_opens_last_is_filled_the_same_after_any_order(house: House, seed: int) -> None:
-    house.know(NAMES)
-    await tell_in_any_order(house, with_envelopes(STORY), random.Random(seed))
-    await house.hear(LATE)
+async def test_an_evening_that_opens_last_is_filled_the_same_after_any_order(harness: Harness, seed: int) -> None:
+    harness.know(NAMES)
+    await tell_in_any_order(harness, with_envelopes(STORY), random.Random(seed))
+    await harness.hear(LATE)
     # Withdrawn: Ans, Cas. Erased: Dee. Eef came back last.
-    assert await house.holders(LATE) == {"bo", "fay", "eef"}
+    assert await harness.holders(LATE) == {"bo", "fay", "eef"}
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_any_order_fills_as_many_seats_and_puts_everybody_else_in_the_line(house: House, seed: int) -> None:
-    house.know(NAMES)
+async def test_any_order_fills_as_many_seats_and_puts_everybody_else_in_the_line(harness: Harness, seed: int) -> None:
+    harness.know(NAMES)
     scarce = evening(NEXT_YEAR, capacity=3, title="Krap")
-    await tell_in_any_order(house, with_envelopes([partner(), *map(enrolled, NAMES), scarce]), random.Random(seed))
-    assert await house.counts(scarce) == (3, 0, 3)
-    assert sorted([*await house.holders(scarce), *await house.line(scarce)]) == NAMES
-    assert await house.line(scarce) == sorted(await house.line(scarce))
+    await tell_in_any_order(harness, with_envelopes([partner(), *map(enrolled, NAMES), scarce]), random.Random(seed))
+    assert await harness.counts(scarce) == (3, 0, 3)
+    assert sorted([*await harness.holders(scarce), *await harness.line(scarce)]) == NAMES
+    assert await harness.line(scarce) == sorted(await harness.line(scarce))
 
 
 @pytest.mark.parametrize("seed", range(10))
-async def test_whatever_happens_no_seat_is_oversold_and_nobody_has_two_places(house: House, seed: int) -> None:
+async def test_whatever_happens_no_seat_is_oversold_and_nobody_has_two_places(harness: Harness, seed: int) -> None:
     dice = random.Random(seed)
     scarce = evening(NEXT_YEAR, capacity=4, title="Krap")
-    house.know(NAMES)
-    await house.hear(partner(), scarce)
+    harness.know(NAMES)
+    await harness.hear(partner(), scarce)
     versions = dict.fromkeys(NAMES, 0)
     capacity, evening_version = 4, 1
     for _ in range(12):
@@ -110,12 +110,12 @@ async def test_whatever_happens_no_seat_is_oversold_and_nobody_has_two_places(ho
         if dice.random() < 0.3:
             evening_version, capacity = evening_version + 1, dice.randint(1, 6)
             batch.append(evening_changed(scarce, evening_version, capacity=capacity))
-        held_before = len(await house.holders(scarce))
-        await house.hear(*batch)
+        held_before = len(await harness.holders(scarce))
+        await harness.hear(*batch)
         active = {name for name in NAMES if versions[name] % 2}
-        held, line = await house.holders(scarce), await house.line(scarce)
+        held, line = await harness.holders(scarce), await harness.line(scarce)
         assert len(held) <= max(capacity, held_before)
         assert held | set(line) == active
         assert len(held) + len(line) == len(active)
         assert not line or len(held) >= min(capacity, len(active))
-        assert await house.counts(scarce) == (len(held), 0, len(line))
+        assert await harness.counts(scarce) == (len(held), 0, len(line))

@@ -8,8 +8,8 @@ import pytest
 
 from culture_connect.contracts import MAX_BODY_BYTES, Admission
 from culture_connect.http.app import MAX_BODY
-from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
-from tests.service.ticketing.world import World
+from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
+from tests.service.ticketing.peers import World
 from tests.support.event_loop import collector_as_in_a_service, held
 from tests.support.hostile_bodies import MARKS, ask_the_worst
 from tests.support.probes import eventually
@@ -22,10 +22,10 @@ HEADERS = {"authorization": "Bearer everything-token"}
 
 
 @pytest.mark.timeout(120)
-async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, house: House) -> None:
-    house.now = MONTH_BEFORE
-    await house.hear(partner(), enrolled("ans"), NIGHT)
-    ticket = str(await house.ticket("ans", NIGHT))
+async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
+    harness.now = MONTH_BEFORE
+    await harness.hear(partner(), enrolled("ans"), NIGHT)
+    ticket = str(await harness.ticket("ans", NIGHT))
     paths = {"evening_id": str(NIGHT.evening_id), "ticket_id": ticket}
     asked = await ask_the_worst(api, MAX_BODY, paths, **HEADERS)
     assert {each.request.partition(",")[0] for each in asked} > {
@@ -36,14 +36,14 @@ async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, house: Ho
 
 
 @pytest.mark.timeout(120)
-async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient, house: House) -> None:
-    house.now = MONTH_BEFORE
-    await house.hear(partner(places=3000), evening(NEXT_YEAR + timedelta(days=9), title="Andere"))
+async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
+    harness.now = MONTH_BEFORE
+    await harness.hear(partner(places=3000), evening(NEXT_YEAR + timedelta(days=9), title="Andere"))
     for start in range(0, 3000, 500):
-        await house.hear(*(enrolled(f"p{number}") for number in range(start, start + 500)))
+        await harness.hear(*(enrolled(f"p{number}") for number in range(start, start + 500)))
     with collector_as_in_a_service():
         async with held() as loop:
-            await house.hear(NIGHT)
+            await harness.hear(NIGHT)
         assert loop.longest < BOUND
         for part in ("", "/tickets", "/bundle", "/decisions"):
             async with held() as loop:

@@ -8,7 +8,7 @@ import pytest
 from joserfc.jwk import KeySet
 
 from culture_connect.contracts import Venue
-from tests.service.ticketing.house import NEXT_YEAR, House, scanned
+from tests.service.ticketing.harness import NEXT_YEAR, Harness, scanned
 from tests.unit.http.kit import bearer
 from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, partner_changed, withdrawn
 
@@ -17,11 +17,13 @@ DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
 
 
 @pytest.fixture(autouse=True)
-async def _tonight(house: House) -> None:
-    await house.hear(partner(), partner("zeebank"), enrolled("ans"), enrolled("bo", partner="zeebank"), enrolled("cas"))
-    await house.hear(NIGHT)
-    await house.hear(DANCE)
-    await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="ans")
+async def _tonight(harness: Harness) -> None:
+    await harness.hear(
+        partner(), partner("zeebank"), enrolled("ans"), enrolled("bo", partner="zeebank"), enrolled("cas")
+    )
+    await harness.hear(NIGHT)
+    await harness.hear(DANCE)
+    await harness.scan(await harness.code("ans", NIGHT), NIGHT, scan_id="ans")
 
 
 def scan_body(code: str, scan_id: str = "s1") -> dict[str, Any]:
@@ -63,9 +65,11 @@ async def test_only_the_programme_team_sees_the_seats(api: httpx.AsyncClient) ->
         assert (await api.get(f"/evenings/{NIGHT.evening_id}", headers=bearer(other))).status_code == 403
 
 
-async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(api: httpx.AsyncClient, house: House) -> None:
-    await house.hear(evening_changed(NIGHT, 2, allotments={"acme": 2}))
-    await house.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
+async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(
+    api: httpx.AsyncClient, harness: Harness
+) -> None:
+    await harness.hear(evening_changed(NIGHT, 2, allotments={"acme": 2}))
+    await harness.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))).json()
     assert answer["evening_id"] == str(NIGHT.evening_id)
     tickets = {ticket["holder_name"]: ticket for ticket in answer["tickets"]}
@@ -73,18 +77,18 @@ async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(api: http
         "Ans de Vries": ("admitted", 2),
         "Cas de Vries": ("issued", 1),
     }
-    assert tickets["Cas de Vries"]["code"] == await house.code("cas", NIGHT)
+    assert tickets["Cas de Vries"]["code"] == await harness.code("cas", NIGHT)
     assert not {"participant_id", "email", "employee_ref"} & set(tickets["Cas de Vries"])
 
 
 @pytest.mark.parametrize("renamed", [False, True])
-async def test_a_snapshot_agrees_with_the_feed(api: httpx.AsyncClient, house: House, renamed: bool) -> None:
+async def test_a_snapshot_agrees_with_the_feed(api: httpx.AsyncClient, harness: Harness, renamed: bool) -> None:
     if renamed:
-        await house.forget_told()
-        await house.hear(partner_changed("zeebank", 2, name="Zeebank NV"))
+        await harness.forget_told()
+        await harness.hear(partner_changed("zeebank", 2, name="Zeebank NV"))
     [issued] = [
         each.data
-        for each in await house.told("paard")
+        for each in await harness.told("paard")
         if each.type == "ticket.issued" and each.data["holder_name"] == "Bo de Vries"
     ]
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))).json()
@@ -105,36 +109,36 @@ async def test_a_partner_does_not_learn_which_evenings_there_are(api: httpx.Asyn
         assert (await api.get(f"/evenings/{evening_id}/tickets", headers=bearer("acme"))).status_code == 403
 
 
-async def test_an_unchanged_list_is_not_sent_again(api: httpx.AsyncClient, house: House) -> None:
+async def test_an_unchanged_list_is_not_sent_again(api: httpx.AsyncClient, harness: Harness) -> None:
     path = f"/evenings/{NIGHT.evening_id}/tickets"
     tag = (await api.get(path, headers=bearer("paard"))).headers["etag"]
     for known in (tag, f'"other", W/{tag}', "*"):
         again = await api.get(path, headers=bearer("paard") | {"if-none-match": known})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    await house.scan(await house.code("bo", NIGHT), NIGHT, scan_id="bo")
+    await harness.scan(await harness.code("bo", NIGHT), NIGHT, scan_id="bo")
     changed = await api.get(path, headers=bearer("paard") | {"if-none-match": tag})
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
 
 
-async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, house: House) -> None:
-    await house.forget_told()
-    house.now = NIGHT.starts_at
-    answer = await api.post("/admissions", json=scan_body(await house.code("bo", NIGHT)), headers=bearer("paard"))
+async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, harness: Harness) -> None:
+    await harness.forget_told()
+    harness.now = NIGHT.starts_at
+    answer = await api.post("/admissions", json=scan_body(await harness.code("bo", NIGHT)), headers=bearer("paard"))
     assert answer.status_code == 200
-    [told, _] = await house.told()
+    [told, _] = await harness.told()
     assert answer.json() == {
         "outcome": "admitted",
         "ticket_id": told.data["ticket_id"],
         "holder_name": "Bo de Vries",
         "partner_name": "Zeebank",
     }
-    assert [each.type for each in await house.told()] == ["ticket.admitted"] * 2
+    assert [each.type for each in await harness.told()] == ["ticket.admitted"] * 2
 
 
-async def test_a_scanner_over_http_hears_why_not(api: httpx.AsyncClient, house: House) -> None:
-    house.now = NIGHT.starts_at
-    answer = await api.post("/admissions", json=scan_body(await house.code("ans", NIGHT)), headers=bearer("paard"))
+async def test_a_scanner_over_http_hears_why_not(api: httpx.AsyncClient, harness: Harness) -> None:
+    harness.now = NIGHT.starts_at
+    answer = await api.post("/admissions", json=scan_body(await harness.code("ans", NIGHT)), headers=bearer("paard"))
     assert answer.json() == {
         "outcome": "refused",
         "reason": "already-admitted",
@@ -146,24 +150,24 @@ async def test_a_scanner_over_http_hears_why_not(api: httpx.AsyncClient, house: 
 
 @pytest.mark.parametrize("headers", [{}, {"idempotency-key": "key-1"}])
 async def test_a_scan_repeated_over_http_gets_its_first_answer(
-    api: httpx.AsyncClient, house: House, headers: dict[str, str]
+    api: httpx.AsyncClient, harness: Harness, headers: dict[str, str]
 ) -> None:
-    body = scan_body(await house.code("bo", NIGHT))
+    body = scan_body(await harness.code("bo", NIGHT))
     first = await api.post("/admissions", json=body, headers=bearer("paard") | headers)
     again = await api.post("/admissions", json=body, headers=bearer("paard") | headers)
     assert again.json() == first.json()
-    assert await house.counts(NIGHT) == (0, 2, 1)
+    assert await harness.counts(NIGHT) == (0, 2, 1)
 
 
-async def test_only_the_venues_own_scanners_admit(api: httpx.AsyncClient, house: House) -> None:
-    house.now = NIGHT.starts_at
-    body = scan_body(await house.code("bo", NIGHT))
+async def test_only_the_venues_own_scanners_admit(api: httpx.AsyncClient, harness: Harness) -> None:
+    harness.now = NIGHT.starts_at
+    body = scan_body(await harness.code("bo", NIGHT))
     elsewhere = await api.post("/admissions", json=body, headers=bearer("ndt"))
     assert elsewhere.json() == {"outcome": "refused", "reason": "wrong-evening"}
     for other in ("desk", "acme"):
         assert (await api.post("/admissions", json=body, headers=bearer(other))).status_code == 403
     assert (await api.post("/admissions", json=body)).status_code == 401
-    assert await house.counts(NIGHT) == (1, 1, 1)
+    assert await harness.counts(NIGHT) == (1, 1, 1)
 
 
 async def test_a_scan_without_a_code_is_a_problem(api: httpx.AsyncClient) -> None:

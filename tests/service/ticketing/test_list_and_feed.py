@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.service.ticketing.door_list import DoorList, Ticket, in_any_order, listed
-from tests.service.ticketing.house import NEXT_YEAR, House
+from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.unit.http.kit import bearer
 from tests.unit.ticketing.news import (
     changed,
@@ -24,7 +24,7 @@ from tests.unit.ticketing.news import (
     person,
     withdrawn,
 )
-from ticketing.replaying import replay
+from ticketing.use_cases.replay import replay
 
 NIGHT = evening(NEXT_YEAR, capacity=4)
 PEOPLE = ["ans", "bo", "cas", "dee", "eva", "fin", "gus"]
@@ -35,7 +35,7 @@ EVE, BEGUN = NIGHT.starts_at - timedelta(hours=9), NIGHT.starts_at + timedelta(m
 class Desk:
     """The box office, and all that happens to its evening."""
 
-    house: House
+    harness: Harness
     api: httpx.AsyncClient
     seen: dict[tuple[str, int], Ticket] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
@@ -45,16 +45,16 @@ class Desk:
         """The feed leads to the list, in any order, and no version ever meant anything else."""
         answer = await self.api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))
         now = listed(answer.json())
-        feed = await self.house.told("paard")
+        feed = await self.harness.told("paard")
         assert DoorList().hear(feed).tickets == now
         assert in_any_order(random.Random(1).sample(feed, len(feed))) == now
         for ticket_id, ticket in now.items():
             assert self.seen.setdefault((ticket_id, ticket.version), ticket) == ticket
-        self.house.wait()
+        self.harness.wait()
 
     async def in_place(self, state: str) -> str | None:
         """Somebody whose ticket is issued, or who is in."""
-        rows = await self.house.rows("select participant_id from tickets where state = :state", state=state)
+        rows = await self.harness.rows("select participant_id from tickets where state = :state", state=state)
         there = {row.participant_id for row in rows}
         return next((name for name in PEOPLE if person(name) in there), None)
 
@@ -62,12 +62,12 @@ class Desk:
         """HR corrects the name of somebody."""
         if name := await self.in_place(state):
             version = self.next(name)
-            await self.house.hear(changed(name, version, family_name=f"Jansen {version}"))
+            await self.harness.hear(changed(name, version, family_name=f"Jansen {version}"))
 
     async def rename_partner(self) -> None:
         """A partner is called otherwise."""
         version = self.next("acme")
-        await self.house.hear(partner_changed("acme", version, name=f"Acme {version}"))
+        await self.harness.hear(partner_changed("acme", version, name=f"Acme {version}"))
 
     async def scan(self, *, earlier: bool = False) -> None:
         """Somebody goes in; or an offline scanner tells that they went in earlier."""
@@ -76,70 +76,70 @@ class Desk:
             return
         self.scans += 1
         minutes, told = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
-        code = await self.house.code(name, NIGHT)
-        await self.house.scan(
+        code = await self.harness.code(name, NIGHT)
+        await self.harness.scan(
             code, NIGHT, scan_id=f"s{self.scans}", minutes=minutes, told=told, offline=earlier, scanner=f"{self.scans}"
         )
 
     async def scan_cancelled(self) -> None:
         """An offline scanner tells of a ticket that was cancelled after it had let its holder in."""
         self.scans += 1
-        [*rows] = await self.house.rows("select code, ended_at from tickets where state = 'cancelled' and code <> ''")
+        [*rows] = await self.harness.rows("select code, ended_at from tickets where state = 'cancelled' and code <> ''")
         for row in rows[:1]:
             before: datetime = row.ended_at - timedelta(minutes=self.scans)
-            await self.house.scan(row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, told=90, offline=True)
+            await self.harness.scan(row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, told=90, offline=True)
 
     async def leave(self, how: str) -> None:
         """Somebody gives their seat up, passes it on, or is withdrawn; before the closing somebody is promoted."""
         name = await self.in_place("issued")
-        if name is None or (how != "withdraw" and (self.house.now or EVE) >= NIGHT.starts_at):
+        if name is None or (how != "withdraw" and (self.harness.now or EVE) >= NIGHT.starts_at):
             return
         match how:
             case "decline":
-                await self.house.decline(name, NIGHT)
+                await self.harness.decline(name, NIGHT)
             case "pass on":
                 if colleague := await self.in_place("waiting"):
-                    await self.house.pass_on(name, NIGHT, colleague)
+                    await self.harness.pass_on(name, NIGHT, colleague)
             case _:
-                await self.house.hear(withdrawn(name, self.next(name), NEXT_YEAR.date()))
+                await self.harness.hear(withdrawn(name, self.next(name), NEXT_YEAR.date()))
 
     async def come_back(self) -> None:
         """Somebody is enrolled again, under another name."""
         name = random.Random(self.scans).choice(PEOPLE)
         version = self.next(name)
-        await self.house.hear(enrolled(name, version).model_copy(update={"family_name": f"Bakker {version}"}))
+        await self.harness.hear(enrolled(name, version).model_copy(update={"family_name": f"Bakker {version}"}))
 
     async def erase(self, state: str) -> None:
         """Somebody is forgotten."""
         if name := await self.in_place(state):
-            await self.house.hear(erased(name, self.next(name)))
+            await self.harness.hear(erased(name, self.next(name)))
 
     async def move(self) -> None:
         """The evening begins an hour later."""
-        await self.house.hear(evening_moved(NIGHT, self.next("night"), timedelta(hours=1)))
+        await self.harness.hear(evening_moved(NIGHT, self.next("night"), timedelta(hours=1)))
 
     async def enlarge(self) -> None:
         """The evening has a seat more."""
         version = self.next("night")
-        await self.house.hear(evening_changed(NIGHT, version, capacity=4 + version))
+        await self.harness.hear(evening_changed(NIGHT, version, capacity=4 + version))
 
     async def tell_again(self) -> None:
         """A new box office, which has nothing but the replay, has the list; one that kept up notices nothing."""
-        before = len(await self.house.told("paard"))
-        async with self.house.database.begin() as work:
+        before = len(await self.harness.told("paard"))
+        async with self.harness.database.begin() as work:
             await replay(work, NIGHT.evening_id, "paard")
-        again = (await self.house.told("paard"))[before:]
+        again = (await self.harness.told("paard"))[before:]
         answer = await self.api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))
         assert DoorList().hear(again).tickets == listed(answer.json())
         assert in_any_order(again) == listed(answer.json())
 
     async def begin(self) -> None:
         """The evening begins."""
-        self.house.now = BEGUN
+        self.harness.now = BEGUN
 
     async def call_off(self) -> None:
         """The evening does not take place."""
-        await self.house.hear(evening_cancelled(NIGHT, self.next("night")))
+        await self.harness.hear(evening_cancelled(NIGHT, self.next("night")))
 
     def next(self, subject: str) -> int:
         """The next version of somebody or something."""
@@ -148,11 +148,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(house: House, api: httpx.AsyncClient) -> Desk:
+async def desk(harness: Harness, api: httpx.AsyncClient) -> Desk:
     """Four of seven people have a seat, one of them is in, and nobody was told otherwise."""
-    house.now = EVE
-    await house.hear(partner(), *map(enrolled, PEOPLE), NIGHT)
-    desk = Desk(house, api)
+    harness.now = EVE
+    await harness.hear(partner(), *map(enrolled, PEOPLE), NIGHT)
+    desk = Desk(harness, api)
     await desk.scan()
     await desk.agrees()
     return desk
@@ -205,29 +205,29 @@ async def test_list_and_feed_agree_after_changes_in_any_order(desk: Desk, seed: 
 
 async def test_a_name_corrected_after_its_holder_went_in_is_told(desk: Desk) -> None:
     await desk.begin()
-    before = len(await desk.house.told("paard"))
+    before = len(await desk.harness.told("paard"))
     await desk.rename("admitted")
-    told = (await desk.house.told("paard"))[before:]
+    told = (await desk.harness.told("paard"))[before:]
     assert [(each.type, each.data["version"]) for each in told] == [("ticket.issued", 3), ("ticket.admitted", 4)]
     assert told[0].data["holder_name"] == "Ans Jansen 2"
     assert (told[1].data["scanner"], told[1].data["entrance"]) == ("1", "Prinsegracht")
-    await desk.house.hear(changed("ans", 3, family_name="Jansen 2"))
-    assert len(await desk.house.told("paard")) == before + 2
+    await desk.harness.hear(changed("ans", 3, family_name="Jansen 2"))
+    assert len(await desk.harness.told("paard")) == before + 2
 
 
 async def test_a_name_corrected_after_the_evening_began_is_told(desk: Desk) -> None:
     await desk.begin()
-    before = len(await desk.house.told("paard"))
+    before = len(await desk.harness.told("paard"))
     await desk.rename("issued")
-    [told] = (await desk.house.told("paard"))[before:]
+    [told] = (await desk.harness.told("paard"))[before:]
     assert (told.type, told.data["version"], told.data["holder_name"]) == ("ticket.issued", 2, "Bo Jansen 2")
 
 
 async def test_that_somebody_inside_was_erased_is_told(desk: Desk) -> None:
     await desk.begin()
-    before = len(await desk.house.told("paard"))
+    before = len(await desk.harness.told("paard"))
     await desk.erase("admitted")
-    told = (await desk.house.told("paard"))[before:]
+    told = (await desk.harness.told("paard"))[before:]
     assert [(each.type, each.data.get("holder_name")) for each in told] == [
         ("ticket.issued", "–"),
         ("ticket.admitted", None),

@@ -13,39 +13,40 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import Database, inbox
+from culture_connect.messaging import Database
+from culture_connect.messaging.consuming import inbox
 from culture_connect.messaging.tables import metadata as kit
 from culture_connect.service_main import migrations_of
-from tests.service.ticketing.house import House
+from tests.service.ticketing.harness import Harness
 from tests.support.databases import Database as Empty
 from tests.support.hashes import HASHES
 from ticketing import tables
-from ticketing.domain.door import Scan
-from ticketing.store import doors
+from ticketing.domain.admissions import Scan
+from ticketing.store import admissions
 
 OURS = set(tables.Base.metadata.tables)
 
 
-async def test_the_newest_revision_makes_the_tables_of_the_code(house: House) -> None:
+async def test_the_newest_revision_makes_the_tables_of_the_code(harness: Harness) -> None:
     def differences(connection: Connection) -> list[object]:
         options = {"include_name": lambda name, kind, _: kind != "table" or name in OURS}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.Base.metadata))
 
-    async with house.database.engine.connect() as connection:
+    async with harness.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_the_tables_of_the_kit_are_there(house: House) -> None:
-    rows = await house.rows("select table_name from information_schema.tables where table_schema = 'ticketing'")
+async def test_the_tables_of_the_kit_are_there(harness: Harness) -> None:
+    rows = await harness.rows("select table_name from information_schema.tables where table_schema = 'ticketing'")
     assert {row.table_name for row in rows} >= set(kit.tables)
 
 
-async def test_the_tables_of_the_kit_are_those_of_the_code(house: House) -> None:
+async def test_the_tables_of_the_kit_are_those_of_the_code(harness: Harness) -> None:
     def differences(connection: Connection) -> list[object]:
         options = {"include_name": lambda name, kind, _: kind != "table" or name in kit.tables}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), kit))
 
-    async with house.database.engine.connect() as connection:
+    async with harness.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
@@ -142,8 +143,8 @@ async def test_scans_of_an_earlier_release_count_as_of_the_moment_that_their_sca
     await asyncio.to_thread(migrate, url, "head")
     kept = Database(url, schema="ticketing")
     async with kept.begin() as work:
-        scan = (await doors.recorded_scans(work, "paard", ["s1"]))["s1"]
-        found = (await doors.tickets_at_door(work, [ticket]))[ticket]
+        scan = (await admissions.recorded_scans(work, "paard", ["s1"]))["s1"]
+        found = (await admissions.tickets_at_door(work, [ticket]))[ticket]
     await kept.close()
     at_six = datetime(2026, 11, 19, 18, tzinfo=UTC)
     assert (scan.counted_at, scan.offline, scan.double_entry, scan.clock_implausible) == (at_six, False, False, False)

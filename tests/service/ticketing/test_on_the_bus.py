@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import httpx
 
-from tests.service.ticketing.house import NEXT_YEAR, scanned
-from tests.service.ticketing.world import World
+from tests.service.ticketing.harness import NEXT_YEAR, scanned
+from tests.service.ticketing.peers import World
 from tests.support.probes import eventually, until
 from tests.unit.http.kit import bearer
 from tests.unit.ticketing.news import enrolled, evening, partner, person, withdrawn
-from ticketing.projecting import Event
+from ticketing.use_cases.apply_events import Event
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 
@@ -21,10 +21,10 @@ async def test_tickets_reach_the_box_office_and_the_house(world: World) -> None:
     async with world.replica():
         causes = await world.tell(partner(), enrolled("ans"), enrolled("bo"), enrolled("cas"), NIGHT)
         issued = await paard.ear.hears(2, "ticket.issued")
-        await world.house.hears(1, "ticket.waitlisted")
+        await world.harness.hears(1, "ticket.waitlisted")
     assert [each.type for each in paard.ear.heard] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
     assert sorted(each.data["holder_name"] for each in issued) == ["Ans de Vries", "Bo de Vries"]
-    assert [each.type for each in world.house.heard] == ["ticket.issued", "ticket.issued", "ticket.waitlisted"]
+    assert [each.type for each in world.harness.heard] == ["ticket.issued", "ticket.issued", "ticket.waitlisted"]
     assert {each.correlation_id for each in issued} <= set(causes)
 
 
@@ -51,7 +51,7 @@ async def test_two_replicas_racing_for_the_last_seats_give_each_once(world: Worl
         await paard.ear.hears(1, "evening.scheduled")
         await asyncio.gather(*(world.tell(enrolled(f"p{nth}")) for nth in range(60)))
         issued = await paard.ear.hears(10, "ticket.issued")
-        waiting = await world.house.hears(50, "ticket.waitlisted")
+        waiting = await world.harness.hears(50, "ticket.waitlisted")
         seats = (await client.get(f"/evenings/{ten.evening_id}", headers=bearer("desk"))).json()
     assert (seats["issued"], seats["waiting"]) == (10, 50)
     assert len({each.data["ticket_id"] for each in issued}) == 10
@@ -65,7 +65,7 @@ async def test_a_withdrawal_promotes_the_first_in_the_line(world: World) -> None
         await world.tell(partner(), one, enrolled("ans"))
         await paard.ear.hears(1, "ticket.issued")
         await world.tell(enrolled("bo"))
-        await world.house.hears(1, "ticket.waitlisted")
+        await world.harness.hears(1, "ticket.waitlisted")
         await world.tell(withdrawn("ans", 2, NEXT_YEAR.date()))
         [_, second] = await paard.ear.hears(2, "ticket.issued")
         [cancelled] = await paard.ear.hears(1, "ticket.cancelled")
@@ -84,7 +84,7 @@ async def test_a_scan_of_the_box_office_is_answered_on_its_feed(world: World) ->
         await paard.scan(first)
         await paard.scan(scanned(issued.data["code"], NIGHT, "scan-2"))
         [refused] = await paard.ear.hears(1, "admission.refused")
-        [inside] = await world.house.hears(1, "ticket.admitted")
+        [inside] = await world.harness.hears(1, "ticket.admitted")
         # The scanner counts from 1 again and reads another code; then one that was offline tells of an earlier scan.
         await paard.scan(scanned("]Q1another code\r", NIGHT, "scan-1"))
         [_, reused] = await paard.ear.hears(2, "admission.refused")

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.service.ticketing.house import NEXT_YEAR, House
+from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.support.between_statements import Interruption
 from tests.unit.http.kit import bearer
 from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, withdrawn
@@ -12,20 +12,20 @@ NIGHT = evening(NEXT_YEAR, capacity=60)
 
 
 @pytest.fixture(autouse=True)
-async def _tonight(house: House) -> None:
-    await house.hear(
+async def _tonight(harness: Harness) -> None:
+    await harness.hear(
         partner(places=40), partner("zeebank", places=20), enrolled("ans"), enrolled("bo", partner="zeebank")
     )
-    await house.hear(NIGHT)
+    await harness.hear(NIGHT)
 
 
 @pytest.mark.parametrize("capacity", [10, 200])
 async def test_the_seats_of_an_evening_add_up_while_its_capacity_changes(
-    api: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch, capacity: int
+    api: httpx.AsyncClient, harness: Harness, monkeypatch: pytest.MonkeyPatch, capacity: int
 ) -> None:
     path, headers = f"/evenings/{NIGHT.evening_id}", bearer("desk")
     before = (await api.get(path, headers=headers)).json()
-    change = Interruption(monkeypatch, lambda: house.hear(evening_changed(NIGHT, 2, capacity=capacity)))
+    change = Interruption(monkeypatch, lambda: harness.hear(evening_changed(NIGHT, 2, capacity=capacity)))
     during = (await api.get(path, headers=headers)).json()
     assert change.happened
     assert during == before
@@ -37,11 +37,11 @@ async def test_the_seats_of_an_evening_add_up_while_its_capacity_changes(
 
 
 async def test_the_personal_page_shows_one_moment(
-    api: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
+    api: httpx.AsyncClient, harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [secret] = await house.secrets("ans", NIGHT)
+    [secret] = await harness.secrets("ans", NIGHT)
     before = await api.get(f"/my/{secret}")
-    change = Interruption(monkeypatch, lambda: house.hear(withdrawn("ans", 2, NEXT_YEAR.date())))
+    change = Interruption(monkeypatch, lambda: harness.hear(withdrawn("ans", 2, NEXT_YEAR.date())))
     during = await api.get(f"/my/{secret}")
     assert change.happened
     assert (during.status_code, during.text) == (before.status_code, before.text)
@@ -50,11 +50,11 @@ async def test_the_personal_page_shows_one_moment(
 
 @pytest.mark.parametrize("path", ["tickets", "bundle"])
 async def test_a_list_of_tickets_shows_one_moment(
-    api: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch, path: str
+    api: httpx.AsyncClient, harness: Harness, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     address, headers = f"/evenings/{NIGHT.evening_id}/{path}", bearer("paard")
     before = await api.get(address, headers=headers)
-    change = Interruption(monkeypatch, lambda: house.hear(withdrawn("bo", 2, NEXT_YEAR.date())))
+    change = Interruption(monkeypatch, lambda: harness.hear(withdrawn("bo", 2, NEXT_YEAR.date())))
     during = await api.get(address, headers=headers)
     assert change.happened
     assert during.headers["etag"] == before.headers["etag"]

@@ -10,16 +10,16 @@ import pytest
 
 from culture_connect.contracts import Venue
 from culture_connect.messaging import Database
-from tests.service.ticketing.house import NEXT_YEAR, House, scanned
+from tests.service.ticketing.harness import NEXT_YEAR, Harness, scanned
 from tests.support.hashes import HASHES
 from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
 from tests.unit.ticketing.news import enrolled, evening, partner, person
 from ticketing.app import build_app
-from ticketing.codes import Codes
-from ticketing.issuer import Issuer
-from ticketing.links import Links
 from ticketing.settings import TicketingSettings
 from ticketing.store import places
+from ticketing.tickets.codes import Codes
+from ticketing.tickets.issuer import Issuer
+from ticketing.tickets.links import Links
 
 NIGHT = evening(NEXT_YEAR, capacity=40)
 DANCE = evening(NEXT_YEAR + timedelta(days=30), capacity=40, title="Dans", venue=Venue.NDT)
@@ -47,15 +47,15 @@ def test_every_answer_is_one_that_the_document_promises(api: httpx.Client, setti
 async def _furnish(settings: TicketingSettings) -> dict[str, Wanted]:
     """Two evenings with tickets; returns by operation what is there."""
     codes = Codes.from_file(settings.signing_key_file)
-    house = House(settings.database_url, Issuer(codes, Links(settings.public_url), HASHES))
+    harness = Harness(settings.database_url, Issuer(codes, Links(settings.public_url), HASHES))
     try:
-        await house.hear(partner(), *map(enrolled, PEOPLE), NIGHT, DANCE)
-        tickets = itertools.cycle(await _tickets(house.database, PEOPLE[:10]))
-        passed = itertools.cycle(await _tickets(house.database, PEOPLE[10:20]))
-        await house.hear(*(enrolled(name, starts_on=DANCE.starts_at.date()) for name in LATE))
-        code = await house.code(PEOPLE[25], NIGHT)
+        await harness.hear(partner(), *map(enrolled, PEOPLE), NIGHT, DANCE)
+        tickets = itertools.cycle(await _tickets(harness.database, PEOPLE[:10]))
+        passed = itertools.cycle(await _tickets(harness.database, PEOPLE[10:20]))
+        await harness.hear(*(enrolled(name, starts_on=DANCE.starts_at.date()) for name in LATE))
+        code = await harness.code(PEOPLE[25], NIGHT)
     finally:
-        await house.database.close()
+        await harness.database.close()
     night, colleagues = {"evening_id": str(NIGHT.evening_id)}, itertools.cycle(LATE)
     scan = scanned(code, NIGHT, "scan-1").model_dump(mode="json")
     return {

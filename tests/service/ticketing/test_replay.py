@@ -13,8 +13,8 @@ import pytest
 
 from culture_connect.contracts import Venue
 from tests.service.ticketing.door_list import DoorList, Ticket, listed
-from tests.service.ticketing.house import NEXT_YEAR, House, Told, scanned
-from tests.service.ticketing.world import BoxOffice, Ear, World
+from tests.service.ticketing.harness import NEXT_YEAR, Harness, Told, scanned
+from tests.service.ticketing.peers import BoxOffice, Listener, World
 from tests.support.probes import eventually, until
 from tests.unit.http.kit import bearer
 from tests.unit.ticketing.news import (
@@ -27,8 +27,8 @@ from tests.unit.ticketing.news import (
     person,
     withdrawn,
 )
-from ticketing import replaying
-from ticketing.projecting import Event
+from ticketing.use_cases import replay
+from ticketing.use_cases.apply_events import Event
 
 NAMES = [f"name{number}" for number in range(14)]
 NIGHT = evening(NEXT_YEAR, capacity=6)
@@ -66,7 +66,7 @@ class Season:
         """More people than seats; one of each thing that can happen; returns the ticket of who was erased inside."""
         await self.world.tell(partner(), NIGHT, *(self._enrolment(name) for name in NAMES[:10]))
         await self.paard.ear.hears(NIGHT.capacity, "ticket.issued")
-        told = await self.world.house.hears(NIGHT.capacity, "ticket.issued")
+        told = await self.world.harness.hears(NIGHT.capacity, "ticket.issued")
         declined, passed_on, entered = (each.data["ticket_id"] for each in told[:3])
         await self._post(f"/tickets/{declined}/decline")
         await self.world.tell(self._enrolment(NAMES[10]))
@@ -184,7 +184,7 @@ async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: World,
         await world.tell(DANCE)
         await ndt.ear.hears(1, "evening.scheduled")
 
-    assert_eventful(world.house, live)
+    assert_eventful(world.harness, live)
     assert_no_gaps(live)
     assert_nothing_private(paard.ear.heard)
     assert {each.data["evening_id"] for each in ndt.ear.heard} == {str(DANCE.evening_id)}
@@ -228,9 +228,9 @@ async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who
 
 
 @pytest.fixture
-async def _tonight(house: House) -> None:
-    await house.hear(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
-    await house.forget_told()
+async def _tonight(harness: Harness) -> None:
+    await harness.hear(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
+    await harness.forget_told()
 
 
 @pytest.mark.usefixtures("_tonight")
@@ -244,30 +244,30 @@ async def _tonight(house: House) -> None:
     ],
 )
 async def test_a_replay_that_is_refused_sends_nothing(
-    house: House, api: httpx.AsyncClient, evening_id: UUID, venue: str, token: str, status: int, code: str
+    harness: Harness, api: httpx.AsyncClient, evening_id: UUID, venue: str, token: str, status: int, code: str
 ) -> None:
     answer = await api.post(f"/evenings/{evening_id}/replay", json={"venue": venue}, headers=bearer(token))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert await house.told() == []
+    assert await harness.told() == []
 
 
 @pytest.mark.usefixtures("_tonight")
-async def test_a_request_that_is_repeated_sends_everything_once(house: House, api: httpx.AsyncClient) -> None:
+async def test_a_request_that_is_repeated_sends_everything_once(harness: Harness, api: httpx.AsyncClient) -> None:
     headers = bearer("desk") | {"Idempotency-Key": "again"}
     for _ in range(2):
         answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=headers)
         assert (answer.status_code, answer.json()["tickets"]) == (202, 2)
-    assert [each.type for each in await house.told()] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
+    assert [each.type for each in await harness.told()] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
 
 
 @pytest.mark.usefixtures("_tonight")
 async def test_more_tickets_than_are_read_at_once_are_all_sent(
-    house: House, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replaying, "PORTION", 1)
+    monkeypatch.setattr(replay, "PORTION", 1)
     answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=bearer("desk"))
     assert answer.json()["tickets"] == 2
-    assert len({each.data["ticket_id"] for each in await house.told("paard", "ticket")}) == 2
+    assert len({each.data["ticket_id"] for each in await harness.told("paard", "ticket")}) == 2
 
 
 def of_tickets(messages: Iterable[Told]) -> list[Told]:
@@ -279,11 +279,11 @@ def nameless(tickets: dict[str, Ticket], erased_: str) -> dict[str, Ticket]:
     return tickets | {erased_: replace(tickets[erased_], holder_name="–")} if erased_ in tickets else tickets
 
 
-def assert_eventful(house: Ear, live: Sequence[Told]) -> None:
+def assert_eventful(harness: Listener, live: Sequence[Told]) -> None:
     """A season in which little happened would prove little."""
     reasons = {each.data["reason"] for each in live if each.type == "ticket.cancelled"}
     assert {"declined", "passed-on"} <= reasons
-    waited = {each.data["ticket_id"] for each in house.of("ticket.waitlisted")}
+    waited = {each.data["ticket_id"] for each in harness.of("ticket.waitlisted")}
     assert waited & {each.data["ticket_id"] for each in live if each.type == "ticket.issued"}, "nobody was promoted"
     assert any(each.type == "ticket.admitted" for each in live)
 

@@ -25,24 +25,24 @@ from culture_connect.contracts import (
     PartnerLeft,
     PartnerRegistered,
 )
-from tests.service.ticketing.house import House
+from tests.service.ticketing.harness import Harness
 from tests.unit.ticketing import stories
 from tests.unit.ticketing.news import evening as some_evening
 from tests.unit.ticketing.reference import Evening, Person, Season
 from tests.unit.ticketing.stories import Step
-from ticketing import asking, declining, offering
-from ticketing.admitting import admit
-from ticketing.clock import Clock
 from ticketing.domain.refusals import Refused
-from ticketing.projecting import Event
-from ticketing.store import line, places
+from ticketing.jobs.timers import Clock
+from ticketing.store import places, waiting_list
+from ticketing.use_cases import decline, request_seat, transfer
+from ticketing.use_cases.admit import admit
+from ticketing.use_cases.apply_events import Event
 
 
 @dataclass
 class Registration:
     """Tells ticketing what happens in a story, as registration would."""
 
-    house: House
+    harness: Harness
     versions: dict[object, int] = field(default_factory=dict)
     people: dict[UUID, Person] = field(default_factory=dict)
     withdrawn: set[UUID] = field(default_factory=set)
@@ -51,14 +51,14 @@ class Registration:
 
     async def play(self, step: Step) -> None:
         """Lets the step happen."""
-        self.house.now = step.now
+        self.harness.now = step.now
         match step:
             case stories.JoinPartner(slug, number, now):
                 await self._tell(now, self._partner(PartnerRegistered, slug, number))
             case stories.PartnerLeaves(slug, now):
                 await self._tell(now, self._partner(PartnerLeft, slug, 1))
             case stories.Enrol(people):
-                await self.house.take_in([_told(self._enrolment(each), each.enrolled_at) for each in people])
+                await self.harness.take_in([_told(self._enrolment(each), each.enrolled_at) for each in people])
             case stories.Withdraw(participant_id, effective_on, now):
                 self.withdrawn.add(participant_id)
                 partner = self.people[participant_id].partner
@@ -81,42 +81,42 @@ class Registration:
                 fields.pop("changed", None)
                 await self._tell(now, EveningCancelled(**fields))
             case stories.Tick():
-                await Clock(self.house.database, self.house.issuer).look()
+                await Clock(self.harness.database, self.harness.issuer).look()
             case _:
                 await self._ask_for(step)
 
     async def _ask_for(self, step: Step) -> None:
         """What people do themselves; what is refused changes nothing."""
         try:
-            async with self.house.database.begin() as work:
+            async with self.harness.database.begin() as work:
                 match step:
                     case stories.Ask(evening_id, [participant_id]):
-                        await asking.ask_together(work, self.house.issuer, evening_id, [participant_id])
+                        await request_seat.ask_together(work, self.harness.issuer, evening_id, [participant_id])
                     case stories.Decline(evening_id, participant_id):
                         if place := await places.live_place(work, evening_id, participant_id):
-                            await declining.decline(work, self.house.issuer, place.ticket_id, by=participant_id)
+                            await decline.decline(work, self.harness.issuer, place.ticket_id, by=participant_id)
                     case stories.PassOn(evening_id, giver, colleague):
                         if place := await places.live_place(work, evening_id, giver):
-                            await offering.pass_on(work, self.house.issuer, place.ticket_id, colleague, by=giver)
+                            await transfer.pass_on(work, self.harness.issuer, place.ticket_id, colleague, by=giver)
                     case stories.Admit(evening_id, participant_id, now):
                         if code := self.codes.get((evening_id, participant_id)):
                             scan = AdmissionRecorded(
                                 scan_id=str(uuid4()), evening_id=evening_id, code=code, scanned_at=now, scanner="door"
                             )
-                            await admit(work, "paard", [scan], self.house.issuer.codes)
+                            await admit(work, "paard", [scan], self.harness.issuer.codes)
         except Refused:
             pass
 
     async def receive_letters(self) -> None:
         """Everybody keeps the code of the last ticket they got for an evening."""
-        rows = await self.house.rows(
+        rows = await self.harness.rows(
             "select evening_id, participant_id, code from tickets where code is not null and participant_id is not null"
             " order by issued_at"
         )
         self.codes |= {(row.evening_id, row.participant_id): row.code for row in rows}
 
     async def _tell(self, now: datetime, *events: Event) -> None:
-        await self.house.take_in([_told(event, now) for event in events])
+        await self.harness.take_in([_told(event, now) for event in events])
 
     def _next(self, what: object) -> int:
         self.versions[what] = self.versions.get(what, 0) + 1
@@ -161,9 +161,9 @@ def _told(event: Event, at: datetime) -> tuple[Event, Envelope]:
     return event, Envelope(str(uuid4()), event.type, "/culture-connect/registration", at)
 
 
-async def seen(house: House, evening_id: UUID) -> tuple[set[UUID], dict[str, int], list[UUID]]:
+async def seen(harness: Harness, evening_id: UUID) -> tuple[set[UUID], dict[str, int], list[UUID]]:
     """Who holds, how many by partner, and who waits in which order; those who were erased have no name here."""
-    rows = await house.rows(
+    rows = await harness.rows(
         "select participant_id, partner, state from tickets where evening_id = :evening and state <> 'cancelled'",
         evening=evening_id,
     )
@@ -173,11 +173,11 @@ async def seen(house: House, evening_id: UUID) -> tuple[set[UUID], dict[str, int
         if row.state != "waiting":
             held[row.partner] = held.get(row.partner, 0) + 1
     waiting = [row.participant_id for row in rows if row.state == "waiting"]
-    async with house.database.begin() as work:
-        positions = await line.positions(work, evening_id, waiting)
+    async with harness.database.begin() as work:
+        positions = await waiting_list.positions(work, evening_id, waiting)
         # A place asked for alone is worked out in another way.
         if waiting:
-            assert await line.positions(work, evening_id, waiting[:1]) == {waiting[0]: positions[waiting[0]]}
+            assert await waiting_list.positions(work, evening_id, waiting[:1]) == {waiting[0]: positions[waiting[0]]}
     assert sorted(positions.values()) == list(range(1, len(waiting) + 1))
     return holders, held, sorted(positions, key=lambda each: positions[each])
 
@@ -209,13 +209,13 @@ def one_by_one(step: Step) -> list[Step]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(dice=st.randoms(use_true_random=False))
-async def test_a_random_season_ends_every_step_as_the_rules_say(house: House, dice: random.Random) -> None:
-    await house.forget_everything()
-    season, registration = Season(), Registration(house)
+async def test_a_random_season_ends_every_step_as_the_rules_say(harness: Harness, dice: random.Random) -> None:
+    await harness.forget_everything()
+    season, registration = Season(), Registration(harness)
     steps = [single for step in stories.story(dice, steps=40) for single in one_by_one(step)]
     for number, step in enumerate(steps):
         stories.play(season, step)
         await registration.play(step)
         await registration.receive_letters()
         for evening_id in season.evenings:
-            assert await seen(house, evening_id) == expected(season, evening_id), f"step {number}: {step}"
+            assert await seen(harness, evening_id) == expected(season, evening_id), f"step {number}: {step}"

@@ -7,9 +7,9 @@ import pytest
 
 from culture_connect.contracts import Admission
 from culture_connect.http.subject_access import MASKED
-from tests.service.ticketing.house import MONTH_BEFORE, NEXT_YEAR, House
+from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
 from tests.unit.ticketing.news import enrolled, evening, partner, person
-from ticketing.store.holdings import HOLDINGS
+from ticketing.store.subject_access import HOLDINGS
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
 # Tables without anything of participants.
@@ -31,10 +31,10 @@ EVERYTHING = {"authorization": "Bearer everything-token"}
 
 
 @pytest.fixture(autouse=True)
-async def _people(house: House) -> None:
-    house.now = MONTH_BEFORE
-    await house.hear(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
-    await house.ask_in_turn(NIGHT, "ans")
+async def _people(harness: Harness) -> None:
+    harness.now = MONTH_BEFORE
+    await harness.hear(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
+    await harness.ask_in_turn(NIGHT, "ans")
 
 
 async def held(api: httpx.AsyncClient, name: str) -> dict[str, list[dict[str, Any]]]:
@@ -43,12 +43,12 @@ async def held(api: httpx.AsyncClient, name: str) -> dict[str, list[dict[str, An
     return dict(answer.json()["held"])
 
 
-async def test_every_table_with_something_of_people_is_exported(house: House) -> None:
-    assert (await house.everything()).keys() - WITHOUT_PEOPLE == {each.table for each in HOLDINGS}
+async def test_every_table_with_something_of_people_is_exported(harness: Harness) -> None:
+    assert (await harness.everything()).keys() - WITHOUT_PEOPLE == {each.table for each in HOLDINGS}
 
 
-async def test_an_operator_sees_all_that_is_held_of_a_participant(api: httpx.AsyncClient, house: House) -> None:
-    await house.scan(await house.code("ans", NIGHT), NIGHT, scan_id="s1")
+async def test_an_operator_sees_all_that_is_held_of_a_participant(api: httpx.AsyncClient, harness: Harness) -> None:
+    await harness.scan(await harness.code("ans", NIGHT), NIGHT, scan_id="s1")
     found = await held(api, "ans")
     for table in ("participants", "wishes", "tickets", "scans", "pages", "decisions", "outbox"):
         assert found[table], table
@@ -59,17 +59,17 @@ async def test_an_operator_sees_all_that_is_held_of_a_participant(api: httpx.Asy
     assert found["outbox"][-1]["body"]["participant_id"] == str(person("ans"))
 
 
-async def test_what_opens_a_door_or_a_page_is_masked(api: httpx.AsyncClient, house: House) -> None:
-    secrets = [await house.code("ans", NIGHT), *await house.secrets("ans", NIGHT)]
+async def test_what_opens_a_door_or_a_page_is_masked(api: httpx.AsyncClient, harness: Harness) -> None:
+    secrets = [await harness.code("ans", NIGHT), *await harness.secrets("ans", NIGHT)]
     answer = await api.get(f"/participants/{person('ans')}/export", headers=EVERYTHING)
     assert answer.json()["held"]["tickets"][0]["code"] == MASKED
     assert not [secret for secret in secrets if secret in answer.text]
 
 
-async def test_an_export_does_not_tell_who_was_offered_a_ticket(api: httpx.AsyncClient, house: House) -> None:
-    await house.forget_told()
-    await house.offer("ans", NIGHT, "bo@example.com")
-    await house.forget_told()
+async def test_an_export_does_not_tell_who_was_offered_a_ticket(api: httpx.AsyncClient, harness: Harness) -> None:
+    await harness.forget_told()
+    await harness.offer("ans", NIGHT, "bo@example.com")
+    await harness.forget_told()
     [offer] = (await held(api, "ans"))["offers"]
     assert "participant_id" not in offer
     assert str(person("bo")) not in str(await held(api, "ans"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from culture_connect.http.kept import Joined, Once, Recent
+from culture_connect.http.cached_answers import Joined, Once, Recent
 from tests.support.probes import eventually
 from tests.unit.http.kit import IdleBus, app_with, client_of
 

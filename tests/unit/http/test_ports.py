@@ -10,11 +10,11 @@ import pytest
 from pydantic import ValidationError
 from starlette.responses import PlainTextResponse
 
-from culture_connect.http.pages.below import personal_prefixes
+from culture_connect.http.pages.page_errors import personal_prefixes
 from culture_connect.http.ports import by_port, choices, listeners
 from culture_connect.http_settings import HttpSettings
 from culture_connect_cli.stack.ports import keep_or_choose
-from notifications.http import unsubscribing
+from notifications.http import unsubscribe
 from tests.support.probes import eventually
 from tests.unit.http.test_service_main import environment, start
 from ticketing.http.routes import ROUTERS
@@ -67,7 +67,7 @@ async def test_what_a_port_does_not_show_is_answered_as_a_problem() -> None:
 
 def test_the_public_pages_are_those_of_participants_and_addressees() -> None:
     assert set(personal_prefixes(ROUTERS)) == {"/my"}
-    assert set(personal_prefixes([unsubscribing.router])) == {"/unsubscribe"}
+    assert set(personal_prefixes([unsubscribe.router])) == {"/unsubscribe"}
 
 
 @pytest.mark.parametrize(("public", "metrics"), [(MAIN, None), (None, MAIN), (METRICS, METRICS)])

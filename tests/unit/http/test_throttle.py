@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from culture_connect.http import HttpLimits, Problem, Tokens
+from culture_connect.http.callers import Parties, Party
 from culture_connect.http.limits import Kind, Rate
 from culture_connect.http.pages import personal_route
-from culture_connect.http.parties import Parties, Party
 from culture_connect.http.throttle import Throttle
 from culture_connect.http_settings import networks_in
 from tests.support.http_server import served

@@ -5,7 +5,7 @@ from typing import cast
 
 from aiormq.abc import AbstractChannel
 
-from culture_connect.messaging.acks import Acks
+from culture_connect.messaging.consuming.acks import Acks
 
 
 @dataclass

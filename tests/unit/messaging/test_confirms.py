@@ -16,8 +16,8 @@ from aiormq.exceptions import (
 )
 from pamqp.commands import Basic
 
-from culture_connect.messaging.confirms import Batch, Confirmation
-from culture_connect.messaging.publish_failures import (
+from culture_connect.messaging.outbox.confirms import Batch, Confirmation
+from culture_connect.messaging.outbox.publish_failures import (
     ChannelRefused,
     ConnectionLost,
     PublishFailed,

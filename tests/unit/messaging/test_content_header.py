@@ -16,8 +16,8 @@ import pytest
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader as PamqpHeader
 
-from culture_connect.messaging.content_header import MAX_FAULTS, MAX_HEADERS, Fault, decode_content_header
-from culture_connect.messaging.receiver import decode_frame
+from culture_connect.messaging.consuming.content_header import MAX_FAULTS, MAX_HEADERS, Fault, decode_content_header
+from culture_connect.messaging.consuming.receiver import decode_frame
 from tests.support.raw_amqp import FLAGS, content_header, field, long, seconds, short
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "10000"))

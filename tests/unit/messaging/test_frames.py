@@ -7,7 +7,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from culture_connect.messaging.frames import publication_frames
+from culture_connect.messaging.outbox.frames import publication_frames
 
 names = st.text(max_size=40)
 headers = st.fixed_dictionaries(

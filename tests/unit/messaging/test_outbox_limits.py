@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import Route, outbox
-from culture_connect.messaging.frames import publication_frames
-from culture_connect.messaging.outbox import Outgoing, Unsendable
+from culture_connect.messaging import Route
+from culture_connect.messaging.outbox import rows
+from culture_connect.messaging.outbox.frames import publication_frames
+from culture_connect.messaging.outbox.rows import Outgoing, Unsendable
 from culture_connect.messaging.routes import VirtualHost
 from culture_connect.messaging.topology import MAX_MESSAGE_BYTES
 
@@ -49,7 +50,7 @@ async def test_a_message_that_can_never_be_sent_is_refused_before_anything_is_wr
     message: Outgoing, field: str
 ) -> None:
     with pytest.raises(Unsendable) as raised:
-        await outbox.store(cast("AsyncConnection", NOBODY), [outgoing(), message])
+        await rows.store(cast("AsyncConnection", NOBODY), [outgoing(), message])
     assert raised.value.field == field
     assert raised.value.reason == f"unsendable-{field}"
 
@@ -58,7 +59,7 @@ async def test_what_just_fits_is_written_and_can_be_encoded() -> None:
     longest = Route("core", "events", "é" * 127 + "x")
     message = outgoing(longest, {"ce-id": "x" * 255, "ce-subject": "€" * 16_000}, "x" * 255)
     with pytest.raises(AttributeError, match="execute"):
-        await outbox.store(cast("AsyncConnection", NOBODY), [message])
+        await rows.store(cast("AsyncConnection", NOBODY), [message])
     publication_frames(
         1,
         131_064,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from culture_connect.messaging.content_header import Fault
-from culture_connect.messaging.received import RECEIVED_AT_HEADER, StoredMessage, pack, received_at, unpack
+from culture_connect.messaging.consuming.content_header import Fault
+from culture_connect.messaging.consuming.received import RECEIVED_AT_HEADER, StoredMessage, pack, received_at, unpack
 
 NOW = datetime(2026, 11, 5, 19, 30, tzinfo=UTC)
 

@@ -17,8 +17,8 @@ from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
 from culture_connect.messaging.connection import UnderlyingConnection
-from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.receiver import DirectConsumer, Receiver, decode_frame
+from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.receiver import DirectConsumer, Receiver, decode_frame
 
 DIRECT, OTHER = 3, 4
 bodies = st.lists(st.binary(max_size=40), max_size=8)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from culture_connect.messaging.content_header import decode_content_header
+from culture_connect.messaging.consuming.content_header import decode_content_header
+from culture_connect.messaging.consuming.received import StoredMessage, pack, unpack
+from culture_connect.messaging.consuming.settlement import RETRY_DELAYS, dead_letter, is_final, wait_after
 from culture_connect.messaging.errors import DatabaseUnavailable, PermanentFailure, TransientFailure
-from culture_connect.messaging.received import StoredMessage, pack, unpack
-from culture_connect.messaging.settlement import RETRY_DELAYS, dead_letter, is_final, wait_after
 
 NOW = datetime(2026, 11, 5, 19, 30, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from culture_connect.messaging.turns import Turns
+from culture_connect.messaging.consuming.turns import Turns
 
 
 async def test_what_wants_to_be_alone_waits_for_those_before_it_and_none_begins_meanwhile() -> None:

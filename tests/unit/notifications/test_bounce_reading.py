@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.sending.bounces import LARGEST, Action, Bounce, read
+from notifications.delivery.bounces import LARGEST, Action, Bounce, read
 
 REPORTS = Path(__file__).parent / "bounces"
 LETTER = UUID("0b6f5a3e-7c1d-5a52-9d1f-3a5f0c1e2b4d")

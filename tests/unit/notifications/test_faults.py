@@ -2,8 +2,8 @@
 
 import pytest
 
+from notifications.delivery.bounces import read
 from notifications.domain.faults import Fault, fault_of
-from notifications.sending.bounces import read
 
 LETTER = "0b6f5a3e-7c1d-5a52-9d1f-3a5f0c1e2b4d"
 

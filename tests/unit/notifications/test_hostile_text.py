@@ -133,8 +133,8 @@ def head_of(message: bytes) -> list[str]:
 
 def headers_of(kind: Kind) -> list[str]:
     """The headers that a letter of that kind has."""
-    house = ["Reply-To"] if a_mail(kind).contents.pieces[0].evening else []
-    return [*FIRST, *house, *(TO_SWITCH_OFF if kind in OPTIONAL else []), *LAST]
+    harness = ["Reply-To"] if a_mail(kind).contents.pieces[0].evening else []
+    return [*FIRST, *harness, *(TO_SWITCH_OFF if kind in OPTIONAL else []), *LAST]
 
 
 @cache

@@ -1,7 +1,7 @@
 """Growing pauses, and the last of many pieces of news."""
 
+from notifications.domain.backoff import Pauses
 from notifications.domain.newest import newest
-from notifications.domain.pauses import Pauses
 
 
 def test_pauses_double_up_to_the_longest() -> None:

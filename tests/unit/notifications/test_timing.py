@@ -6,7 +6,7 @@ import pytest
 
 from culture_connect.contracts import LOCAL_TIME
 from notifications.domain.kinds import Kind
-from notifications.domain.rotation import Rotation
+from notifications.domain.round_robin import Rotation
 from notifications.domain.timing import Patience, reminders
 from notifications.domain.weeks import Week, last_week
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registration.domain.exchange import satisfiable
+from registration.domain.address_swaps import satisfiable
 
 HOLDERS = {"a": "1", "b": "2", "c": "3", "d": "4"}
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from culture_connect.contracts import Envelope, Outcome
-from registration.consumers import employee_of
 from registration.domain.enrolment import Command, decide, decide_all
 from registration.domain.roster import Participant, Roster, Standing, Tombstone
+from registration.handlers.enrolments import employee_of
 from tests.unit.registration.hr import (
     CONTRACT,
     NOW,

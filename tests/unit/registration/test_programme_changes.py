@@ -9,8 +9,8 @@ import pytest
 from culture_connect.contracts import Evening, EveningDraft
 from registration.domain.errors import InvalidRequest
 from registration.domain.programme import changed
-from tests.service.registration.house import evening as body
-from tests.service.registration.house import moved
+from tests.service.registration.harness import evening as body
+from tests.service.registration.harness import moved
 
 NOW = datetime.fromisoformat("2027-05-07T18:00:00+02:00")  # when the evening begins
 MOMENT = timedelta(microseconds=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.storm.breaking import targets
+from tests.storm.injection import targets
 from tests.storm.kinds import KINDS
 from tests.storm.schedule import LONG, Break, plan
 

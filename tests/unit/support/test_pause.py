@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.support.pause import pause, resume
 from tests.support.probes import until
+from tests.support.process_signals import pause, resume
 
 PARENT = """
 import subprocess, sys

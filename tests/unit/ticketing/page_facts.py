@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import Admission, Evening, Language, Localised, PartKind, ProgrammePart, Venue
-from ticketing.store.pages import DecisionShown, OfferShown, PageFacts, PlaceShown
+from ticketing.store.personal_pages import DecisionShown, OfferShown, PageFacts, PlaceShown
 
 TICKET = UUID("6c1de8b6-2c1e-4a9c-a1fb-7b6cfb3f5a10")
 OFFER = UUID("2f0b9c4e-64e3-4d6e-9f0a-9a2b3c4d5e6f")

@@ -10,7 +10,7 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import KeySet, OKPKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
-from ticketing.codes import Codes, SigningKeyError
+from ticketing.tickets.codes import Codes, SigningKeyError
 
 TICKET = UUID("6c1de8b6-2c1e-4a9c-a1fb-7b6cfb3f5a10")
 EVENING = UUID("f0d5bb62-5d34-4f2b-9a4f-5d52d7c3b0aa")

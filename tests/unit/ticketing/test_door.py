@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.ticketing.news import moment
-from ticketing.domain.door import Entry, Refusal, Refused, Scan, TicketAtDoor, Verdict, is_double_entry, judge
+from ticketing.domain.admissions import Entry, Refusal, Refused, Scan, TicketAtDoor, Verdict, is_double_entry, judge
 from ticketing.domain.tickets import TicketState
 
 EVENING, TICKET = uuid4(), uuid4()

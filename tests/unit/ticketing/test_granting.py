@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.ticketing import reference
+from ticketing.domain.allocation import Candidate, Seats, in_order, lot, places_of, serve
 from ticketing.domain.decisions import Decision, Outcome, Rule
-from ticketing.domain.granting import Candidate, Seats, in_order, lot, places_of, serve
 
 EVENING = UUID("0b9f6a52-93cf-4b60-9d5e-2f9f7ab4f9d1")
 START = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -169,16 +169,16 @@ def test_every_decision_has_the_figures_that_make_it(seats: Seats, competing: li
 
 
 def test_who_missed_out_comes_first() -> None:
-    house = Seats(1, {"acme": 1}, {}, released=False)
+    harness = Seats(1, {"acme": 1}, {}, released=False)
     early, missed_out = somebody(1, others=1, minutes=0), somebody(2, others=0, minutes=5)
-    assert seated(serve(house, [early, missed_out], Outcome.GRANTED)) == [missed_out.participant_id]
+    assert seated(serve(harness, [early, missed_out], Outcome.GRANTED)) == [missed_out.participant_id]
 
 
 def test_fills_are_compared_exactly_where_rounded_numbers_would_not_tell_them_apart() -> None:
     # 2/3 of 100,000 places against 66,667 of 100,001: the second is the smaller by less than a millionth.
-    house = Seats(300_000, {"acme": 99_999, "gemeente": 100_001}, {"acme": 66_665, "gemeente": 66_666}, released=True)
+    harness = Seats(300_000, {"acme": 99_999, "gemeente": 100_001}, {"acme": 66_665, "gemeente": 66_666}, released=True)
     acme, gemeente = somebody(1, "acme", minutes=0), somebody(2, "gemeente", minutes=5)
-    [first, _] = in_order(house, [acme, gemeente])
+    [first, _] = in_order(harness, [acme, gemeente])
     assert first[0] == (acme if 66_666 * 100_001 <= 66_667 * 99_999 else gemeente)
 
 
@@ -188,6 +188,6 @@ def test_the_lot_is_the_one_that_anyone_can_draw() -> None:
 
 
 def test_places_in_a_new_line_are_counted_from_one_in_the_order_of_service() -> None:
-    house = Seats(1, {"acme": 1}, {}, released=False)
+    harness = Seats(1, {"acme": 1}, {}, released=False)
     people = [somebody(nth, minutes=nth) for nth in (3, 1, 2)]
-    assert places_of(serve(house, people, Outcome.GRANTED)) == {UUID(int=2): 1, UUID(int=3): 2}
+    assert places_of(serve(harness, people, Outcome.GRANTED)) == {UUID(int=2): 1, UUID(int=3): 2}

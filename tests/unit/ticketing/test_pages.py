@@ -36,12 +36,11 @@ from tests.unit.ticketing.page_facts import (
     WAITING_AND_OFFERED,
     an_evening,
 )
-from ticketing import wording
 from ticketing.domain.refusals import Refusal
-from ticketing.pages import words
+from ticketing.pages import explanations, translations
 from ticketing.pages.rendering import Pages
 from ticketing.pages.view import Action, Notice, State, Trouble, view
-from ticketing.store.pages import OfferShown, PageFacts
+from ticketing.store.personal_pages import OfferShown, PageFacts
 
 PAGES = Pages()
 
@@ -184,8 +183,8 @@ def test_every_state_has_its_heading_and_only_its_language(story: str, language:
     other = Language.EN if language is Language.NL else Language.NL
     text = read(facts, now, language).text
     key = "admitted-over" if state is State.ADMITTED and now is AFTER else str(state)
-    assert words.say(key, language) in text
-    assert words.say(key, other) not in text
+    assert translations.say(key, language) in text
+    assert translations.say(key, other) not in text
     assert f'<html lang="{language}"' in page_of(facts, now, language)
 
 
@@ -257,22 +256,22 @@ def test_the_programme_is_told_in_the_times_of_the_hague(language: Language) -> 
 @both_languages
 def test_whoever_waits_reads_their_place_and_why(language: Language) -> None:
     text = read(WAITING, language=language).text
-    assert f"{words.say('place-in-line', language)} 31 " in text
+    assert f"{translations.say('place-in-line', language)} 31 " in text
     assert "231" in text
-    assert words.say("why-waiting", language) in text
+    assert translations.say("why-waiting", language) in text
 
 
 def test_a_place_in_a_line_that_has_closed_is_not_told_any_more() -> None:
     page = read(WAITING, CLOSED)
     assert " 31 " not in page.text
-    assert words.say("waiting-closed", Language.NL) in page.text
+    assert translations.say("waiting-closed", Language.NL) in page.text
 
 
 @pytest.mark.parametrize("story", ["lost", "not-active", "missed", "ticket"])
 def test_a_decision_that_made_things_so_is_explained(story: str) -> None:
     facts, now, state, _ = STORIES[story]
     text = read(facts, now).text
-    assert words.say(f"why-{state}", Language.NL) in text
+    assert translations.say(f"why-{state}", Language.NL) in text
     assert "Besloten op donderdag 15 oktober 2026 om 20.30 uur." in text
 
 
@@ -283,8 +282,8 @@ def test_a_page_without_a_decision_explains_nothing() -> None:
 
 def test_an_offer_says_who_makes_it_and_what_it_costs() -> None:
     assert "Joris Bakker wil je het ticket" in read(OFFERED).text
-    assert words.say("offer-waiting", Language.NL) not in read(OFFERED).text
-    assert words.say("offer-waiting", Language.NL) in read(WAITING_AND_OFFERED).text
+    assert translations.say("offer-waiting", Language.NL) not in read(OFFERED).text
+    assert translations.say("offer-waiting", Language.NL) in read(WAITING_AND_OFFERED).text
     nameless = replace(OFFERED, offer_received=OfferShown(OFFER, None))
     assert "Een collega wil je het ticket" in read(nameless).text
 
@@ -308,7 +307,7 @@ def test_whoever_has_a_ticket_is_not_asked_about_another_one() -> None:
 )
 def test_what_was_just_done_is_told_while_it_holds(notice: Notice, facts: PageFacts, stale: PageFacts) -> None:
     for language in Language:
-        said = words.say(f"said-{notice}", language)
+        said = translations.say(f"said-{notice}", language)
         assert said in read(facts, language=language, notice=notice).text
         assert said not in read(stale, language=language, notice=notice).text
 
@@ -317,7 +316,7 @@ def test_what_was_just_done_is_told_while_it_holds(notice: Notice, facts: PageFa
 def test_a_refused_address_is_explained_where_it_was_typed(language: Language) -> None:
     trouble = Trouble(Action.PASS_ON, Refusal.ONESELF, address='"><b>j@acme.example')
     page = page_of(HOLDER, language=language, trouble=trouble)
-    sentence = wording.refusal(Refusal.ONESELF, language)
+    sentence = explanations.refusal(Refusal.ONESELF, language)
     assert page.count(sentence) == 2
     assert 'value="&#34;&gt;&lt;b&gt;j@acme.example" aria-invalid="true" aria-describedby="email-error"' in page
     assert page.count("<details open>") == 1
@@ -326,7 +325,7 @@ def test_a_refused_address_is_explained_where_it_was_typed(language: Language) -
 def test_a_missing_field_is_named() -> None:
     assert "(ticket_id)" in read(HOLDER, trouble=Trouble(Action.DECLINE, field="ticket_id")).text
     faulty = page_of(HOLDER, trouble=Trouble(Action.PASS_ON, field="email", address="joris"))
-    assert words.say("fault-email", Language.NL) in faulty
+    assert translations.say("fault-email", Language.NL) in faulty
     assert 'value="joris" aria-invalid="true"' in faulty
 
 
@@ -362,7 +361,7 @@ def test_the_house_is_named_once_though_the_location_begins_with_it(location: st
 @pytest.mark.parametrize("key", ["unknown", "unavailable"])
 def test_a_page_about_nobody_says_what_to_do(key: str, language: Language) -> None:
     page = Reader(getattr(PAGES, key)(language))
-    assert words.say(f"{key}-lead", language) in page.text
+    assert translations.say(f"{key}-lead", language) in page.text
     assert page.forms == {}
     assert SECRET not in page.text
 
@@ -371,5 +370,5 @@ def test_both_languages_fill_in_the_same_things() -> None:
     def fields(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text)} - {None}
 
-    assert [key for key, both in words.WORDS.items() if fields(both.nl) != fields(both.en)] == []
-    assert [key for key, both in words.WORDS.items() if not both.nl or not both.en] == []
+    assert [key for key, both in translations.WORDS.items() if fields(both.nl) != fields(both.en)] == []
+    assert [key for key, both in translations.WORDS.items() if not both.nl or not both.en] == []

@@ -7,7 +7,7 @@ import pytest
 from culture_connect.contracts import Language
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.refusals import Refusal
-from ticketing.wording import explain, refusal
+from ticketing.pages.explanations import explain, refusal
 
 FIGURES: dict[str, Any] = {
     "capacity": 200,

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from culture_connect.http import Answer, Caller, Problem, once, requires
 from culture_connect.messaging import UnitOfWork
-from notifications import bouncing
-from notifications.sending.bounces import read
+from notifications.delivery.bounces import read
+from notifications.use_cases import record_bounce
 
 _TYPE = "message/rfc822"
 PATH: Final = "/bounces"
@@ -47,7 +47,7 @@ def router(domain: str) -> APIRouter:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-a-bounce", "This is no report about a mail (RFC 3464)")
 
         async def effect(work: UnitOfWork) -> Answer:
-            await bouncing.note(work, bounce)
+            await record_bounce.note(work, bounce)
             return Answer(HTTPStatus.NO_CONTENT)
 
         return await once(request, caller, effect)

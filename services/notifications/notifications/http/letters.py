@@ -15,16 +15,16 @@ from culture_connect.contracts import Slug, Timestamp
 from culture_connect.http import Answer, Caller, Page, PageQuery, Problem, not_found, once, page_of, requires
 from culture_connect.http.pages import PRIVATE
 from culture_connect.messaging import Database, UnitOfWork
+from notifications.composing.compose import letter_of
 from notifications.domain.kinds import Kind, State
 from notifications.http.views import LetterView, RenderedView, WholeLetterView
 from notifications.pages.letter import LetterPage
 from notifications.pages.reasons import REASONS
 from notifications.rendering.contents import Letter
 from notifications.rendering.mails import Composer
-from notifications.resending import CannotResendError, UnknownLetterError, resend
-from notifications.store import lists
-from notifications.store.lists import Wanted
-from notifications.writing import letter_of
+from notifications.store import letter_lists
+from notifications.store.letter_lists import Wanted
+from notifications.use_cases.resend import CannotResendError, UnknownLetterError, resend
 
 _TOGETHER = 50  # letters of one mail that its page names
 _log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ def router(composer: Composer) -> APIRouter:
         database: Database = request.app.state.database
         chosen = Wanted(participant_id, evening_id, state, partner, kind, mail_id)
         async with database.snapshot() as work:
-            rows = await lists.page(work, chosen, after, wanted.limit + 1)
+            rows = await letter_lists.page(work, chosen, after, wanted.limit + 1)
         return page_of(list(map(LetterView.of, rows)), wanted, key=lambda view: (view.planned_at, view.letter_id))
 
     @routes.get("/{letter_id}")
@@ -99,10 +99,10 @@ async def _look(request: Request, letter_id: UUID, composer: Composer) -> tuple[
     """The letter, and all that travelled in the same mail. Raises a 404 problem."""
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        row = await lists.find(work, letter_id)
+        row = await letter_lists.find(work, letter_id)
         if row is None:
             raise not_found("letter")
-        together = await lists.page(work, Wanted(mail_id=row.mail_id), None, _TOGETHER) if row.mail_id else [row]
+        together = await letter_lists.page(work, Wanted(mail_id=row.mail_id), None, _TOGETHER) if row.mail_id else [row]
         letter = await _contents(work, letter_id)
     rendered = await asyncio.to_thread(RenderedView.of, letter, composer) if letter else None
     view = WholeLetterView(**LetterView.of(row).model_dump(), rendered=rendered)

@@ -6,7 +6,7 @@ from typing import Any
 
 from culture_connect.contracts import Language
 from culture_connect.http.pages import Site
-from notifications.pages.words import say
+from notifications.pages.translations import say
 from notifications.store.preferences import Preference
 
 _TEMPLATES = Path(__file__).parent / "templates"

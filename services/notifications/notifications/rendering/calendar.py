@@ -10,7 +10,7 @@ from uuid import UUID
 from icalendar import Calendar, Component, Event, vCalAddress, vText
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, houses
+from culture_connect.contracts import LOCAL_TIME, venue_names
 from notifications.domain.kinds import ENDINGS
 from notifications.rendering.contents import Letter, Piece, ToldEvening
 from notifications.rendering.safe import ascii_address, one_line
@@ -96,7 +96,7 @@ def _entry(
         starts_at=evening.starts_at,
         ends_at=evening.ends_at,
         summary=f"Culture Connect: {evening.title.in_(recipient.language)}",
-        location=houses.where(evening.venue, one_line(evening.location)),
+        location=venue_names.where(evening.venue, one_line(evening.location)),
         description=[
             f"{dates.clock(part.starts_at, recipient.language)} "
             f"{PROGRAMME_KINDS[recipient.language][part.kind]}: {part.title.in_(recipient.language)}"

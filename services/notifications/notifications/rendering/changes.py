@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from culture_connect import dates
-from culture_connect.contracts import Evening, Language, ProgrammePart, houses
+from culture_connect.contracts import Evening, Language, ProgrammePart, venue_names
 from notifications.rendering.safe import one_line
 from notifications.rendering.words import CHANGES, HOURS, PROGRAMME_KINDS
 
@@ -105,4 +105,4 @@ def _when(evening: Evening, language: Language) -> str:
 
 
 def _where(evening: Evening) -> str:
-    return houses.where(evening.venue, one_line(evening.location))
+    return venue_names.where(evening.venue, one_line(evening.location))

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Language, Venue, houses
+from culture_connect.contracts import LOCAL_TIME, Language, Venue, venue_names
 from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
 from notifications.rendering.changes import changes
@@ -86,7 +86,7 @@ def _evening(evening: ToldEvening, written_at: datetime, language: Language) -> 
         "starts": dates.clock(evening.starts_at, language),
         "ends": dates.clock(evening.ends_at, language),
         "venue": evening.venue.label,
-        "where": houses.where(evening.venue, one_line(evening.location)),
+        "where": venue_names.where(evening.venue, one_line(evening.location)),
         "explanation": _line(evening.reason.in_(language)) if evening.reason else None,
         "directions": DIRECTIONS[evening.venue][language],
         "programme": _programme(evening, language),

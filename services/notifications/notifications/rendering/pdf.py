@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from culture_connect import dates
-from culture_connect.contracts import Language, ProgrammePart, Venue, houses
+from culture_connect.contracts import Language, ProgrammePart, Venue, venue_names
 from notifications.domain.kinds import TICKETS
 from notifications.rendering import qr
 from notifications.rendering.contents import Letter, ToldEvening
@@ -114,7 +114,9 @@ def _page(canvas: Canvas, evening: ToldEvening, code: str, holder: str, language
     _code(canvas, code, _RIGHT - _CODE, top - _CODE, words.show)
     y = top - 4
     y = _fact(canvas, y, words.when, dates.day(evening.starts_at, language), _hours(evening, language))
-    y = _fact(canvas, y, words.where, evening.venue.label, houses.address(evening.venue, one_line(evening.location)))
+    y = _fact(
+        canvas, y, words.where, evening.venue.label, venue_names.address(evening.venue, one_line(evening.location))
+    )
     if holder:
         y = _fact(canvas, y, words.holder, holder)
     _programme(canvas, evening.programme, min(y, top - _CODE - 24) - 14, language)

@@ -15,7 +15,7 @@ from registration.http import examples
 from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.refusals import problem_of
 from registration.use_cases.file_thread import in_file_thread
-from registration.use_cases.imports import Report, Wishes, take_file
+from registration.use_cases.import_file import Report, Wishes, take_file
 
 router = APIRouter(prefix="/partners/{slug}/enrolments", tags=["participants"])
 

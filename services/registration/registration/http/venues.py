@@ -13,7 +13,7 @@ from culture_connect.messaging import UnitOfWork
 from registration.http import examples
 from registration.http.access import Anyone, Programme
 from registration.store import venues as store
-from registration.store.venues import House
+from registration.store.venues import VenueRecord
 from registration.use_cases import venues as use_case
 
 router = APIRouter(prefix="/venues", tags=["venues"])
@@ -31,7 +31,7 @@ class VenueView(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, house: House) -> Self:
+    def of(cls, house: VenueRecord) -> Self:
         """Of a row."""
         entrance = Localised(nl=house.entrance_nl, en=house.entrance_en)
         return cls(

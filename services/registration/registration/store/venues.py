@@ -20,7 +20,7 @@ _SAVE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class VenueRecord:
     """A venue as people find it; the entrance notes are in both languages."""
 
     slug: str
@@ -31,21 +31,21 @@ class House:
     version: int
 
 
-async def houses(work: UnitOfWork) -> list[House]:
+async def houses(work: UnitOfWork) -> list[VenueRecord]:
     """All of them, by slug."""
     return [_house(row) for row in await work.execute(_LIST)]
 
 
-async def lock(work: UnitOfWork, slug: str) -> House | None:
+async def lock(work: UnitOfWork, slug: str) -> VenueRecord | None:
     """The venue with this slug; nobody else changes it until the transaction ends."""
     row = (await work.execute(_LOCK, {"slug": slug})).one_or_none()
     return _house(row) if row is not None else None
 
 
-async def save(work: UnitOfWork, house: House) -> None:
+async def save(work: UnitOfWork, house: VenueRecord) -> None:
     """Writes a venue that is locked."""
-    await work.execute(_SAVE, {name: getattr(house, name) for name in House.__slots__})
+    await work.execute(_SAVE, {name: getattr(house, name) for name in VenueRecord.__slots__})
 
 
-def _house(row: Any) -> House:
-    return House(*row)
+def _house(row: Any) -> VenueRecord:
+    return VenueRecord(*row)

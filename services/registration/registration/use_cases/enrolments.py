@@ -22,7 +22,7 @@ from registration.domain.enrolment import Command, Decision, EnrolmentMessage, d
 from registration.domain.roster import email_key
 from registration.store import erasures, participants, partners
 from registration.store.tombstones import Tombstones
-from registration.use_cases.rosters import lock_roster
+from registration.use_cases.lock_roster import lock_roster
 
 _log = structlog.get_logger(__name__)
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from culture_connect.contracts import EnrolmentErased, Envelope
 from culture_connect.messaging import UnitOfWork
 from registration.domain.calendar import local_day
-from registration.store import days, erasures
+from registration.store import erasures, terms
 from registration.store.tombstones import Tombstones
 from registration.use_cases.enrolments import decide_enrolments
-from registration.use_cases.rosters import lock_partner
+from registration.use_cases.lock_roster import lock_partner
 
 
 async def note_completed(work: UnitOfWork, said: Sequence[tuple[UUID, Envelope]]) -> None:
@@ -27,7 +27,7 @@ async def forget(work: UnitOfWork, tombstones: Tombstones, partner: str, last: d
     """Erases at most `limit` people of the partner who took part up to the day `last` or shorter; how many it were."""
     # Before they are looked for: somebody who comes back at this moment is not to be forgotten.
     await lock_partner(work, partner, local_day(work.now))
-    refs = await days.forgotten_of(work, partner, last, limit)
+    refs = await terms.forgotten_of(work, partner, last, limit)
     if refs:
         wishes = [(EnrolmentErased(employee_ref=ref), None) for ref in refs]
         await decide_enrolments(work, tombstones, partner, wishes)

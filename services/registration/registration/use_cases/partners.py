@@ -31,7 +31,7 @@ from registration.domain.errors import (
 )
 from registration.store import participants, partners
 from registration.store.partners import Partner
-from registration.use_cases.rosters import lock_partner
+from registration.use_cases.lock_roster import lock_partner
 
 AT_A_TIME = 1000  # participants withdrawn by one statement
 

@@ -7,10 +7,12 @@ from typing import Any
 from culture_connect.messaging import UnitOfWork
 from registration.domain.errors import Unknown, expect_version
 from registration.store import venues
-from registration.store.venues import House
+from registration.store.venues import VenueRecord
 
 
-async def change(work: UnitOfWork, slug: str, changes: Mapping[str, Any], expected: frozenset[int] | None) -> House:
+async def change(
+    work: UnitOfWork, slug: str, changes: Mapping[str, Any], expected: frozenset[int] | None
+) -> VenueRecord:
     """Changes these fields; `expected` are the versions it may have (None: any). Raises Unknown or Outdated."""
     before = await venues.lock(work, slug)
     if before is None:

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from culture_connect.http import Caller, Tokens, identity, requires, unauthenticated
 from culture_connect.messaging import Database
-from ticketing.store import pages
+from ticketing.store import personal_pages
 
 PROGRAMME = "programme"
 BOX_OFFICE = "box-office:"
@@ -41,7 +41,7 @@ async def _acting(
         return Actor(caller)
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await pages.owner(work, credentials.credentials)
+        owner = await personal_pages.owner(work, credentials.credentials)
     if owner is None:
         raise unauthenticated(invalid=True)
     evening_id, participant_id = owner

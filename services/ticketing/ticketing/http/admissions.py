@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from culture_connect.contracts import AdmissionRecorded
 from culture_connect.http import Answer, Caller, once
 from culture_connect.messaging import UnitOfWork
-from ticketing.admitting import admit
 from ticketing.http.access import BOX_OFFICE, Anyone, box_offices_of
-from ticketing.issuer import Issuer
-from ticketing.measures import DoorMeasures
+from ticketing.metrics import DoorMeasures
 from ticketing.store import overviews
-from ticketing.store.doors import RecordedScan
+from ticketing.store.admissions import RecordedScan
+from ticketing.tickets.issuer import Issuer
+from ticketing.use_cases.admit import admit
 
 router = APIRouter(tags=["door"])
 

@@ -13,10 +13,10 @@ from culture_connect.messaging import Database
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.http import examples
 from ticketing.http.access import Programme
+from ticketing.pages.explanations import explain
 from ticketing.store import decisions as store
 from ticketing.store import overviews
 from ticketing.store.decisions import KeptDecision
-from ticketing.wording import explain
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 

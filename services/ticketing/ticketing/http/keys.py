@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ticketing.issuer import Issuer
+from ticketing.tickets.issuer import Issuer
 
 router = APIRouter(tags=["codes"])
 

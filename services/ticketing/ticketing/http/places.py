@@ -10,15 +10,16 @@ from culture_connect.contracts import EmailText
 from culture_connect.contracts.values import rule
 from culture_connect.http import Answer, FieldError, Problem, keyed_request, once
 from culture_connect.messaging import UnitOfWork
-from ticketing import declining, offering
 from ticketing.domain.refusals import Refusal, Refused
 from ticketing.domain.tickets import Place, TicketState
 from ticketing.http import examples
 from ticketing.http.access import PROGRAMME, Acting, Actor
-from ticketing.http.asks import asks_of
+from ticketing.http.seat_requests import asks_of
 from ticketing.http.views import PlaceView
-from ticketing.issuer import Issuer
-from ticketing.store import line, places
+from ticketing.store import places, waiting_list
+from ticketing.tickets.issuer import Issuer
+from ticketing.use_cases import decline as declining
+from ticketing.use_cases import transfer
 
 router = APIRouter(tags=["places"])
 
@@ -105,10 +106,10 @@ async def pass_on(request: Request, ticket_id: UUID, to: PassingOn, actor: Actin
         await _check_evening(work, actor, ticket_id)
         issuer = _issuer(request)
         if to.email is not None:
-            offer_id = await offering.offer(work, issuer, ticket_id, by=actor.participant_id, address=to.email)
+            offer_id = await transfer.offer(work, issuer, ticket_id, by=actor.participant_id, address=to.email)
             return Answer(HTTPStatus.ACCEPTED, OfferView(offer_id=offer_id, ticket_id=ticket_id))
         assert to.participant_id is not None  # noqa: S101 - either of them is there
-        place = await offering.pass_on(work, issuer, ticket_id, to.participant_id)
+        place = await transfer.pass_on(work, issuer, ticket_id, to.participant_id)
         return Answer(HTTPStatus.OK, await _view(work, place))
 
     return await once(request, actor.caller, effect)
@@ -136,7 +137,7 @@ async def _check_evening(work: UnitOfWork, actor: Actor, ticket_id: UUID) -> Non
 async def _view(work: UnitOfWork, place: Place) -> PlaceView:
     position = None
     if place.state is TicketState.WAITING and place.participant_id is not None:
-        position = (await line.positions(work, place.evening_id, [place.participant_id]))[place.participant_id]
+        position = (await waiting_list.positions(work, place.evening_id, [place.participant_id]))[place.participant_id]
     return PlaceView.of(place, position)
 
 

@@ -9,7 +9,7 @@ from culture_connect.contracts import Language
 from culture_connect.http import Problem
 from culture_connect.http.trace import trace_id
 from ticketing.domain.refusals import Refusal, Refused
-from ticketing.wording import refusal
+from ticketing.pages.explanations import refusal
 
 # What is not there, what is somebody else's, and what is tried too often. All others are against the state of things.
 _STATUS = {

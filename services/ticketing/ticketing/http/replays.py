@@ -12,7 +12,7 @@ from culture_connect.http import Answer, Caller, Problem, not_found, once, requi
 from culture_connect.messaging import UnitOfWork
 from ticketing.http import examples
 from ticketing.http.access import PROGRAMME
-from ticketing.replaying import replay
+from ticketing.use_cases.replay import replay
 
 router = APIRouter(prefix="/evenings", tags=["box office"])
 

@@ -7,17 +7,17 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from culture_connect.http.subject_access import subject_access
-from ticketing.http import admissions, decisions, evenings, keys, my, places, refusals, replays
-from ticketing.http.asks import Asks
-from ticketing.issuer import Issuer
-from ticketing.measures import DoorMeasures
-from ticketing.store.holdings import HOLDINGS
+from ticketing.http import admissions, decisions, evenings, keys, personal_page, places, refusals, replays
+from ticketing.http.seat_requests import Asks
+from ticketing.metrics import DoorMeasures
+from ticketing.store.subject_access import HOLDINGS
+from ticketing.tickets.issuer import Issuer
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     evenings.router,
     decisions.router,
     places.router,
-    my.router,
+    personal_page.router,
     admissions.router,
     replays.router,
     keys.router,

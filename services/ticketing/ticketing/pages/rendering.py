@@ -8,14 +8,13 @@ from typing import Any
 from markupsafe import Markup
 
 from culture_connect import dates
-from culture_connect.contracts import Language, houses
+from culture_connect.contracts import Language, venue_names
 from culture_connect.http.pages import Site
-from ticketing import wording
 from ticketing.domain.refusals import Refusal
-from ticketing.pages import qr
+from ticketing.pages import explanations, qr
+from ticketing.pages.translations import say
 from ticketing.pages.view import Action, Notice, State, Trouble, View, view
-from ticketing.pages.words import say
-from ticketing.store.pages import PageFacts
+from ticketing.store.personal_pages import PageFacts
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _OF_THE_ADDRESS = (Refusal.ONESELF, Refusal.TOO_MANY_OFFERS)
@@ -83,7 +82,7 @@ def _evening(facts: PageFacts, language: Language) -> dict[str, Any]:
         "starts": dates.clock(evening.starts_at, language),
         "ends": dates.clock(evening.ends_at, language),
         "venue": evening.venue.label,
-        "address": houses.address(evening.venue, evening.location),
+        "address": venue_names.address(evening.venue, evening.location),
         "programme": [
             {
                 "starts_at": part.starts_at.isoformat(),
@@ -122,7 +121,7 @@ def _why(facts: PageFacts, language: Language) -> dict[str, str] | None:
     if decision is None:
         return None
     return {
-        "text": wording.explain(decision.outcome, decision.rule, decision.figures, language),
+        "text": explanations.explain(decision.outcome, decision.rule, decision.figures, language),
         "day": dates.day(decision.decided_at, language),
         "clock": dates.clock(decision.decided_at, language),
     }
@@ -132,7 +131,7 @@ def _trouble(trouble: Trouble | None, language: Language) -> dict[str, Any] | No
     if trouble is None:
         return None
     if trouble.refusal is not None:
-        text = wording.refusal(trouble.refusal, language)
+        text = explanations.refusal(trouble.refusal, language)
     elif trouble.field == "email":
         text = say("fault-email", language)
     else:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ticketing.domain.refusals import Refusal
 from ticketing.domain.tickets import TicketState
-from ticketing.store.pages import PageFacts
+from ticketing.store.personal_pages import PageFacts
 
 
 class State(StrEnum):

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.granting import Seats
+from ticketing.domain.allocation import Seats
 from ticketing.store.rules import IS_ACTIVE, OTHERS, SEASON
 
 # A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal

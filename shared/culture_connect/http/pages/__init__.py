@@ -4,9 +4,9 @@
 address is a key; `language_of` and `form_of` are what their routes need.
 """
 
-from culture_connect.http.pages.both import Both
+from culture_connect.http.pages.bilingual import Both
 from culture_connect.http.pages.forms import FormError, form_of
-from culture_connect.http.pages.personal import (
+from culture_connect.http.pages.secret_links import (
     PRIVATE,
     PersonalPages,
     PersonalRoute,

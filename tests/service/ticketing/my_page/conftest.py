@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from tests.service.ticketing.house import House
+from tests.service.ticketing.harness import Harness
 from tests.service.ticketing.my_page.pages import NIGHT, application
 from tests.support.probes import eventually
 from tests.unit.ticketing.news import enrolled, partner
@@ -32,14 +32,14 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def site(house: House, tokens: Path) -> AsyncIterator[str]:
+async def site(harness: Harness, tokens: Path) -> AsyncIterator[str]:
     """The pages of the house, at this address."""
-    async with listening(application(house.database, house.issuer, tokens)) as url:
+    async with listening(application(harness.database, harness.issuer, tokens)) as url:
         yield url
 
 
 @pytest.fixture
-async def open_house(house: House) -> House:
+async def open_house(harness: Harness) -> Harness:
     """An evening of one seat that anna, bram and cleo are invited to."""
-    await house.hear(partner(), *map(enrolled, ("anna", "bram", "cleo")), NIGHT)
-    return house
+    await harness.hear(partner(), *map(enrolled, ("anna", "bram", "cleo")), NIGHT)
+    return harness

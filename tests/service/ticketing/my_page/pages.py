@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from culture_connect.contracts import Admission, EveningScheduled
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database
-from tests.service.ticketing.house import NEXT_YEAR, House
+from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.unit.http.kit import IdleBus
 from tests.unit.ticketing.news import evening
-from ticketing.http import my, routes
-from ticketing.issuer import Issuer
+from ticketing.http import personal_page, routes
+from ticketing.tickets.issuer import Issuer
 
 NIGHT = evening(NEXT_YEAR, capacity=1, admission=Admission.ON_REQUEST)
 ANOTHER = evening(NEXT_YEAR + timedelta(days=30), title="Dag", admission=Admission.ON_REQUEST)
@@ -26,12 +26,12 @@ def application(database: Database, issuer: Issuer, tokens: Path) -> FastAPI:
         description="",
         service=IdleBus(database),
         tokens=Tokens(tokens),
-        routers=[my.router],
+        routers=[personal_page.router],
     )
     routes.equip(app, issuer)
     return app
 
 
-async def secret_of(house: House, name: str, night: EveningScheduled = NIGHT) -> str:
+async def secret_of(harness: Harness, name: str, night: EveningScheduled = NIGHT) -> str:
     """The secret of the last link that was told to somebody for that evening."""
-    return (await house.secrets(name, night))[-1]
+    return (await harness.secrets(name, night))[-1]

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
-from tests.service.ticketing.house import House
+from tests.service.ticketing.harness import Harness
 from tests.service.ticketing.my_page.pages import NIGHT, secret_of
 from tests.support.browser import chromium, phone
 
@@ -28,10 +28,10 @@ async def browser() -> AsyncIterator[BrowserContext]:
         yield context
 
 
-async def visit(browser: BrowserContext, site: str, house: House, name: str) -> Page:
+async def visit(browser: BrowserContext, site: str, harness: Harness, name: str) -> Page:
     """Somebody opens the last link they got."""
     page = await browser.new_page()
-    await page.goto(f"{site}/my/{await secret_of(house, name)}")
+    await page.goto(f"{site}/my/{await secret_of(harness, name)}")
     return page
 
 
@@ -47,7 +47,7 @@ async def press(page: Page, name: str, role: Literal["button", "link"] = "button
 
 
 async def test_somebody_comes_and_after_a_change_of_plans_the_next_one_does(
-    open_house: House, site: str, browser: BrowserContext
+    open_house: Harness, site: str, browser: BrowserContext
 ) -> None:
     anna = await visit(browser, site, open_house, "anna")
     await expect(standing(anna)).to_have_text("Kom je ook?")
@@ -78,7 +78,9 @@ async def test_somebody_comes_and_after_a_change_of_plans_the_next_one_does(
     assert await open_house.states(NIGHT) == {"bram": "issued"}
 
 
-async def test_a_ticket_goes_to_a_colleague_who_says_yes(open_house: House, site: str, browser: BrowserContext) -> None:
+async def test_a_ticket_goes_to_a_colleague_who_says_yes(
+    open_house: Harness, site: str, browser: BrowserContext
+) -> None:
     anna = await visit(browser, site, open_house, "anna")
     await press(anna, "Ik wil graag komen")
     old_code = await open_house.code("anna", NIGHT)
@@ -98,7 +100,7 @@ async def test_a_ticket_goes_to_a_colleague_who_says_yes(open_house: House, site
 
 
 async def test_a_colleague_may_say_no_and_a_holder_may_think_again(
-    open_house: House, site: str, browser: BrowserContext
+    open_house: Harness, site: str, browser: BrowserContext
 ) -> None:
     anna = await visit(browser, site, open_house, "anna")
     await press(anna, "Ik wil graag komen")
@@ -119,7 +121,9 @@ async def test_a_colleague_may_say_no_and_a_holder_may_think_again(
     assert await open_house.holders(NIGHT) == {"anna"}
 
 
-async def test_an_address_that_is_refused_can_be_mended(open_house: House, site: str, browser: BrowserContext) -> None:
+async def test_an_address_that_is_refused_can_be_mended(
+    open_house: Harness, site: str, browser: BrowserContext
+) -> None:
     anna = await visit(browser, site, open_house, "anna")
     await press(anna, "Ik wil graag komen")
     await offer(anna, "anna@example.com")
@@ -133,7 +137,7 @@ async def test_an_address_that_is_refused_can_be_mended(open_house: House, site:
 
 
 async def test_the_page_stays_in_the_language_that_was_chosen(
-    open_house: House, site: str, browser: BrowserContext
+    open_house: Harness, site: str, browser: BrowserContext
 ) -> None:
     anna = await visit(browser, site, open_house, "anna")
     await press(anna, "English", "link")
@@ -147,7 +151,7 @@ async def test_the_page_stays_in_the_language_that_was_chosen(
 
 
 async def test_the_ticket_is_large_enough_to_be_scanned_and_fits_the_phone(
-    open_house: House, site: str, browser: BrowserContext
+    open_house: Harness, site: str, browser: BrowserContext
 ) -> None:
     anna = await visit(browser, site, open_house, "anna")
     await press(anna, "Ik wil graag komen")
@@ -163,7 +167,7 @@ async def test_the_ticket_is_large_enough_to_be_scanned_and_fits_the_phone(
 
 
 async def test_the_browser_asks_for_the_page_alone_and_finds_nothing_against_the_policy(
-    open_house: House, site: str, browser: BrowserContext
+    open_house: Harness, site: str, browser: BrowserContext
 ) -> None:
     asked: list[tuple[str, str | None]] = []
     complaints: list[str] = []

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from culture_connect.contracts import EveningScheduled
 from culture_connect.messaging import Database, UnitOfWork
-from tests.service.ticketing.house import NEXT_YEAR, House
+from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.service.ticketing.my_page.pages import ANOTHER, NIGHT, application, secret_of
 from tests.unit.ticketing.news import evening_cancelled, withdrawn
 
@@ -29,12 +29,12 @@ async def http(site: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def ticket_of(house: House, name: str, night: EveningScheduled = NIGHT) -> str:
+async def ticket_of(harness: Harness, name: str, night: EveningScheduled = NIGHT) -> str:
     """The id of somebody's place, as forms have it."""
-    return str(await house.ticket(name, night))
+    return str(await harness.ticket(name, night))
 
 
-async def test_looking_changes_nothing(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_looking_changes_nothing(open_house: Harness, http: httpx.AsyncClient) -> None:
     secret = await secret_of(open_house, "anna")
     await http.post(f"/my/{secret}/come")
     before = await open_house.everything()
@@ -46,7 +46,9 @@ async def test_looking_changes_nothing(open_house: House, http: httpx.AsyncClien
     assert await open_house.everything() == before
 
 
-async def test_asking_for_the_headers_alone_is_asking_for_the_page(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_asking_for_the_headers_alone_is_asking_for_the_page(
+    open_house: Harness, http: httpx.AsyncClient
+) -> None:
     secret = await secret_of(open_house, "anna")
     head, page = await http.head(f"/my/{secret}"), await http.get(f"/my/{secret}")
     assert (head.status_code, head.content) == (200, b"")
@@ -56,7 +58,7 @@ async def test_asking_for_the_headers_alone_is_asking_for_the_page(open_house: H
     }
 
 
-async def test_every_answer_keeps_its_address_to_itself(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_every_answer_keeps_its_address_to_itself(open_house: Harness, http: httpx.AsyncClient) -> None:
     secret = await secret_of(open_house, "anna")
     answers = [
         await http.get(f"/my/{secret}"),
@@ -82,7 +84,7 @@ async def test_every_answer_keeps_its_address_to_itself(open_house: House, http:
         assert "unsafe" not in policy
 
 
-async def test_the_secret_is_in_no_log_line(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_the_secret_is_in_no_log_line(open_house: Harness, http: httpx.AsyncClient) -> None:
     secret = await secret_of(open_house, "anna")
     with capture_logs() as lines:
         await http.get(f"/my/{secret}")
@@ -98,7 +100,7 @@ async def test_the_secret_is_in_no_log_line(open_house: House, http: httpx.Async
 
 @pytest.mark.parametrize("secret", [UNKNOWN, "short", "a" * 300, "é" * 22, "%00" * 22])
 async def test_a_secret_that_opens_nothing_is_told_so_in_the_browsers_language(
-    open_house: House, http: httpx.AsyncClient, secret: str
+    open_house: Harness, http: httpx.AsyncClient, secret: str
 ) -> None:
     dutch = await http.get(f"/my/{secret}")
     english = await http.get(f"/my/{secret}", headers={"Accept-Language": "fr-FR, en-GB;q=0.8, nl;q=0.5"})
@@ -107,7 +109,7 @@ async def test_a_secret_that_opens_nothing_is_told_so_in_the_browsers_language(
     assert "We do not know this page" in english.text
 
 
-async def test_a_page_acts_on_no_ticket_but_its_own(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_a_page_acts_on_no_ticket_but_its_own(open_house: Harness, http: httpx.AsyncClient) -> None:
     await open_house.hear(ANOTHER)
     anna, bram = await secret_of(open_house, "anna"), await secret_of(open_house, "bram")
     annas_other = await secret_of(open_house, "anna", ANOTHER)
@@ -128,7 +130,7 @@ async def test_a_page_acts_on_no_ticket_but_its_own(open_house: House, http: htt
 
 
 async def test_an_offer_can_be_answered_by_the_one_it_was_made_to_alone(
-    open_house: House, http: httpx.AsyncClient
+    open_house: Harness, http: httpx.AsyncClient
 ) -> None:
     await open_house.hear(ANOTHER)
     secrets = {name: await secret_of(open_house, name) for name in ("anna", "bram", "cleo")}
@@ -145,7 +147,7 @@ async def test_an_offer_can_be_answered_by_the_one_it_was_made_to_alone(
     assert await open_house.holders(NIGHT) == {"anna"}
 
 
-async def test_a_button_that_is_pressed_twice_does_it_once(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_a_button_that_is_pressed_twice_does_it_once(open_house: Harness, http: httpx.AsyncClient) -> None:
     anna, bram = await secret_of(open_house, "anna"), await secret_of(open_house, "bram")
     assert [(await http.post(f"/my/{anna}/come")).status_code for _ in range(2)] == [303, 303]
     ticket = {"ticket_id": await ticket_of(open_house, "anna"), "email": "bram@example.com"}
@@ -159,7 +161,7 @@ async def test_a_button_that_is_pressed_twice_does_it_once(open_house: House, ht
 
 
 async def test_people_who_press_at_the_same_moment_share_the_seats_that_there_are(
-    open_house: House, http: httpx.AsyncClient
+    open_house: Harness, http: httpx.AsyncClient
 ) -> None:
     secrets = [await secret_of(open_house, name) for name in ("anna", "bram", "cleo")]
     answers = await asyncio.gather(*(http.post(f"/my/{secret}/come") for secret in secrets * 2))
@@ -167,7 +169,7 @@ async def test_people_who_press_at_the_same_moment_share_the_seats_that_there_ar
     assert sorted((await open_house.states(NIGHT)).values()) == ["issued", "waiting", "waiting"]
 
 
-async def test_transactions_that_collide_are_run_again(open_house: House, database_url: str, tokens: Path) -> None:
+async def test_transactions_that_collide_are_run_again(open_house: Harness, database_url: str, tokens: Path) -> None:
     crowded = Crowded(database_url, schema="ticketing")
     app = application(crowded, open_house.issuer, tokens)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ticketing") as client:
@@ -216,7 +218,7 @@ class SerializationError(Exception):
     ],
 )
 async def test_a_form_that_lacks_something_is_told_what(
-    open_house: House, http: httpx.AsyncClient, action: str, form: dict[str, str], field: str
+    open_house: Harness, http: httpx.AsyncClient, action: str, form: dict[str, str], field: str
 ) -> None:
     answer = await http.post(f"/my/{await secret_of(open_house, 'anna')}/{action}", data=form)
     assert answer.status_code == 422
@@ -225,7 +227,7 @@ async def test_a_form_that_lacks_something_is_told_what(
 
 @pytest.mark.parametrize("address", ["", "bram", "bram@", "a@b.example\r\nBcc: c@d.example", "=?utf-8?q?x?=@b.example"])
 async def test_what_is_no_address_is_shown_again_to_be_mended(
-    open_house: House, http: httpx.AsyncClient, address: str
+    open_house: Harness, http: httpx.AsyncClient, address: str
 ) -> None:
     secret = await secret_of(open_house, "anna")
     await http.post(f"/my/{secret}/come")
@@ -237,7 +239,7 @@ async def test_what_is_no_address_is_shown_again_to_be_mended(
 
 
 async def test_a_page_says_the_same_whoever_is_at_the_address_and_at_last_that_it_is_enough(
-    open_house: House, http: httpx.AsyncClient
+    open_house: Harness, http: httpx.AsyncClient
 ) -> None:
     secret = await secret_of(open_house, "anna")
     await http.post(f"/my/{secret}/come")
@@ -266,7 +268,7 @@ async def test_a_page_says_the_same_whoever_is_at_the_address_and_at_last_that_i
     ],
 )
 async def test_a_body_that_no_form_of_ours_sends_is_refused(
-    open_house: House, http: httpx.AsyncClient, body: bytes, kind: dict[str, str], status: int
+    open_house: Harness, http: httpx.AsyncClient, body: bytes, kind: dict[str, str], status: int
 ) -> None:
     secret = await secret_of(open_house, "anna")
     answer = await http.post(f"/my/{secret}/decline", content=body, headers=kind)
@@ -274,7 +276,7 @@ async def test_a_body_that_no_form_of_ours_sends_is_refused(
     assert answer.headers["content-type"].startswith("text/html")
 
 
-async def test_nothing_can_be_done_once_the_evening_has_begun(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_nothing_can_be_done_once_the_evening_has_begun(open_house: Harness, http: httpx.AsyncClient) -> None:
     anna, bram = await secret_of(open_house, "anna"), await secret_of(open_house, "bram")
     await http.post(f"/my/{anna}/come")
     ticket = {"ticket_id": await ticket_of(open_house, "anna")}
@@ -288,7 +290,7 @@ async def test_nothing_can_be_done_once_the_evening_has_begun(open_house: House,
     assert "De avond is begonnen" in (await http.get(f"/my/{bram}")).text
 
 
-async def test_a_cancelled_evening_has_no_ticket_any_more(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_a_cancelled_evening_has_no_ticket_any_more(open_house: Harness, http: httpx.AsyncClient) -> None:
     secret = await secret_of(open_house, "anna")
     await http.post(f"/my/{secret}/come")
     await open_house.hear(evening_cancelled(NIGHT, 2))
@@ -298,7 +300,7 @@ async def test_a_cancelled_evening_has_no_ticket_any_more(open_house: House, htt
     assert (await http.post(f"/my/{secret}/come")).status_code == 409
 
 
-async def test_whoever_was_withdrawn_reads_why(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_whoever_was_withdrawn_reads_why(open_house: Harness, http: httpx.AsyncClient) -> None:
     secret = await secret_of(open_house, "anna")
     await http.post(f"/my/{secret}/come")
     await open_house.hear(withdrawn("anna", 2))
@@ -309,7 +311,7 @@ async def test_whoever_was_withdrawn_reads_why(open_house: House, http: httpx.As
     assert refused.status_code == 409
 
 
-async def test_whoever_was_let_in_is_welcomed(open_house: House, http: httpx.AsyncClient) -> None:
+async def test_whoever_was_let_in_is_welcomed(open_house: Harness, http: httpx.AsyncClient) -> None:
     secret = await secret_of(open_house, "anna")
     await http.post(f"/my/{secret}/come")
     ticket = {"ticket_id": await ticket_of(open_house, "anna")}
@@ -320,9 +322,9 @@ async def test_whoever_was_let_in_is_welcomed(open_house: House, http: httpx.Asy
     assert "Met dit ticket is al iemand binnen." in again.text
 
 
-async def test_while_the_database_is_away_the_page_asks_for_patience(house: House, tokens: Path) -> None:
+async def test_while_the_database_is_away_the_page_asks_for_patience(harness: Harness, tokens: Path) -> None:
     nowhere = Database("postgresql://nobody@127.0.0.1:1/nothing", schema="ticketing")
-    app = application(nowhere, house.issuer, tokens)
+    app = application(nowhere, harness.issuer, tokens)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ticketing") as client:
         with capture_logs() as lines:
             for answer in (await client.get(f"/my/{UNKNOWN}"), await client.post(f"/my/{UNKNOWN}/come")):

@@ -1,0 +1,86 @@
+"""What an operator can see of the letters: how many, how old, how it goes. Never whose."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from culture_connect.messaging import Database
+from notifications.domain.kinds import State
+from notifications.store import letter_lists
+
+INTERVAL = 5.0  # seconds between two counts
+
+
+class Measures:
+    """The metrics of the letters, in the registry of the service."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.letters = Gauge("culture_connect_letters", "Letters by state", ["state"], registry=registry)
+        self.unsent_for_good = Gauge(
+            "culture_connect_letters_unsent_for_good",
+            "Letters that failed or were not to be sent, by kind and reason",
+            ["state", "kind", "reason"],
+            registry=registry,
+        )
+        self.oldest_unsent = Gauge(
+            "culture_connect_letters_oldest_unsent_seconds",
+            "How long the oldest letter is late that should have gone by now: the alarm of a mail server that is away",
+            registry=registry,
+        )
+        self.server_failures = Gauge(
+            "culture_connect_mail_server_failures",
+            "How often in a row the mail server could not be talked to; 0 while it takes letters",
+            registry=registry,
+        )
+        self._dialogues: set[float] = set()
+        Gauge(
+            "culture_connect_mail_dialogue_seconds",
+            "How long the longest dialogue with the mail server has taken that is not over yet",
+            registry=registry,
+        ).set_function(lambda: time.monotonic() - min(self._dialogues, default=time.monotonic()))
+        self.attempts = Counter(
+            "culture_connect_letter_attempts",
+            "Attempts to send a letter by how they ended: sent, refused, deferred",
+            ["outcome"],
+            registry=registry,
+        )
+
+    @contextlib.contextmanager
+    def dialogue(self) -> Iterator[None]:
+        """A dialogue with the mail server, while the block runs."""
+        began = time.monotonic()
+        self._dialogues.add(began)
+        try:
+            yield
+        finally:
+            self._dialogues.discard(began)
+
+    async def count(self, database: Database) -> None:
+        """Counts the letters now."""
+        async with database.begin() as work:
+            counts, oldest = await letter_lists.tally(work)
+        for state in State:
+            self.letters.labels(str(state)).set(sum(count.letters for count in counts if count.state is state))
+        for count in counts:
+            if count.state in (State.FAILED, State.SUPPRESSED):
+                self.unsent_for_good.labels(str(count.state), count.kind, count.reason).set(count.letters)
+        self.oldest_unsent.set(oldest)
+
+    @contextlib.asynccontextmanager
+    async def counting(self, database: Database) -> AsyncIterator[None]:
+        """Counts now and then while the block runs."""
+        task = asyncio.create_task(self._count_again_and_again(database), name="count letters")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _count_again_and_again(self, database: Database) -> None:
+        while True:
+            with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
+                await self.count(database)
+            await asyncio.sleep(INTERVAL)

@@ -1,0 +1,117 @@
+"""What happens because a day has come: terms end, people are forgotten, erasures are late.
+
+The days stand in the database, where they outlive every process. Each replica looks; whoever locks a partner first does
+the work, and the other finds it done.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from prometheus_client import Gauge
+
+from culture_connect.http import forget_old_answers
+from culture_connect.messaging import Database, Telemetry
+from culture_connect.messaging.errors import is_database_fault, reason_of
+from registration.domain.calendar import kept_after, local_day, next_midnight
+from registration.settings import ERASURE_OVERDUE
+from registration.store import erasures, terms
+from registration.store.tombstones import Tombstones, forget_unknown
+from registration.use_cases.erasures import forget
+from registration.use_cases.lock_roster import lock_partner
+
+LOOK = 30.0  # seconds between two looks; a new day is looked at when it begins
+AT_A_TIME = 500  # people forgotten in one transaction
+# Longer than a dead letter waits to be replayed. Who is known has their own row, and who was erased is never forgotten.
+UNKNOWN_REMEMBERED = timedelta(days=400)
+
+_log = structlog.get_logger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Clock:
+    """Looks at the days while it runs. `now` tells the moment (aware); `retention_months` is as in the settings."""
+
+    def __init__(
+        self,
+        database: Database,
+        tombstones: Tombstones,
+        *,
+        retention_months: int,
+        telemetry: Telemetry,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._database = database
+        self._tombstones = tombstones
+        self._retention_months = retention_months
+        self._now = now
+        self._open = Gauge(
+            "culture_connect_erasures_open", "Erasures that a service has not completed", registry=telemetry.registry
+        )
+        self._overdue = Gauge(
+            "culture_connect_erasures_overdue",
+            "Erasures that a service has not completed within 24 hours",
+            registry=telemetry.registry,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Looks again and again until the block ends."""
+        task = asyncio.create_task(self._run(), name="clock")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def look(self) -> None:
+        """Does everything that is due now."""
+        now = self._now()
+        await self._end_terms(now)
+        await self._forget(now)
+        await self._measure(now)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                # What is due stays due; a database that is away is told by others.
+                if not is_database_fault(error):
+                    _log.error("clock failed", reason=reason_of(error), exc_info=error)
+            to_midnight = (next_midnight(now := self._now()) - now).total_seconds()
+            await asyncio.sleep(min(LOOK, to_midnight))
+
+    async def _end_terms(self, now: datetime) -> None:
+        today = local_day(now)
+        async with self._database.begin() as work:
+            partners = await terms.partners_with_ending_terms(work, today)
+        for partner in partners:
+            async with self._database.begin() as work:
+                await lock_partner(work, partner, today)
+
+    async def _forget(self, now: datetime) -> None:
+        last = kept_after(local_day(now), self._retention_months)
+        async with self._database.begin() as work:
+            partners = await terms.partners_with_forgotten(work, last)
+        for partner in partners:
+            forgotten = AT_A_TIME
+            while forgotten == AT_A_TIME:
+                async with self._database.begin() as work:
+                    forgotten = await forget(work, self._tombstones, partner, last, AT_A_TIME)
+                _log.info("forgotten after their time", partner=partner, participants=forgotten)
+
+    async def _measure(self, now: datetime) -> None:
+        async with self._database.begin() as work:
+            await forget_old_answers(work)
+            await forget_unknown(work, now - UNKNOWN_REMEMBERED)
+            still_open, overdue = await erasures.count_open(work, now - ERASURE_OVERDUE)
+        self._open.set(still_open)
+        self._overdue.set(overdue)

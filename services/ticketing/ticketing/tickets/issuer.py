@@ -1,0 +1,16 @@
+"""What ticketing hands out: signed codes and links to personal pages."""
+
+from dataclasses import dataclass
+
+from culture_connect.messaging.keyed_hash import KeyedHash
+from ticketing.tickets.codes import Codes
+from ticketing.tickets.links import Links
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Signs codes and makes links, for whatever gives out tickets; `hashes` recognise whom one was offered to."""
+
+    codes: Codes
+    links: Links
+    hashes: KeyedHash

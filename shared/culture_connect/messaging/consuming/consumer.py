@@ -1,0 +1,300 @@
+"""One queue and what becomes of its messages, on a connection of its own.
+
+What happens to it happens to no other queue: it loses its broker, waits for its leader, and comes back alone.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, get_args
+from weakref import WeakKeyDictionary
+
+import structlog
+from aiormq.abc import AbstractChannel
+from aiormq.exceptions import ChannelNotFoundEntity
+
+from culture_connect.contracts import MESSAGES
+from culture_connect.messaging.backoff import Backoff
+from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.decoder import Item, Reader
+from culture_connect.messaging.consuming.failures import Outcome, Source
+from culture_connect.messaging.consuming.group_commit import GroupCommit
+from culture_connect.messaging.consuming.handlers import Handlers
+from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.subscriber import DirectBroker, DirectSubscriber, connected_broker
+from culture_connect.messaging.consuming.turns import Turns
+from culture_connect.messaging.database import Database
+from culture_connect.messaging.errors import MessagingError, is_database_fault, reason_of
+from culture_connect.messaging.keyed_hash import KeyedHash
+from culture_connect.messaging.routes import VirtualHost
+from culture_connect.messaging.telemetry import Telemetry
+
+log = structlog.get_logger()
+
+LOOK: Final = 1.0  # seconds between two looks at whether all is well
+# Messages held longer would be returned by the broker's own consumer timeout (30 minutes), one by one.
+LONGEST_HOLD: Final = 300.0  # seconds without the database
+# A prefetch counts messages, and 300 of the largest are 75 MiB: of one party nothing more is read beyond this.
+LARGEST_HOLD: Final = 8 * 1024 * 1024  # bytes
+GRACE: Final = 10.0  # seconds for what is in hand when stopping
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A queue and what to do with its messages; at most `prefetch` of them are in hand at a time.
+
+    `found` is told again and again whether the queue is there.
+    """
+
+    vhost: VirtualHost
+    queue: str
+    handlers: Handlers
+    prefetch: int = 600
+    found: Callable[[bool], None] | None = None
+
+
+MISSING: Final = "the queue does not exist"
+UNBEGUN: Final = "not connected to the broker yet"
+UNREAD: Final = "the party does not read what it is told"
+
+
+class Lost(MessagingError):
+    """Something ended that should have gone on; the text says what, for an operator."""
+
+
+class Consumer:
+    """Takes what comes from one queue, and tries again what waits, until it is stopped."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        *,
+        service: str,
+        url: str,
+        database: Database,
+        telemetry: Telemetry,
+        turns: Turns,
+        hashes: KeyedHash,
+        delays: tuple[float, ...],
+    ) -> None:
+        self.subscription = subscription
+        self.problem: str | None = UNBEGUN
+        # True while too much waits for the party: then nothing more is taken from it.
+        self.is_held = False
+        self._url = url
+        self._name = f"{service} {subscription.queue}"
+        self._database = database
+        self._telemetry = telemetry
+        self._turns = turns
+        # Between the services every type goes to everyone; outside parties may send only what we take from them.
+        ignored = frozenset(MESSAGES) if subscription.vhost == "core" else frozenset[str]()
+        self._reader = Reader(subscription.queue, subscription.handlers, ignored, hashes)
+        self._commits = GroupCommit(
+            database,
+            Source(service, subscription.vhost, subscription.queue),
+            subscription.handlers,
+            hashes,
+            # One half is committed while the other arrives.
+            largest_batch=max(1, subscription.prefetch // 2),
+            delays=delays,
+            batch_size=telemetry.batch_size.labels(subscription.queue),
+            settled=self._settled,
+        )
+        # What was delivered on an earlier connection may be settled while there is another.
+        self._acks = WeakKeyDictionary[AbstractChannel, Acks]()
+        self._subscriber: DirectSubscriber | None = None
+        self._in_hand = 0
+        self._bytes_in_hand = 0
+        self._paused = False
+        telemetry.bytes_in_hand.labels(subscription.queue).set_function(lambda: self._bytes_in_hand)
+        telemetry.consumption_paused.labels(subscription.queue).set_function(
+            lambda: 1 if self.outage is not None else 0
+        )
+        self._counted = {
+            outcome: telemetry.deliveries.labels(subscription.queue, outcome) for outcome in get_args(Outcome)
+        }
+        self._nothing_in_hand = asyncio.Event()
+        self._nothing_in_hand.set()
+        # What this process has had in hand before, and lived.
+        self._survived: OrderedDict[str, None] = OrderedDict()
+        self._stopping = asyncio.Event()
+        self._retrying: asyncio.Task[None] | None = None
+
+    @property
+    def is_troubled(self) -> bool:
+        """True when there is a queue, as far as is known, and it cannot be consumed."""
+        return self.problem not in (None, MISSING, UNBEGUN)
+
+    @property
+    def outage(self) -> str | None:
+        """Why the database does not take what is in hand; None when it does."""
+        return self._commits.outage.reason
+
+    async def run(self) -> None:
+        """Consumes until `stop`, and ends when what was in hand then is settled, or after `GRACE`."""
+        committing = asyncio.create_task(self._commit(), name=f"commit {self.subscription.queue}")
+        stopping = asyncio.create_task(self._stopping.wait())
+        backoff = Backoff(0.2, 5.0)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._consume(stopping, backoff)
+                except Exception as error:
+                    self._note(str(error) if isinstance(error, Lost) else f"cannot be consumed ({reason_of(error)})")
+                await asyncio.wait([stopping], timeout=backoff.next())
+        finally:
+            for task in (committing, stopping, self._retrying):
+                if task is not None:
+                    task.cancel()
+
+    def stop(self) -> None:
+        """Lets `run` end."""
+        self._stopping.set()
+
+    def retry(self, *, suspects: bool, others: bool) -> None:
+        """Tries again what is due, unless that goes on already."""
+        if self._retrying is None or self._retrying.done():
+            work = self._retry(suspects=suspects, others=others)
+            self._retrying = asyncio.create_task(work, name=f"retry {self.subscription.queue}")
+
+    # Taking
+
+    async def _consume(self, stopping: asyncio.Task[bool], backoff: Backoff) -> None:
+        """Consumes on one connection; returns when stopped, raises when something is lost."""
+        if self.is_held:
+            raise Lost(UNREAD)
+        # What is in hand waits for the database; nothing more is to be taken while it is away.
+        await self._database.ping()
+        async with connected_broker(self._url, name=self._name) as broker:
+            while (subscriber := await self._begin(broker)) is None:
+                await asyncio.wait([stopping], timeout=LOOK)
+                if stopping.done():
+                    return
+            self._subscriber = subscriber
+            self._note(None)
+            backoff.reset()
+            try:
+                await self._watch(broker, subscriber, stopping)
+            finally:
+                await self._end(subscriber)
+
+    async def _begin(self, broker: DirectBroker) -> DirectSubscriber | None:
+        """Begins to consume; None when there is no such queue."""
+        subscription = self.subscription
+        # Each time another one: the broker closed the channel on which it was asked for a queue that is not there.
+        subscriber = broker.direct_subscriber(subscription.queue, prefetch=subscription.prefetch, deliver=self._deliver)
+        try:
+            await subscriber.start()
+        except ChannelNotFoundEntity:
+            self._note(MISSING)
+            return None
+        return subscriber
+
+    async def _watch(self, broker: DirectBroker, subscriber: DirectSubscriber, stopping: asyncio.Task[bool]) -> None:
+        closed = asyncio.create_task(broker.closed.wait())
+        try:
+            while True:
+                await asyncio.wait([stopping, closed], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                if stopping.done():
+                    return
+                if closed.done():
+                    raise Lost("the connection to the broker was lost")
+                if not subscriber.is_consuming():
+                    raise Lost("the broker ended the consumer")
+                if self.is_held:
+                    raise Lost(UNREAD)
+                if self._commits.outage.seconds > LONGEST_HOLD:
+                    raise Lost("the database has been away for long")
+        finally:
+            closed.cancel()
+
+    async def _end(self, subscriber: DirectSubscriber) -> None:
+        """Takes nothing more; unless something is lost, waits for what is in hand and its acks."""
+        with contextlib.suppress(Exception):  # what is lost already cannot be ended politely
+            async with asyncio.timeout(GRACE):
+                await subscriber.stop()
+                if self._stopping.is_set() or self.is_held:
+                    await self._nothing_in_hand.wait()
+                    await asyncio.gather(*(acks.sent() for acks in self._acks.values()))
+
+    def _note(self, problem: str | None) -> None:
+        """Takes note of what keeps the queue from being consumed; tells it when it is new."""
+        if problem != self.problem:
+            log.log(30 if problem else 20, problem or "consuming", queue=self.subscription.queue)
+        self.problem = problem
+        self._telemetry.consuming.labels(self.subscription.queue).set(0 if problem else 1)
+        if self.subscription.found is not None and problem in (None, MISSING):
+            self.subscription.found(problem is None)
+
+    # Handling
+
+    def _deliver(self, message: IncomingMessage) -> None:
+        item = self._reader.read(message)
+        if item is None:
+            self._ack(message)
+            self._counted["ignored"].inc()
+            return
+        if message.redelivered and item.message_id not in self._survived:
+            item.suspect = True
+        else:
+            self._survived[item.message_id] = None
+            if len(self._survived) > 4 * self.subscription.prefetch:
+                self._survived.popitem(last=False)
+        self._in_hand += 1
+        self._nothing_in_hand.clear()
+        self._bytes_in_hand += len(message.body)
+        if self._bytes_in_hand > LARGEST_HOLD and self._subscriber is not None:
+            self._subscriber.pause()
+            self._paused = True
+        self._commits.submit(item)
+
+    def _settled(self, item: Item, outcome: Outcome) -> None:
+        self._in_hand -= 1
+        if not self._in_hand:
+            self._nothing_in_hand.set()
+        self._bytes_in_hand -= len(item.message.body)
+        if self._paused and self._bytes_in_hand <= LARGEST_HOLD and self._subscriber is not None:
+            self._subscriber.resume()
+            self._paused = False
+        if isinstance(item.message, IncomingMessage) and outcome != "unsettled":
+            self._ack(item.message)
+        self._counted[outcome].inc()
+
+    def _ack(self, message: IncomingMessage) -> None:
+        acks = self._acks.get(message.channel)
+        if acks is None:
+            acks = self._acks[message.channel] = Acks(message.channel)
+        acks.handled(message.delivery_tag)
+
+    async def _commit(self) -> None:
+        while True:
+            await self._commits.arrived()
+            async with self._turns.shared():
+                await self._commits.commit()
+
+    async def _retry(self, *, suspects: bool, others: bool) -> None:
+        """Tries what is due, one message after the other; suspects with nothing else in hand."""
+        try:
+            while others:
+                async with self._turns.shared():
+                    others = await self._retry_one(suspect=False)
+            while suspects:
+                async with self._turns.alone():
+                    suspects = await self._retry_one(suspect=True)
+        except Exception as error:
+            if not is_database_fault(error):
+                log.exception("retry failed", queue=self.subscription.queue, reason=reason_of(error))
+
+    async def _retry_one(self, *, suspect: bool) -> bool:
+        """False when nothing more of this kind is due."""
+        queue = self.subscription.queue
+        async with self._database.begin() as work:
+            claimed = await retries.claim(work.connection, queue, suspect=suspect)
+        if claimed is None:
+            return False
+        outcome = await self._commits.retry(claimed, self._reader)
+        self._counted[outcome].inc()
+        return True

@@ -1,0 +1,132 @@
+"""All consumers of one replica: those it always has, and those of outside parties that come and go."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from typing import Final
+
+import structlog
+
+from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming.backlog import lane_to_party_of
+from culture_connect.messaging.consuming.consumer import GRACE, Consumer, Subscription
+from culture_connect.messaging.consuming.turns import Turns
+from culture_connect.messaging.database import Database
+from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.keyed_hash import KeyedHash
+from culture_connect.messaging.telemetry import Telemetry
+
+log = structlog.get_logger()
+
+LOOK: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
+CLOSE: Final = 5.0  # seconds beside the grace of a consumer, for its connection
+
+Follow = Callable[[], Awaitable[Sequence[Subscription]]]
+
+
+class Consumption:
+    """Consumers for `subscriptions` and for whatever `follow` names."""
+
+    def __init__(
+        self,
+        subscriptions: Sequence[Subscription],
+        *,
+        service: str,
+        brokers: Mapping[str, str],
+        database: Database,
+        telemetry: Telemetry,
+        hashes: KeyedHash,
+        follow: Follow | None,
+        delays: tuple[float, ...],
+    ) -> None:
+        self._fixed = {subscription.queue: subscription for subscription in subscriptions}
+        self._service = service
+        self._urls = brokers
+        self._database = database
+        self._telemetry = telemetry
+        self._hashes = hashes
+        self._follow = follow
+        self._delays = delays
+        self._turns = Turns()
+        self._consumers: dict[str, Consumer] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Consumes until `stopping` is set; what is in hand then is finished, as far as it can be within the grace."""
+        while not stopping.is_set():
+            try:
+                await self._look()
+            except Exception as error:
+                if not is_database_fault(error):
+                    log.exception("look at the queues failed", service=self._service, reason=reason_of(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await stopping.wait()
+        for consumer in self._consumers.values():
+            consumer.stop()
+        if self._running:
+            await asyncio.wait(self._running, timeout=GRACE + CLOSE)
+        for task in self._running:
+            task.cancel()
+
+    def problems(self) -> list[str]:
+        """What keeps this replica from the queues that it should always consume, in words for an operator."""
+        found = [
+            f"not consuming {queue}: {consumer.problem}" if consumer else f"not consuming {queue}"
+            for queue in self._fixed
+            if (consumer := self._consumers.get(queue)) is None or consumer.problem
+        ]
+        outages = {consumer.outage for consumer in self._consumers.values() if consumer.outage}
+        return found + [f"messages wait for the database: {outage}" for outage in sorted(outages)]
+
+    def warnings(self) -> list[str]:
+        """Queues of outside parties that are there and cannot be consumed."""
+        return [
+            f"not consuming {queue}: {consumer.problem}"
+            for queue, consumer in self._consumers.items()
+            if queue not in self._fixed and consumer.is_troubled
+        ]
+
+    def hold(self, lanes: Set[str]) -> None:
+        """Takes nothing more from the parties to which these lanes lead, and again from all others."""
+        for queue, consumer in self._consumers.items():
+            consumer.is_held = lane_to_party_of(queue) in lanes
+
+    async def _look(self) -> None:
+        wanted = dict(self._fixed)
+        if self._follow is not None:
+            wanted.update({each.queue: each for each in await self._follow()})
+        for queue in self._consumers.keys() - wanted.keys():
+            self._consumers.pop(queue).stop()
+        for queue, subscription in wanted.items():
+            if queue not in self._consumers:
+                self._start(subscription)
+        await self._retry_what_is_due()
+
+    def _start(self, subscription: Subscription) -> None:
+        consumer = Consumer(
+            subscription,
+            service=self._service,
+            url=self._urls[subscription.vhost],
+            database=self._database,
+            telemetry=self._telemetry,
+            turns=self._turns,
+            hashes=self._hashes,
+            delays=self._delays,
+        )
+        self._consumers[subscription.queue] = consumer
+        task = asyncio.create_task(consumer.run(), name=f"consume {subscription.queue}")
+        self._running.add(task)
+        task.add_done_callback(lambda ended: self._ended(ended, subscription.queue))
+
+    def _ended(self, task: asyncio.Task[None], queue: str) -> None:
+        self._running.discard(task)
+        if queue not in self._consumers:
+            self._telemetry.forget_queue(queue)
+
+    async def _retry_what_is_due(self) -> None:
+        async with self._database.begin() as work:
+            due = await retries.due(work.connection)
+        for queue, (suspects, others) in due.items():
+            if consumer := self._consumers.get(queue):
+                consumer.retry(suspects=suspects, others=others)
