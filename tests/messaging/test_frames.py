@@ -13,10 +13,10 @@ from culture_connect.contracts import EnrolmentRequested
 from culture_connect.messaging import Delivery, Handlers, UnitOfWork
 from culture_connect.messaging.connection import connected
 from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.channel import ConsumerChannel
 from culture_connect.messaging.consuming.decoder import Reader, Unreadable
 from culture_connect.messaging.consuming.handlers import InvalidDelivery
 from culture_connect.messaging.consuming.incoming import IncomingMessage
-from culture_connect.messaging.consuming.subscriber import DirectBroker
 from tests.support.bus import Bus
 from tests.support.hashes import HASHES
 from tests.support.probes import eventually
@@ -114,31 +114,31 @@ class Outcomes:
 async def test_spoilt_messages_among_valid_ones_are_refused_by_name_and_the_connection_stays(bus: Bus) -> None:
     url = bus.add_party("hr", "acme")
     outcomes = Outcomes()
-    broker = DirectBroker(bus.administrator_url("edge"), name="tests")
-    await broker.start()
-    subscriber = broker.direct_subscriber(QUEUE, prefetch=100, deliver=outcomes.deliver)
-    await subscriber.start()
     kinds: list[tuple[str | None, dict[str, bytes]]] = [*SPOILT, *((None, odd) for odd in ODD)] * 12
     random.Random(16).shuffle(kinds)
 
-    with RawPublisher(url) as hr:
-        for number, (_, properties) in enumerate(kinds):
-            hr.publish("hr.acme", b"\xff\xfe" if number % 3 else b"enrolment", {**valid(number), **properties}, BODY)
-            if number % 50 == 0:
-                # Nobody could tell a message with an id like this from its repetition.
-                hr.publish("hr.acme", b"", {**valid(number), "message_id": short(b"\xff")}, BODY)
-        hr.confirmed()
+    async with connected(bus.administrator_url("edge"), name="tests") as connection:
+        consumer = ConsumerChannel(connection, QUEUE, prefetch=100, tag="tests", deliver=outcomes.deliver)
+        await consumer.start()
+        with RawPublisher(url) as hr:
+            for number, (_, properties) in enumerate(kinds):
+                hr.publish(
+                    "hr.acme", b"\xff\xfe" if number % 3 else b"enrolment", {**valid(number), **properties}, BODY
+                )
+                if number % 50 == 0:
+                    # Nobody could tell a message with an id like this from its repetition.
+                    hr.publish("hr.acme", b"", {**valid(number), "message_id": short(b"\xff")}, BODY)
+            hr.confirmed()
 
-    without_id = -(-len(kinds) // 50)
-    await eventually(lambda: outcomes.count, len(kinds) + without_id, "outcomes", timeout=30)
-    assert not broker.closed.is_set()
-    assert subscriber.is_consuming()
-    assert outcomes.handled == [f"m-{number}" for number, (name, _) in enumerate(kinds) if name is None]
-    assert outcomes.refused == {f"m-{number}": [name] for number, (name, _) in enumerate(kinds) if name is not None}
-    assert Counter(outcomes.dead) == {"malformed": without_id}
-    assert outcomes.acks is not None
-    await outcomes.acks.sent()
-    await broker.stop()
+        without_id = -(-len(kinds) // 50)
+        await eventually(lambda: outcomes.count, len(kinds) + without_id, "outcomes", timeout=30)
+        assert not connection.lost.is_set()
+        assert consumer.is_consuming()
+        assert outcomes.handled == [f"m-{number}" for number, (name, _) in enumerate(kinds) if name is None]
+        assert outcomes.refused == {f"m-{number}": [name] for number, (name, _) in enumerate(kinds) if name is not None}
+        assert Counter(outcomes.dead) == {"malformed": without_id}
+        assert outcomes.acks is not None
+        await outcomes.acks.sent()
 
 
 @pytest.mark.parametrize("way", ["got", "consumed"])

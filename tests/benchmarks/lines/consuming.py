@@ -21,11 +21,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
 from culture_connect.contracts import EnrolmentRequested
-from culture_connect.messaging.acks import Acks
-from culture_connect.messaging.handlers import Handlers
-from culture_connect.messaging.incoming import IncomingMessage
-from culture_connect.messaging.reading import Reader
-from culture_connect.messaging.subscriber import connected_broker
+from culture_connect.messaging.connection import connected
+from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.channel import ConsumerChannel, Deliver
+from culture_connect.messaging.consuming.decoder import Reader
+from culture_connect.messaging.consuming.handlers import Handlers
+from culture_connect.messaging.consuming.incoming import IncomingMessage
 from tests.support.hashes import HASHES
 
 PREFETCH: Final = 600
@@ -72,12 +73,12 @@ async def with_aiormq(url: str, queue: str, count: Count) -> float:
 
 
 async def with_the_kit(url: str, queue: str, count: Count) -> float:
-    """The kit's subscriber, without what follows it."""
+    """The kit's channel, without what follows it."""
 
     def take(message: IncomingMessage) -> None:
         count.take(message.channel, message.delivery_tag)
 
-    return await _with_subscriber(url, queue, count, take)
+    return await _with_channel(url, queue, count, take)
 
 
 async def with_the_kit_decoded(url: str, queue: str, count: Count) -> float:
@@ -94,28 +95,34 @@ async def with_the_kit_decoded(url: str, queue: str, count: Count) -> float:
         reader.read(message)
         count.take(message.channel, message.delivery_tag)
 
-    return await _with_subscriber(url, queue, count, take)
+    return await _with_channel(url, queue, count, take)
 
 
-async def _with_subscriber(url: str, queue: str, count: Count, take: Callable[[IncomingMessage], None]) -> float:
-    async with connected_broker(url, name="benchmark") as broker:
-        subscriber = broker.direct_subscriber(queue, prefetch=PREFETCH, deliver=take)
-        await subscriber.start()
+async def _with_channel(url: str, queue: str, count: Count, take: Deliver) -> float:
+    async with connected(url, name="benchmark") as connection:
+        await ConsumerChannel(connection, queue, prefetch=PREFETCH, tag="benchmark", deliver=take).start()
         return await count.spent()
 
 
 async def with_faststream(url: str, queue: str, count: Count, **options: Any) -> float:
     """A FastStream subscriber that only hands the message on; nothing is decoded or injected."""
 
+    async def undecoded(message: RabbitMessage) -> RabbitMessage:
+        return message
+
+    async def take(message: Any) -> None:
+        count.take(message.raw_message.channel, message.raw_message.delivery_tag or 0)
+
+    return await _with_handler(url, queue, count, take, apply_types=False, decoder=undecoded, **options)
+
+
+async def with_faststream_injected(url: str, queue: str, count: Count) -> float:
+    """The same with FastStream's dependency injection, which its users have by default."""
+
     async def take(message: RabbitMessage) -> None:
         count.take(message.raw_message.channel, message.raw_message.delivery_tag or 0)
 
-    return await _with_handler(url, queue, count, take, **{"apply_types": False} | options)
-
-
-async def with_faststream_injecting(url: str, queue: str, count: Count) -> float:
-    """The same with FastStream's dependency injection, which its users have by default."""
-    return await with_faststream(url, queue, count, apply_types=True)
+    return await _with_handler(url, queue, count, take)
 
 
 async def with_faststream_observed(url: str, queue: str, count: Count) -> float:
@@ -155,7 +162,7 @@ WAYS: Final[dict[str, Callable[[str, str, Count], Awaitable[float]]]] = {
     "kit": with_the_kit,
     "kit-decoded": with_the_kit_decoded,
     "faststream": with_faststream,
-    "faststream-injecting": with_faststream_injecting,
+    "faststream-injected": with_faststream_injected,
     "faststream-observed": with_faststream_observed,
     "faststream-decoded": with_faststream_decoded,
 }

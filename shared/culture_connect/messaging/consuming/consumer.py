@@ -17,14 +17,15 @@ from aiormq.exceptions import ChannelNotFoundEntity
 
 from culture_connect.contracts import MESSAGES
 from culture_connect.messaging.backoff import Backoff
+from culture_connect.messaging.connection import Connection, connected
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.channel import ConsumerChannel
 from culture_connect.messaging.consuming.decoder import Item, Reader
 from culture_connect.messaging.consuming.failures import Outcome, Source
 from culture_connect.messaging.consuming.group_commit import GroupCommit
 from culture_connect.messaging.consuming.handlers import Handlers
 from culture_connect.messaging.consuming.incoming import IncomingMessage
-from culture_connect.messaging.consuming.subscriber import DirectBroker, DirectSubscriber, connected_broker
 from culture_connect.messaging.consuming.turns import Turns
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import MessagingError, is_database_fault, reason_of
@@ -105,7 +106,7 @@ class Consumer:
         )
         # What was delivered on an earlier connection may be settled while there is another.
         self._acks = WeakKeyDictionary[AbstractChannel, Acks]()
-        self._subscriber: DirectSubscriber | None = None
+        self._channel: ConsumerChannel | None = None
         self._in_hand = 0
         self._bytes_in_hand = 0
         self._paused = False
@@ -168,54 +169,54 @@ class Consumer:
             raise Lost(UNREAD)
         # What is in hand waits for the database; nothing more is to be taken while it is away.
         await self._database.ping()
-        async with connected_broker(self._url, name=self._name) as broker:
-            while (subscriber := await self._begin(broker)) is None:
+        async with connected(self._url, name=self._name) as connection:
+            while (channel := await self._open(connection)) is None:
                 await asyncio.wait([stopping], timeout=LOOK)
                 if stopping.done():
                     return
-            self._subscriber = subscriber
+            self._channel = channel
             self._note(None)
             backoff.reset()
             try:
-                await self._watch(broker, subscriber, stopping)
+                await self._watch(connection, channel, stopping)
             finally:
-                await self._end(subscriber)
+                await self._close(channel)
 
-    async def _begin(self, broker: DirectBroker) -> DirectSubscriber | None:
+    async def _open(self, connection: Connection) -> ConsumerChannel | None:
         """Begins to consume; None when there is no such queue."""
-        subscription = self.subscription
+        queue, prefetch = self.subscription.queue, self.subscription.prefetch
         # Each time another one: the broker closed the channel on which it was asked for a queue that is not there.
-        subscriber = broker.direct_subscriber(subscription.queue, prefetch=subscription.prefetch, deliver=self._deliver)
+        channel = ConsumerChannel(connection, queue, prefetch=prefetch, tag=self._name, deliver=self._deliver)
         try:
-            await subscriber.start()
+            await channel.start()
         except ChannelNotFoundEntity:
             self._note(MISSING)
             return None
-        return subscriber
+        return channel
 
-    async def _watch(self, broker: DirectBroker, subscriber: DirectSubscriber, stopping: asyncio.Task[bool]) -> None:
-        closed = asyncio.create_task(broker.closed.wait())
+    async def _watch(self, connection: Connection, channel: ConsumerChannel, stopping: asyncio.Task[bool]) -> None:
+        lost = asyncio.create_task(connection.lost.wait())
         try:
             while True:
-                await asyncio.wait([stopping, closed], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([stopping, lost], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
                 if stopping.done():
                     return
-                if closed.done():
+                if lost.done():
                     raise Lost("the connection to the broker was lost")
-                if not subscriber.is_consuming():
+                if not channel.is_consuming():
                     raise Lost("the broker ended the consumer")
                 if self.is_held:
                     raise Lost(UNREAD)
                 if self._commits.outage.seconds > LONGEST_HOLD:
                     raise Lost("the database has been away for long")
         finally:
-            closed.cancel()
+            lost.cancel()
 
-    async def _end(self, subscriber: DirectSubscriber) -> None:
+    async def _close(self, channel: ConsumerChannel) -> None:
         """Takes nothing more; unless something is lost, waits for what is in hand and its acks."""
         with contextlib.suppress(Exception):  # what is lost already cannot be ended politely
             async with asyncio.timeout(GRACE):
-                await subscriber.stop()
+                await channel.stop()
                 if self._stopping.is_set() or self.is_held:
                     await self._nothing_in_hand.wait()
                     await asyncio.gather(*(acks.sent() for acks in self._acks.values()))
@@ -246,8 +247,8 @@ class Consumer:
         self._in_hand += 1
         self._nothing_in_hand.clear()
         self._bytes_in_hand += len(message.body)
-        if self._bytes_in_hand > LARGEST_HOLD and self._subscriber is not None:
-            self._subscriber.pause()
+        if self._bytes_in_hand > LARGEST_HOLD and self._channel is not None:
+            self._channel.pause()
             self._paused = True
         self._commits.submit(item)
 
@@ -256,8 +257,8 @@ class Consumer:
         if not self._in_hand:
             self._nothing_in_hand.set()
         self._bytes_in_hand -= len(item.message.body)
-        if self._paused and self._bytes_in_hand <= LARGEST_HOLD and self._subscriber is not None:
-            self._subscriber.resume()
+        if self._paused and self._bytes_in_hand <= LARGEST_HOLD and self._channel is not None:
+            self._channel.resume()
             self._paused = False
         if isinstance(item.message, IncomingMessage) and outcome != "unsettled":
             self._ack(item.message)
