@@ -20,13 +20,13 @@ from sqlalchemy.engine import make_url
 
 from culture_connect.contracts import ErasureCompleted, Message
 from culture_connect.messaging import (
+    BatchSubscriber,
     Database,
     Delivery,
-    Handlers,
+    EventRouter,
     PermanentFailure,
     Route,
     Service,
-    Subscription,
     TransientFailure,
     UnitOfWork,
     core_event,
@@ -71,8 +71,9 @@ class Kit:
         self.holding = False
         self.answer: Route | None = None
         self.retry_delays: tuple[float, ...] = (0.2, 0.2)
-        self.handlers = Handlers()
-        self.handlers.on(ErasureCompleted)(self._handle)
+        self._router = EventRouter()
+        self._router.batch_subscriber("ticketing.events")(ErasureCompleted)(self._handle)
+        self.admissions = self.edge_subscriber("box-office.<venue>.admissions")
         self.database_wire = wires["database"]
         self.broker_wire = wires["broker"]
         self._urls = urls
@@ -102,7 +103,7 @@ class Kit:
         self,
         *,
         behind_cuttable_wires: bool = False,
-        follow: Callable[[], Awaitable[Sequence[Subscription]]] | None = None,
+        follow: Callable[[], Awaitable[Sequence[BatchSubscriber]]] | None = None,
         urls: BusUrls | None = None,
     ) -> Service:
         """A replica, not yet running; behind the wires it loses its servers when they are cut.
@@ -117,12 +118,18 @@ class Kit:
             name="ticketing",
             settings=urls,
             database=Database(database_url, schema="ticketing"),
-            subscriptions=[Subscription("core", "ticketing.events", self.handlers)],
+            routers=[self._router],
             follow=follow,
             retry_delays=self.retry_delays,
         )
         self._replicas.append(replica)
         return replica
+
+    def edge_subscriber(self, queue: str) -> BatchSubscriber:
+        """A subscriber of a party's queue, with the same handler."""
+        subscriber = EventRouter().batch_subscriber(queue, vhost="edge")
+        subscriber(ErasureCompleted)(self._handle)
+        return subscriber
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Service]:

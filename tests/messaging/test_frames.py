@@ -10,12 +10,11 @@ import aio_pika
 import pytest
 
 from culture_connect.contracts import EnrolmentRequested
-from culture_connect.messaging import Delivery, Handlers, UnitOfWork
+from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, UnitOfWork
 from culture_connect.messaging.connection import connected
 from culture_connect.messaging.consuming.acks import Acks
 from culture_connect.messaging.consuming.channel import ConsumerChannel
-from culture_connect.messaging.consuming.decoder import Reader, Unreadable
-from culture_connect.messaging.consuming.handlers import InvalidDelivery
+from culture_connect.messaging.consuming.decoder import Decoder, Unreadable
 from culture_connect.messaging.consuming.incoming import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.hashes import HASHES
@@ -75,16 +74,16 @@ def valid(number: int) -> dict[str, bytes]:
 
 
 class Outcomes:
-    """What the reader makes of each delivery."""
+    """What the decoder makes of each delivery."""
 
     def __init__(self) -> None:
-        handlers = Handlers()
+        subscriber = EventRouter().batch_subscriber(QUEUE, vhost="edge")
 
-        @handlers.on(EnrolmentRequested)
+        @subscriber(EnrolmentRequested)
         async def enrol(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentRequested]]) -> None:
             del work, deliveries
 
-        @handlers.on_invalid
+        @subscriber.invalid
         async def refuse(work: UnitOfWork, deliveries: Sequence[InvalidDelivery]) -> None:
             del work, deliveries
 
@@ -92,10 +91,10 @@ class Outcomes:
         self.refused: dict[str, list[str | None]] = {}
         self.dead: list[str] = []
         self.acks: Acks | None = None
-        self._reader = Reader(QUEUE, handlers, frozenset(), HASHES)
+        self._decoder = Decoder(subscriber, HASHES)
 
     def deliver(self, message: IncomingMessage) -> None:
-        item = self._reader.read(message)
+        item = self._decoder.decode(message)
         assert item is not None
         if isinstance(item.content, Unreadable):
             self.dead.append(item.content.problems[0].code)

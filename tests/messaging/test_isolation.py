@@ -3,7 +3,7 @@
 import json
 from uuid import uuid4
 
-from culture_connect.messaging import Subscription
+from culture_connect.messaging import BatchSubscriber
 from culture_connect.messaging.consuming.consumer import LARGEST_HOLD
 from culture_connect.messaging.consuming.receiver import CHUNK
 from tests.messaging.kit import Kit, erasure
@@ -16,8 +16,8 @@ async def test_a_queue_that_cannot_be_consumed_stops_no_other_and_is_named(kit: 
     participant = uuid4()
     await kit.add_partner("acme")
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", FORBIDDEN, kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.edge_subscriber(FORBIDDEN)]
 
     replica = kit.replica(follow=follow)
     async with replica.running():
@@ -35,8 +35,8 @@ async def test_a_queue_whose_leader_is_silent_delays_only_itself_and_comes_back(
     await kit.add_venue("paard")
     queue = "box-office.paard.admissions"
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", queue, kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party("paard")]
 
     await kit.publish(erasure(first), id="1", vhost="edge", queue=queue)
     replica = kit.replica(follow=follow)

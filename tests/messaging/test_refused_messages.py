@@ -10,7 +10,7 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import Service, Subscription
+from culture_connect.messaging import BatchSubscriber, Service
 from culture_connect.messaging.consuming import refusals as counted
 from tests.messaging.kit import Kit, erasure
 from tests.support.hashes import HASHES
@@ -24,8 +24,8 @@ QUEUE = "box-office.paard.admissions"
 async def consuming_from_a_party(kit: Kit) -> AsyncIterator[Service]:
     await kit.add_venue("paard")
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", QUEUE, kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party("paard")]
 
     replica = kit.replica(follow=follow)
     async with replica.running():

@@ -10,7 +10,7 @@ from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.connection import with_authority
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.backlog import Backlog
-from culture_connect.messaging.consuming.consumer import Subscription
+from culture_connect.messaging.consuming.router import EventRouter
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
 from culture_connect.messaging.consuming.supervisor import Consumption, Follow
 from culture_connect.messaging.database import Database
@@ -47,10 +47,9 @@ class BusSettings(Protocol):
 class Service:
     """One replica. Nothing in it assumes that it is the only one.
 
-    `follow` is asked about every second for further queues to consume: those of parties that were added at run time.
-    A queue that does not exist yet is tried again, one that was removed is let go. `documented` are subscriptions such
-    as it gives, with a placeholder in the name of the queue: they stand for it in the AsyncAPI document. `retry_delays`
-    are the seconds before each further try of a message that failed.
+    It consumes what the routers subscribe to, without their templates. `follow` is asked about every second for further
+    subscribers: those of parties that were added at run time. A queue that does not exist yet is tried again, one that
+    was removed is let go. `retry_delays` are the seconds before each further try of a message that failed.
     """
 
     def __init__(
@@ -59,9 +58,8 @@ class Service:
         name: str,
         settings: BusSettings,
         database: Database,
-        subscriptions: Sequence[Subscription],
+        routers: Sequence[EventRouter],
         follow: Follow | None = None,
-        documented: Sequence[Subscription] = (),
         telemetry: Telemetry | None = None,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
@@ -69,12 +67,11 @@ class Service:
         self.database = database
         self.telemetry = telemetry or Telemetry()
         self.hashes = KeyedHash(bytes.fromhex(settings.hash_key))
-        self._subscriptions = subscriptions
-        self._documented = documented
+        self._routers = routers
         urls = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
         self._brokers = {side: with_authority(url, settings.broker_ca_file) for side, url in urls.items()}
         self._consumption = Consumption(
-            subscriptions,
+            [each for router in routers for each in router.batch_subscribers if not each.is_template],
             service=name,
             brokers=self._brokers,
             database=database,
@@ -131,7 +128,7 @@ class Service:
 
     def asyncapi(self) -> dict[str, Any]:
         """The AsyncAPI document of what this service takes from the bus and puts on it."""
-        return describe(self.name, [*self._subscriptions, *self._documented])
+        return describe(self.name, self._routers)
 
     async def _measure(self) -> None:
         backlog = Backlog()

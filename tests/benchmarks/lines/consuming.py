@@ -21,11 +21,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
 from culture_connect.contracts import EnrolmentRequested
+from culture_connect.messaging import EventRouter
 from culture_connect.messaging.connection import connected
 from culture_connect.messaging.consuming.acks import Acks
 from culture_connect.messaging.consuming.channel import ConsumerChannel, Deliver
-from culture_connect.messaging.consuming.decoder import Reader
-from culture_connect.messaging.consuming.handlers import Handlers
+from culture_connect.messaging.consuming.decoder import Decoder
 from culture_connect.messaging.consuming.incoming import IncomingMessage
 from tests.support.hashes import HASHES
 
@@ -83,16 +83,18 @@ async def with_the_kit(url: str, queue: str, count: Count) -> float:
 
 async def with_the_kit_decoded(url: str, queue: str, count: Count) -> float:
     """The same, with the envelope read, the data validated and the digest made."""
-    handlers = Handlers(key=lambda message, _: str(message.employee_ref))
+    subscriber = EventRouter().batch_subscriber(
+        queue, vhost="edge", ordering_key=lambda message, _: message.employee_ref
+    )
 
-    @handlers.on(EnrolmentRequested)
+    @subscriber(EnrolmentRequested)
     async def nothing(*_: object) -> None:
         pass
 
-    reader = Reader(queue, handlers, frozenset(), HASHES)
+    decoder = Decoder(subscriber, HASHES)
 
     def take(message: IncomingMessage) -> None:
-        reader.read(message)
+        decoder.decode(message)
         count.take(message.channel, message.delivery_tag)
 
     return await _with_channel(url, queue, count, take)

@@ -6,8 +6,6 @@ What happens to it happens to no other queue: it loses its broker, waits for its
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, get_args
 from weakref import WeakKeyDictionary
 
@@ -15,22 +13,20 @@ import structlog
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity
 
-from culture_connect.contracts import MESSAGES
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.connection import Connection, connected
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.acks import Acks
 from culture_connect.messaging.consuming.channel import ConsumerChannel
-from culture_connect.messaging.consuming.decoder import Item, Reader
-from culture_connect.messaging.consuming.failures import Outcome, Source
+from culture_connect.messaging.consuming.decoder import Decoder, Item
+from culture_connect.messaging.consuming.failures import Outcome
 from culture_connect.messaging.consuming.group_commit import GroupCommit
-from culture_connect.messaging.consuming.handlers import Handlers
 from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.router import BatchSubscriber
 from culture_connect.messaging.consuming.turns import Turns
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import MessagingError, is_database_fault, reason_of
 from culture_connect.messaging.keyed_hash import KeyedHash
-from culture_connect.messaging.routes import VirtualHost
 from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
@@ -41,20 +37,6 @@ LONGEST_HOLD: Final = 300.0  # seconds without the database
 # A prefetch counts messages, and 300 of the largest are 75 MiB: of one party nothing more is read beyond this.
 LARGEST_HOLD: Final = 8 * 1024 * 1024  # bytes
 GRACE: Final = 10.0  # seconds for what is in hand when stopping
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """A queue and what to do with its messages; at most `prefetch` of them are in hand at a time.
-
-    `found` is told again and again whether the queue is there.
-    """
-
-    vhost: VirtualHost
-    queue: str
-    handlers: Handlers
-    prefetch: int = 600
-    found: Callable[[bool], None] | None = None
 
 
 MISSING: Final = "the queue does not exist"
@@ -71,7 +53,7 @@ class Consumer:
 
     def __init__(
         self,
-        subscription: Subscription,
+        subscriber: BatchSubscriber,
         *,
         service: str,
         url: str,
@@ -81,27 +63,25 @@ class Consumer:
         hashes: KeyedHash,
         delays: tuple[float, ...],
     ) -> None:
-        self.subscription = subscription
+        self.subscriber = subscriber
         self.problem: str | None = UNBEGUN
         # True while too much waits for the party: then nothing more is taken from it.
         self.is_held = False
         self._url = url
-        self._name = f"{service} {subscription.queue}"
+        self._name = f"{service} {subscriber.queue}"
         self._database = database
         self._telemetry = telemetry
         self._turns = turns
-        # Between the services every type goes to everyone; outside parties may send only what we take from them.
-        ignored = frozenset(MESSAGES) if subscription.vhost == "core" else frozenset[str]()
-        self._reader = Reader(subscription.queue, subscription.handlers, ignored, hashes)
+        self._decoder = Decoder(subscriber, hashes)
         self._commits = GroupCommit(
             database,
-            Source(service, subscription.vhost, subscription.queue),
-            subscription.handlers,
+            subscriber,
             hashes,
+            service=service,
             # One half is committed while the other arrives.
-            largest_batch=max(1, subscription.prefetch // 2),
+            largest_batch=max(1, subscriber.prefetch // 2),
             delays=delays,
-            batch_size=telemetry.batch_size.labels(subscription.queue),
+            batch_size=telemetry.batch_size.labels(subscriber.queue),
             settled=self._settled,
         )
         # What was delivered on an earlier connection may be settled while there is another.
@@ -110,12 +90,10 @@ class Consumer:
         self._in_hand = 0
         self._bytes_in_hand = 0
         self._paused = False
-        telemetry.bytes_in_hand.labels(subscription.queue).set_function(lambda: self._bytes_in_hand)
-        telemetry.consumption_paused.labels(subscription.queue).set_function(
-            lambda: 1 if self.outage is not None else 0
-        )
+        telemetry.bytes_in_hand.labels(subscriber.queue).set_function(lambda: self._bytes_in_hand)
+        telemetry.consumption_paused.labels(subscriber.queue).set_function(lambda: 1 if self.outage is not None else 0)
         self._counted = {
-            outcome: telemetry.deliveries.labels(subscription.queue, outcome) for outcome in get_args(Outcome)
+            outcome: telemetry.deliveries.labels(subscriber.queue, outcome) for outcome in get_args(Outcome)
         }
         self._nothing_in_hand = asyncio.Event()
         self._nothing_in_hand.set()
@@ -136,7 +114,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consumes until `stop`, and ends when what was in hand then is settled, or after `GRACE`."""
-        committing = asyncio.create_task(self._commit(), name=f"commit {self.subscription.queue}")
+        committing = asyncio.create_task(self._commit(), name=f"commit {self.subscriber.queue}")
         stopping = asyncio.create_task(self._stopping.wait())
         backoff = Backoff(0.2, 5.0)
         try:
@@ -159,7 +137,7 @@ class Consumer:
         """Tries again what is due, unless that goes on already."""
         if self._retrying is None or self._retrying.done():
             work = self._retry(suspects=suspects, others=others)
-            self._retrying = asyncio.create_task(work, name=f"retry {self.subscription.queue}")
+            self._retrying = asyncio.create_task(work, name=f"retry {self.subscriber.queue}")
 
     # Taking
 
@@ -184,7 +162,7 @@ class Consumer:
 
     async def _open(self, connection: Connection) -> ConsumerChannel | None:
         """Begins to consume; None when there is no such queue."""
-        queue, prefetch = self.subscription.queue, self.subscription.prefetch
+        queue, prefetch = self.subscriber.queue, self.subscriber.prefetch
         # Each time another one: the broker closed the channel on which it was asked for a queue that is not there.
         channel = ConsumerChannel(connection, queue, prefetch=prefetch, tag=self._name, deliver=self._deliver)
         try:
@@ -224,16 +202,16 @@ class Consumer:
     def _note(self, problem: str | None) -> None:
         """Takes note of what keeps the queue from being consumed; tells it when it is new."""
         if problem != self.problem:
-            log.log(30 if problem else 20, problem or "consuming", queue=self.subscription.queue)
+            log.log(30 if problem else 20, problem or "consuming", queue=self.subscriber.queue)
         self.problem = problem
-        self._telemetry.consuming.labels(self.subscription.queue).set(0 if problem else 1)
-        if self.subscription.found is not None and problem in (None, MISSING):
-            self.subscription.found(problem is None)
+        self._telemetry.consuming.labels(self.subscriber.queue).set(0 if problem else 1)
+        if self.subscriber.on_existence is not None and problem in (None, MISSING):
+            self.subscriber.on_existence(problem is None)
 
     # Handling
 
     def _deliver(self, message: IncomingMessage) -> None:
-        item = self._reader.read(message)
+        item = self._decoder.decode(message)
         if item is None:
             self._ack(message)
             self._counted["ignored"].inc()
@@ -242,7 +220,7 @@ class Consumer:
             item.suspect = True
         else:
             self._survived[item.message_id] = None
-            if len(self._survived) > 4 * self.subscription.prefetch:
+            if len(self._survived) > 4 * self.subscriber.prefetch:
                 self._survived.popitem(last=False)
         self._in_hand += 1
         self._nothing_in_hand.clear()
@@ -287,15 +265,15 @@ class Consumer:
                     suspects = await self._retry_one(suspect=True)
         except Exception as error:
             if not is_database_fault(error):
-                log.exception("retry failed", queue=self.subscription.queue, reason=reason_of(error))
+                log.exception("retry failed", queue=self.subscriber.queue, reason=reason_of(error))
 
     async def _retry_one(self, *, suspect: bool) -> bool:
         """False when nothing more of this kind is due."""
-        queue = self.subscription.queue
+        queue = self.subscriber.queue
         async with self._database.begin() as work:
             claimed = await retries.claim(work.connection, queue, suspect=suspect)
         if claimed is None:
             return False
-        outcome = await self._commits.retry(claimed, self._reader)
+        outcome = await self._commits.retry(claimed, self._decoder)
         self._counted[outcome].inc()
         return True

@@ -20,10 +20,10 @@ from sqlalchemy import TextClause, text
 from culture_connect.contracts import RefusalError
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.consuming import inbox, retries
-from culture_connect.messaging.consuming.decoder import Item, Reader, Unreadable
+from culture_connect.messaging.consuming.decoder import Decoder, Item, Unreadable
 from culture_connect.messaging.consuming.failures import Failures, Outcome, Source
-from culture_connect.messaging.consuming.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.consuming.outage import Effect, Outage
+from culture_connect.messaging.consuming.router import BatchSubscriber, Delivery, InvalidDelivery
 from culture_connect.messaging.consuming.settlement import DEATHS, ProcessDied
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import RefusedMessage, lock_was_held, transactions_collided
@@ -51,19 +51,19 @@ class GroupCommit:
     def __init__(
         self,
         database: Database,
-        source: Source,
-        handlers: Handlers,
+        subscriber: BatchSubscriber,
         hashes: KeyedHash,
         *,
+        service: str,
         largest_batch: int,
         delays: tuple[float, ...],
         batch_size: Histogram,
         settled: Callable[[Item, Outcome], None],
     ) -> None:
-        self._queue = source.queue
-        self._handlers = handlers
+        self._queue = subscriber.queue
+        self._subscriber = subscriber
         self._hashes = hashes
-        self._failures = Failures(source, delays, hashes)
+        self._failures = Failures(Source(service, subscriber.vhost, subscriber.queue), delays, hashes)
         self._most_attempts = len(delays) + 1
         self._largest_batch = largest_batch
         self._batch_size = batch_size
@@ -90,11 +90,11 @@ class GroupCommit:
         self._batch_size.observe(len(taken))
         await self._settle(taken, _LIMITS)
 
-    async def retry(self, claimed: retries.Claimed, reader: Reader) -> Outcome:
+    async def retry(self, claimed: retries.Claimed, decoder: Decoder) -> Outcome:
         """Tries a message again that has waited; returns what became of it."""
         if claimed.attempts > (DEATHS if claimed.suspect else self._most_attempts):
             return await self._fail_again(claimed, ProcessDied())
-        item = reader.read(claimed.message, claimed.received_at)
+        item = decoder.decode(claimed.message, claimed.received_at)
         if item is not None and isinstance(item.content, Unreadable):
             return await self._fail_again(claimed, RefusedMessage(item.content.problems))
         try:
@@ -198,14 +198,14 @@ class GroupCommit:
 
     async def _hand_over(self, work: UnitOfWork, deliveries: Iterable[Delivery[Any]]) -> None:
         for handler, run in itertools.groupby(
-            deliveries, key=lambda each: self._handlers.handler_of(each.message.type)
+            deliveries, key=lambda each: self._subscriber.handler_of(each.message.type)
         ):
             await handler(work, list(run))
 
     async def _answer_invalid(self, work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
-        if self._handlers.invalid is None:
+        if self._subscriber.invalid_handler is None:
             raise RefusedMessage(invalid[0].problems)
-        await self._handlers.invalid(work, invalid)
+        await self._subscriber.invalid_handler(work, invalid)
 
     async def _not_handled_before(
         self, work: UnitOfWork, items: Sequence[Item]

@@ -9,7 +9,8 @@ import structlog
 
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.backlog import lane_to_party_of
-from culture_connect.messaging.consuming.consumer import GRACE, Consumer, Subscription
+from culture_connect.messaging.consuming.consumer import GRACE, Consumer
+from culture_connect.messaging.consuming.router import BatchSubscriber
 from culture_connect.messaging.consuming.turns import Turns
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
@@ -21,15 +22,15 @@ log = structlog.get_logger()
 LOOK: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
 CLOSE: Final = 5.0  # seconds beside the grace of a consumer, for its connection
 
-Follow = Callable[[], Awaitable[Sequence[Subscription]]]
+Follow = Callable[[], Awaitable[Sequence[BatchSubscriber]]]
 
 
 class Consumption:
-    """Consumers for `subscriptions` and for whatever `follow` names."""
+    """Consumers for `subscribers` and for whatever `follow` gives."""
 
     def __init__(
         self,
-        subscriptions: Sequence[Subscription],
+        subscribers: Sequence[BatchSubscriber],
         *,
         service: str,
         brokers: Mapping[str, str],
@@ -39,7 +40,7 @@ class Consumption:
         follow: Follow | None,
         delays: tuple[float, ...],
     ) -> None:
-        self._fixed = {subscription.queue: subscription for subscription in subscriptions}
+        self._fixed = {subscriber.queue: subscriber for subscriber in subscribers}
         self._service = service
         self._urls = brokers
         self._database = database
@@ -98,26 +99,26 @@ class Consumption:
             wanted.update({each.queue: each for each in await self._follow()})
         for queue in self._consumers.keys() - wanted.keys():
             self._consumers.pop(queue).stop()
-        for queue, subscription in wanted.items():
+        for queue, subscriber in wanted.items():
             if queue not in self._consumers:
-                self._start(subscription)
+                self._start(subscriber)
         await self._retry_what_is_due()
 
-    def _start(self, subscription: Subscription) -> None:
+    def _start(self, subscriber: BatchSubscriber) -> None:
         consumer = Consumer(
-            subscription,
+            subscriber,
             service=self._service,
-            url=self._urls[subscription.vhost],
+            url=self._urls[subscriber.vhost],
             database=self._database,
             telemetry=self._telemetry,
             turns=self._turns,
             hashes=self._hashes,
             delays=self._delays,
         )
-        self._consumers[subscription.queue] = consumer
-        task = asyncio.create_task(consumer.run(), name=f"consume {subscription.queue}")
+        self._consumers[subscriber.queue] = consumer
+        task = asyncio.create_task(consumer.run(), name=f"consume {subscriber.queue}")
         self._running.add(task)
-        task.add_done_callback(lambda ended: self._ended(ended, subscription.queue))
+        task.add_done_callback(lambda ended: self._ended(ended, subscriber.queue))
 
     def _ended(self, task: asyncio.Task[None], queue: str) -> None:
         self._running.discard(task)

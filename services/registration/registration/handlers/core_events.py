@@ -1,0 +1,24 @@
+"""What the other services publish for registration."""
+
+from collections.abc import Sequence
+
+from culture_connect.contracts import ErasureCompleted, MailUndeliverable
+from culture_connect.messaging import Delivery, EventRouter, UnitOfWork
+from culture_connect.messaging.topology import events_queue
+from registration.use_cases import enrolments, erasures
+
+
+def core_router() -> EventRouter:
+    """Subscribes to the events of the other services."""
+    router = EventRouter()
+    core_events = router.batch_subscriber(events_queue("registration"))
+
+    @core_events(MailUndeliverable)
+    async def report_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndeliverable]]) -> None:
+        await enrolments.tell_undeliverable(work, [(each.message, each.envelope) for each in deliveries])
+
+    @core_events(ErasureCompleted)
+    async def note_erasures(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
+        await erasures.note_completed(work, [(each.message.participant_id, each.envelope) for each in deliveries])
+
+    return router
