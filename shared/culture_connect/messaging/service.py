@@ -18,6 +18,7 @@ from culture_connect.messaging.errors import reason_of_database_fault
 from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.outbox.metrics import measure_outbox
 from culture_connect.messaging.outbox.relay import Relay
+from culture_connect.messaging.periodic import periodic
 from culture_connect.messaging.telemetry import Telemetry
 
 MEASURE = 5.0  # seconds between two counts of the outbox
@@ -98,17 +99,17 @@ class Service:
         stopping = asyncio.Event()
         consuming = asyncio.create_task(self._consumption.run(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
-        measuring = asyncio.create_task(self._measure(), name="measure")
+        backlog = Backlog()
         try:
-            yield
+            async with periodic("measure", lambda: self._measure(backlog), interval=MEASURE):
+                yield
         finally:
             stopping.set()
             await consuming
             relay.drain()
             await asyncio.wait([relaying], timeout=FLUSH)
-            for task in (relaying, measuring):
-                task.cancel()
-            await asyncio.gather(relaying, measuring, return_exceptions=True)
+            relaying.cancel()
+            await asyncio.gather(relaying, return_exceptions=True)
             await self.database.close()
 
     async def problems(self) -> list[str]:
@@ -130,12 +131,8 @@ class Service:
         """The AsyncAPI document of what this service takes from the bus and puts on it."""
         return describe(self.name, self._routers)
 
-    async def _measure(self) -> None:
-        backlog = Backlog()
-        while True:
-            with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
-                async with self.database.begin() as work:
-                    await measure_outbox(work.connection, self.telemetry)
-                    self.telemetry.tell_retries(await retries.summary(work.connection))
-                    self._consumption.hold(await backlog.look(work.connection))
-            await asyncio.sleep(MEASURE)
+    async def _measure(self, backlog: Backlog) -> None:
+        async with self.database.begin() as work:
+            await measure_outbox(work.connection, self.telemetry)
+            self.telemetry.tell_retries(await retries.summary(work.connection))
+            self._consumption.hold(await backlog.look(work.connection))

@@ -1,9 +1,8 @@
 """Many messages, one transaction.
 
 While a transaction runs, the messages that arrive gather; when it is done they go together into the next one. So a
-lone message waits for nothing, and under load the price of a commit is shared by hundreds. When a batch fails it is
-split in two and each half tried again, down to the single message that is to blame: it fails alone, and waits as a row
-(`retries`) while its neighbours go on.
+lone message waits for nothing, and under load the price of a commit is shared by hundreds. A message that makes a batch
+fail is found (`batching.isolate_failures`), fails alone, and waits as a row (`retries`) while the others are committed.
 """
 
 import asyncio
@@ -19,6 +18,7 @@ from sqlalchemy import TextClause, text
 
 from culture_connect.contracts import RefusalError
 from culture_connect.messaging.backoff import Backoff
+from culture_connect.messaging.batching import isolate_failures
 from culture_connect.messaging.consuming import inbox, retries
 from culture_connect.messaging.consuming.decoder import Decoder, Item, Unreadable
 from culture_connect.messaging.consuming.failures import Failures, Outcome, Source
@@ -88,7 +88,9 @@ class GroupCommit:
         if not self._waiting:
             self._arrived.clear()
         self._batch_size.observe(len(taken))
-        await self._settle(taken, _LIMITS)
+        async for item, outcome in isolate_failures(taken, self._commit_part, is_common=lambda _: False):
+            settled = await self._settle_failure(item, outcome) if isinstance(outcome, Exception) else outcome
+            self._settled(item, settled)
 
     async def retry(self, claimed: retries.Claimed, decoder: Decoder) -> Outcome:
         """Tries a message again that has waited; returns what became of it."""
@@ -112,19 +114,9 @@ class GroupCommit:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    async def _settle(self, batch: Sequence[Item], limits: TextClause) -> None:
-        try:
-            outcomes = await self._persist(lambda work: self._handle_batch(work, batch, limits))
-        except Exception as error:
-            if len(batch) == 1:
-                self._settled(batch[0], await self._settle_failure(batch[0], error))
-                return
-            middle = len(batch) // 2
-            await self._settle(batch[:middle], _LIMITS_OF_PART)
-            await self._settle(batch[middle:], _LIMITS_OF_PART)
-        else:
-            for item, outcome in zip(batch, outcomes, strict=True):
-                self._settled(item, outcome)
+    async def _commit_part(self, batch: Sequence[Item], is_part: bool) -> Sequence[Outcome]:
+        limits = _LIMITS_OF_PART if is_part else _LIMITS
+        return await self._persist(lambda work: self._handle_batch(work, batch, limits))
 
     async def _persist(self, effect: Effect[T]) -> T:
         """One transaction, tried again where that can help without a change of the messages."""

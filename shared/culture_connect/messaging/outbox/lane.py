@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.log_limit import LogLimit
 from culture_connect.messaging.outbox.confirms import Answer
@@ -138,14 +139,14 @@ class Lane:
 
     async def run(self) -> None:
         """Publishes until nothing comes any more, or `stop`. Reports what goes wrong and raises nothing."""
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while await self._has_rows():
             try:
                 async with Publisher(self._url, name=f"{self._service} relay {self.name}") as publisher:
                     while await self._has_rows():
                         await self._send_next(publisher)
                         self._see(None)
-                        pause = _FIRST_PAUSE
+                        backoff.reset()
             except PermissionError:
                 return
             except (Unconfirmed, Unroutable, Refused, ChannelRefused) as failure:
@@ -156,8 +157,7 @@ class Lane:
                 if self._log_limit.allows("connection", self.name):
                     log.warning("relay not connected", service=self._service, lane=self.name, reason=failure.reason)
                 self._tell()
-                await _set_within(self._stop, pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await _set_within(self._stop, backoff.next())
             except Exception as error:
                 if self._log_limit.allows("failure", self.name):
                     log.error("lane failed", service=self._service, lane=self.name, reason=reason_of(error))

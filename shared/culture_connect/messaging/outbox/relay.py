@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 import asyncpg
 import structlog
 
+from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.log_limit import LogLimit
 from culture_connect.messaging.outbox.dispatch import POLL, Dispatch, LeadershipLost
@@ -74,11 +75,11 @@ class Relay:
 
         Ends within some seconds then, whatever is silent.
         """
-        pause = 0.1
+        backoff = Backoff(0.1, 5.0)
         while not self._draining:
             try:
                 async with self._connection() as connection:
-                    pause = 0.1
+                    backoff.reset()
                     await self._take_turns(connection)
             except Exception as error:
                 self._database_problem = reason_of(error)
@@ -87,8 +88,7 @@ class Relay:
                 if self._log_limit.allows("database", self._database_problem):
                     log.warning("relay interrupted", service=self._schema, reason=self._database_problem)
                 self._woken.clear()
-                await self._wait(pause)
-                pause = min(pause * 2, 5.0)
+                await self._wait(backoff.next())
 
     def drain(self) -> None:
         """Lets `run` end as soon as nothing is left that can be sent now."""
