@@ -1,4 +1,4 @@
-"""A real browser: the system's Chromium, without scripts, the size of a phone."""
+"""A real browser: the system's Chromium, as a phone without scripts, or with scripts in any width."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 _NAMES = ("chromium", "chromium-browser")
 _MISSING = """these tests need Chromium:
@@ -31,17 +31,30 @@ def chromium() -> str:
 @asynccontextmanager
 async def phone() -> AsyncIterator[BrowserContext]:
     """A phone's browser with scripts turned off; what it keeps is gone at the end."""
+    async with _browser() as browser:
+        yield await browser.new_context(
+            viewport={"width": 390, "height": 844},
+            device_scale_factor=3,
+            is_mobile=True,
+            has_touch=True,
+            java_script_enabled=False,
+            locale="nl-NL",
+        )
+
+
+@asynccontextmanager
+async def window(width: int) -> AsyncIterator[BrowserContext]:
+    """A window so many pixels wide, with scripts and a keyboard; what it keeps is gone at the end."""
+    async with _browser() as browser:
+        yield await browser.new_context(viewport={"width": width, "height": 800})
+
+
+@asynccontextmanager
+async def _browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium())
         try:
-            yield await browser.new_context(
-                viewport={"width": 390, "height": 844},
-                device_scale_factor=3,
-                is_mobile=True,
-                has_touch=True,
-                java_script_enabled=False,
-                locale="nl-NL",
-            )
+            yield browser
         finally:
             await browser.close()
 

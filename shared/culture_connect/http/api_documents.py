@@ -1,13 +1,13 @@
-"""The API's documents: OpenAPI, AsyncAPI, and a page for people that loads nothing from elsewhere."""
+"""The API's documents: OpenAPI, AsyncAPI, and a reference page for people that loads nothing from elsewhere."""
 
 import json
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
+from culture_connect.http.api_reference import ApiReference
 from culture_connect.http.cached_answers import Once
-from culture_connect.http.docs_page import render
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,8 +27,8 @@ def equip(app: FastAPI) -> None:
     app.state.documents = {
         "openapi": Once(lambda: json.dumps(app.openapi()).encode()),
         "asyncapi": Once(lambda: json.dumps(app.state.service.asyncapi()).encode()),
-        "docs": Once(lambda: render(app.openapi()).encode()),
     }
+    app.state.reference = ApiReference(app.title)
 
 
 def _tell_of_keys(app: FastAPI) -> None:
@@ -49,10 +49,14 @@ def _tell_of_keys(app: FastAPI) -> None:
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    """The operations as a page; nothing on it runs."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    page = await request.app.state.documents["docs"].text()
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+    """Returns the API reference page."""
+    return _reference(request).page()
+
+
+@router.get("/docs/{file}")
+async def docs_file(file: str, request: Request) -> Response:
+    """Returns a script or style sheet of that page."""
+    return await _reference(request).file(file, request.scope)
 
 
 @router.get("/openapi.json")
@@ -65,3 +69,8 @@ async def openapi(request: Request) -> Response:
 async def asyncapi(request: Request) -> Response:
     """What the service takes from the bus and puts on it."""
     return Response(await request.app.state.documents["asyncapi"].text(), media_type=_JSON)
+
+
+def _reference(request: Request) -> ApiReference:
+    reference: ApiReference = request.app.state.reference
+    return reference

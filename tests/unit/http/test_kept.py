@@ -43,7 +43,7 @@ async def test_everybody_who_asks_for_readiness_meanwhile_shares_one_look_at_the
         assert bus.looks == 2
 
 
-@pytest.mark.parametrize("path", ["/asyncapi.json", "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", ["/asyncapi.json", "/openapi.json"])
 async def test_a_document_is_written_once(tokens: Path, path: str) -> None:
     bus = Slow()
     app = app_with(tokens=tokens, bus=bus)
