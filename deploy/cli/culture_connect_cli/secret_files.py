@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from culture_connect.messaging.topology import (
     ADMINISTRATOR,
+    EDGE_SERVICES,
     OPERATOR,
     REGISTRATION,
     SERVICES,
@@ -49,8 +50,6 @@ ROLES_FILE: Final = "roles.json"
 CERTIFICATE_FILE: Final = "certificate.pem"
 CERTIFICATE_KEY_FILE: Final = "certificate_key.pem"
 CA_FILE: Final = "ca.pem"
-
-_ON_THE_EDGE: Final = (REGISTRATION, TICKETING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
             "hash_key": kept["hash_keys"][service],
             "core_url": _url(amqp, service, accounts[service], addresses.broker, vhosts.core),
         }
-        if service in _ON_THE_EDGE:
+        if service in EDGE_SERVICES:
             settings["edge_url"] = _url(amqp, service, accounts[service], addresses.broker, vhosts.edge)
         files |= {f"{service}/culture_connect_{name}": value for name, value in settings.items()}
         files[f"{service}/{tokens.TOKENS_FILE}"] = hashed

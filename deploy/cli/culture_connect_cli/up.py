@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from culture_connect.messaging.topology import SERVICES
 from culture_connect_cli.stack import LocalStack, StackError
 from culture_connect_cli.stack.node import Node
 from culture_connect_cli.stack.signals import run_until_stopped
@@ -27,7 +28,7 @@ def addresses(stack: LocalStack) -> Table:
     """Where everything is, with the login of the broker's console."""
     user, password = stack.operator_login
     table = Table(title="Culture Connect is running", title_justify="left", show_header=False)
-    for name in ("registration", "ticketing", "notifications"):
+    for name in SERVICES:
         table.add_row(name, f"{stack.urls[name]}/docs")
     table.add_row("mailbox", stack.urls["mailbox"])
     table.add_row("RabbitMQ console", stack.urls["console"])

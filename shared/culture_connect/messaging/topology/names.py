@@ -3,18 +3,13 @@
 import re
 from typing import Final, Literal
 
+from culture_connect.messaging.topology.services import SERVICES
+
 CORE: Final = "core"
 EDGE: Final = "edge"
 
 EVENTS: Final = "events"
-RECEIPTS: Final = "receipts"
-TICKETS: Final = "tickets"
 DEAD_LETTERS: Final = "dead-letters"
-
-REGISTRATION: Final = "registration"
-TICKETING: Final = "ticketing"
-NOTIFICATIONS: Final = "notifications"
-SERVICES: Final = (REGISTRATION, TICKETING, NOTIFICATIONS)
 
 OPERATOR: Final = "operator"
 ADMINISTRATOR: Final = "administrator"
