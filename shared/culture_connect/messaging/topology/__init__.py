@@ -60,6 +60,7 @@ from culture_connect.messaging.topology.queues import (
     outbound_queue,
 )
 from culture_connect.messaging.topology.services import (
+    ALL_SERVICES,
     EDGE_SERVICES,
     ERASING_SERVICES,
     NOTIFICATIONS,
@@ -73,6 +74,7 @@ from culture_connect.messaging.topology.services import (
 __all__ = [
     "ADMINISTRATOR",
     "ADMISSION_KEY",
+    "ALL_SERVICES",
     "CORE",
     "DEAD_LETTERS",
     "DEAD_LETTER_LIMITS",
