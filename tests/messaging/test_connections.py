@@ -21,7 +21,7 @@ from culture_connect.messaging.connection import (
     within,
 )
 from culture_connect.messaging.consuming.channel import ConsumerChannel
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.probes import eventually, until
 

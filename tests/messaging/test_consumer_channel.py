@@ -8,9 +8,9 @@ import pytest
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from culture_connect.messaging.connection import Connection, connected
-from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.ack_batcher import AckBatcher
 from culture_connect.messaging.consuming.channel import ConsumerChannel, Deliver
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
@@ -23,19 +23,19 @@ class Inbox:
 
     def __init__(self) -> None:
         self.messages: list[IncomingMessage] = []
-        self.acks: Acks | None = None
+        self.acks: AckBatcher | None = None
         self.holding = False
 
     def deliver(self, message: IncomingMessage) -> None:
         self.messages.append(message)
         if not self.holding:
-            self.acks = self.acks or Acks(message.channel)
-            self.acks.handled(message.delivery_tag)
+            self.acks = self.acks or AckBatcher(message.channel)
+            self.acks.ack(message.delivery_tag)
 
     async def acked(self) -> None:
         """Returns when all acks are on their way."""
         assert self.acks is not None
-        await self.acks.sent()
+        await self.acks.flush()
 
     @property
     def bodies(self) -> list[bytes]:
@@ -112,7 +112,7 @@ async def test_what_is_rejected_comes_again_and_says_so(hr: Bus) -> None:
     def deliver(message: IncomingMessage) -> None:
         seen.append(message.redelivered)
         if message.redelivered:
-            Acks(message.channel).handled(message.delivery_tag)
+            AckBatcher(message.channel).ack(message.delivery_tag)
         else:
             rejections.append(asyncio.create_task(reject(message)))
 
@@ -133,10 +133,10 @@ async def test_a_stop_takes_nothing_more_and_what_is_in_hand_can_still_be_acked(
         await eventually(lambda: len(inbox.messages), 2, "messages in hand")
         await channel.stop()
         assert not channel.is_consuming()
-        acks = Acks(inbox.messages[0].channel)
+        acks = AckBatcher(inbox.messages[0].channel)
         for message in inbox.messages:
-            acks.handled(message.delivery_tag)
-        await acks.sent()
+            acks.ack(message.delivery_tag)
+        await acks.flush()
     assert inbox.bodies == [b"one", b"two"]
     assert await left(hr) == 1
 

@@ -12,10 +12,10 @@ import pytest
 from culture_connect.contracts import EnrolmentRequested
 from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, UnitOfWork
 from culture_connect.messaging.connection import connected
-from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.ack_batcher import AckBatcher
 from culture_connect.messaging.consuming.channel import ConsumerChannel
 from culture_connect.messaging.consuming.decoder import Decoder, Unreadable
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.hashes import HASHES
 from tests.support.probes import eventually
@@ -90,7 +90,7 @@ class Outcomes:
         self.handled: list[str] = []
         self.refused: dict[str, list[str | None]] = {}
         self.dead: list[str] = []
-        self.acks: Acks | None = None
+        self.acks: AckBatcher | None = None
         self._decoder = Decoder(subscriber, HASHES)
 
     def deliver(self, message: IncomingMessage) -> None:
@@ -102,8 +102,8 @@ class Outcomes:
             self.refused[item.message_id] = [problem.field for problem in item.content.problems]
         else:
             self.handled.append(item.message_id)
-        self.acks = self.acks or Acks(message.channel)
-        self.acks.handled(message.delivery_tag)
+        self.acks = self.acks or AckBatcher(message.channel)
+        self.acks.ack(message.delivery_tag)
 
     @property
     def count(self) -> int:
@@ -137,7 +137,7 @@ async def test_spoilt_messages_among_valid_ones_are_refused_by_name_and_the_conn
         assert outcomes.refused == {f"m-{number}": [name] for number, (name, _) in enumerate(kinds) if name is not None}
         assert Counter(outcomes.dead) == {"malformed": without_id}
         assert outcomes.acks is not None
-        await outcomes.acks.sent()
+        await outcomes.acks.flush()
 
 
 @pytest.mark.parametrize("way", ["got", "consumed"])

@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 from culture_connect.messaging import BatchSubscriber
-from culture_connect.messaging.consuming.consumer import LARGEST_HOLD
+from culture_connect.messaging.consuming.consumer import MAX_UNSETTLED_BYTES
 from culture_connect.messaging.consuming.receiver import CHUNK
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
@@ -63,9 +63,9 @@ async def test_of_one_queue_only_so_many_bytes_are_in_hand_at_a_time(kit: Kit) -
         for participant in people:
             body = json.dumps({"participant_id": str(participant), "ignored": "x" * 250_000})
             await kit.publish_raw(body.encode(), id=str(participant))
-        await until(bytes_in_hand, lambda size: size > LARGEST_HOLD, "bytes in hand")
+        await until(bytes_in_hand, lambda size: size > MAX_UNSETTLED_BYTES, "bytes in hand")
         await kit.database.ping()
-        assert bytes_in_hand() < LARGEST_HOLD + 2 * CHUNK
+        assert bytes_in_hand() < MAX_UNSETTLED_BYTES + 2 * CHUNK
         kit.release()
         await eventually(lambda: sizes(kit), len(people), "effects")
         await eventually(bytes_in_hand, 0.0, "bytes in hand")

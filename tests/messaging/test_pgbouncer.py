@@ -60,7 +60,7 @@ async def handle(work: UnitOfWork, participant: UUID) -> bool:
     new, _ = await inbox.record(work.connection, HASHES, "ticketing.events", {str(participant): digest})
     if not new:
         return False
-    async with work.trial():
+    async with work.dry_run():
         await work.execute(text("delete from inbox"))
     work.emit(message, core_event(message, "ticketing"))
     return True

@@ -44,7 +44,7 @@ def message(key: str = KEY, *, id: str | None = None, exchange: str = "events", 
 
 async def published(publisher: Publisher, messages: Sequence[Publication]) -> list[PublishFailed | None]:
     """What became of each, as a lane hears it."""
-    batch = await publisher.send(messages, permit=lambda: True)
+    batch = await publisher.send(messages, may_publish=lambda: True)
     return await batch.results(1.0)
 
 

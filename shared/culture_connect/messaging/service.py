@@ -12,7 +12,7 @@ from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.backlog import Backlog
 from culture_connect.messaging.consuming.router import EventRouter
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
-from culture_connect.messaging.consuming.supervisor import Consumption, Follow
+from culture_connect.messaging.consuming.supervisor import ConsumerSupervisor, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -71,7 +71,7 @@ class Service:
         self._routers = routers
         urls = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
         self._brokers = {side: with_authority(url, settings.broker_ca_file) for side, url in urls.items()}
-        self._consumption = Consumption(
+        self._consumers = ConsumerSupervisor(
             [each for router in routers for each in router.batch_subscribers if not each.is_template],
             service=name,
             brokers=self._brokers,
@@ -97,7 +97,7 @@ class Service:
             listen=self.database.listens,
         )
         stopping = asyncio.Event()
-        consuming = asyncio.create_task(self._consumption.run(stopping), name="consume")
+        consuming = asyncio.create_task(self._consumers.run(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
         backlog = Backlog()
         try:
@@ -121,11 +121,11 @@ class Service:
             found.append(f"the database does not answer ({reason_of_database_fault(error)})")
         if self._relay is not None:
             found.extend(self._relay.problems())
-        return found + self._consumption.problems()
+        return found + self._consumers.problems()
 
     def warnings(self) -> list[str]:
         """What keeps this replica from a part of its work, such as the queue of one outside party."""
-        return self._consumption.warnings()
+        return self._consumers.warnings()
 
     def asyncapi(self) -> dict[str, Any]:
         """The AsyncAPI document of what this service takes from the bus and puts on it."""
@@ -134,5 +134,5 @@ class Service:
     async def _measure(self, backlog: Backlog) -> None:
         async with self.database.begin() as work:
             await measure_outbox(work.connection, self.telemetry)
-            self.telemetry.tell_retries(await retries.summary(work.connection))
-            self._consumption.hold(await backlog.look(work.connection))
+            self.telemetry.set_retries(await retries.summary(work.connection))
+            self._consumers.block(await backlog.look(work.connection))

@@ -96,7 +96,7 @@ class Telemetry:
             with contextlib.suppress(KeyError):
                 gauge.remove(queue)
 
-    def tell_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:
+    def set_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:
         """Takes how many messages wait, and the seconds since the first of them came, by queue."""
         self.retries_waiting.clear()
         self.retries_oldest.clear()

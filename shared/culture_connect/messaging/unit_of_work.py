@@ -35,7 +35,7 @@ class UnitOfWork:
         self.now = now
         self._source = f"/culture-connect/{service}"
         self._outgoing: list[rows.Outgoing] = []
-        self._on_trial = False
+        self._is_dry_run = False
 
     async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> CursorResult[Any]:
         """Runs a statement in this transaction, past the ORM."""
@@ -57,7 +57,7 @@ class UnitOfWork:
         correlation id, its trace goes on), `not_before` makes a durable timer. Returns the message's id.
         """
         message_id = id or UUID(int=_RANDOM.getrandbits(128), version=4)
-        if self._on_trial:
+        if self._is_dry_run:
             return message_id
         envelope = Envelope(
             id=str(message_id),
@@ -74,16 +74,16 @@ class UnitOfWork:
         return message_id
 
     @asynccontextmanager
-    async def trial(self) -> AsyncIterator[None]:
+    async def dry_run(self) -> AsyncIterator[None]:
         """Nothing of what is done within the block stays: rows are put back, and what is emitted is dropped."""
         # What was emitted before stays, also where the block flushes.
         await self.flush()
         savepoint = await self.connection.begin_nested()
-        self._on_trial = True
+        self._is_dry_run = True
         try:
             yield
         finally:
-            self._on_trial = False
+            self._is_dry_run = False
             await savepoint.rollback()
 
     async def flush(self) -> None:

@@ -23,30 +23,30 @@ from prometheus_client import CollectorRegistry
 from culture_connect.contracts import EnrolmentRequested
 from culture_connect.messaging import EventRouter
 from culture_connect.messaging.connection import connected
-from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.ack_batcher import AckBatcher
 from culture_connect.messaging.consuming.channel import ConsumerChannel, Deliver
 from culture_connect.messaging.consuming.decoder import Decoder
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.hashes import HASHES
 
 PREFETCH: Final = 600
 
 
 class Count:
-    """Acks deliveries and counts them; `done` is set when all are there."""
+    """AckBatcher deliveries and counts them; `done` is set when all are there."""
 
     def __init__(self, expected: int) -> None:
         self.done = asyncio.Event()
         self.started = 0.0
         self._left = expected
-        self._acks: Acks | None = None
+        self._acks: AckBatcher | None = None
 
     def take(self, channel: AbstractChannel, tag: int) -> None:
         """Takes one delivery."""
         if self._acks is None:
             self.started = time.process_time()
-            self._acks = Acks(channel)
-        self._acks.handled(tag)
+            self._acks = AckBatcher(channel)
+        self._acks.ack(tag)
         self._left -= 1
         if not self._left:
             self.done.set()
@@ -55,7 +55,7 @@ class Count:
         """Waits for the last ack; returns the processor seconds."""
         await self.done.wait()
         assert self._acks is not None
-        await self._acks.sent()
+        await self._acks.flush()
         return time.process_time() - self.started
 
 

@@ -17,7 +17,7 @@ from culture_connect.messaging.consuming.content_header import decode_content_he
 from culture_connect.messaging.consuming.decoder import Decoder, Item
 from culture_connect.messaging.consuming.failures import Outcome
 from culture_connect.messaging.consuming.group_commit import GroupCommit
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
 from registration.domain.calendar import local_day
 from registration.handlers.enrolments import enrolment_router

@@ -5,7 +5,7 @@ import string
 from unittest.mock import Mock
 
 from culture_connect.messaging.consuming.content_header import MAX_HEADERS, decode_content_header
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.raw_amqp import content_header, field, long
 
 

@@ -17,7 +17,7 @@ from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
 from culture_connect.messaging.connection import UnderlyingConnection
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from culture_connect.messaging.consuming.receiver import DeliveryAssembler, Receiver, decode_frame
 
 DIRECT, OTHER = 3, 4

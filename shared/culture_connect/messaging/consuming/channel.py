@@ -12,7 +12,7 @@ import structlog
 from aiormq.abc import DeliveredMessage
 
 from culture_connect.messaging.connection import Connection, within
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from culture_connect.messaging.consuming.receiver import DeliveryAssembler
 
 log = structlog.get_logger()

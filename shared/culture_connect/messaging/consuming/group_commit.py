@@ -24,7 +24,7 @@ from culture_connect.messaging.consuming.decoder import Decoder, Item, Unreadabl
 from culture_connect.messaging.consuming.failures import Failures, Outcome, Source
 from culture_connect.messaging.consuming.outage import Effect, Outage
 from culture_connect.messaging.consuming.router import BatchSubscriber, Delivery, InvalidDelivery
-from culture_connect.messaging.consuming.settlement import DEATHS, ProcessDied
+from culture_connect.messaging.consuming.settlement import MAX_CRASHES, ProcessDied
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import RefusedMessage, lock_was_held, transactions_collided
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -94,7 +94,7 @@ class GroupCommit:
 
     async def retry(self, claimed: retries.Claimed, decoder: Decoder) -> Outcome:
         """Tries a message again that has waited; returns what became of it."""
-        if claimed.attempts > (DEATHS if claimed.suspect else self._most_attempts):
+        if claimed.attempts > (MAX_CRASHES if claimed.suspect else self._most_attempts):
             return await self._fail_again(claimed, ProcessDied())
         item = decoder.decode(claimed.message, claimed.received_at)
         if item is not None and isinstance(item.content, Unreadable):
@@ -110,7 +110,7 @@ class GroupCommit:
         seen = 0
         while seen < len(self._waiting) < self._largest_batch:
             seen = len(self._waiting)
-            # A delivery takes two turns of the event loop from its channel to here.
+            # A delivery takes two rounds of the event loop from its channel to here.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
@@ -123,7 +123,7 @@ class GroupCommit:
         collisions, pauses = 0, Backoff(0.03, 0.3)
         while True:
             try:
-                return await self.outage.survive(effect, give_up=True)
+                return await self.outage.run(effect, give_up=True)
             except Exception as error:
                 collisions += 1
                 # Who waited for a lock already has waited long enough for its neighbours.
@@ -133,14 +133,14 @@ class GroupCommit:
 
     async def _settle_failure(self, item: Item, error: Exception) -> Outcome:
         try:
-            return await self.outage.survive(lambda work: self._failures.fail(work, item, error), give_up=False)
+            return await self.outage.run(lambda work: self._failures.fail(work, item, error), give_up=False)
         except Exception:
             # A fault of ours: this message waits for whoever mends it, and nobody else does.
             log.exception("message not settled", queue=self._queue, message_id=self._hashes.shown_id(item.message_id))
             return "unsettled"
 
     async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
-        return await self.outage.survive(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
+        return await self.outage.run(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
 
     async def _handle_batch(self, work: UnitOfWork, batch: Sequence[Item], limits: TextClause) -> list[Outcome]:
         await work.execute(limits)
@@ -148,7 +148,7 @@ class GroupCommit:
         by_outcome: dict[Outcome, list[Item]] = {"waiting": [], "dead-lettered": [], "handled": []}
         for item, outcome in zip(batch, outcomes, strict=True):
             by_outcome[outcome].append(item)
-        await self._failures.set_aside(work, by_outcome["waiting"])
+        await self._failures.store_waiting(work, by_outcome["waiting"])
         await self._handle(work, by_outcome["handled"])
         # Last, since it takes the row of the queue's refusals.
         rejected = iter(await self._failures.reject(work, by_outcome["dead-lettered"]))

@@ -38,7 +38,7 @@ class Outage:
         """How long it has lasted."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
-    async def survive(self, effect: Effect[T], *, give_up: bool) -> T:
+    async def run(self, effect: Effect[T], *, give_up: bool) -> T:
         """Runs `effect` in a transaction, again and again while the database cannot be used; returns what it did.
 
         With `give_up` it raises the database's error when the database works and this effect still does not: then

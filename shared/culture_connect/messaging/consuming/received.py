@@ -55,7 +55,7 @@ class StoredMessage:
 
 
 _TEXTS = ("message_id", "type", "app_id", "content_type", "content_encoding", "correlation_id")
-_IN_HAND = HEADERS | {RECEIVED_AT_HEADER}
+_RELEVANT = HEADERS | {RECEIVED_AT_HEADER}
 _BYTES, _TIME = "$bytes", "$time"
 _LONGEST_HEADER = 8_004  # bytes: one character more than the longest attribute of an envelope may have
 
@@ -75,9 +75,9 @@ def received_at(message: ReceivedMessage, now: datetime) -> datetime:
     return min(moment, now) if moment.tzinfo is not None else now
 
 
-def headers_in_hand(headers: Mapping[str, Any]) -> dict[str, Any]:
+def relevant_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a message's headers that anything here looks at; of hundreds in hand thousands each would be a lot."""
-    return {name: _bounded(value) for name, value in headers.items() if name in _IN_HAND}
+    return {name: _bounded(value) for name, value in headers.items() if name in _RELEVANT}
 
 
 def known_headers(message: ReceivedMessage) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pamqp.exceptions import PAMQPException
 from pamqp.heartbeat import Heartbeat
 
 from culture_connect.messaging.consuming.content_header import ContentHeader, decode_content_header
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 
 CHUNK = 256 * 1024  # bytes taken from the socket at once
 

@@ -16,7 +16,7 @@ from culture_connect.messaging.routes import VirtualHost, dead_letters_of
 RETRY_DELAYS: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds before each further try of a message that failed."""
 
-DEATHS: Final = 4
+MAX_CRASHES: Final = 4
 """So many processes may end while they handle a message alone; then it is a dead letter."""
 
 ATTEMPT_HEADER: Final = "cc-attempt"
@@ -39,10 +39,10 @@ def is_final(error: Exception, attempts: int, delays: tuple[float, ...] = RETRY_
     """Whether the message goes to the dead letters, when its try number `attempts` (from 1) ended with this error."""
     if isinstance(error, PermanentFailure):
         return True
-    return attempts > len(delays) and not is_blameless(error)
+    return attempts > len(delays) and not is_external_fault(error)
 
 
-def is_blameless(error: Exception) -> bool:
+def is_external_fault(error: Exception) -> bool:
     """Whether the message has nothing to do with it, so that it is tried for as long as it takes."""
     return is_database_fault(error) or transactions_collided(error)
 

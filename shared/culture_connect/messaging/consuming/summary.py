@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic_core import to_json
 
 from culture_connect.contracts import RefusalError
-from culture_connect.messaging.consuming.masking import masked
+from culture_connect.messaging.consuming.mask import masked
 from culture_connect.messaging.consuming.received import ReceivedMessage
 from culture_connect.messaging.keyed_hash import KeyedHash
 

@@ -11,7 +11,7 @@ from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.backlog import lane_to_party_of
 from culture_connect.messaging.consuming.consumer import GRACE, Consumer
 from culture_connect.messaging.consuming.router import BatchSubscriber
-from culture_connect.messaging.consuming.turns import Turns
+from culture_connect.messaging.consuming.shared_lock import SharedLock
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -19,13 +19,13 @@ from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
 
-LOOK: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
+CHECK_INTERVAL: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
 CLOSE: Final = 5.0  # seconds beside the grace of a consumer, for its connection
 
 Follow = Callable[[], Awaitable[Sequence[BatchSubscriber]]]
 
 
-class Consumption:
+class ConsumerSupervisor:
     """Consumers for `subscribers` and for whatever `follow` gives."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Consumption:
         self._hashes = hashes
         self._follow = follow
         self._delays = delays
-        self._turns = Turns()
+        self._lock = SharedLock()
         self._consumers: dict[str, Consumer] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -56,12 +56,12 @@ class Consumption:
         """Consumes until `stopping` is set; what is in hand then is finished, as far as it can be within the grace."""
         while not stopping.is_set():
             try:
-                await self._look()
+                await self._check()
             except Exception as error:
                 if not is_database_fault(error):
                     log.exception("look at the queues failed", service=self._service, reason=reason_of(error))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
+                async with asyncio.timeout(CHECK_INTERVAL):
                     await stopping.wait()
         for consumer in self._consumers.values():
             consumer.stop()
@@ -85,15 +85,15 @@ class Consumption:
         return [
             f"not consuming {queue}: {consumer.problem}"
             for queue, consumer in self._consumers.items()
-            if queue not in self._fixed and consumer.is_troubled
+            if queue not in self._fixed and consumer.has_problem
         ]
 
-    def hold(self, lanes: Set[str]) -> None:
+    def block(self, lanes: Set[str]) -> None:
         """Takes nothing more from the parties to which these lanes lead, and again from all others."""
         for queue, consumer in self._consumers.items():
-            consumer.is_held = lane_to_party_of(queue) in lanes
+            consumer.is_blocked = lane_to_party_of(queue) in lanes
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         wanted = dict(self._fixed)
         if self._follow is not None:
             wanted.update({each.queue: each for each in await self._follow()})
@@ -111,7 +111,7 @@ class Consumption:
             url=self._urls[subscriber.vhost],
             database=self._database,
             telemetry=self._telemetry,
-            turns=self._turns,
+            lock=self._lock,
             hashes=self._hashes,
             delays=self._delays,
         )

@@ -62,11 +62,11 @@ class Batch:
         answers, self._answers = self._answers, []
         return answers
 
-    async def results(self, patience: float) -> list[PublishFailed | None]:
-        """All answers in the messages' order; after `patience` seconds without one, `Unconfirmed` for the rest."""
+    async def results(self, seconds: float) -> list[PublishFailed | None]:
+        """All answers in the messages' order; after `seconds` without one, `Unconfirmed` for the rest."""
         found: dict[int, PublishFailed | None] = {}
         while True:
-            answers = await self.answers(patience)
+            answers = await self.answers(seconds)
             found.update(answers)
             if not self._open and not self._answers:
                 return [found[place] for place in sorted(found)]

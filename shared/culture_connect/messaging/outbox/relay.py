@@ -16,8 +16,8 @@ import structlog
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.log_limit import LogLimit
+from culture_connect.messaging.outbox.destination import Outcomes
 from culture_connect.messaging.outbox.dispatch import POLL, Dispatch, LeadershipLost
-from culture_connect.messaging.outbox.lane import Outcomes
 from culture_connect.messaging.outbox.lease import TTL, Lease
 from culture_connect.messaging.outbox.publisher import CONFIRM_TIMEOUT
 from culture_connect.messaging.telemetry import Telemetry
@@ -80,7 +80,7 @@ class Relay:
             try:
                 async with self._connection() as connection:
                     backoff.reset()
-                    await self._take_turns(connection)
+                    await self._compete(connection)
             except Exception as error:
                 self._database_problem = reason_of(error)
                 if self._database_away_since is None:
@@ -144,7 +144,7 @@ class Relay:
         finally:
             connection.terminate()
 
-    async def _take_turns(self, connection: asyncpg.Connection) -> None:
+    async def _compete(self, connection: asyncpg.Connection) -> None:
         """Leads whenever the lease is free; returns when draining, raises when the database is lost."""
         while True:
             self._woken.clear()
@@ -163,7 +163,7 @@ class Relay:
             lease=self._lease,
             outcomes=self._outcomes,
             telemetry=self._telemetry,
-            tell=self._wake,
+            notify=self._wake,
             log_limit=self._log_limit,
             confirm_timeout=self._confirm_timeout,
         )
@@ -172,8 +172,8 @@ class Relay:
         try:
             while await self._lease.keep(connection):
                 self._woken.clear()
-                look, self._rows_written = self._rows_written or self._draining, False
-                wait = await dispatch.round(connection, look=look)
+                rows_written, self._rows_written = self._rows_written or self._draining, False
+                wait = await dispatch.run_once(connection, rows_written=rows_written)
                 self._database_away_since = None
                 if self._draining and not dispatch.is_busy:
                     return

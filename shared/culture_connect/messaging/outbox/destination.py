@@ -43,7 +43,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds between two tries to connect
 
 
 @dataclass(slots=True)
-class Trouble:
+class DestinationFailure:
     """A lane's message was not taken; `can_be_quarantined` when only a change of the topology can help."""
 
     reason: str
@@ -57,20 +57,20 @@ class Outcomes:
 
     confirmed: list[int] = field(default_factory=list)
     unsendable: dict[int, str] = field(default_factory=dict)
-    troubles: dict[str, Trouble] = field(default_factory=dict)
+    failures: dict[str, DestinationFailure] = field(default_factory=dict)
     recovered: list[str] = field(default_factory=list)
 
     @property
     def has_any(self) -> bool:
         """Whether something is to be recorded."""
-        return bool(self.confirmed or self.unsendable or self.troubles or self.recovered)
+        return bool(self.confirmed or self.unsendable or self.failures or self.recovered)
 
 
-class Lane:
+class DestinationPublisher:
     """Publishes the rows it is given, in their order, and reports what became of them.
 
-    `permit` is asked right before every write whether this relay may still publish; `tell` is called when there is
-    something new in `outcomes`; the destination is in trouble after `confirm_timeout` seconds without any answer.
+    `may_publish` is asked right before every write whether this relay may still publish; `notify` is called when
+    there is something new in `outcomes`; the destination is in trouble after `confirm_timeout` seconds without any answer.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class Lane:
         *,
         service: str,
         outcomes: Outcomes,
-        tell: Callable[[], None],
-        permit: Callable[[], bool],
+        notify: Callable[[], None],
+        may_publish: Callable[[], bool],
         log_limit: LogLimit,
         confirm_timeout: float,
     ) -> None:
@@ -91,20 +91,20 @@ class Lane:
         self._url = url
         self._service = service
         self._outcomes = outcomes
-        self._tell = tell
-        self._permit = permit
+        self._notify = notify
+        self._may_publish = may_publish
         self._log_limit = log_limit
         self._confirm_timeout = confirm_timeout
         self._waiting: deque[Row] = deque()
         self._sent: dict[int, Row] = {}
         self._attempts = 0
         # How many rows are still to be sent one at a time, since one of them closed the channel for all.
-        self._suspects = 0
+        self._one_by_one = 0
         self._given = asyncio.Event()
         self._stop = asyncio.Event()
 
     @property
-    def in_hand(self) -> Iterable[int]:
+    def pending(self) -> Iterable[int]:
         """The ids of the rows that it has and has not reported."""
         yield from (row.id for row in self._waiting)
         yield from self._sent
@@ -145,25 +145,25 @@ class Lane:
                 async with Publisher(self._url, name=f"{self._service} relay {self.name}") as publisher:
                     while await self._has_rows():
                         await self._send_next(publisher)
-                        self._see(None)
+                        self._set_problem(None)
                         backoff.reset()
             except PermissionError:
                 return
             except (Unconfirmed, Unroutable, Refused, ChannelRefused) as failure:
                 # Next time over another connection: RabbitMQ 3.10 goes on refusing on one that met a full queue.
-                self._report_trouble(failure)
+                self._report_failure(failure)
             except PublishFailed as failure:
-                self._see(failure.reason)
+                self._set_problem(failure.reason)
                 if self._log_limit.allows("connection", self.name):
                     log.warning("relay not connected", service=self._service, lane=self.name, reason=failure.reason)
-                self._tell()
+                self._notify()
                 await _set_within(self._stop, backoff.next())
             except Exception as error:
                 if self._log_limit.allows("failure", self.name):
                     log.error("lane failed", service=self._service, lane=self.name, reason=reason_of(error))
-                self._report_trouble(PublishFailed())
+                self._report_failure(PublishFailed())
 
-    def _see(self, problem: str | None) -> None:
+    def _set_problem(self, problem: str | None) -> None:
         if self.problem is None and problem is not None:
             self.problem_since = time.monotonic()
         self.problem = problem
@@ -176,12 +176,12 @@ class Lane:
 
     async def _send_next(self, publisher: Publisher) -> None:
         """Sends one batch and reports; raises ConnectionLost with its rows waiting again, or Unconfirmed."""
-        rows = self._choose(1 if self._suspects else BATCH)
-        self._suspects = max(0, self._suspects - len(rows))
+        rows = self._next_rows(1 if self._one_by_one else BATCH)
+        self._one_by_one = max(0, self._one_by_one - len(rows))
         self._sent = {row.id: row for row in rows}
         failures: list[PublishFailed] = []
         try:
-            batch = await publisher.send([row.publication for row in rows], permit=self._permit)
+            batch = await publisher.send([row.publication for row in rows], may_publish=self._may_publish)
             silent = 0.0
             while True:
                 answers = await batch.answers(_REPORT)
@@ -196,7 +196,7 @@ class Lane:
         finally:
             unanswered, self._sent = [*self._sent.values()], {}
             self._waiting.extendleft(reversed(unanswered))
-        self._judge(failures, unanswered, alone=len(rows) == 1)
+        self._raise_for(failures, unanswered, alone=len(rows) == 1)
 
     def _report(self, rows: Sequence[Row], answers: Collection[Answer]) -> list[PublishFailed]:
         """Passes on what was confirmed and what can never be sent; returns the other failures."""
@@ -209,17 +209,17 @@ class Lane:
             elif isinstance(failure, Unencodable) or (len(rows) == 1 and _is_fault_of_the_row(failure)):
                 self._outcomes.unsendable[row.id] = failure.reason
                 del self._sent[row.id]
-                self._suspects = 0
+                self._one_by_one = 0
             else:
                 failures.append(failure)
         if self._attempts and any(failure is None for _, failure in answers):
             self._attempts = 0
             self._outcomes.recovered.append(self.name)
         if answers:
-            self._tell()
+            self._notify()
         return failures
 
-    def _choose(self, most: int) -> list[Row]:
+    def _next_rows(self, most: int) -> list[Row]:
         """Takes the next rows from those that wait, up to one whose key is among them: of a key one is sent at once."""
         chosen: list[Row] = []
         taken: set[str] = set()
@@ -229,7 +229,7 @@ class Lane:
             taken |= row.keys
         return chosen
 
-    def _judge(self, failures: Collection[PublishFailed], unanswered: Sequence[Row], *, alone: bool) -> None:
+    def _raise_for(self, failures: Collection[PublishFailed], unanswered: Sequence[Row], *, alone: bool) -> None:
         """Decides what the failures of a batch mean for what comes next; raises what is the destination's trouble."""
         for failure in failures:
             if isinstance(failure, Unconfirmed):
@@ -239,18 +239,18 @@ class Lane:
                 raise failure
         for failure in failures:
             if _is_fault_of_the_row(failure) and not alone:
-                self._suspects = len(unanswered)
+                self._one_by_one = len(unanswered)
         for failure in failures:
             if isinstance(failure, ConnectionLost):
                 raise failure
 
-    def _report_trouble(self, failure: PublishFailed) -> None:
+    def _report_failure(self, failure: PublishFailed) -> None:
         """Gives all rows back: they are fetched again when the lane is tried again."""
         self._waiting.clear()
         self._attempts += 1
-        self._suspects = 0
+        self._one_by_one = 0
         lasting = isinstance(failure, Unroutable | ChannelRefused)
-        self._outcomes.troubles[self.name] = Trouble(failure.reason, self._attempts, lasting)
+        self._outcomes.failures[self.name] = DestinationFailure(failure.reason, self._attempts, lasting)
         if self._log_limit.allows("trouble", self.name, failure.reason):
             log.warning(
                 "messages not delivered",
@@ -259,12 +259,12 @@ class Lane:
                 reason=failure.reason,
                 attempts=self._attempts,
             )
-        self._tell()
+        self._notify()
 
     async def _waits_for_the_broker(self, publisher: Publisher) -> bool:
         """Whether the broker itself takes nothing for now: then what is under way stays so, and nothing is doubled."""
         blocked = await publisher.is_blocked()
-        self._see("blocked" if blocked else None)
+        self._set_problem("blocked" if blocked else None)
         return blocked
 
 
