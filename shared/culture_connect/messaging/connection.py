@@ -189,7 +189,7 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _reason_of(error: ssl.SSLError) -> str:
-    """What OpenSSL says of the certificate or the handshake: words of its own, a host's name at most."""
+    """Returns OpenSSL's own words about the certificate or the handshake; a host's name at most is in them."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message.rstrip('.')}"
     return f"no TLS with it: {error.reason or type(error).__name__}"

@@ -1,4 +1,4 @@
-"""What can go wrong with a message, and what is done about it.
+"""The errors of the kit, and their classification.
 
 `PermanentFailure` goes to the dead letters at once, `TransientFailure` is tried again, then dead-lettered. Everything
 else a handler raises is taken for transient: a bug that is mended while the message waits costs nothing. A fault of the
@@ -108,7 +108,7 @@ def is_database_fault(error: BaseException) -> bool:
 
 
 def reason_of_database_fault(error: BaseException) -> str:
-    """What ails the database, in a few words for an operator, such as "read-only (25006)"; never data.
+    """Returns the fault of the database in a few words for an operator, such as "read-only (25006)"; never data.
 
     For an error that is no fault of the database it is the name of its class.
     """

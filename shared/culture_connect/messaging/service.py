@@ -26,7 +26,7 @@ FLUSH = 10.0  # seconds the relay may take for what is left when stopping
 
 
 class BusSettings(Protocol):
-    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties.
+    """The settings of the kit: the URLs of the virtual hosts; `edge_url` is None for services without parties.
 
     `hash_key` is the key of `KeyedHash` as 64 hex digits.
     `broker_ca_file` is the authority (PEM) to be trusted where they are amqps:// ones, None for those of this machine.
@@ -113,7 +113,7 @@ class Service:
             await self.database.close()
 
     async def problems(self) -> list[str]:
-        """What keeps this replica from doing its work, in words for an operator; empty when it is ready."""
+        """Returns the faults that keep this replica from its work, in words for an operator; empty when it is ready."""
         found = []
         try:
             await self.database.ping()
@@ -124,7 +124,7 @@ class Service:
         return found + self._consumers.problems()
 
     def warnings(self) -> list[str]:
-        """What keeps this replica from a part of its work, such as the queue of one outside party."""
+        """Returns the faults that keep this replica from a part of its work, such as one party's queue."""
         return self._consumers.warnings()
 
     def asyncapi(self) -> dict[str, Any]:

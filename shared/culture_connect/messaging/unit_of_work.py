@@ -23,7 +23,7 @@ os.register_at_fork(after_in_child=_RANDOM.seed)
 
 
 class UnitOfWork:
-    """What a handler or a route works with. It never commits: `Database.begin` does, once, at the edge.
+    """The transaction of a handler or a route. It never commits: `Database.begin` does, once, at the edge.
 
     `execute` runs set-based statements, `session` is there for what an ORM does well, both in the same transaction;
     `now` is the moment of this unit of work (UTC, read once).

@@ -1,6 +1,6 @@
-"""One queue and what becomes of its messages, on a connection of its own.
+"""The consumer of one queue, on a connection of its own.
 
-What happens to it happens to no other queue: it loses its broker, waits for its leader, and comes back alone.
+Its faults reach no other queue: it loses its broker, waits for its queue's leader, and comes back alone.
 """
 
 import asyncio
@@ -109,7 +109,7 @@ class Consumer:
 
     @property
     def outage(self) -> str | None:
-        """Why the database does not take what is in hand; None when it does."""
+        """The reason for which the database does not take unsettled messages; None when it does."""
         return self._commits.outage.reason
 
     async def run(self) -> None:

@@ -53,7 +53,7 @@ _OCTETS: Final = frozenset({"delivery_mode", "priority"})
 
 
 class Fault(NamedTuple):
-    """What is wrong with one property or header: its name, a code of `contracts.CODES`, and what was expected."""
+    """A property or header that cannot be used: its name, a code of `contracts.CODES`, and what was expected."""
 
     field: str
     code: str
@@ -176,7 +176,7 @@ def _name(raw: bytes) -> str:
 
 
 def _end_of(kind: int, data: bytes, at: int, end: int) -> int:
-    """Where a value of this type that begins at `at` ends."""
+    """Returns the end of a value of this type that begins at `at`."""
     size = _SIZES.get(kind)
     if size is None:
         raise _Unusable("malformed", "must have field types of AMQP 0-9-1")

@@ -125,7 +125,7 @@ class Failures:
         return outcomes
 
     def _is_refused(self, failed: _Failed) -> bool:
-        """Whether an outside party has to mend it; what our own services cannot read is ours to mend and replay."""
+        """Returns whether an outside party has to correct it; messages of our own services are ours to correct."""
         return self._is_of_party and isinstance(failed.error, RefusedMessage)
 
     def _letter(self, work: UnitOfWork, failed: _Failed) -> outbox.DeadLetter:

@@ -1,4 +1,4 @@
-"""Many messages, one transaction.
+"""Messages of one queue that share a transaction.
 
 While a transaction runs, the messages that arrive gather; when it is done they go together into the next one. So a
 lone message waits for nothing, and under load the price of a commit is shared by hundreds. A message that makes a batch
@@ -45,7 +45,7 @@ _LIMITS_OF_PART = text("select set_config('lock_timeout', '20ms', true), set_con
 class GroupCommit:
     """Handles the messages of one queue; one batch at a time, in the order of arrival.
 
-    `settled` is told of each submitted item what became of it, once that is committed.
+    `settled` is called with each submitted item and its outcome, once that is committed.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class GroupCommit:
         self.outage = Outage(database)
 
     def submit(self, item: Item) -> None:
-        """Takes an item; `settled` tells when it is done with."""
+        """Adds an item to the next batch."""
         self._waiting.append(item)
         self._arrived.set()
 
@@ -120,7 +120,7 @@ class GroupCommit:
 
     async def _persist(self, effect: Effect[T]) -> T:
         """One transaction, tried again where that can help without a change of the messages."""
-        collisions, pauses = 0, Backoff(0.03, 0.3)
+        collisions, backoff = 0, Backoff(0.03, 0.3)
         while True:
             try:
                 return await self.outage.run(effect, give_up=True)
@@ -129,13 +129,13 @@ class GroupCommit:
                 # Who waited for a lock already has waited long enough for its neighbours.
                 if collisions > COLLISIONS or lock_was_held(error) or not transactions_collided(error):
                     raise
-            await asyncio.sleep(pauses.next())
+            await asyncio.sleep(backoff.next())
 
     async def _settle_failure(self, item: Item, error: Exception) -> Outcome:
         try:
             return await self.outage.run(lambda work: self._failures.fail(work, item, error), give_up=False)
         except Exception:
-            # A fault of ours: this message waits for whoever mends it, and nobody else does.
+            # A fault of ours: this message waits until it is corrected, and no other does.
             log.exception("message not settled", queue=self._queue, message_id=self._hashes.shown_id(item.message_id))
             return "unsettled"
 
@@ -155,7 +155,7 @@ class GroupCommit:
         return [next(rejected) if outcome == "dead-lettered" else outcome for outcome in outcomes]
 
     async def _sort(self, work: UnitOfWork, batch: Sequence[Item]) -> list[Outcome]:
-        """Whether each may be handled now: not while an earlier message of its key waits."""
+        """Returns for each whether it may be handled now: not while an earlier message of its key waits."""
         keys = {item.key for item in batch if item.key is not None}
         waiting: set[str] = await retries.waiting_keys(work.connection, self._queue, keys) if keys else set()
         outcomes: list[Outcome] = []

@@ -26,7 +26,7 @@ _WRITE_NOTHING = text("update retries set attempts = attempts where false")
 
 
 class Outage:
-    """What one consumer knows of the database's trouble; `reason` is None while there is none."""
+    """A fault of the database as one consumer knows it; `reason` is None while there is none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class Outage:
 
     @property
     def seconds(self) -> float:
-        """How long it has lasted."""
+        """Its duration so far."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
     async def run(self, effect: Effect[T], *, give_up: bool) -> T:

@@ -14,7 +14,7 @@ RECEIVED_AT_HEADER = "cc-received-at"
 
 
 class ReceivedMessage(Protocol):
-    """What the kit reads of a message; `faults` are properties that could not be decoded."""
+    """The properties of a message that the kit reads; `faults` are properties that could not be decoded."""
 
     @property
     def body(self) -> bytes: ...
@@ -61,7 +61,7 @@ _LONGEST_HEADER = 8_004  # bytes: one character more than the longest attribute 
 
 
 def received_at(message: ReceivedMessage, now: datetime) -> datetime:
-    """When the message was first seen: what a replayed dead letter says of itself, else `now`; both aware.
+    """Returns the moment of its first arrival: the one in a replayed dead letter, else `now`; both aware.
 
     A sender that says so itself only makes its own message look older, as it can with the message's own time.
     """

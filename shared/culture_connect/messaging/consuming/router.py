@@ -104,7 +104,7 @@ class BatchSubscriber:
 
     @property
     def is_template(self) -> bool:
-        """Whether it stands for the queues of parties, with `<partner>` or the like in its name."""
+        """True when it stands for the queues of parties, with `<partner>` or the like in its name."""
         return _PARTY.search(self.queue) is not None
 
     def for_party(self, party: str, on_existence: Callable[[bool], None] | None = None) -> Self:

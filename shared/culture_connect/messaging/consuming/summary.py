@@ -1,4 +1,4 @@
-"""What is kept of the body of a message that was refused: enough to tell its sender what is wrong, and which it was."""
+"""The summary that replaces the body of a refused message: enough to name the fault to its sender, and the message."""
 
 import re
 from collections.abc import Sequence

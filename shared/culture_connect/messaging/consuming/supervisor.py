@@ -1,4 +1,4 @@
-"""All consumers of one replica: those it always has, and those of outside parties that come and go."""
+"""The consumers of one replica: those of its fixed queues, and those of outside parties that come and go."""
 
 import asyncio
 import contextlib
@@ -71,7 +71,7 @@ class ConsumerSupervisor:
             task.cancel()
 
     def problems(self) -> list[str]:
-        """What keeps this replica from the queues that it should always consume, in words for an operator."""
+        """Returns the faults that keep this replica from its fixed queues, in words for an operator."""
         found = [
             f"not consuming {queue}: {consumer.problem}" if consumer else f"not consuming {queue}"
             for queue in self._fixed
@@ -89,7 +89,7 @@ class ConsumerSupervisor:
         ]
 
     def block(self, lanes: Set[str]) -> None:
-        """Takes nothing more from the parties to which these lanes lead, and again from all others."""
+        """Stops consuming from the parties to which these lanes lead, and resumes for all others."""
         for queue, consumer in self._consumers.items():
             consumer.is_blocked = lane_to_party_of(queue) in lanes
 

@@ -48,7 +48,7 @@ class ConfirmChannel:
 
     @property
     def largest_part(self) -> int:
-        """How many bytes of a body one frame may carry."""
+        """The largest part of a body that one frame may carry, in bytes."""
         return self._channel.max_content_size
 
     async def send(

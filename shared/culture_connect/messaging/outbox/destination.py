@@ -1,4 +1,4 @@
-"""One destination's way to the broker: a connection of its own, so that its trouble is nobody else's.
+"""The publisher of one destination, on a connection of its own: its faults reach no other destination.
 
 A queue that does not confirm also stops the connection on which it is published to: once a few hundred messages wait
 for it the broker reads no further, for whatever channel (https://www.rabbitmq.com/docs/flow-control). Hence a
@@ -44,7 +44,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds between two tries to connect
 
 @dataclass(slots=True)
 class DestinationFailure:
-    """A lane's message was not taken; `can_be_quarantined` when only a change of the topology can help."""
+    """A message of the lane was not taken; `can_be_quarantined` when only a change of the topology can help."""
 
     reason: str
     attempts: int
@@ -53,7 +53,7 @@ class DestinationFailure:
 
 @dataclass(slots=True)
 class Outcomes:
-    """What lanes have to tell: rows that are confirmed or can never be sent, lanes in trouble or well again."""
+    """Results that are not recorded yet: rows confirmed or unsendable, lanes that failed or recovered."""
 
     confirmed: list[int] = field(default_factory=list)
     unsendable: dict[int, str] = field(default_factory=dict)
@@ -62,15 +62,15 @@ class Outcomes:
 
     @property
     def has_any(self) -> bool:
-        """Whether something is to be recorded."""
+        """True when something is to be recorded."""
         return bool(self.confirmed or self.unsendable or self.failures or self.recovered)
 
 
 class DestinationPublisher:
     """Publishes the rows it is given, in their order, and reports what became of them.
 
-    `may_publish` is asked right before every write whether this relay may still publish; `notify` is called when
-    there is something new in `outcomes`; the destination is in trouble after `confirm_timeout` seconds without any answer.
+    `may_publish` is asked right before every write whether this relay may still publish; `notify` is called when there
+    is something new in `outcomes`; `confirm_timeout` is the seconds without any answer that count as a failure.
     """
 
     def __init__(
@@ -105,29 +105,29 @@ class DestinationPublisher:
 
     @property
     def pending(self) -> Iterable[int]:
-        """The ids of the rows that it has and has not reported."""
+        """The ids of its rows without a reported outcome."""
         yield from (row.id for row in self._waiting)
         yield from self._sent
 
     @property
     def is_busy(self) -> bool:
-        """Whether it has rows in hand and gets on with them."""
+        """True when it has rows and can send them."""
         return bool(self._waiting or self._sent) and self.can_send
 
     @property
     def can_send(self) -> bool:
-        """Whether neither the broker nor the destination is in trouble, as far as is known."""
+        """True when neither the broker nor the destination has a known fault."""
         return self.problem is None and not self._attempts
 
     @property
     def has_room(self) -> bool:
-        """Whether it should get more rows: the next batch is fetched while the last one is under way."""
+        """True when it should get more rows: the next batch is fetched while the last one is under way."""
         if self._attempts:
             return not self._waiting and not self._sent
         return len(self._waiting) < BATCH and sum(len(row.publication.body) for row in self._waiting) < LARGEST_BATCH
 
-    def give(self, rows: Collection[Row], attempts: int) -> None:
-        """More rows, with ids that are not in hand; `attempts` is how often the lane was tried in vain."""
+    def add(self, rows: Collection[Row], attempts: int) -> None:
+        """Adds rows, whose ids are not pending; `attempts` counts the lane's failures so far."""
         self._attempts = attempts
         self._waiting.extend(rows)
         self._given.set()
@@ -262,7 +262,7 @@ class DestinationPublisher:
         self._notify()
 
     async def _waits_for_the_broker(self, publisher: Publisher) -> bool:
-        """Whether the broker itself takes nothing for now: then what is under way stays so, and nothing is doubled."""
+        """Returns whether the broker itself is blocked: then messages under way stay so, and nothing is doubled."""
         blocked = await publisher.is_blocked()
         self._set_problem("blocked" if blocked else None)
         return blocked
@@ -280,7 +280,7 @@ def _is_fault_of_the_lane(failure: PublishFailed) -> bool:
 
 
 def _is_fault_of_the_row(failure: PublishFailed) -> bool:
-    """Whether the broker objects to something in the message, when it was alone."""
+    """Returns whether the broker objects to something in the message, when it was alone."""
     if isinstance(failure, ConnectionLost):
         return failure.code in FRAME_ERRORS
     return isinstance(failure, ChannelRefused) and failure.code not in (ACCESS_REFUSED, NOT_FOUND)

@@ -1,4 +1,4 @@
-"""From the rows of the outbox to the lanes, and from their answers back to the rows, while this relay leads."""
+"""Dispatches rows of the outbox to destinations, and records their outcomes, while this relay leads."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ TRIES = 10  # after which a lane that only another topology can help is quaranti
 QUARANTINE = 900.0  # seconds between two tries of a quarantined lane
 SETTLE = 2.0  # seconds that what is under way may take at the end
 GRACE = 3.0  # seconds that a lane may be without the broker before that is a problem of this replica
-_END = 4.0  # seconds after which a lane that was told to end is left alone
+_END = 4.0  # seconds after which a publisher that was stopped is abandoned
 
 
 class LeadershipLost(Exception):
@@ -65,14 +65,14 @@ class Dispatch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether there is something left that can be sent or recorded now, as far as was looked."""
+        """True when something is known that can be sent or recorded now."""
         if self._outcomes.has_any:
             return True
         return any(lane.is_busy or (name in self._unseen and lane.can_send) for name, lane in self._lanes.items())
 
     @property
     def problems(self) -> dict[str, str]:
-        """What has kept lanes from the broker for longer than `GRACE`, by lane."""
+        """The faults that have kept lanes from the broker for longer than `GRACE`, by lane."""
         before = time.monotonic() - GRACE
         return {
             name: lane.problem
@@ -81,7 +81,7 @@ class Dispatch:
         }
 
     async def run_once(self, connection: asyncpg.Connection, *, rows_written: bool) -> float:
-        """Records what became of rows and hands out new ones; returns the seconds until the next timer or poll.
+        """Records the outcomes of rows and dispatches new ones; returns the seconds until the next timer or poll.
 
         `rows_written` says that there are new rows. Raises LeadershipLost, and asyncpg's errors.
         """
@@ -110,7 +110,7 @@ class Dispatch:
                 await self._record(connection)
 
     async def _record(self, connection: asyncpg.Connection) -> None:
-        """Writes down what the lanes told; what it could not write is told again."""
+        """Records the outcomes of the destinations; those it could not record are kept for the next time."""
         outcomes = self._outcomes
         if confirmed := outcomes.confirmed[:]:
             held = await queries.delete(connection, confirmed, lease=self._lease.name, holder=self._lease.holder)
@@ -152,7 +152,7 @@ class Dispatch:
             log.error("lane quarantined", service=self._service, lane=lane, reason=trouble.reason)
 
     async def _distribute(self, connection: asyncpg.Connection) -> None:
-        """Fetches rows for lanes with room, without those that are in hand or not yet recorded, and gives them out."""
+        """Fetches rows for lanes with room, without pending and unrecorded ones, and gives them to their publishers."""
         for name in [name for name, task in self._tasks.items() if task.done()]:
             if not any(self._lanes[name].pending):
                 del self._lanes[name], self._tasks[name]
@@ -181,10 +181,10 @@ class Dispatch:
                 outcomes.unsendable.update(dict.fromkeys(lost, "unknown-virtual-host"))
                 self._notify()
             if url is not None and sendable:
-                self._lane(name, url).give(sendable, each.attempts)
+                self._lane(name, url).add(sendable, each.attempts)
 
     def _lane(self, name: str, url: str) -> DestinationPublisher:
-        """The running lane of this name."""
+        """Returns the running publisher of this lane."""
         lane = self._lanes.get(name)
         if lane is None or self._tasks[name].done():
             lane = self._lanes[name] = DestinationPublisher(

@@ -90,7 +90,7 @@ class Publisher:
         return self._connection is not None and self._connection.connected.is_set()
 
     async def is_blocked(self) -> bool:
-        """Whether the broker takes nothing from anybody for now, by its own word: memory or disk are short."""
+        """Returns whether the broker says that it blocks publishers: memory or disk are short."""
         transport = None if self._connection is None else self._connection.transport
         if transport is None or not self.connected:
             return False

@@ -1,4 +1,4 @@
-"""What the relay asks of the outbox and its lanes, over a connection of its own."""
+"""The relay's queries of the outbox and its lanes, over a connection of its own."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence

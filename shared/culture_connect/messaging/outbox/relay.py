@@ -1,4 +1,4 @@
-"""From the outbox to the broker.
+"""The relay: from the outbox to the broker.
 
 One relay per service is active at a time: it holds a lease, and another replica takes over when it is gone, hangs or
 is cut off. It publishes in the order of the rows, many at once, deletes what the broker confirmed and keeps what it
@@ -96,7 +96,7 @@ class Relay:
         self._woken.set()
 
     def problems(self) -> list[str]:
-        """What has kept the relay from its servers for longer than some seconds, in words for an operator.
+        """Returns the faults that have kept the relay from its servers for some seconds, in words for an operator.
 
         A destination in trouble is none of these: it is the destination's, and the same on every replica.
         """
@@ -145,7 +145,7 @@ class Relay:
             connection.terminate()
 
     async def _compete(self, connection: asyncpg.Connection) -> None:
-        """Leads whenever the lease is free; returns when draining, raises when the database is lost."""
+        """Competes for the lease and leads while it has it; returns when draining, raises when the database is lost."""
         while True:
             self._woken.clear()
             if await self._lease.acquire(connection):
@@ -185,7 +185,7 @@ class Relay:
             await self._step_down(dispatch, connection)
 
     async def _step_down(self, dispatch: Dispatch, connection: asyncpg.Connection) -> None:
-        """Ends the lanes, then lets another lead; within some seconds, whether or not the servers answer."""
+        """Stops dispatching, then releases the lease; within some seconds, whether or not the servers answer."""
         with contextlib.suppress(Exception):
             await dispatch.stop(connection)
         self._dispatch = None

@@ -1,4 +1,4 @@
-"""What stands on the broker: the fixed part, and what each outside party adds."""
+"""The layout of the broker: the fixed part, and the part of each outside party."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -35,12 +35,12 @@ def complete(vhosts: Vhosts, partners: Iterable[str] = (), venues: Iterable[str]
 
 
 def fixed(vhosts: Vhosts) -> Topology:
-    """What is there before any party is: both virtual hosts, the accounts of the services and of people."""
+    """Returns the part without parties: both virtual hosts, the accounts of the services and of people."""
     return _core(vhosts) + _edge(vhosts) + _people(vhosts)
 
 
 def hr_party(partner: str, vhosts: Vhosts) -> Topology:
-    """What a partner's HR system adds to the edge. Raises ValueError when `partner` is not a slug."""
+    """Returns the part of a partner's HR system on the edge. Raises ValueError when `partner` is not a slug."""
     account, inbound, outbound = (
         names.hr_account(partner),
         names.enrolments_queue(partner),
@@ -62,7 +62,7 @@ def hr_party(partner: str, vhosts: Vhosts) -> Topology:
 
 
 def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
-    """What a venue's box office adds to the edge. Raises ValueError when `venue` is not a slug."""
+    """Returns the part of a venue's box office on the edge. Raises ValueError when `venue` is not a slug."""
     account, inbound, outbound = (
         names.box_office_account(venue),
         names.admissions_queue(venue),
@@ -84,7 +84,7 @@ def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
 
 
 def party(kind: names.PartyKind, name: str, vhosts: Vhosts) -> Topology:
-    """What one outside party adds, by its kind."""
+    """Returns the part of one outside party, by its kind."""
     return hr_party(name, vhosts) if kind == "hr" else box_office_party(name, vhosts)
 
 

@@ -35,7 +35,7 @@ class ServiceEntry:
 
     @property
     def erases(self) -> bool:
-        """Whether an erasure waits for this service to report that it keeps nothing of a participant any more."""
+        """True when an erasure waits for this service's report that it keeps nothing of the participant."""
         return _erasure_of(self.name) in self.publishes
 
 
