@@ -1,4 +1,4 @@
-"""Measures deliveries, intake, openings, declines, imports and letters against bare lines, and two replicas against one.
+"""Measures deliveries, intake, openings, declines, imports and letters against bare lines, two replicas against one.
 
 Prints tables and writes JSON.
 
