@@ -30,7 +30,7 @@ class Trial:
 
 
 @pytest.fixture
-async def dry_run(database: OwnDatabase) -> AsyncIterator[Trial]:
+async def trial(database: OwnDatabase) -> AsyncIterator[Trial]:
     superuser = await asyncpg.connect(database.superuser_url)
     # A role of its own: those of the services belong to the other tests of this server as well.
     await superuser.execute(f"create role {ROLE} login password 'right'")

@@ -87,7 +87,7 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Consumes and relays while the block runs, also when the broker or the database is away for a while.
 
-        Stops gracefully: takes nothing more, finishes what is in hand, sends what was emitted, closes.
+        Stops gracefully: takes nothing more, settles its messages, sends what was emitted, closes.
         """
         relay = self._relay = Relay(
             self.database.url,

@@ -36,7 +36,7 @@ CHECK_INTERVAL: Final = 1.0  # seconds between two looks at whether all is well
 MAX_OUTAGE: Final = 300.0  # seconds without the database
 # A prefetch counts messages, and 300 of the largest are 75 MiB: of one party nothing more is read beyond this.
 MAX_UNSETTLED_BYTES: Final = 8 * 1024 * 1024  # bytes
-GRACE: Final = 10.0  # seconds for what is in hand when stopping
+GRACE: Final = 10.0  # seconds for unsettled messages when stopping
 
 
 QUEUE_MISSING: Final = "the queue does not exist"
@@ -97,7 +97,7 @@ class Consumer:
         }
         self._all_settled = asyncio.Event()
         self._all_settled.set()
-        # What this process has had in hand before, and lived.
+        # Ids that this process has had before without ending.
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._stopping = asyncio.Event()
         self._retrying: asyncio.Task[None] | None = None
@@ -113,7 +113,7 @@ class Consumer:
         return self._commits.outage.reason
 
     async def run(self) -> None:
-        """Consumes until `stop`, and ends when what was in hand then is settled, or after `GRACE`."""
+        """Consumes until `stop`, and ends when all messages are settled then, or after `GRACE`."""
         committing = asyncio.create_task(self._commit(), name=f"commit {self.subscriber.queue}")
         stopping = asyncio.create_task(self._stopping.wait())
         backoff = Backoff(0.2, 5.0)
@@ -145,7 +145,7 @@ class Consumer:
         """Consumes on one connection; returns when stopped, raises when something is lost."""
         if self.is_blocked:
             raise ConsumingInterrupted(ANSWERS_UNREAD)
-        # What is in hand waits for the database; nothing more is to be taken while it is away.
+        # Unsettled messages wait for the database; nothing more is taken while it is away.
         await self._database.ping()
         async with connected(self._url, name=self._name) as connection:
             while (channel := await self._open(connection)) is None:
@@ -191,7 +191,7 @@ class Consumer:
             lost.cancel()
 
     async def _close(self, channel: ConsumerChannel) -> None:
-        """Takes nothing more; unless something is lost, waits for what is in hand and its acks."""
+        """Takes nothing more; unless something is lost, waits for unsettled messages and their acks."""
         with contextlib.suppress(Exception):  # what is lost already cannot be ended politely
             async with asyncio.timeout(GRACE):
                 await channel.stop()
@@ -200,7 +200,7 @@ class Consumer:
                     await asyncio.gather(*(acks.flush() for acks in self._acks.values()))
 
     def _set_problem(self, problem: str | None) -> None:
-        """Takes note of what keeps the queue from being consumed; tells it when it is new."""
+        """Records the reason for which the queue is not consumed; logs a new one."""
         if problem != self.problem:
             log.log(30 if problem else 20, problem or "consuming", queue=self.subscriber.queue)
         self.problem = problem
@@ -255,7 +255,7 @@ class Consumer:
                 await self._commits.commit()
 
     async def _retry(self, *, suspects: bool, others: bool) -> None:
-        """Tries what is due, one message after the other; suspects with nothing else in hand."""
+        """Tries messages that are due one by one; those that may end the process with nothing else unsettled."""
         try:
             while others:
                 async with self._lock.shared():

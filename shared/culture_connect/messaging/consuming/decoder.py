@@ -1,4 +1,4 @@
-"""From what came over the wire to what a handler understands."""
+"""Decodes messages into the deliveries of handlers."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _NO_DIGEST = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that nobody can be told about: it has no id, or nobody here answers what cannot be read."""
+    """A message that cannot be answered: it has no id, or the queue has no handler for invalid ones."""
 
     problems: Sequence[RefusalError]
 

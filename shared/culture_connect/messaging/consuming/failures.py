@@ -146,7 +146,7 @@ class Failures:
 
     def _log_outcome(self, message: ReceivedMessage, error: Exception, outcome: Outcome) -> Outcome:
         if outcome == "discarded":
-            return outcome  # told once a minute, with the queue
+            return outcome  # logged once a minute, with the queue
         expected = isinstance(error, PermanentFailure) or is_external_fault(error)
         log.log(
             logging.WARNING if expected else logging.ERROR,

@@ -1,4 +1,4 @@
-"""A message as it was delivered: what its sender said of it, and where it is settled."""
+"""A message as it was delivered: its properties, and the channel on which it is settled."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from culture_connect.messaging.consuming.received import relevant_headers
 
 
 class IncomingMessage:
-    """One delivery. Properties that are absent or unusable are None; of the latter `faults` tells.
+    """One delivery. Properties that are absent or unusable are None; `faults` names the latter.
 
     `headers` has none that nothing here looks at.
     """

@@ -1,6 +1,6 @@
 """Waiting for a database that cannot be used: away, read-only, full, or out of connections.
 
-None of that is the fault of a message, so whoever has one in hand holds it until the database takes it.
+None of that is the fault of a message, so unsettled messages are held until the database takes them.
 """
 
 import asyncio

@@ -76,7 +76,7 @@ def received_at(message: ReceivedMessage, now: datetime) -> datetime:
 
 
 def relevant_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a message's headers that anything here looks at; of hundreds in hand thousands each would be a lot."""
+    """Returns the headers that the kit reads: hundreds of unsettled messages may have thousands each."""
     return {name: _bounded(value) for name, value in headers.items() if name in _RELEVANT}
 
 

@@ -53,7 +53,7 @@ class ConsumerSupervisor:
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Consumes until `stopping` is set; what is in hand then is finished, as far as it can be within the grace."""
+        """Consumes until `stopping` is set, and then settles what was taken as far as the grace allows."""
         while not stopping.is_set():
             try:
                 await self._check()
