@@ -5,6 +5,7 @@ again in halves, down to the one item that is to blame.
 """
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
@@ -82,7 +83,8 @@ class BatchExecutor(Generic[Key, Item, Result]):
             self._waiting[key].append((item, done))
         else:
             self._waiting[key] = deque([(item, done)])
-            task = asyncio.create_task(self._run(key))
+            # Without the context of this request: its trace is not that of the others who come along.
+            task = asyncio.create_task(self._run(key), context=contextvars.Context())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return await done

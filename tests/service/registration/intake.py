@@ -22,10 +22,10 @@ from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
 from registration.domain.calendar import local_day
 from registration.handlers.enrolments import enrolment_router
 from registration.http.participants import ParticipantView
-from registration.jobs.daily import Clock
+from registration.jobs.daily import DailyJob
 from registration.store import participants
 from registration.store.tombstones import Tombstones
-from registration.use_cases import partners
+from registration.use_cases.register_partner import register_partner
 from tests.service.registration.harness import PREFIX
 from tests.service.registration.model import Post
 from tests.support.hashes import HASHES
@@ -98,7 +98,7 @@ class Registration:
         self._tombstones = Tombstones(secrets.token_bytes(32))
         [self._enrolment_messages] = enrolment_router(self._tombstones).batch_subscribers
         self._telemetry = Telemetry()
-        self.clock = Clock(
+        self.clock = DailyJob(
             database,
             self._tombstones,
             retention_months=RETENTION_MONTHS,
@@ -107,14 +107,14 @@ class Registration:
         )
 
     def intake(self, slug: str, largest_batch: int) -> Intake:
-        """What takes the messages of this partner."""
+        """Returns what takes the messages of this partner."""
         subscriber = self._enrolment_messages.for_party(slug)
         return Intake(self.database, subscriber, largest_batch=largest_batch, telemetry=self._telemetry)
 
     async def register(self, slug: str, places: int, ends_on: date) -> None:
         """Registers a partner whose contract has begun."""
         async with self.database.begin() as work:
-            await partners.register(
+            await register_partner(
                 work,
                 slug=slug,
                 name=slug.title(),
@@ -126,7 +126,7 @@ class Registration:
             )
 
     async def rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
-        """What the statement gives, by the names of its columns."""
+        """Returns what the statement gives, by the names of its columns."""
         async with self.database.begin() as work:
             return [dict(row._mapping) for row in await work.execute(text(statement), parameters)]
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from culture_connect.contracts import ErasureCompleted, MailUndeliverable
 from culture_connect.messaging import Delivery, EventRouter, UnitOfWork
 from culture_connect.messaging.topology import events_queue
-from registration.use_cases import enrolments, erasures
+from registration.use_cases.complete_erasures import complete_erasures
+from registration.use_cases.report_undeliverable import report_undeliverable
 
 
 def core_router() -> EventRouter:
@@ -15,10 +16,10 @@ def core_router() -> EventRouter:
 
     @core_events(MailUndeliverable)
     async def report_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndeliverable]]) -> None:
-        await enrolments.tell_undeliverable(work, [(each.message, each.envelope) for each in deliveries])
+        await report_undeliverable(work, [(each.message, each.envelope) for each in deliveries])
 
     @core_events(ErasureCompleted)
     async def note_erasures(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
-        await erasures.note_completed(work, [(each.message.participant_id, each.envelope) for each in deliveries])
+        await complete_erasures(work, [(each.message.participant_id, each.envelope) for each in deliveries])
 
     return router

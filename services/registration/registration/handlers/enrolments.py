@@ -12,9 +12,9 @@ from culture_connect.contracts import (
     Envelope,
 )
 from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, UnitOfWork
+from registration import events
 from registration.domain.enrolment import EnrolmentMessage
 from registration.store.tombstones import Tombstones
-from registration.use_cases import enrolments
 
 _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 
@@ -26,11 +26,11 @@ def enrolment_router(tombstones: Tombstones) -> EventRouter:
 
     # One handler for all three, so that the order in which they arrived is the order in which they are decided.
     @enrolment_messages(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)
-    async def answer_enrolments(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentMessage]]) -> None:
+    async def decide_enrolments(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentMessage]]) -> None:
         # All are from one queue, and so from one partner, whatever they say themselves.
         partner = _partner_of(deliveries[0])
         messages = [(each.message, each.envelope) for each in deliveries]
-        await enrolments.answer_enrolments(work, tombstones, partner, messages)
+        await answer_enrolments(work, tombstones, partner, messages)
 
     enrolment_messages.invalid(refuse_unreadable)
     return router
@@ -44,7 +44,7 @@ def employee_of(message: EnrolmentMessage, _: Envelope) -> str:
 async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
     """Answers messages that cannot be read; nothing else becomes of them."""
     for delivery in invalid:
-        enrolments.refuse(
+        events.enrolment_refused(
             work,
             _partner_of(delivery),
             delivery.envelope_id,
