@@ -15,6 +15,7 @@ from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, Un
 from registration import events
 from registration.domain.enrolment import EnrolmentMessage
 from registration.store.tombstones import Tombstones
+from registration.use_cases.decide_enrolments import answer_enrolments
 
 _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 
