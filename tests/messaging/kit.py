@@ -55,7 +55,7 @@ class BusUrls:
 
 
 class Kit:
-    """One service's surroundings, and hands to disturb them."""
+    """The servers of one service, with faults to inject into them."""
 
     def __init__(
         self,
@@ -271,7 +271,7 @@ class Kit:
         return [row[0] for row in await self._rows("select participant from effects order by id")]
 
     async def outbox_size(self) -> int:
-        """How many rows wait to be sent."""
+        """Returns the number of rows that wait to be sent."""
         return int((await self._rows("select count(*) from outbox"))[0][0])
 
     async def waiting(self) -> list[tuple[str | None, int]]:
@@ -279,7 +279,7 @@ class Kit:
         return [(row.key, row.attempts) for row in await self._rows("select key, attempts from retries order by id")]
 
     async def lanes_in_trouble(self) -> dict[str, str]:
-        """What the broker said last, by destination that is in trouble."""
+        """Returns the broker's last answer, by destination that failed."""
         return {row[0]: row[1] for row in await self._rows("select lane, last_error from outbox_lanes")}
 
     async def _rows(self, statement: str) -> Sequence[Any]:
@@ -287,11 +287,11 @@ class Kit:
             return (await connection.execute(text(statement))).all()
 
     async def depth(self, queue: str, vhost: str = "core") -> int:
-        """How many messages are ready in the queue."""
+        """Returns the number of messages that are ready in the queue."""
         return (await self._declared(queue, vhost)).message_count or 0
 
     async def consumers(self, queue: str, vhost: str = "edge") -> int:
-        """How many consumers the queue has; none when there is no such queue."""
+        """Returns the number of consumers of the queue; none when there is no such queue."""
         try:
             return (await self._declared(queue, vhost)).consumer_count or 0
         except aio_pika.exceptions.ChannelNotFoundEntity:
@@ -376,7 +376,7 @@ class Kit:
         )
 
     async def has_problem(self, replica: Service, word: str) -> bool:
-        """Whether one of the replica's problems names this word."""
+        """Returns whether one of the replica's problems names this word."""
         return any(word in problem for problem in await replica.problems())
 
     @asynccontextmanager
@@ -389,5 +389,5 @@ class Kit:
             await connection.rollback()
 
     def leads(self, replica: Service) -> bool:
-        """Whether this replica's relay is the active one."""
+        """Returns whether this replica's relay is the active one."""
         return replica.telemetry.registry.get_sample_value("culture_connect_relay_leading") == 1

@@ -15,7 +15,7 @@ from tests.support.databases import Database as OwnDatabase
 
 
 class Wrong(Exception):
-    """What an item is answered with."""
+    """The exception that an item is answered with."""
 
 
 class Counter:
@@ -78,7 +78,7 @@ def counter(database: Database) -> Counter:
 
 
 async def done(database: Database) -> set[str]:
-    """What was committed."""
+    """Returns the committed items."""
     async with database.begin() as work:
         return set((await work.execute(text("select item from done"))).scalars())
 

@@ -19,7 +19,7 @@ QUEUE = "hr.acme.enrolments"
 
 
 class Inbox:
-    """What was delivered; everything is acked unless it is held."""
+    """Collects deliveries; they are acked unless `holding` is set."""
 
     def __init__(self) -> None:
         self.messages: list[IncomingMessage] = []

@@ -1,4 +1,4 @@
-"""What is done on trial within a transaction is as if it had not been; what is before and after it stays."""
+"""A dry run within a transaction leaves nothing; changes before and after it stay."""
 
 from uuid import UUID, uuid4
 

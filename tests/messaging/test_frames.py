@@ -74,7 +74,7 @@ def valid(number: int) -> dict[str, bytes]:
 
 
 class Outcomes:
-    """What the decoder makes of each delivery."""
+    """Collects the decoder's result for each delivery."""
 
     def __init__(self) -> None:
         subscriber = EventRouter().batch_subscriber(QUEUE, vhost="edge")

@@ -1,4 +1,4 @@
-"""What the relay asks of the outbox."""
+"""The relay's queries of the outbox."""
 
 import asyncpg
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""What is kept of messages of outside parties that nobody can read: enough to tell their sender, and bounded."""
+"""A bounded summary is kept of messages of outside parties that nobody can read: enough to explain them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -119,7 +119,7 @@ async def test_a_refused_messages_own_words_in_properties_are_cut(kit: Kit) -> N
 
 
 def outcomes(replica: Service) -> dict[str, int]:
-    """How many deliveries of the party ended how."""
+    """Returns the number of the party's deliveries by outcome."""
     return {
         sample.labels["outcome"]: int(sample.value)
         for metric in replica.telemetry.registry.collect()

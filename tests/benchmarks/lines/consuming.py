@@ -1,4 +1,4 @@
-"""What a delivery costs before anything is done with it, by the way it takes through the libraries.
+"""The cost of a delivery before anything is done with it, by its way through the libraries.
 
 Arguments: AMQP URL, queue, number of messages, one of `WAYS`. Every way acks in the same manner, many deliveries with
 one frame. Prints the processor seconds of this process from the first delivery to the last when they are acked.

@@ -1,4 +1,4 @@
-"""What the other services publish for registration."""
+"""Handlers of the events that the other services publish."""
 
 from collections.abc import Sequence
 

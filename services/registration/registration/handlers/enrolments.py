@@ -1,4 +1,4 @@
-"""What the partners' HR systems send: who joins, who leaves, who is to be erased."""
+"""Handlers of the messages of partners' HR systems: who joins, who leaves, who is to be erased."""
 
 from collections.abc import Sequence
 

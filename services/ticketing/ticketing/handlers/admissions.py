@@ -1,4 +1,4 @@
-"""What the scanners of each box office send."""
+"""Handlers of the messages of box offices: scans at their doors."""
 
 from collections.abc import Sequence
 from datetime import timedelta

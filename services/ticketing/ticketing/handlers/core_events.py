@@ -1,4 +1,4 @@
-"""What registration publishes: partners, participants and evenings."""
+"""Handlers of registration's events: partners, participants and evenings."""
 
 from collections.abc import Sequence
 

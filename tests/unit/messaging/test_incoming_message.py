@@ -1,4 +1,4 @@
-"""What a delivery holds in memory is what will be looked at."""
+"""A delivery keeps in memory only what is read later."""
 
 import itertools
 import string
