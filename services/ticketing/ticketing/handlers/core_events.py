@@ -1,11 +1,8 @@
-"""Messages that ticketing consumes: all events of registration, and the scans of each box office."""
+"""Handlers of registration's events: partners, participants and evenings."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
 
 from culture_connect.contracts import (
-    AdmissionRecorded,
     EveningCancelled,
     EveningChanged,
     EveningScheduled,
@@ -17,22 +14,19 @@ from culture_connect.contracts import (
     PartnerLeft,
     PartnerRegistered,
 )
-from culture_connect.messaging import Delivery, Handlers, PermanentFailure, UnitOfWork
-from ticketing.metrics import AdmissionMetrics
-from ticketing.tickets.codes import Codes
+from culture_connect.messaging import Delivery, EventRouter, UnitOfWork
+from culture_connect.messaging.topology import events_queue
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.admit import admit
 from ticketing.use_cases.apply_events import Event, apply_events
 
-# Scans wait in their queue while the service is stopped.
-LONGEST_WAIT: Final = timedelta(days=1)
 
+def core_router(issuer: Issuer) -> EventRouter:
+    """Subscribes to the events of registration."""
+    router = EventRouter()
+    core_events = router.batch_subscriber(events_queue("ticketing"))
 
-def registration_events(issuer: Issuer) -> Handlers:
-    """Returns the handlers of events of registration: one for all, so that a mixed batch is applied at once."""
-    handlers = Handlers()
-
-    @handlers.on(
+    # One handler for all of them, so that a mixed batch is applied at once.
+    @core_events(
         PartnerRegistered,
         PartnerChanged,
         PartnerLeft,
@@ -44,22 +38,7 @@ def registration_events(issuer: Issuer) -> Handlers:
         EveningChanged,
         EveningCancelled,
     )
-    async def apply_registration_events(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
+    async def apply_batch(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
         await apply_events(work, deliveries, issuer)
 
-    return handlers
-
-
-def box_office_scans(codes: Codes, metrics: AdmissionMetrics) -> Handlers:
-    """Returns the handlers of the queues of the box offices; messages about one scan keep their order."""
-    handlers = Handlers(key=lambda message, _: str(message.scan_id))
-
-    @handlers.on(AdmissionRecorded)
-    async def admit_scans(work: UnitOfWork, deliveries: Sequence[Delivery[AdmissionRecorded]]) -> None:
-        venue = deliveries[0].party
-        if venue is None:
-            raise PermanentFailure("sender-unknown")
-        scans, causes = [each.message for each in deliveries], [each.envelope for each in deliveries]
-        metrics.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
-
-    return handlers
+    return router

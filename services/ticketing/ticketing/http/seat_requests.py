@@ -72,7 +72,7 @@ class SeatRequests:
 
     async def request(self, evening_id: UUID, participant_id: UUID, keyed: KeyedRequest | None = None) -> SeatReply:
         """Gives them a ticket or a waiting place; raises RequestRefused, and problems of their key."""
-        return await self._executor.do(evening_id, PendingRequest(participant_id, keyed))
+        return await self._executor.execute(evening_id, PendingRequest(participant_id, keyed))
 
     async def _handle(
         self, work: UnitOfWork, evening_id: UUID, batch: Sequence[PendingRequest]

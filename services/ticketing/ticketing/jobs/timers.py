@@ -4,8 +4,6 @@ Each replica polls the rows (`store.timers`); whoever locks the evening first do
 timer gone.
 """
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -14,7 +12,7 @@ import structlog
 
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database
-from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.periodic import periodic
 from ticketing.store import evenings, timers, waiting_list
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
@@ -36,18 +34,11 @@ class TimerJob:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Polls until the block ends."""
-        tasks = [
-            asyncio.create_task(self._run(), name="timers"),
-            asyncio.create_task(self._clean_up(), name="answer cleanup"),
-        ]
-        try:
+        async with (
+            periodic("timers", self.run_due, interval=POLL_INTERVAL),
+            periodic("answers", lambda: self._database.transact(forget_old_answers), interval=CLEANUP_INTERVAL),
+        ):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
 
     async def run_due(self) -> float:
         """Runs everything that is due now; returns the seconds until the next poll.
@@ -82,21 +73,3 @@ class TimerJob:
                 await waiting_list.close(work, evening)
         if fired:
             _log.info("timer fired", evening=str(evening), kinds=sorted(fired))
-
-    async def _run(self) -> None:
-        while True:
-            delay = POLL_INTERVAL
-            try:
-                delay = await self.run_due()
-            except Exception as error:
-                # What is due stays due; a database that is away is reported elsewhere.
-                if not is_database_fault(error):
-                    _log.error("timer failed", reason=reason_of(error), exc_info=error)
-            await asyncio.sleep(delay)
-
-    async def _clean_up(self) -> None:
-        while True:
-            with contextlib.suppress(Exception):  # the next time does as well
-                async with self._database.begin() as work:
-                    await forget_old_answers(work)
-            await asyncio.sleep(CLEANUP_INTERVAL)
