@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import LOCAL_TIME, Venue
-from notifications.domain.kinds import Kind
+from notifications.contents import Contents, Letter, Piece, Recipient, TicketDetails, ToldEvening
+from notifications.domain.catalogue import Kind
 from notifications.rendering.composer import Composer
-from notifications.rendering.models import Contents, Letter, Piece, Recipient, TicketDetails, ToldEvening
 from notifications.rendering.renderer import Renderer
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.results import Sample

@@ -33,7 +33,7 @@ from culture_connect.contracts import (
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Database
 from notifications.app import build_app
-from notifications.jobs.maintenance import Housekeeping
+from notifications.jobs.maintenance import Maintenance
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.mail_server import MailServer
 from tests.support.probes import eventually
@@ -170,7 +170,7 @@ class Harness:
         """One round of the housekeeping, by a clock that is ahead by so much."""
         database = Database(self.settings.database_url, schema="notifications", clock=lambda: datetime.now(UTC) + later)
         try:
-            await Housekeeping(database, kept_for=self.settings.kept_for).once()
+            await Maintenance(database, kept_for=self.settings.kept_for).once()
         finally:
             await database.close()
 

@@ -13,7 +13,7 @@ from culture_connect.contracts import (
     PartnerRegistered,
     TicketAdmitted,
 )
-from notifications.domain.weeks import Week, last_week
+from notifications.domain.schedule import Week, last_week
 from tests.service.notifications.harness import (
     Harness,
     enrolled,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from culture_connect.contracts import CancellationReason, EveningCancelled, EveningChanged, TicketAdmitted, local_day
-from notifications.domain.timing import reminders
+from notifications.domain.schedule import reminders
 from tests.service.notifications.harness import (
     Harness,
     evening,

@@ -10,8 +10,8 @@ from playwright.async_api import BrowserContext, Route, expect
 from structlog.testing import capture_logs
 
 from culture_connect.contracts import CancellationReason, EveningChanged, Language, ParticipantErased, local_day
-from notifications.domain.kinds import Kind
-from notifications.domain.timing import reminders
+from notifications.domain.catalogue import Kind
+from notifications.domain.schedule import reminders
 from tests.service.notifications.harness import Harness, evening, evening_in, gone, issued, known, on_day
 from tests.service.notifications.test_digest import CONTACT, during, partner, until
 from tests.support.browser import chromium, phone

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import Localised, Venue
-from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.contents import Contents, Digest, DigestEvening, Letter, Piece, ToldEvening
+from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.composer import Composer
-from notifications.rendering.models import Contents, Digest, DigestEvening, Letter, Piece, ToldEvening
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import CODE, LINK, an_evening
 

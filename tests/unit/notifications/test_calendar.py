@@ -7,9 +7,9 @@ import pytest
 import vobject  # type: ignore[import-untyped]  # it comes without types
 
 from culture_connect.contracts import Localised
-from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.contents import Letter
+from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.calendar import Entry
-from notifications.rendering.models import Letter
 from tests.unit.notifications.builders import EVENING, LINK
 from tests.unit.notifications.composed import (
     ADDRESSEE,

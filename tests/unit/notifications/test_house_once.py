@@ -3,9 +3,9 @@
 import pytest
 
 from culture_connect.contracts import Venue
-from notifications.domain.kinds import Kind
+from notifications.contents import Letter, ToldEvening
+from notifications.domain.catalogue import Kind
 from notifications.rendering import pdf
-from notifications.rendering.models import Letter, ToldEvening
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import calendar_of
 from tests.unit.notifications.composed import COMPOSER, PUBLIC_URL, a_mail, a_piece, told_evening

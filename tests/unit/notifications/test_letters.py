@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from notifications.domain.kinds import TICKETS, Kind
-from notifications.rendering.models import Letter, Piece
+from notifications.contents import Letter, Piece
+from notifications.domain.catalogue import TICKETS, Kind
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.composed import PUBLIC_URL, SECRET, a_mail, a_piece, told_evening
 

@@ -11,8 +11,8 @@ from icalendar import Calendar, Component, Event, vCalAddress, vText
 
 from culture_connect import dates
 from culture_connect.contracts import LOCAL_TIME, venue_names
-from notifications.domain.kinds import ENDINGS
-from notifications.rendering.models import Letter, Piece, ToldEvening
+from notifications.contents import Letter, Piece, ToldEvening
+from notifications.domain.catalogue import ENDINGS
 from notifications.rendering.sanitize import ascii_address, one_line
 from notifications.rendering.translations import PROGRAMME_KINDS
 

@@ -12,10 +12,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from culture_connect import dates
 from culture_connect.contracts import Language, ProgrammePart, Venue, venue_names
-from notifications.domain.kinds import TICKETS
+from notifications.contents import Letter, ToldEvening
+from notifications.domain.catalogue import TICKETS
 from notifications.rendering import fonts, qr
 from notifications.rendering.fonts import BOLD, REGULAR
-from notifications.rendering.models import Letter, ToldEvening
 from notifications.rendering.sanitize import one_line
 from notifications.rendering.text_layout import Block, draw, fit
 from notifications.rendering.translations import PROGRAMME_KINDS, TICKET_LABELS

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from culture_connect import dates
 from culture_connect.contracts import Language, Venue, local_day, venue_names
-from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.contents import Digest, Letter, Piece, Recipient, ToldEvening
+from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.evening_changes import changes
-from notifications.rendering.models import Digest, Letter, Piece, Recipient, ToldEvening
 from notifications.rendering.sanitize import one_line
 from notifications.rendering.translations import DIRECTIONS, NO_NAME, PROGRAMME_KINDS
 

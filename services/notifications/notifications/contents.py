@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from culture_connect.contracts import Evening, Language, Localised, Venue
 from culture_connect.contracts.names import full_name
-from notifications.domain.kinds import Kind
+from notifications.domain.catalogue import Kind
 
 
 class _Known(BaseModel):
