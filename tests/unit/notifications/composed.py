@@ -31,8 +31,7 @@ SETTINGS: dict[str, Any] = {
 }
 COMPOSER = Composer(Renderer(public_url=PUBLIC_URL), **SETTINGS)
 
-WITHOUT_EVENING = frozenset({Kind.WELCOME, Kind.START_CHANGED, Kind.GOODBYE, Kind.DIGEST})
-WITH_ENTRY = TICKETS | {Kind.EVENING_CHANGED} | (ENDINGS - {Kind.GOODBYE})
+WITHOUT_EVENING = frozenset(kind for kind in Kind if not kind.traits.has_evening)
 
 
 def a_piece(kind: Kind, *, number: int = 0, **changes: Any) -> Piece:
@@ -52,7 +51,7 @@ def a_piece(kind: Kind, *, number: int = 0, **changes: Any) -> Piece:
                 "position": 3 if kind is Kind.TICKET_WAITLISTED else None,
                 "reason": "revoked" if kind is Kind.TICKET_CANCELLED else None,
             },
-            "sequence": 0 if kind in WITH_ENTRY else None,
+            "sequence": 0 if kind.traits.calendar else None,
             "giver": "Björn" if kind in (Kind.TICKET_OFFERED, Kind.TICKET_RECEIVED) else None,
             "last_day": date(2026, 10, 31) if kind is Kind.GOODBYE else None,
             **changes,

@@ -14,7 +14,6 @@ from tests.unit.notifications.builders import EVENING, LINK
 from tests.unit.notifications.composed import (
     ADDRESSEE,
     COMPOSER,
-    WITH_ENTRY,
     WRITTEN_AT,
     a_mail,
     a_piece,
@@ -22,7 +21,7 @@ from tests.unit.notifications.composed import (
     two_tickets,
 )
 
-ENDS = sorted(WITH_ENTRY & ENDINGS)
+ENDS = sorted(kind for kind in ENDINGS if kind.traits.calendar)
 
 
 def entry_of(letter: Letter) -> Entry:

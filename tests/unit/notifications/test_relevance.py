@@ -8,6 +8,7 @@ import pytest
 from culture_connect.contracts import LOCAL_TIME
 from notifications.domain.catalogue import ENDINGS, REMINDERS, TICKETS, Kind, Suppression, TicketStatus
 from notifications.domain.relevance import EVENT_SKEW, Circumstances, Skip, check_relevance
+from notifications.domain.schedule import reminders
 
 STARTS = datetime(2026, 11, 12, 20, tzinfo=LOCAL_TIME)
 NOW = STARTS - timedelta(days=3)
@@ -28,7 +29,7 @@ STATUSES = {
 
 def ordinary(kind: Kind) -> Circumstances:
     """A letter of this kind of which nothing is wrong."""
-    early = NOW - timedelta(days=4) if kind is Kind.REMINDER_WEEK else NOW
+    early = reminders(STARTS)[kind] if kind in REMINDERS else NOW
     return replace(ORDINARY, kind=kind, now=early, wanted_at=early, status=STATUSES.get(kind, TicketStatus.ISSUED))
 
 

@@ -46,7 +46,7 @@ ISSUED, WAITLISTED, ADMITTED, CANCELLED = (
     TicketStatus.ADMITTED,
     TicketStatus.CANCELLED,
 )
-REMINDING = [PlannedLetter(Kind.REMINDER_DAY), PlannedLetter(Kind.REMINDER_WEEK)]
+REMINDING = [PlannedLetter(kind) for kind in sorted(REMINDERS)]
 
 
 def told(kind: Kind = Kind.TICKET_ISSUED, state: State = State.SENT) -> KnownLetter:
