@@ -47,7 +47,7 @@ _SKIP = text(
         ended_at = case when not skipped.is_temporary then cast(:now as timestamptz) end,
         due_at = case when skipped.is_temporary then now() + make_interval(secs => :seconds) else letters.due_at end
     from unnest(cast(:letter_ids as uuid[]), cast(:reasons as text[]), cast(:is_temporary as boolean[]))
-        as silent (letter_id, reason, is_temporary)
+        as skipped (letter_id, reason, is_temporary)
     where letters.letter_id = skipped.letter_id
     """
 )
