@@ -33,6 +33,11 @@ def clock(moment: datetime, language: Language) -> str:
     return _local(moment, _CLOCKS[language], language)
 
 
+def hours(starts_at: datetime, ends_at: datetime, language: Language) -> str:
+    """ "19.30 – 23.00" in Dutch, "19:30 – 23:00" in English."""
+    return f"{clock(starts_at, language)} – {clock(ends_at, language)}"
+
+
 # Hundreds of letters are about the same evening.
 @lru_cache(maxsize=1024)
 def _local(moment: datetime, pattern: str, language: Language) -> str:

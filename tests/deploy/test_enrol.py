@@ -60,7 +60,7 @@ def command(registration: FakeRegistration, tmp_path: Path) -> Command:
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    """What an HR system exported."""
+    """The export of an HR system."""
     file = tmp_path / "employees.csv"
     file.write_bytes("employee_ref;given_name\r\ne-1;Zoë\r\n".encode("cp1252"))
     return str(file)
@@ -126,6 +126,19 @@ def test_withdrawals_that_are_not_confirmed_are_refused_with_the_number(
     assert "add: --confirm-withdrawals 12\n" in printed
     assert command("enrol", "acme", file, "--full", "--confirm-withdrawals", "12")[0] == 0
     assert registration.asked[1].path.endswith("&confirm_withdrawals=12")
+
+
+def test_a_file_that_cannot_be_used_is_named_with_what_is_wrong(
+    command: Command, registration: FakeRegistration, tmp_path: Path
+) -> None:
+    workbook = tmp_path / "medewerkers.xlsx"
+    workbook.write_bytes(b"PK\x03\x04")
+    error = {"field": None, "code": "broken_workbook", "message": "is a damaged workbook"}
+    problem = {"title": "The file cannot be read", "status": 422, "code": "file-not-usable", "errors": [error]}
+    registration.answers = [told(problem, status=422)]
+    status, printed, complaint = command("enrol", "acme", str(workbook))
+    assert (status, printed) == (1, "")
+    assert complaint.endswith("error: medewerkers.xlsx: The file cannot be read\n  is a damaged workbook\n")
 
 
 def test_a_refusal_names_every_line(command: Command, registration: FakeRegistration, file: str) -> None:

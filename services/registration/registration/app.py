@@ -19,7 +19,7 @@ from registration.http import (
     subject_access,
     venues,
 )
-from registration.jobs.daily import Clock
+from registration.jobs.daily import DailyJob
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
 
@@ -37,7 +37,7 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
         follow=hr_queues,
         documented=[hr_queues.documented()],
     )
-    clock = Clock(database, tombstones, retention_months=settings.retention_months, telemetry=service.telemetry)
+    clock = DailyJob(database, tombstones, retention_months=settings.retention_months, telemetry=service.telemetry)
     app = create_app(
         name="registration",
         title="Culture Connect: registration",

@@ -1,4 +1,4 @@
-"""What registration is told from outside; it needs no more than every service, and the edge."""
+"""The settings of registration: those of every service, and the edge."""
 
 from datetime import timedelta
 from typing import Annotated, Final

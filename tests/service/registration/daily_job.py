@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from culture_connect.contracts import LOCAL_TIME
 from culture_connect.messaging import Database, Telemetry
-from registration.jobs.daily import Clock
+from registration.jobs.daily import DailyJob
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
 
@@ -22,7 +22,7 @@ def begin_of(day: date) -> datetime:
 
 @dataclass(frozen=True)
 class Look:
-    """What a clock measured when it looked."""
+    """The figures of one run of the daily job."""
 
     still_open: float | None
     overdue: float | None
@@ -47,7 +47,7 @@ class Clocks:
         """One look, now or at another moment."""
         telemetry = Telemetry()
         moment = at or datetime.now(UTC)
-        clock = Clock(
+        clock = DailyJob(
             self.database,
             self._tombstones,
             retention_months=retention_months,

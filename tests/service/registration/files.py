@@ -13,7 +13,7 @@ from culture_connect.messaging import Database
 from registration.domain.hr_file import HrFile
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
-from registration.use_cases.import_file import Progress, Report, Wishes, take_file
+from registration.use_cases.import_file import ImportOptions, Progress, Report, take_file
 from tests.service.registration.harness import Harness, Heard
 from tests.support.probes import until
 
@@ -37,18 +37,18 @@ def file(*lines: str, header: str = HEADER) -> bytes:
 
 
 async def take_in(
-    harness: Harness, data: bytes, *, slug: str = "acme", headers: dict[str, str] | None = None, **wishes: Any
+    harness: Harness, data: bytes, *, slug: str = "acme", headers: dict[str, str] | None = None, **options: Any
 ) -> httpx.Response:
     """Sends a file as the programme desk does, or as the headers say."""
     path = f"/partners/{slug}/enrolments/import"
     return await harness.api.post(
-        path, content=data, params=wishes, headers={"content-type": "text/csv", **(headers or {})}
+        path, content=data, params=options, headers={"content-type": "text/csv", **(headers or {})}
     )
 
 
-async def counts(harness: Harness, data: bytes, **wishes: Any) -> dict[str, int]:
+async def counts(harness: Harness, data: bytes, **options: Any) -> dict[str, int]:
     """The numbers in the report that are not zero."""
-    answer = await take_in(harness, data, **wishes)
+    answer = await take_in(harness, data, **options)
     assert answer.status_code == 200, answer.text
     return {name: number for name, number in answer.json()["counts"].items() if number}
 
@@ -81,7 +81,7 @@ async def told(harness: Harness) -> list[Heard]:
 
 
 async def standings(harness: Harness, slug: str = "acme") -> dict[str, str]:
-    """How each employee of a partner stands."""
+    """Returns how each employee of a partner stands."""
     return {each["employee_ref"]: each["standing"] for each in await harness.participants(slug)}
 
 
@@ -94,16 +94,16 @@ async def another_replica(settings: RegistrationSettings) -> AsyncIterator[Datab
 
 
 async def taken(
-    database: Database, data: bytes, wishes: Wishes | None = None, progress: Progress = lambda *_: None
+    database: Database, data: bytes, options: ImportOptions | None = None, progress: Progress = lambda *_: None
 ) -> Report:
     """Takes a file of acme in, in a transaction of its own."""
     async with database.begin() as work:
         tombstones = Tombstones(b"of these tests" * 3)
-        return await take_file(work, tombstones, "acme", HrFile.read(data), wishes or Wishes(), progress)
+        return await take_file(work, tombstones, "acme", HrFile.read(data), options or ImportOptions(), progress)
 
 
 async def waiting_for_locks(database: Database, statement: str) -> int:
-    """How many statements that begin like this wait for another transaction."""
+    """Returns how many statements that begin like this wait for another transaction."""
     found = text(
         "select count(*) from pg_stat_activity"
         " where wait_event_type = 'Lock' and datname = current_database() and ltrim(query, E' \\n') like :statement"

@@ -30,6 +30,7 @@ class Heard:
     data: dict[str, Any]
     id: str
     correlation_id: str | None
+    traceparent: str
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
@@ -41,12 +42,13 @@ class Heard:
             data=json.loads(message.body),
             id=str(message.message_id),
             correlation_id=message.correlation_id,
+            traceparent=str(message.headers["traceparent"]),
         )
 
 
 @dataclass
 class Listener:
-    """What was heard on a queue so far."""
+    """The messages received from a queue so far."""
 
     heard: list[Heard] = field(default_factory=list)
 
@@ -58,7 +60,7 @@ class Listener:
         self.heard.append(Heard.of(message))
 
     def of_type(self, *types: str) -> list[Heard]:
-        """What was heard of these types, in order."""
+        """Returns what was heard of these types, in order."""
         return [each for each in self.heard if each.type in types]
 
     async def hears(self, count: int, *types: str, timeout: float = 10) -> list[Heard]:  # noqa: ASYNC109
@@ -256,10 +258,10 @@ def moved(body: Mapping[str, Any], day: str) -> dict[str, Any]:
 
 
 def counted(heard: Sequence[Heard]) -> Counter[str]:
-    """How many were heard of each type."""
+    """Returns how many were heard of each type."""
     return Counter(each.type for each in heard)
 
 
 def participant_ids(heard: Sequence[Heard]) -> list[UUID]:
-    """Whom the messages are about."""
+    """Returns whom the messages are about."""
     return [UUID(each.data["participant_id"]) for each in heard]

@@ -21,10 +21,10 @@ from culture_connect.messaging.consuming.incoming import IncomingMessage
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
 from registration.handlers.enrolments import enrolment_handlers
 from registration.http.participants import ParticipantView
-from registration.jobs.daily import Clock
+from registration.jobs.daily import DailyJob
 from registration.store import participants
 from registration.store.tombstones import Tombstones
-from registration.use_cases import partners
+from registration.use_cases.register_partner import register_partner
 from tests.service.registration.harness import PREFIX
 from tests.service.registration.model import Post
 from tests.support.hashes import HASHES
@@ -97,7 +97,7 @@ class Registration:
         self._tombstones = Tombstones(secrets.token_bytes(32))
         self._handlers = enrolment_handlers(self._tombstones)
         self._telemetry = Telemetry()
-        self.clock = Clock(
+        self.clock = DailyJob(
             database,
             self._tombstones,
             retention_months=RETENTION_MONTHS,
@@ -106,14 +106,14 @@ class Registration:
         )
 
     def intake(self, slug: str, largest_batch: int) -> Intake:
-        """What takes the messages of this partner."""
+        """Returns what takes the messages of this partner."""
         queue = f"hr.{slug}.enrolments"
         return Intake(self.database, queue, self._handlers, largest_batch=largest_batch, telemetry=self._telemetry)
 
     async def register(self, slug: str, places: int, ends_on: date) -> None:
         """Registers a partner whose contract has begun."""
         async with self.database.begin() as work:
-            await partners.register(
+            await register_partner(
                 work,
                 slug=slug,
                 name=slug.title(),
@@ -125,7 +125,7 @@ class Registration:
             )
 
     async def rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
-        """What the statement gives, by the names of its columns."""
+        """Returns what the statement gives, by the names of its columns."""
         async with self.database.begin() as work:
             return [dict(row._mapping) for row in await work.execute(text(statement), parameters)]
 

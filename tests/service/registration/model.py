@@ -1,4 +1,4 @@
-"""What registration does with what one HR system sends: the contract, written down in the plainest way.
+"""A model of what registration does with the messages of one HR system: the contract, written down in the plainest way.
 
 One message at a time, dicts and lists, and nothing of the service: the two know of each other through the contract and
 `services/registration/README.md` only. People are numbered here; which participant id a number has, receipts tell.
@@ -44,12 +44,12 @@ class Post:
 
     @property
     def told_at(self) -> datetime | None:
-        """When it was sent as far as that reaches registration: an AMQP timestamp has whole seconds."""
+        """Returns when it was sent as far as that reaches registration: an AMQP timestamp has whole seconds."""
         return self.sent_at.replace(microsecond=0) if self.sent_at and self.form == "least" else self.sent_at
 
     @property
     def employee_ref(self) -> str | None:
-        """Whom it is about, without the white space around it."""
+        """Returns whom it is about, without the white space around it."""
         return str(self.data["employee_ref"]).strip() if "employee_ref" in self.data else None
 
 
@@ -206,7 +206,7 @@ class Model:
         person["last"] = max(person["last"], self._sent_at(post))
 
     def _erased_at(self, ref: str) -> datetime:
-        """When it was last asked to forget them; before all times if it never was."""
+        """Returns when it was last asked to forget them; before all times if it never was."""
         return self._erased[ref][1] if ref in self._erased else _BEFORE_ALL_TIMES
 
     def _enrolled(self) -> list[dict[str, Any]]:
@@ -227,7 +227,7 @@ class Model:
 
 
 def _said(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """What is kept of an enrolment, and whose address it has."""
+    """Returns what is kept of an enrolment, and whose address it has."""
     email, mailbox = ADDRESSES[data["email"]]
     said = {
         "employee_ref": data["employee_ref"].strip(),

@@ -1,4 +1,4 @@
-"""Whatever HR sends, in whatever order and how often: registration does what the contract says.
+"""Registration does what the contract says, whatever HR sends, in whatever order and how often.
 
 The real reader, group commit, handlers and clock on a real database, beside a model that takes one message at a time.
 `HYPOTHESIS_EXAMPLES=1000` tries so many stories, other ones each time.
@@ -96,8 +96,8 @@ def test_a_repetition_that_arrives_behind_an_impostor_is_still_a_repetition(
     registration: Registration, loop: asyncio.Runner
 ) -> None:
     withdrawal = New(Post("", "enrolment.withdrawn", {"employee_ref": "PN-101"}), None)
-    impostor, repetition = Again(1, "another under its id"), Again(2, "as it was")
-    batches = [Batch([withdrawal], 7, timedelta()), Batch([impostor, repetition], 7, timedelta())]
+    id_conflict, repetition = Again(1, "another under its id"), Again(2, "as it was")
+    batches = [Batch([withdrawal], 7, timedelta()), Batch([id_conflict, repetition], 7, timedelta())]
     answers = loop.run(_play(registration, Story(1, date(2100, 8, 31), [*batches])))
     assert answers == {"unknown_employee", REUSED}
 
@@ -239,7 +239,7 @@ async def _compare_what_is_kept(
 
 
 def _personal(said: Iterable[dict[str, Any]]) -> set[str]:
-    """What people could be known by in these messages or views, in lower case."""
+    """Returns what people could be known by in these messages or views, in lower case."""
     found = set(_NEVER)
     for data in said:
         email = ADDRESSES.get(data.get("email", ""), (data.get("email", ""),))[0]

@@ -1,4 +1,4 @@
-"""Whatever an HR system sends gets a receipt or a dead letter, and never stops the queue."""
+"""Every message of an HR system gets a receipt or a dead letter, and never stops the queue."""
 
 from typing import Any
 

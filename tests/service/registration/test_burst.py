@@ -31,7 +31,7 @@ def burst() -> list[tuple[str, Any]]:
 
 
 def predicted(messages: list[tuple[str, Any]]) -> Counter[tuple[str, str]]:
-    """What one replica answers, by employee reference: who says it first is enrolled, and a fault is a fault."""
+    """Returns the answers of one replica, by employee reference: the first is enrolled, a fault is a fault."""
     seen: set[str] = set()
     outcomes: Counter[tuple[str, str]] = Counter()
     for _, data in messages:
@@ -43,12 +43,12 @@ def predicted(messages: list[tuple[str, Any]]) -> Counter[tuple[str, str]]:
 
 
 def outcome(receipt: Heard) -> str:
-    """What a receipt says, in a word."""
+    """Returns what a receipt says, in a word."""
     return str(receipt.data["outcome"] if "outcome" in receipt.data else receipt.data["errors"][0]["code"])
 
 
 def handled(replica: FastAPI) -> float:
-    """How many messages of the queue a replica has dealt with."""
+    """Returns how many messages of the queue a replica has dealt with."""
     registry = replica.state.service.telemetry.registry
     return registry.get_sample_value("culture_connect_deliveries_total", {"queue": QUEUE, "outcome": "handled"}) or 0
 

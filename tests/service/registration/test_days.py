@@ -1,4 +1,4 @@
-"""What comes by itself: terms that end on their day, people who are forgotten after their time."""
+"""Daily work: terms end on their day, people are forgotten after their retention."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from registration.app import build_app
 from registration.domain.calendar import kept_after
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
-from registration.use_cases.enrolments import decide_enrolments
+from registration.use_cases.decide_enrolments import decide_enrolments
 from tests.service.registration.conftest import running
 from tests.service.registration.daily_job import Clocks, begin_of
 from tests.service.registration.files import standings, told, waiting_for_locks
@@ -30,7 +30,7 @@ async def withdraw(harness: Harness, employee_ref: str, effective_on: date | Non
 
 
 async def withdrawals(harness: Harness) -> list[tuple[str, str, int]]:
-    """Who was told to be withdrawn so far, from which day on, and with which version."""
+    """Returns who was told to be withdrawn so far, from which day on, and with which version."""
     refs = {each["participant_id"]: each["employee_ref"] for each in await harness.participants("acme")}
     events = [event for event in await told(harness) if event.type == "participant.withdrawn"]
     return [(refs[each.data["participant_id"]], each.data["effective_on"], each.data["version"]) for each in events]

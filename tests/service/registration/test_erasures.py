@@ -34,7 +34,7 @@ async def acme(harness: Harness, connect: Connect) -> HrSystem:
 
 
 async def erasure_of(harness: Harness, participant_id: object) -> dict[str, Any]:
-    """How far the erasure is, over HTTP."""
+    """Returns the progress of the erasure, over HTTP."""
     answer = await harness.api.get(f"/erasures/{participant_id}")
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
@@ -117,7 +117,7 @@ async def test_an_erasure_over_http_is_the_same_and_its_partner_alone_sees_it(ha
 
 
 async def overdue_of(api: httpx.AsyncClient) -> float | None:
-    """What a replica tells Prometheus of erasures that are late."""
+    """Returns what a replica tells Prometheus of erasures that are late."""
     lines = (await api.get("/metrics")).text.splitlines()
     values = [line.split()[1] for line in lines if line.startswith("culture_connect_erasures_overdue ")]
     return float(values[0]) if values else None

@@ -38,10 +38,10 @@ async def test_a_refusal_is_the_last_line_just_as_it_would_be_the_plain_answer(h
         (b"", {}, 422, []),
         (file(line("e-1")), {"slug": "zeebank"}, 404, []),
     ]
-    for data, wishes, status, stages in cases:
-        plain = await take_in(harness, data, **wishes)
-        *told_before, last = steps(await take_in(harness, data, headers=NDJSON, **wishes))
-        assert (plain.status_code, last["status"]) == (status, status), wishes
+    for data, options, status, stages in cases:
+        plain = await take_in(harness, data, **options)
+        *told_before, last = steps(await take_in(harness, data, headers=NDJSON, **options))
+        assert (plain.status_code, last["status"]) == (status, status), options
         assert [each["stage"] for each in told_before] == stages
         assert without_trace(last["body"]) == without_trace(plain.json())
         assert last["body"]["trace_id"]

@@ -13,7 +13,7 @@ from culture_connect.messaging import Database
 from registration.domain.hr_file import HrFile
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
-from registration.use_cases.import_file import Wishes, take_file
+from registration.use_cases.import_file import ImportOptions, take_file
 from tests.service.registration.files import (
     NOTHING,
     another_replica,
@@ -123,8 +123,8 @@ async def test_a_file_that_cannot_be_used_is_refused_with_what_is_wrong(harness:
         (file(line("e-1"), 'e-2;"Noor;de Vries;x@example.org;nl'), [("line 3", "broken_quotes")]),
         (b"\xff\xfe\x00", [("line 1", "unknown_encoding")]),
     ]:
-        for wishes in ({}, {"dry_run": True}, {"on_error": "skip"}):
-            assert named(await take_in(harness, data, **wishes), 422, "file-not-usable") == expected, (data, wishes)
+        for options in ({}, {"dry_run": True}, {"on_error": "skip"}):
+            assert named(await take_in(harness, data, **options), 422, "file-not-usable") == expected, (data, options)
     assert await harness.participants("acme") == []
 
 
@@ -329,7 +329,7 @@ async def test_a_message_of_hr_waits_for_an_import_and_is_decided_after_it(
     assert await acme.outcome(await acme.enrol("e-1")) == "enrolled"
     async with database.begin() as work:
         data = HrFile.read(file(line("e-1", "Nora"), line("e-2")))
-        await take_file(work, Tombstones(b"of these tests" * 3), "acme", data, Wishes(), lambda *_: None)
+        await take_file(work, Tombstones(b"of these tests" * 3), "acme", data, ImportOptions(), lambda *_: None)
         sent = await acme.send_all([("enrolment.withdrawn", {"employee_ref": "e-2"})])
         sent += [await acme.enrol(f"e-{number}") for number in (3, 4, 5)]
         # The message waits for the row of its partner.
@@ -353,7 +353,7 @@ async def test_an_import_that_ends_in_the_middle_leaves_nothing(harness: Harness
             raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        await taken(database, data, Wishes(full=True), crash)
+        await taken(database, data, ImportOptions(full=True), crash)
     assert await harness.participants("acme") == before
     assert len(await told(harness)) == 5
 

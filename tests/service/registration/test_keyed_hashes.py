@@ -1,4 +1,4 @@
-"""What is remembered of messages and requests tells nothing to whoever can guess what was in them."""
+"""Keyed hashes of messages and requests tell nothing to whoever can guess their content."""
 
 import hashlib
 import json

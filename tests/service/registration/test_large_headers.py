@@ -7,7 +7,7 @@ from tests.service.registration.harness import Connect, Harness, person
 
 BURST = 200
 LARGE = {"padding": "x" * 120_000}  # bytes; a frame holds 131,072
-PATIENCE = 2.0  # seconds a neighbour waits for its receipt
+TIMEOUT = 2.0  # seconds a neighbour waits for its receipt
 
 
 async def test_a_burst_of_messages_with_huge_headers_is_refused_and_a_neighbour_is_answered_in_time(
@@ -31,7 +31,7 @@ async def test_a_burst_of_messages_with_huge_headers_is_refused_and_a_neighbour_
     assert (error["field"], error["code"]) == ("headers", "too_large")
     assert "16384" in error["message"]
     assert readiness == {200}
-    assert max(waits) < PATIENCE
+    assert max(waits) < TIMEOUT
     assert await harness.participants("acme") == []
 
 

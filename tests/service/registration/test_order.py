@@ -21,7 +21,7 @@ async def acme(harness: Harness, connect: Connect) -> HrSystem:
 
 
 async def answer_to(acme: HrSystem, type_: str, sent_at: datetime, **data: Any) -> str:
-    """What becomes of a message about e-1 that arrives now and was sent at this moment."""
+    """Returns what becomes of a message about e-1 that arrives now and was sent at this moment."""
     about = {"employee_ref": "e-1", **data}
     return await acme.outcome(await acme.send(type_, about, headers={"ce-time": written_time(sent_at)}))
 

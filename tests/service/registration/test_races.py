@@ -16,7 +16,7 @@ from registration.app import build_app
 from registration.domain.enrolment import EnrolmentMessage
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
-from registration.use_cases.enrolments import answer_enrolments, decide_enrolments
+from registration.use_cases.decide_enrolments import answer_enrolments, decide_enrolments
 from tests.service.registration.conftest import running
 from tests.service.registration.harness import Connect, Harness, evening, person
 

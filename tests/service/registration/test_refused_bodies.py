@@ -1,4 +1,4 @@
-"""What stays of messages that HR systems cannot be answered about, and how large an answer may be."""
+"""Messages that cannot be answered are kept as summaries, and answers have a bound."""
 
 import json
 

@@ -136,7 +136,7 @@ def parts_of(message: EmailMessage, content_type: str) -> Sequence[EmailMessage]
 
 
 def data_of(part: EmailMessage) -> bytes:
-    """What the part carries."""
+    """Returns the decoded content of the part."""
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)
     return data

@@ -51,7 +51,7 @@ def signed(kind: Kind = Kind.TICKET_ISSUED) -> bytes:
 
 
 def holds(message: bytes) -> bool:
-    """Whether a receiver believes the signature."""
+    """Tells whether a receiver believes the signature."""
     return bool(dkim.verify(message, dnsfunc=dns))
 
 

@@ -23,7 +23,7 @@ TOUR = ProgrammePart(
 
 
 def told(language: Language = Language.NL, /, **changed: Any) -> list[Change]:
-    """What is told of these changes."""
+    """Returns what is told of these changes."""
     return changes(BEFORE, told_evening(**changed), language)
 
 

@@ -108,7 +108,7 @@ def letter_with(hostile: str, kind: Kind) -> Letter:
 
 
 class Markup(HTMLParser):
-    """What a mail program would find on a page that no letter of ours has."""
+    """Collects what no page of ours has and a mail program would find."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

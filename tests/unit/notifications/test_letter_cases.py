@@ -1,4 +1,4 @@
-"""What letters say in which case: to whom, why, from whom, and what page and text have in common."""
+"""Texts of letters in each case: to whom, why, from whom, and what page and text have in common."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -68,10 +68,10 @@ def roster(*participants: Participant, contract: Contract | None = CONTRACT) -> 
 
 
 def told(participants: Iterable[Participant], command: Command) -> Decision:
-    """What is decided today at acme about this command, with these participants."""
+    """Returns what is decided today at acme about this command, with these participants."""
     return decide(roster(*participants), command, TODAY)
 
 
 def codes(decision: Decision) -> list[str]:
-    """Why the command was refused."""
+    """Returns why the command was refused."""
     return [error.code for error in decision.errors]

@@ -12,7 +12,7 @@ from tests.unit.registration.hr import CONTRACT, TODAY
 
 @dataclass
 class Registry:
-    """What would be in the database, held in the plainest way."""
+    """The content of the database, held in the plainest way."""
 
     rows: dict[UUID, Participant] = field(default_factory=dict)
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
@@ -40,5 +40,5 @@ class Registry:
         return decided.of_each
 
     def enrolled(self) -> dict[str | None, Person | None]:
-        """Who takes part, by employee reference."""
+        """Returns who takes part, by employee reference."""
         return {row.employee_ref: row.person for row in self.rows.values() if row.enrolled}

@@ -1,4 +1,4 @@
-"""What becomes of a message of an HR system."""
+"""Decisions about a message of an HR system."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Who was erased stays so, whatever arrives late; and who belongs to a partner that left can still go."""
+"""An erasure holds, whatever arrives late; and people of a partner that left can still go."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which changes of an evening are taken."""
+"""Changes of an evening that are accepted."""
 
 from datetime import datetime, timedelta
 from typing import Any

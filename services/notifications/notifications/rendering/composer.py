@@ -32,7 +32,7 @@ class Mail:
 class Composer:
     """Makes mails from `sender` ("Name <address>"); their ids and those of calendar entries end in `domain`.
 
-    `reply_to` has addresses of venues: who answers a letter about an evening reaches the house. `public_url` is where
+    `reply_to` has addresses of venues: an answer to a letter about an evening goes there. `public_url` is where
     links to this service begin. With a `signer` every mail is signed.
     """
 
@@ -91,9 +91,9 @@ class Composer:
             ("Date", format_datetime(letter.written_at)),
             ("Message-ID", self.message_id(letter.letter_id)),
         ]
-        house = self._house(contents)
-        if house is not None:
-            headers.append(("Reply-To", house))
+        venue = self._venue_address(contents)
+        if venue is not None:
+            headers.append(("Reply-To", venue))
         if contents.unsubscribe is not None and all(piece.kind in OPTIONAL for piece in contents.pieces):
             # One click, without a page in between (RFC 8058).
             link = unsubscribe_link(self._public_url, contents.unsubscribe)
@@ -107,8 +107,8 @@ class Composer:
             ("MIME-Version", "1.0"),
         ]
 
-    def _house(self, contents: Contents) -> str | None:
-        """Returns the address of the only house in the mail, None when there are several or it has none."""
+    def _venue_address(self, contents: Contents) -> str | None:
+        """Returns the address of the only venue in the mail, None when there are several or it has none."""
         venues = {piece.evening.venue for piece in contents.pieces if piece.evening is not None}
         return self._reply_to.get(venues.pop()) if len(venues) == 1 else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from culture_connect import dates
-from culture_connect.contracts import Evening, Language, ProgrammePart, venue_names
+from culture_connect.contracts import Evening, Language, venue_names
 from notifications.rendering.sanitize import one_line
 from notifications.rendering.translations import CHANGES, HOURS, PROGRAMME_KINDS
 
@@ -88,15 +88,11 @@ def _parts(evening: Evening, language: Language) -> list[_Part]:
         _Part(
             label=PROGRAMME_KINDS[language][part.kind],
             title=one_line(part.title.in_(language)),
-            times=_times(part, language),
+            times=dates.hours(part.starts_at, part.ends_at, language),
             offset=(part.starts_at - evening.starts_at, part.ends_at - evening.starts_at),
         )
         for part in evening.programme
     ]
-
-
-def _times(part: ProgrammePart, language: Language) -> str:
-    return f"{dates.clock(part.starts_at, language)} – {dates.clock(part.ends_at, language)}"
 
 
 def _when(evening: Evening, language: Language) -> str:

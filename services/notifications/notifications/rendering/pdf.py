@@ -30,7 +30,7 @@ _TIMES = 32 * mm  # the column of the programme that tells when
 _FLOOR = 42 * mm  # the programme ends above it, the small print begins below it
 _ROW = 38.0  # a part of the programme, its kind above its title; when there are many both are on a line
 
-_HOUSES = Block(9.5, [" · ".join(venue.label for venue in Venue)])
+_VENUES = Block(9.5, [" · ".join(venue.label for venue in Venue)])
 _DARK = re.compile(rb"\x01+")
 
 
@@ -80,7 +80,13 @@ def _page(canvas: Canvas, evening: ToldEvening, code: str, holder: str, language
     top = _heading(canvas, evening, language)
     _code(canvas, code, _RIGHT - _CODE, top - _CODE, words.show)
     y = top - 4
-    y = _fact(canvas, y, words.when, dates.day(evening.starts_at, language), _hours(evening, language))
+    y = _fact(
+        canvas,
+        y,
+        words.when,
+        dates.day(evening.starts_at, language),
+        dates.hours(evening.starts_at, evening.ends_at, language),
+    )
     y = _fact(
         canvas, y, words.where, evening.venue.label, venue_names.address(evening.venue, one_line(evening.location))
     )
@@ -122,10 +128,6 @@ def _fact(canvas: Canvas, y: float, label: str, line: str, more: str = "") -> fl
     return y - 14
 
 
-def _hours(evening: ToldEvening, language: Language) -> str:
-    return f"{dates.clock(evening.starts_at, language)} – {dates.clock(evening.ends_at, language)}"
-
-
 def _code(canvas: Canvas, code: str, x: float, y: float, caption: str) -> None:
     """Draws the code as shapes, black on white whatever the paper, with its caption below."""
     rows = qr.matrix(code)
@@ -139,12 +141,12 @@ def _code(canvas: Canvas, code: str, x: float, y: float, caption: str) -> None:
     canvas.scale(_CODE / modules, _CODE / modules)
     canvas.setFillColorRGB(0, 0, 0)
     # One shape: drawn module by module, viewers show hairlines between them.
-    runs = (
-        f"{qr.QUIET + run.start()} {modules - qr.QUIET - 1 - number} {run.end() - run.start()} 1 re"
-        for number, row in enumerate(rows)
-        for run in _DARK.finditer(row)
-    )
-    canvas.addLiteral("\n".join(runs) + " f")
+    bars = [
+        f"{qr.QUIET + start} {y} {end - start} 1 re"
+        for y, row in enumerate(reversed(rows), qr.QUIET)
+        for start, end in (run.span() for run in _DARK.finditer(row))
+    ]
+    canvas.addLiteral("\n".join(bars) + " f")
     canvas.restoreState()
     canvas.setFillColor(_SOFT)
     canvas.setFont(REGULAR, 10)
@@ -160,7 +162,7 @@ def _programme(canvas: Canvas, parts: list[ProgrammePart], y: float, language: L
     x, room = _LEFT + _TIMES, _RIGHT - _LEFT - _TIMES
     for part in parts:
         canvas.line(_LEFT, y, _RIGHT, y)
-        times = f"{dates.clock(part.starts_at, language)} – {dates.clock(part.ends_at, language)}"
+        times = dates.hours(part.starts_at, part.ends_at, language)
         label, title = PROGRAMME_KINDS[language][part.kind], one_line(part.title.in_(language))
         if height >= _ROW * 0.85:
             _text(canvas, _LEFT, y - 5, Block(11.5, [times]), REGULAR, _SOFT)
@@ -179,7 +181,7 @@ def _small_print(canvas: Canvas, language: Language) -> None:
     canvas.setLineWidth(0.8)
     canvas.line(_LEFT, _FLOOR - 12, _RIGHT, _FLOOR - 12)
     y = _text(canvas, _LEFT, _FLOOR - 20, _small_print_block(language), REGULAR, _SOFT)
-    _text(canvas, _LEFT, y - 8, _HOUSES, REGULAR, _INK)
+    _text(canvas, _LEFT, y - 8, _VENUES, REGULAR, _INK)
 
 
 @cache

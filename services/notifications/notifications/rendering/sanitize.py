@@ -18,8 +18,10 @@ def one_line(text: str) -> str:
 
     Joiners inside words and emoji stay: without them it is another name.
     """
-    spaced = "".join(" " if unicodedata.category(each) in _BREAKING else each for each in text)
-    return " ".join(without_format_characters(spaced).split()).replace("=?", "= ?")
+    if not (text.isascii() and text.isprintable()):
+        spaced = "".join(" " if unicodedata.category(each) in _BREAKING else each for each in text)
+        text = without_format_characters(spaced)
+    return " ".join(text.split()).replace("=?", "= ?")
 
 
 def ascii_address(address: str) -> str:

@@ -68,6 +68,9 @@ def _plain_characters(font: str) -> frozenset[str]:
 
 def _wrap(text: str, font: str, size: float, room: float) -> Iterator[str]:
     """Yields lines with as many words as fit; a word that is wider than a line is broken."""
+    if text and width(text, font, size) <= room:
+        yield text
+        return
     line = ""
     for word in text.split():
         longer = f"{line} {word}" if line else word

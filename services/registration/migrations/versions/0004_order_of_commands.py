@@ -1,4 +1,4 @@
-"""When the last command about each employee was sent, also about those whom nobody knew.
+"""Keeps when the last command about each employee was sent, also about those whom nobody knew.
 
 Revision ID: 0004
 """

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 
 def satisfiable(wanted: Mapping[str, str], holders: Mapping[str, str]) -> set[str]:
-    """Who gets the address they want, since whoever has it gets another one in the same file.
+    """Returns those who get the address they want, since its holder gets another one in the same file.
 
     `wanted` is the key of an address by employee reference, in the order of their claims; `holders` tells who has a
     key now. A ring gets what it wants before others do; of others who want the same key the first one counts.

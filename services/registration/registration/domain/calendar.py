@@ -15,7 +15,7 @@ class Term:
 
 
 def next_midnight(moment: datetime) -> datetime:
-    """When the day in The Hague after that of an aware moment begins."""
+    """Returns the beginning of the next day in The Hague after an aware moment."""
     return datetime.combine(local_day(moment) + timedelta(days=1), time(), LOCAL_TIME)
 
 
@@ -26,7 +26,7 @@ def running_season(today: date) -> Term:
 
 
 def kept_after(today: date, months: int) -> date:
-    """Who took part up to this day or shorter is to be forgotten by `today`.
+    """Returns the last day of those who are to be forgotten by `today`: they took part up to it, or shorter.
 
     It is the last day of the newest season that ended at least `months` whole months ago.
     """

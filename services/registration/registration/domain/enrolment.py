@@ -90,7 +90,7 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Deci
             tombstone = _remembered(roster, known, command, decision)
             if tombstone is not None:
                 tombstones[employee_ref] = tombstone
-                roster.bury(employee_ref, tombstone)
+                roster.add_tombstone(employee_ref, tombstone)
         if decision.participant is not None:
             roster.replace(employee_ref, decision.participant)
             changed[decision.participant.participant_id] = decision.participant
@@ -107,7 +107,7 @@ def decide_all(roster: Roster, commands: Sequence[Command], today: date) -> Deci
 
 
 def decide(roster: Roster, command: Command, today: date) -> Decision:
-    """What becomes of one command; `roster` stays as it is."""
+    """Decides about one command; `roster` stays as it is."""
     if roster.contract is None:
         return Decision(errors=(problem("unknown_partner", "your organisation is not registered as a partner"),))
     message = command.message
@@ -206,7 +206,7 @@ def _objections(
 
 
 def _too_late(roster: Roster, command: Command) -> list[RefusalError]:
-    """What was sent before an erasure, or before the last command, and is delivered after it has no effect any more."""
+    """Refuses a message that was sent before an erasure, or before the last command, and is delivered after it."""
     employee_ref = command.message.employee_ref
     tombstone = roster.tombstone(employee_ref)
     asked_for = isinstance(command.message, EnrolmentRequested)
@@ -223,7 +223,7 @@ def _too_late(roster: Roster, command: Command) -> list[RefusalError]:
 
 
 def _sent_before(sent_at: datetime, last: datetime) -> bool:
-    """Whether the one moment is before the other for certain: a time in whole seconds is any moment of its second.
+    """Returns whether one moment is certainly before the other: a time in whole seconds is any moment of its second.
 
     Two times of unlike precision are so compared at the coarser one, and equal ones leave it to the order of arrival.
     """
@@ -237,7 +237,7 @@ def _precision(moment: datetime) -> timedelta:
 
 
 def _last_command_at(known: Participant | None, command: Command) -> datetime:
-    """When the newest command about them was sent once this one is applied."""
+    """Returns when the newest command about them was sent once this one is applied."""
     before = known.last_command_at if known else None
     return command.sent_at if before is None else max(before, command.sent_at)
 

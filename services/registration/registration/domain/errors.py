@@ -1,10 +1,10 @@
-"""Why registration refuses something: each refusal knows its HTTP status, and whether asking again can help."""
+"""The refusals of registration: each knows its HTTP status, and whether a retry can help."""
 
 from culture_connect.contracts import RefusalError
 
 
 class Refusal(Exception):
-    """What was asked cannot be done; `code` is stable and for programs. No text holds personal data."""
+    """A request that cannot be fulfilled; `code` is stable and for programs. No text holds personal data."""
 
     status: int
     code: str
@@ -25,7 +25,7 @@ class InvalidRequest(Refusal):
 
 
 class Unknown(Refusal):
-    """What the request is about does not exist; `what` is its kind, never its identity."""
+    """The request is about something that does not exist; `what` is its kind, never its identity."""
 
     status = 404
     code = "not-found"

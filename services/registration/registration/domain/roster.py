@@ -20,7 +20,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a partner has agreed to: so many places, until and including a day, unless it left before."""
+    """The contract of a partner: so many places, until and including a day, unless it left before."""
 
     partner: str
     places: int
@@ -30,7 +30,7 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What HR says of a participant. Two addresses with the same `email_key` are one address."""
+    """The data that HR sends of a participant. Two addresses with the same `email_key` are one address."""
 
     given_name: str
     family_name: str
@@ -61,13 +61,13 @@ class Participant:
 
     @property
     def enrolled(self) -> bool:
-        """Whether they take a place."""
+        """Returns whether the participant takes a place."""
         return self.standing is Standing.ENROLLED
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is remembered under an employee reference without the person; it cannot be read back into who it was.
+    """A trace under an employee reference that does not tell who the person was.
 
     `participant_id` and `erased_at` tell that they were erased, and when that was last asked for. `last_command_at` is
     when a withdrawal or an erasure was last sent under a reference that nobody was known by.
@@ -118,24 +118,24 @@ class Roster:
             self._add(participant)
 
     def employee(self, employee_ref: str) -> Participant | None:
-        """Who is known under this reference; nobody once they are erased."""
+        """Returns the participant known under this reference; nobody once they are erased."""
         return self._by_ref.get(employee_ref)
 
     def holder_of(self, email_key: str) -> UUID | None:
-        """Which enrolled participant has this address."""
+        """Returns the enrolled participant who has this address."""
         return self._by_email.get(email_key)
 
     def is_free(self, email_key: str, participant: Participant | None) -> bool:
-        """Whether this participant, or somebody new, may have this address."""
+        """Returns whether this participant, or somebody new, may have this address."""
         holder = self.holder_of(email_key)
         return holder is None or holder in self._giving_up or (participant and participant.participant_id) == holder
 
     def tombstone(self, employee_ref: str) -> Tombstone | None:
-        """What is remembered under this reference without the person."""
+        """Returns the tombstone under this reference."""
         return self._tombstones.get(employee_ref)
 
     def last_command_at(self, employee_ref: str) -> datetime | None:
-        """When the newest command was sent that an older one of this employee must not undo."""
+        """Returns when the newest command was sent that an older one of this employee must not undo."""
         known, tombstone = self._by_ref.get(employee_ref), self._tombstones.get(employee_ref)
         if tombstone is None:
             return known.last_command_at if known else None
@@ -172,7 +172,7 @@ class Roster:
         self._by_ref[employee_ref] = same
         return same
 
-    def bury(self, employee_ref: str, tombstone: Tombstone) -> None:
+    def add_tombstone(self, employee_ref: str, tombstone: Tombstone) -> None:
         """Remembers this under the employee's reference."""
         self._tombstones[employee_ref] = tombstone
 

@@ -14,9 +14,12 @@ from culture_connect.contracts import (
     MailUndeliverable,
 )
 from culture_connect.messaging import Delivery, Handlers, InvalidDelivery, UnitOfWork
+from registration import events
 from registration.domain.enrolment import EnrolmentMessage
 from registration.store.tombstones import Tombstones
-from registration.use_cases import enrolments, erasures
+from registration.use_cases.complete_erasures import complete_erasures
+from registration.use_cases.decide_enrolments import answer_enrolments
+from registration.use_cases.report_undeliverable import report_undeliverable
 
 _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 
@@ -31,7 +34,7 @@ def enrolment_handlers(tombstones: Tombstones) -> Handlers:
         # All are from one queue, and so from one partner, whatever they say themselves.
         partner = _partner_of(deliveries[0])
         messages = [(each.message, each.envelope) for each in deliveries]
-        await enrolments.answer_enrolments(work, tombstones, partner, messages)
+        await answer_enrolments(work, tombstones, partner, messages)
 
     handlers.on_invalid(refuse_unreadable)
     return handlers
@@ -53,7 +56,7 @@ def event_handlers() -> Handlers:
 async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
     """Answers messages that cannot be read; nothing else becomes of them."""
     for delivery in invalid:
-        enrolments.refuse(
+        events.enrolment_refused(
             work,
             _partner_of(delivery),
             delivery.envelope_id,
@@ -66,12 +69,12 @@ async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]
 async def take_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndeliverable]]) -> None:
     """Mail to participants that came back."""
     bounces = [(each.message, each.envelope) for each in deliveries]
-    await enrolments.tell_undeliverable(work, bounces)
+    await report_undeliverable(work, bounces)
 
 
 async def take_completed_erasures(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
     """Services that have forgotten somebody."""
-    await erasures.note_completed(work, [(each.message.participant_id, each.envelope) for each in deliveries])
+    await complete_erasures(work, [(each.message.participant_id, each.envelope) for each in deliveries])
 
 
 def _partner_of(delivery: Delivery[EnrolmentMessage] | InvalidDelivery) -> str:

@@ -1,4 +1,4 @@
-"""Which HR queues there are to listen to: those of the partners that are registered at the moment."""
+"""The HR queues to consume: those of the partners that are registered at the moment."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -42,5 +42,5 @@ class HrQueues:
             self._to_note[slug] = is_there
 
     def documented(self) -> Subscription:
-        """What stands for all of them in a document."""
+        """Returns the subscription that stands for all of them in a document."""
         return Subscription("edge", "hr.<partner>.enrolments", self._handlers)

@@ -1,4 +1,4 @@
-"""Who may do what: the scopes of registration's API."""
+"""The scopes of registration's API."""
 
 from typing import Annotated
 

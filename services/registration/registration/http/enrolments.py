@@ -24,7 +24,7 @@ from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.erasures import ErasureView
 from registration.http.participants import ParticipantView
 from registration.store import erasures, participants
-from registration.use_cases.enrolments import decide_enrolments
+from registration.use_cases.decide_enrolments import decide_enrolments
 
 router = APIRouter(prefix="/partners/{slug}", tags=["participants"])
 
@@ -33,7 +33,7 @@ Employee = Annotated[EmployeeRef, Path(description="HR's own stable key of the e
 
 
 class NewEnrolment(EnrolmentRequested):
-    """What HR says of an employee who takes part."""
+    """The data of an employee who takes part."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.NEW_ENROLMENT]})
 

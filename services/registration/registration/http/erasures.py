@@ -1,4 +1,4 @@
-"""How far an erasure is, over HTTP."""
+"""The progress of an erasure, over HTTP."""
 
 from datetime import datetime
 from typing import Self
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/erasures", tags=["participants"])
 
 
 class ServiceView(BaseModel):
-    """When a service was done; null while it is not."""
+    """The moment at which a service was done; null while it is not."""
 
     service: str
     completed_at: datetime | None
@@ -49,7 +49,7 @@ class ErasureView(BaseModel):
 
 @router.get("/{participant_id}")
 async def erasure(request: Request, participant_id: UUID, caller: Anyone) -> ErasureView:
-    """Which services have forgotten this participant, and which not yet; 404 for somebody who was not erased."""
+    """Lists the services that have forgotten this participant, and the others; 404 for somebody who was not erased."""
     visible = visible_partners(caller)
     async with request.app.state.database.snapshot() as work:
         found = await store.find(work, participant_id)

@@ -18,7 +18,9 @@ from registration.http import examples
 from registration.http.access import Programme, Readers
 from registration.store import evenings as store
 from registration.store.evenings import Planned
-from registration.use_cases import evenings as use_case
+from registration.use_cases.cancel_evening import cancel_evening
+from registration.use_cases.change_evening import change_evening
+from registration.use_cases.schedule_evening import schedule_evening
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 
@@ -58,7 +60,7 @@ class EveningView(Evening):
 
 
 class Cancellation(BaseModel):
-    """Why an evening does not take place, for those who had a ticket."""
+    """The reason why an evening does not take place, for those who had a ticket."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.CANCELLATION]})
 
@@ -70,7 +72,7 @@ async def schedule(request: Request, draft: NewEvening, caller: Programme) -> Re
     """Schedules an evening. Release and closing default to seven days and two hours before the start."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        return Answer(HTTPStatus.CREATED, _view(await use_case.schedule(work, draft, uuid4())))
+        return Answer(HTTPStatus.CREATED, _view(await schedule_evening(work, draft, uuid4())))
 
     return await once(request, caller, effect)
 
@@ -107,7 +109,7 @@ async def change(
     """
 
     async def effect(work: UnitOfWork) -> Answer:
-        return Answer(HTTPStatus.OK, _view(await use_case.change(work, evening_id, changes.root, expected)))
+        return Answer(HTTPStatus.OK, _view(await change_evening(work, evening_id, changes.root, expected)))
 
     return await once(request, caller, effect)
 
@@ -124,7 +126,7 @@ async def cancel(
 
     async def effect(work: UnitOfWork) -> Answer:
         reason = cancellation.reason if cancellation else None
-        return Answer(HTTPStatus.OK, _view(await use_case.cancel(work, evening_id, reason, expected)))
+        return Answer(HTTPStatus.OK, _view(await cancel_evening(work, evening_id, reason, expected)))
 
     return await once(request, caller, effect)
 

@@ -1,4 +1,4 @@
-"""What requests and answers look like, for the OpenAPI document."""
+"""Examples of requests and answers, for the OpenAPI document."""
 
 from typing import Any, Final
 

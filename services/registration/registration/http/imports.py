@@ -14,25 +14,29 @@ from registration.domain.hr_file import FileFault, HrFile
 from registration.http import examples
 from registration.http.access import PartnerPeople, PartnerSlug
 from registration.http.refusals import problem_of
-from registration.use_cases.file_thread import in_file_thread
-from registration.use_cases.import_file import Report, Wishes, take_file
+from registration.use_cases.file_thread import in_file_thread, in_workbook_thread
+from registration.use_cases.import_file import ImportOptions, Report, take_file
+from registration.workbook import is_workbook, sheet_in
 
 router = APIRouter(prefix="/partners/{slug}/enrolments", tags=["participants"])
 
 PATH = "/partners/[^/]+/enrolments/import"
 JSON = "application/json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_FILE = 16 * 1024 * 1024  # bytes: far more than the lines that a file may have
 
 _FILE = {
     "requestBody": {
         "required": True,
-        "description": "The file as HR exports it: UTF-8 or Windows-1252; `;`, `,` or tab; Dutch or English headers",
+        "description": "The file as HR exports it, with Dutch or English headers: CSV (UTF-8 or Windows-1252; `;`, `,` "
+        "or tab), or an Excel workbook. Which it is shows in its first bytes, whatever the content type says",
         "content": {
             "text/csv": {
                 "schema": {"type": "string"},
                 "example": "Personeelsnummer;Voornaam;Tussenvoegsel;Achternaam;E-mail\r\n"
                 "E-10442;Noor;de;Wit;noor.dewit@acme.example\r\n",
-            }
+            },
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
@@ -69,7 +73,7 @@ class FaultView(BaseModel):
 
 
 class CountsView(BaseModel):
-    """How many lines, and for `leaving` how many people."""
+    """Counts of lines, and for `leaving` of people."""
 
     added: int
     returning: int
@@ -80,7 +84,7 @@ class CountsView(BaseModel):
 
 
 class ReportView(BaseModel):
-    """What a file leads to. Who is added, changed, ... is listed for a dry run only; `faults` are the first 1000."""
+    """The effect of a file. Who is added, changed, ... is listed for a dry run only; `faults` are the first 1000."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.IMPORT_REPORT]})
 
@@ -132,20 +136,20 @@ async def import_file(
         int | None, Query(ge=0, description="How many are withdrawn, where these are more than a fifth")
     ] = None,
 ) -> Response:
-    """Takes in a CSV file, all of it or nothing; with `on_error=skip`, all of it but its faulty lines.
+    """Takes in a file (CSV or XLSX), all of it or nothing; with `on_error=skip`, all of it but its faulty lines.
 
     With `Accept: application/x-ndjson` the answer tells how far it is, line by line, and the result in the last one.
     """
-    wishes = Wishes(dry_run, full, on_error == "skip", confirm_withdrawals)
+    options = ImportOptions(dry_run, full, on_error == "skip", confirm_withdrawals)
     data = await request.body()
 
     async def take(progress: Progress) -> Response:
-        file = await in_file_thread(_read, data)
+        file = await _read(data)
         report = Report()
 
         async def effect(work: UnitOfWork) -> Answer:
             nonlocal report
-            report = await take_file(work, request.app.state.tombstones, slug, file, wishes, progress)
+            report = await take_file(work, request.app.state.tombstones, slug, file, options, progress)
             return Answer(HTTPStatus.OK, None if dry_run else ReportView.of(report, file, dry_run=False))
 
         # A dry run may be run again, and its answer names people: it is nothing to keep for a day.
@@ -160,8 +164,10 @@ def _listing(report: Report, file: HrFile) -> str:
     return ReportView.of(report, file, dry_run=True).model_dump_json()
 
 
-def _read(data: bytes) -> HrFile:
+async def _read(data: bytes) -> HrFile:
     try:
-        return HrFile.read(data)
+        if is_workbook(data):
+            return HrFile.of(await in_workbook_thread(sheet_in, data))
+        return await in_file_thread(HrFile.read, data)
     except FileFault as fault:
         raise FileNotUsable(errors=tuple(fault.problems)) from None

@@ -14,7 +14,9 @@ from culture_connect.messaging import UnitOfWork
 from registration.http import examples
 from registration.http.access import Anyone, PartnerReaders, PartnerSlug, Programme, visible_partners
 from registration.store import partners as store
-from registration.use_cases import partners as use_case
+from registration.use_cases.change_partner import change_partner
+from registration.use_cases.offboard_partner import offboard_partner
+from registration.use_cases.register_partner import register_partner
 
 router = APIRouter(prefix="/partners", tags=["partners"])
 
@@ -34,7 +36,7 @@ class NewPartner(BaseModel):
 
 
 class PartnerChanges(Changes):
-    """What is to be another way; what is absent stays as it is."""
+    """Fields to change; those that are absent stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PARTNER_CHANGES]})
 
@@ -68,7 +70,7 @@ async def register(request: Request, new: NewPartner, caller: Programme) -> Resp
     """Registers a partner; its HR system can be connected from now on. One that had left comes back."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        return Answer(HTTPStatus.CREATED, PartnerView.model_validate(await use_case.register(work, **dict(new))))
+        return Answer(HTTPStatus.CREATED, PartnerView.model_validate(await register_partner(work, **dict(new))))
 
     return await once(request, caller, effect)
 
@@ -101,7 +103,7 @@ async def change(
     """Changes a partner or its contract. Fewer places than people are active are refused with their number."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        partner = await use_case.change(work, slug, changes.named, expected)
+        partner = await change_partner(work, slug, changes.named, expected)
         return Answer(HTTPStatus.OK, PartnerView.model_validate(partner))
 
     return await once(request, caller, effect)
@@ -119,7 +121,7 @@ async def leave(
     """Ends a partner's part in the programme: all its people are withdrawn today. Doing it twice changes nothing."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        partner = await use_case.leave(
+        partner = await offboard_partner(
             work, slug, name=name, confirm_withdrawals=confirm_withdrawals, expected=expected
         )
         return Answer(HTTPStatus.OK, PartnerView.model_validate(partner))

@@ -25,8 +25,8 @@ async def export(request: Request, slug: PartnerSlug, employee_ref: Employee, ca
     tombstones: Tombstones = request.app.state.tombstones
     async with database.snapshot() as work:
         known = await participants.known(work, slug, refs=[employee_ref], email_keys=())
-        buried = (await tombstones.load(work, slug, [employee_ref])).get(employee_ref)
-        participant_id = known[0].participant_id if known else buried.participant_id if buried else None
+        tombstone = (await tombstones.load(work, slug, [employee_ref])).get(employee_ref)
+        participant_id = known[0].participant_id if known else tombstone.participant_id if tombstone else None
         if participant_id is None:
             raise not_found("employee")
         wanted = {"participant": participant_id, "partner": slug, "employee_ref": employee_ref}

@@ -14,7 +14,7 @@ from registration.http import examples
 from registration.http.access import Anyone, Programme
 from registration.store import venues as store
 from registration.store.venues import VenueRecord
-from registration.use_cases import venues as use_case
+from registration.use_cases.change_venue import change_venue
 
 router = APIRouter(prefix="/venues", tags=["venues"])
 
@@ -31,16 +31,16 @@ class VenueView(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, house: VenueRecord) -> Self:
+    def of(cls, venue: VenueRecord) -> Self:
         """Of a row."""
-        entrance = Localised(nl=house.entrance_nl, en=house.entrance_en)
+        entrance = Localised(nl=venue.entrance_nl, en=venue.entrance_en)
         return cls(
-            slug=Venue(house.slug), name=house.name, address=house.address, entrance=entrance, version=house.version
+            slug=Venue(venue.slug), name=venue.name, address=venue.address, entrance=entrance, version=venue.version
         )
 
 
 class VenueChanges(Changes):
-    """What is to be another way; what is absent stays as it is."""
+    """Fields to change; those that are absent stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VENUE_CHANGES]})
 
@@ -54,7 +54,7 @@ async def venues(request: Request, _: Anyone, wanted: PageQuery) -> Page[VenueVi
     """The five houses, by slug."""
     key = wanted.after(str)
     async with request.app.state.database.snapshot() as work:
-        found = [each for each in await store.houses(work) if key is None or each.slug > key[0]]
+        found = [each for each in await store.all_venues(work) if key is None or each.slug > key[0]]
     return page_of([VenueView.of(each) for each in found], wanted, lambda each: (each.slug,))
 
 
@@ -68,6 +68,6 @@ async def change(
         fields |= {"entrance_nl": changes.entrance.nl, "entrance_en": changes.entrance.en}
 
     async def effect(work: UnitOfWork) -> Answer:
-        return Answer(HTTPStatus.OK, VenueView.of(await use_case.change(work, slug, fields, expected)))
+        return Answer(HTTPStatus.OK, VenueView.of(await change_venue(work, slug, fields, expected)))
 
     return await once(request, caller, effect)

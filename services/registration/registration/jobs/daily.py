@@ -1,4 +1,4 @@
-"""What happens because a day has come: terms end, people are forgotten, erasures are late.
+"""Daily work: terms end, people are forgotten, late erasures are counted.
 
 The days stand in the database, where they outlive every process. Each replica looks; whoever locks a partner first does
 the work, and the other finds it done.
@@ -21,7 +21,7 @@ from registration.domain.calendar import kept_after, next_midnight
 from registration.settings import ERASURE_OVERDUE
 from registration.store import erasures, terms
 from registration.store.tombstones import Tombstones, forget_unknown
-from registration.use_cases.erasures import forget
+from registration.use_cases.forget_participants import forget_participants
 from registration.use_cases.lock_roster import lock_partner
 
 LOOK = 30.0  # seconds between two looks; a new day is looked at when it begins
@@ -36,7 +36,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Clock:
+class DailyJob:
     """Looks at the days while it runs. `now` tells the moment (aware); `retention_months` is as in the settings."""
 
     def __init__(
@@ -106,7 +106,7 @@ class Clock:
             forgotten = AT_A_TIME
             while forgotten == AT_A_TIME:
                 async with self._database.begin() as work:
-                    forgotten = await forget(work, self._tombstones, partner, last, AT_A_TIME)
+                    forgotten = await forget_participants(work, self._tombstones, partner, last, AT_A_TIME)
                 _log.info("forgotten after their time", partner=partner, participants=forgotten)
 
     async def _measure(self, now: datetime) -> None:

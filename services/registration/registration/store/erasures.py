@@ -63,7 +63,7 @@ class Erasure:
 
     @property
     def completed_at(self) -> datetime | None:
-        """When the last service was done, None while one is open."""
+        """Returns the moment at which the last service was done, None while one is open."""
         done = [moment for moment in self.services.values() if moment is not None]
         return max(done) if len(done) == len(self.services) else None
 
@@ -95,6 +95,6 @@ async def find(work: UnitOfWork, participant_id: UUID) -> Erasure | None:
 
 
 async def count_open(work: UnitOfWork, overdue: datetime) -> tuple[int, int]:
-    """How many erasures are open, and how many of them were asked for before `overdue`."""
+    """Counts the open erasures, and those of them that were asked for before `overdue`."""
     row = (await work.execute(_OPEN, {"overdue": overdue})).one()
     return row.open, row.overdue

@@ -111,7 +111,7 @@ async def page(
 
 
 async def unknown_partners(work: UnitOfWork, slugs: Collection[str]) -> list[str]:
-    """Which of these slugs belong to no partner."""
+    """Returns which of these slugs belong to no partner."""
     return list((await work.execute(_UNKNOWN_PARTNERS, {"slugs": list(slugs)})).scalars())
 
 

@@ -119,7 +119,7 @@ class Withdrawn:
 async def known(
     work: UnitOfWork, partner: str, *, refs: Collection[str], email_keys: Collection[str]
 ) -> list[Participant]:
-    """Who is known under these employee references, and who is enrolled with these e-mail addresses."""
+    """Returns the participants with these employee references, and those enrolled with these e-mail addresses."""
     found = await work.execute(_LOAD, {"partner": partner, "refs": list(refs), "email_keys": list(email_keys)})
     # Whom both name, as happens when nothing has changed, is made once.
     by_id = {row.participant_id: row for row in found}
@@ -178,7 +178,7 @@ async def withdraw_some(work: UnitOfWork, partner: str, leaves_on: date, limit: 
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """Whom a receipt is about: an HR system knows its people by its own reference, and by the address it gave."""
+    """The employee that a receipt is about, by the reference and the address that the HR system gave."""
 
     partner: str
     employee_ref: str
@@ -192,7 +192,7 @@ async def employees(work: UnitOfWork, participant_ids: Collection[UUID]) -> dict
 
 
 def _addresses_changing_hands(roster: Roster, changed: Sequence[Participant]) -> list[UUID]:
-    """Who had an address before that somebody else has now."""
+    """Returns those whose former address somebody else has now."""
     holders = (
         (each.participant_id, roster.holder_of(each.person.email_key))
         for each in changed

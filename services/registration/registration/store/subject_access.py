@@ -1,4 +1,4 @@
-"""Where registration holds something of people, for the right of access (GDPR, article 15)."""
+"""The tables in which registration holds personal data, for the right of access (GDPR, article 15)."""
 
 from collections.abc import Sequence
 from typing import Final

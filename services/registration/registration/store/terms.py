@@ -1,4 +1,4 @@
-"""What a new day brings by itself: terms that end, and people to be forgotten.
+"""Terms that end with a new day, and people to be forgotten.
 
 The rows of participants are the timers: durable, and moved by whatever changes them.
 """
@@ -12,20 +12,22 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 
-# A day that HR announced was told when it did. A term that just ends (`ends_on`) is told now, as a version of its own.
+# A day that HR announced is published already. A term that just ends (`ends_on`) is published now, as a version of its
+# own.
 _END = text(
     """
     with due as (
         select participant_id, least(leaves_on, ends_on + 1) as day,
-            leaves_on is null or coalesce(leaves_on > ends_on + 1, false) as untold
+            leaves_on is null or coalesce(leaves_on > ends_on + 1, false) as unpublished
         from participants
         where partner = :partner and standing = 'enrolled' and coalesce(leaves_on, ends_on) is not null
           and least(leaves_on, ends_on + 1) <= :today
     )
     update participants
-    set standing = 'withdrawn', changed_at = :now, leaves_on = due.day, version = version + cast(due.untold as integer)
+    set standing = 'withdrawn', changed_at = :now, leaves_on = due.day,
+        version = version + cast(due.unpublished as integer)
     from due where participants.participant_id = due.participant_id
-    returning participants.participant_id, due.day, participants.version, due.untold
+    returning participants.participant_id, due.day, participants.version, due.unpublished
     """
 )
 _ENDING = text(
@@ -63,18 +65,18 @@ _FORGOTTEN_OF = text(
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Somebody whose last day was the one before `leaves_on`; `told` says that the others know it already."""
+    """Somebody whose last day was the one before `leaves_on`; `published` says that the others know it already."""
 
     participant_id: UUID
     leaves_on: date
     version: int
-    told: bool
+    published: bool
 
 
 async def end_terms(work: UnitOfWork, partner: str, today: date) -> list[Ended]:
     """Withdraws everyone of a locked partner who no longer takes part today (the day in The Hague)."""
     rows = await work.execute(_END, {"partner": partner, "today": today, "now": work.now})
-    return [Ended(row.participant_id, row.day, row.version, not row.untold) for row in rows]
+    return [Ended(row.participant_id, row.day, row.version, not row.unpublished) for row in rows]
 
 
 async def partners_with_ending_terms(work: UnitOfWork, today: date) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Who was erased, or left before anybody knew them, in a form that tells nothing to whoever reads the database.
+"""Tombstones of those who were erased, or left before they were known; they tell nothing to a reader of the database.
 
 A tombstone is found by an HMAC-SHA256 (RFC 2104) of partner and employee reference under a key that the database does
 not hold: employee references are few and short, and a plain hash of them could be searched through in no time.

@@ -31,21 +31,21 @@ class VenueRecord:
     version: int
 
 
-async def houses(work: UnitOfWork) -> list[VenueRecord]:
+async def all_venues(work: UnitOfWork) -> list[VenueRecord]:
     """All of them, by slug."""
-    return [_house(row) for row in await work.execute(_LIST)]
+    return [_venue(row) for row in await work.execute(_LIST)]
 
 
 async def lock(work: UnitOfWork, slug: str) -> VenueRecord | None:
     """The venue with this slug; nobody else changes it until the transaction ends."""
     row = (await work.execute(_LOCK, {"slug": slug})).one_or_none()
-    return _house(row) if row is not None else None
+    return _venue(row) if row is not None else None
 
 
-async def save(work: UnitOfWork, house: VenueRecord) -> None:
+async def save(work: UnitOfWork, venue: VenueRecord) -> None:
     """Writes a venue that is locked."""
-    await work.execute(_SAVE, {name: getattr(house, name) for name in VenueRecord.__slots__})
+    await work.execute(_SAVE, {name: getattr(venue, name) for name in VenueRecord.__slots__})
 
 
-def _house(row: Any) -> VenueRecord:
+def _venue(row: Any) -> VenueRecord:
     return VenueRecord(*row)

@@ -1,1 +1,1 @@
-"""What registration can be asked to do: load, decide, save, tell. Consumers and routes call these."""
+"""The use cases of registration: each loads, decides, saves and publishes. Handlers, routes and jobs call them."""

@@ -27,7 +27,7 @@ from registration.domain.hr_file import Fault, FileFault, HrFile, Row
 from registration.domain.roster import Participant, Person, email_key
 from registration.store import participants
 from registration.store.tombstones import Tombstones
-from registration.use_cases.enrolments import decide_enrolments
+from registration.use_cases.decide_enrolments import decide_enrolments
 from registration.use_cases.file_thread import in_file_thread
 from registration.use_cases.lock_roster import lock_partner
 
@@ -41,8 +41,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """How the file is to be taken. `full`: it names everybody who takes part, so others are withdrawn.
+class ImportOptions:
+    """Options of an import. `full`: it names everybody who takes part, so others are withdrawn.
 
     `confirm_withdrawals` is the number of withdrawals that was agreed to.
     """
@@ -55,7 +55,7 @@ class Wishes:
 
 @dataclass(slots=True)
 class Report:
-    """What a file leads to; lines by their number and employee reference.
+    """The effect of a file; lines by their number and employee reference.
 
     `faults` are the first `MOST_FAULTS` that were found, `faulty` the numbers of all the lines that have any.
     """
@@ -79,18 +79,18 @@ class Report:
 
 
 async def take_file(
-    work: UnitOfWork, tombstones: Tombstones, slug: str, file: HrFile, wishes: Wishes, progress: Progress
+    work: UnitOfWork, tombstones: Tombstones, slug: str, file: HrFile, options: ImportOptions, progress: Progress
 ) -> Report:
     """Takes the file in as wished, and tells the other services; `progress` hears how far it is.
 
     Raises Unknown for a partner that there is not, FileNotUsable, ImportRefused for faulty lines unless they are to be
     skipped, and WithdrawalsNotConfirmed.
     """
-    async with work.trial() if wishes.dry_run else contextlib.nullcontext():
+    async with work.trial() if options.dry_run else contextlib.nullcontext():
         partner = await lock_partner(work, slug, local_day(work.now))
         if partner is None:
             raise Unknown("partner")
-        importing = _Import(work, tombstones, slug, file, wishes, progress)
+        importing = _Import(work, tombstones, slug, file, options, progress)
         try:
             return await importing.run(partner.active)
         except FileFault as fault:
@@ -104,14 +104,14 @@ class _Import:
         tombstones: Tombstones,
         slug: str,
         file: HrFile,
-        wishes: Wishes,
+        options: ImportOptions,
         progress: Progress,
     ) -> None:
         self._work = work
         self._tombstones = tombstones
         self._slug = slug
         self._file = file
-        self._wishes = wishes
+        self._options = options
         self._progress = progress
         self._report = Report()
         self._line_of: dict[str, int] = {}
@@ -119,12 +119,12 @@ class _Import:
 
     async def run(self, active: int) -> Report:
         await self._read()
-        if self._wishes.full:
+        if self._options.full:
             await self._withdraw_others(active)
         collided = [each async for portion in self._decide_rows() for each in portion]
         await self._try_again(collided)
         self._report.faults.sort(key=lambda fault: fault.line)
-        if self._report.faults and not (self._wishes.dry_run or self._wishes.skip_faulty):
+        if self._report.faults and not (self._options.dry_run or self._options.skip_faulty):
             raise _refused(self._report)
         return self._report
 
@@ -141,16 +141,16 @@ class _Import:
             self._progress("reading", self._report.lines, total)
 
     async def _withdraw_others(self, active: int) -> None:
-        if self._nameless and not self._wishes.dry_run:
+        if self._nameless and not self._options.dry_run:
             # Whoever they are, they would be taken for absent.
             words = "must be there on every line of a complete list"
             self._report.blame(Fault(line, "employee_ref", "missing", words) for line in self._nameless)
             raise _refused(self._report)
         self._report.leaving = await participants.enrolled_besides(self._work, self._slug, self._line_of)
         leaving = len(self._report.leaving)
-        if leaving > UNCONFIRMED_PART * active and leaving != self._wishes.confirm_withdrawals:
+        if leaving > UNCONFIRMED_PART * active and leaving != self._options.confirm_withdrawals:
             self._report.withdrawals_to_confirm = leaving
-            if not self._wishes.dry_run:
+            if not self._options.dry_run:
                 words = f"{leaving} of {active} active participants would be withdrawn"
                 error = problem("not_confirmed", f"must be {leaving} to confirm that", field="confirm_withdrawals")
                 raise WithdrawalsNotConfirmed(words, (error,))

@@ -1,12 +1,12 @@
-"""What every decision about a partner's people begins with: the partner locked, and the present day begun."""
+"""Locks a partner before a decision about its people, and begins the present day."""
 
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from culture_connect.contracts import ParticipantWithdrawn
-from culture_connect.messaging import UnitOfWork, core_event
+from culture_connect.messaging import UnitOfWork
+from registration import events
 from registration.domain.roster import Contract, Roster
 from registration.store import participants, partners, terms
 from registration.store.partners import Partner
@@ -14,17 +14,16 @@ from registration.store.tombstones import Tombstones
 
 
 async def lock_partner(work: UnitOfWork, slug: str, today: date) -> Partner | None:
-    """The partner, locked, without those whose term is over `today` (the day in The Hague); the others are told."""
+    """Returns the partner, locked; publishes the withdrawal of those whose term is over `today` (in The Hague)."""
     partner = await partners.lock(work, slug)
     if partner is None:
         return None
     ended = await terms.end_terms(work, slug, today)
     for each in ended:
-        if not each.told:
-            event = ParticipantWithdrawn(
-                participant_id=each.participant_id, partner=slug, effective_on=each.leaves_on, version=each.version
+        if not each.published:
+            events.participant_withdrawn(
+                work, slug, each.participant_id, effective_on=each.leaves_on, version=each.version
             )
-            work.emit(event, core_event(event, slug), subject=str(each.participant_id))
     return replace(partner, active=partner.active - len(ended))
 
 

@@ -22,7 +22,7 @@ from culture_connect.contracts import (
     local_day,
     refusals,
 )
-from culture_connect_cli.api import Api
+from culture_connect_cli.api.client import Api
 
 PAGE = 2  # evenings a page, so that two evenings more are another page
 _EVENING = re.compile(r"/evenings/([0-9a-f-]{36})(/cancel)?")
@@ -88,7 +88,7 @@ class FakeRegistration:
         return self.evenings[evening_id]
 
     def live(self) -> list[Evening]:
-        """What takes place, by its start."""
+        """The evenings that take place, by start."""
         return sorted(
             (each for id_, each in self.evenings.items() if id_ not in self.reasons), key=lambda each: each.starts_at
         )

@@ -19,7 +19,7 @@ def read(*lines: str, header: str = HEADER) -> HrFile:
 
 
 def requests(file: HrFile, known: Person | None = None) -> list[EnrolmentRequested]:
-    """What the rows of a file ask for; none of them may have a fault."""
+    """The requests of the rows of a file; none of them may have a fault."""
     return [asked(row.request(known)) for row in file.rows()]
 
 
@@ -30,7 +30,7 @@ def asked(found: EnrolmentRequested | list[Fault]) -> EnrolmentRequested:
 
 
 def faults(file: HrFile) -> list[Fault]:
-    """What is wrong with the rows of a file."""
+    """Everything that is wrong with the rows of a file."""
     found = [row.request(None) for row in file.rows()]
     return [fault for each in found if isinstance(each, list) for fault in each]
 
@@ -41,7 +41,7 @@ def told(file: HrFile) -> list[tuple[int, str | None, str]]:
 
 
 def refused(data: bytes) -> list[tuple[str | None, str]]:
-    """Why a file cannot be used: field and code of each problem."""
+    """The problems of a file that cannot be used: field and code of each problem."""
     with pytest.raises(FileFault) as caught:
         list(HrFile.read(data).rows())
     return [(problem.field, problem.code) for problem in caught.value.problems]

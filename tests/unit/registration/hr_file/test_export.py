@@ -1,4 +1,4 @@
-"""What we export opens safely in a spreadsheet, and reads back as it was."""
+"""An export opens safely in a spreadsheet, and reads back as it was."""
 
 import csv
 import io

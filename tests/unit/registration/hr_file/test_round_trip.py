@@ -1,4 +1,4 @@
-"""Whatever programme wrote it: the people in a file are those who were put into it."""
+"""The people in a file are those who were put into it, whatever programme wrote it."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ WESTERN = "".join(map(chr, [*range(0x20, 0x7F), *range(0xC0, 0x100)]))
 
 @dataclass(frozen=True)
 class Style:
-    """How a programme writes a file."""
+    """The way in which a programme writes a file."""
 
     header: Sequence[str]
     languages: dict[Language, str]

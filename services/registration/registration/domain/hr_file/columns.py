@@ -1,4 +1,4 @@
-"""Which column of a file is which field of the contract: the names that HR systems give them."""
+"""The columns of a file and the fields of the contract: the names that HR systems give them."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ NAMES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingPro
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the fields are: `positions` by the contract's names and `infix`, in a header of `width` cells.
+    """The places of the fields: `positions` by the contract's names and `infix`, in a header of `width` cells.
 
     `ignored` are the names of columns that mean nothing to us, `unspoken` the optional fields without a column.
     """
@@ -114,7 +114,7 @@ class Columns:
         return frozenset(self.positions) - {INFIX}
 
     def fit(self, cells: Sequence[str]) -> bool:
-        """Whether a record has the header's number of cells, but for empty ones at the end, too many or left away.
+        """Returns whether a record has the header's number of cells, apart from empty ones at the end.
 
         A line on which cells of required columns are left away is only half of one.
         """
@@ -128,8 +128,13 @@ def field_of(name: str) -> str | None:
     return _FIELDS.get(_plain(name))
 
 
+def is_header(names: Sequence[str]) -> bool:
+    """True when every required field has a column of one of these names, within those that a file may have."""
+    return {field_of(name) for name in names[:_MOST_COLUMNS]}.issuperset(REQUIRED)
+
+
 def known_names(header: Sequence[str]) -> int:
-    """How many different fields the header names, within the columns that one may have."""
+    """Returns the number of different fields that the header names, within the columns that one may have."""
     return len({field_of(name) for name in header[:_MOST_COLUMNS]} - {None})
 
 

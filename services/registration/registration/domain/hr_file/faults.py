@@ -1,4 +1,4 @@
-"""What can be wrong with a file, and with a line of it, in words that never repeat what is in a cell."""
+"""Faults of a file, and of a line of it, in words that never repeat what is in a cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,9 +5,10 @@ from typing import Self
 
 from culture_connect.contracts import problem
 from registration.domain.hr_file.columns import Columns, known_names
-from registration.domain.hr_file.decoding import decoded
+from registration.domain.hr_file.decode import decoded
 from registration.domain.hr_file.faults import FileFault
 from registration.domain.hr_file.rows import Row
+from registration.domain.hr_file.sheet import Sheet
 from registration.domain.hr_file.tables import Table
 
 
@@ -18,7 +19,7 @@ class HrFile:
     at most 100 characters.
     """
 
-    def __init__(self, table: Table, columns: Columns) -> None:
+    def __init__(self, table: Table | Sheet, columns: Columns) -> None:
         self._table = table
         self._columns = columns
         self.columns: frozenset[str] = columns.fields
@@ -26,12 +27,19 @@ class HrFile:
 
     @classmethod
     def read(cls, data: bytes) -> Self:
-        """Reads the bytes of a file as far as its header.
+        """Reads the bytes of a CSV file as far as its header.
 
         Raises FileFault: no text in it, an encoding that is not known, quotes that do not close, columns that are
         missing or there twice.
         """
-        table = Table.of(decoded(data), known_names)
+        return cls.of(Table.of(decoded(data), known_names))
+
+    @classmethod
+    def of(cls, table: Table | Sheet) -> Self:
+        """The file with these records, of which the first is the header.
+
+        Raises FileFault where there is none, and for columns that are missing or there twice.
+        """
         header = next(table.records(), None)
         if header is None:
             raise FileFault([problem("empty_file", "has nothing in it")])
@@ -42,7 +50,7 @@ class HrFile:
         return (Row(line, cells, self._columns) for line, cells in self._records())
 
     def count(self) -> int:
-        """How many rows there are. Raises FileFault where quotes are broken."""
+        """Returns the number of rows. Raises FileFault where quotes are broken."""
         return sum(1 for _ in self._records())
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:

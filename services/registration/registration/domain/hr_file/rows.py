@@ -1,11 +1,12 @@
 """One line of a file, and the request it makes of us."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 from culture_connect.contracts import EmailText, EmployeeRef, EnrolmentRequested, Model, ValidationError, refusals
+from registration.domain.hr_file.cells import TypedCell, misfit
 from registration.domain.hr_file.columns import INFIX, Columns
 from registration.domain.hr_file.faults import Fault
 from registration.domain.hr_file.values import address, cell_text, day, family_name, language
@@ -35,7 +36,7 @@ class Row:
 
     @property
     def employee_ref(self) -> str | None:
-        """Whom the row is about, None when it does not say so as the contract asks.
+        """The employee that the row is about, None when it does not say so as the contract asks.
 
         Also told of a row that has other faults, so that nobody is taken for absent whose row is there.
         """
@@ -53,7 +54,7 @@ class Row:
             return None
 
     def request(self, known: Person | None) -> EnrolmentRequested | list[Fault]:
-        """What the row asks for, or everything that is wrong with it.
+        """Returns what the row asks for, or everything that is wrong with it.
 
         What the file has no column for stays as it is `known`; an empty cell means that there is no such thing.
         """
@@ -62,17 +63,25 @@ class Row:
             return [Fault(self.line, None, "wrong_number_of_cells", words)]
         values = self._values()
         infix = values.pop(INFIX, None)
-        half: list[Fault] = []
+        wrong = list(self._misfits())
         if infix and "family_name" not in values:  # else a word of the name would be lost
-            half.append(Fault(self.line, "family_name", "missing", "must be there when there is an infix"))
+            wrong.append(Fault(self.line, "family_name", "missing", "must be there when there is an infix"))
         if known is not None:
             values |= {name: getattr(known, name) for name in self._columns.unspoken}
         try:
             request = EnrolmentRequested.model_validate(values)
         except ValidationError as error:
+            blamed = {fault.field for fault in wrong}
             told = [Fault(self.line, each.field, each.code, each.message) for each in refusals(error)]
-            return half + [each for each in told if not half or each.field != "family_name"]
-        return half or request
+            return wrong + [each for each in told if each.field not in blamed]
+        return wrong or request
+
+    def _misfits(self) -> Iterator[Fault]:
+        """A fault for each cell of a kind that its field cannot have."""
+        typed = [at for at, cell in enumerate(self._cells) if isinstance(cell, TypedCell)]
+        for name, at in self._columns.positions.items() if typed else ():
+            if at in typed and (found := misfit(name, self._cells[at])):
+                yield Fault(self.line, "family_name" if name == INFIX else name, *found)
 
     def _values(self) -> dict[str, Any]:
         """The fields whose cells have text, as the contract writes them."""
@@ -90,4 +99,5 @@ class Row:
 
     def _text(self, name: str) -> str:
         position = self._columns.positions[name]
-        return cell_text(self._cells[position]) if position < len(self._cells) else ""
+        cell = self._cells[position] if position < len(self._cells) else ""
+        return "" if isinstance(cell, TypedCell) else cell_text(cell)

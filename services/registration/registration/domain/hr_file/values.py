@@ -1,4 +1,4 @@
-"""What is in a cell: text without its wrapping, days, languages and family names as HR systems write them."""
+"""Values of cells: text without its wrapping, days, languages and family names as HR systems write them."""
 
 import re
 from datetime import date
