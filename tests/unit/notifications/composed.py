@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import Localised, Venue
-from notifications.contents import Contents, Digest, DigestEvening, Letter, Piece, ToldEvening
+from notifications.contents import Contents, Digest, DigestEvening, Letter, Piece, PublishedEvening
 from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.composer import Composer
 from notifications.rendering.renderer import Renderer
@@ -59,9 +59,9 @@ def a_piece(kind: Kind, *, number: int = 0, **changes: Any) -> Piece:
     )
 
 
-def told_evening(**changes: Any) -> ToldEvening:
+def told_evening(**changes: Any) -> PublishedEvening:
     """The evening at PAARD, with some fields replaced, past every check of the contract."""
-    return ToldEvening.model_validate(an_evening()).model_copy(update=changes)
+    return PublishedEvening.model_validate(an_evening()).model_copy(update=changes)
 
 
 def two_tickets() -> list[Piece]:

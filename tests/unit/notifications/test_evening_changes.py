@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from culture_connect.contracts import Language, Localised, PartKind, ProgrammePart, Venue
-from notifications.contents import ToldEvening
+from notifications.contents import PublishedEvening
 from notifications.domain.decisions import material_changes
 from notifications.rendering.evening_changes import Change, changes
 from tests.unit.notifications.composed import told_evening
@@ -27,7 +27,7 @@ def told(language: Language = Language.NL, /, **changed: Any) -> list[Change]:
     return changes(BEFORE, told_evening(**changed), language)
 
 
-def moved(evening: ToldEvening, by: timedelta) -> dict[str, Any]:
+def moved(evening: PublishedEvening, by: timedelta) -> dict[str, Any]:
     """The fields of the evening with all its parts so much later."""
     return {
         "starts_at": evening.starts_at + by,

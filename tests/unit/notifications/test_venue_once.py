@@ -3,7 +3,7 @@
 import pytest
 
 from culture_connect.contracts import Venue
-from notifications.contents import Letter, ToldEvening
+from notifications.contents import Letter, PublishedEvening
 from notifications.domain.catalogue import Kind
 from notifications.rendering import pdf
 from notifications.rendering.renderer import Renderer
@@ -15,7 +15,7 @@ RENDERER = Renderer(public_url=PUBLIC_URL)
 WITH_PLACE = (Kind.INVITATION, Kind.TICKET_OFFERED, Kind.EVENING_CHANGED, Kind.REMINDER_WEEK, Kind.TICKET_ISSUED)
 
 
-def at(venue: Venue) -> ToldEvening:
+def at(venue: Venue) -> PublishedEvening:
     """An evening that got the location of its house by default."""
     return told_evening(venue=venue, location=f"{venue.label}, Harteveltstraat 1, Den Haag")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from culture_connect.contracts import Language, local_day
 from culture_connect.messaging import UnitOfWork
-from notifications.contents import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
+from notifications.contents import Contents, Digest, Letter, Piece, PublishedEvening, Recipient, TicketDetails
 from notifications.domain.catalogue import CalendarEffect, Kind, State, Suppression, TicketStatus
 from notifications.domain.decisions import start_differs
 from notifications.domain.relevance import Skip, check_relevance
@@ -163,7 +163,7 @@ def _has_news(draft: Draft, digest: Digest | None, now: datetime) -> bool:
         told = draft.details.get("told")
         return start_differs(date.fromisoformat(told) if told else None, draft.starts_on, local_day(now))
     if draft.kind is Kind.EVENING_CHANGED and draft.before is not None:
-        before, after = (ToldEvening.model_validate(version) for version in (draft.before, draft.evening))
+        before, after = (PublishedEvening.model_validate(version) for version in (draft.before, draft.evening))
         # A change in the other language only is none to its reader.
         return bool(changes(before, after, draft.language or Language.NL))
     return True

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from culture_connect.contracts import Evening, EveningCancelled, EveningChanged, EveningScheduled
 from culture_connect.messaging import Delivery, UnitOfWork
-from notifications.contents import ToldEvening
+from notifications.contents import PublishedEvening
 from notifications.domain.catalogue import Kind
 from notifications.domain.decisions import (
     PlannedLetter,
@@ -47,7 +47,7 @@ async def apply_evenings(work: UnitOfWork, deliveries: Sequence[Delivery[Evening
 def reminder_moments(known: Mapping[UUID, KnownEvening]) -> Mapping[UUID, Mapping[Kind, datetime]]:
     """Returns the moments of the reminders of those of these evenings that are known and not cancelled."""
     return {
-        evening_id: reminders(ToldEvening.model_validate(evening.details).starts_at)
+        evening_id: reminders(PublishedEvening.model_validate(evening.details).starts_at)
         for evening_id, evening in known.items()
         if evening.details is not None and not evening.cancelled
     }
@@ -119,4 +119,4 @@ def _moments(scheduled: Sequence[Evening]) -> Mapping[UUID, Mapping[Kind, dateti
 
 
 def _has_material_changes(known: KnownEvening, now: Evening) -> bool:
-    return bool(material_changes(ToldEvening.model_validate(known.details), now))
+    return bool(material_changes(PublishedEvening.model_validate(known.details), now))
