@@ -95,7 +95,7 @@ class Digest(_Known):
 
 
 class Contents(_Known):
-    """Everything a mail is written from; the first piece leads. `unsubscribe` is the secret of the addressee's preferences."""
+    """Everything a mail is written from; the first piece leads. `unsubscribe` is the secret of its preferences."""
 
     recipient: Recipient
     pieces: list[Piece] = Field(min_length=1)
