@@ -4,11 +4,11 @@ from fastapi import FastAPI
 
 from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.http.subject_access import subject_access
-from culture_connect.messaging import Database, Service, Subscription, Telemetry
+from culture_connect.messaging import Database, Service, Telemetry
 from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
 from notifications.delivery.sender import Sender
 from notifications.delivery.smtp_connection import SmtpConnection
-from notifications.handlers.core_events import event_handlers
+from notifications.handlers.core_events import core_router
 from notifications.http import bounces, letters, unsubscribe
 from notifications.jobs.maintenance import Maintenance
 from notifications.metrics import LetterMetrics
@@ -42,12 +42,12 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         metrics=metrics,
         per_second=settings.mail_per_second,
     )
-    housekeeping = Maintenance(database, kept_for=settings.kept_for)
+    maintenance = Maintenance(database, kept_for=settings.kept_for)
     service = Service(
         name="notifications",
         settings=settings,
         database=database,
-        subscriptions=[Subscription("core", "notifications.events", event_handlers(sender.wake, settings.delays))],
+        routers=[core_router(sender.wake, settings.delays)],
         telemetry=telemetry,
     )
     return create_app(
@@ -65,7 +65,7 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         ],
         background=[
             sender.running,
-            housekeeping.running,
+            maintenance.running,
             lambda: metrics.counting(database),
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],

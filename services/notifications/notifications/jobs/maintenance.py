@@ -3,22 +3,16 @@
 Any number of replicas may do so at the same time: each step is a transaction that finds done what another did.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-
-import structlog
 
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database, UnitOfWork
-from culture_connect.messaging.errors import reason_of
+from culture_connect.messaging.periodic import periodic
 from notifications.store import letters, personal_data
 from notifications.use_cases.plan_digests import plan_digests
 
 INTERVAL = 60.0  # seconds between two rounds
-
-log = structlog.get_logger(__name__)
 
 
 class Maintenance:
@@ -29,15 +23,9 @@ class Maintenance:
         self._kept_for = kept_for
         self._interval = interval
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Does a round every interval while the block runs."""
-        task = asyncio.create_task(self._repeat(), name="maintenance")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return periodic("maintenance", self.once, interval=self._interval)
 
     async def once(self) -> None:
         """Does one round."""
@@ -49,11 +37,3 @@ class Maintenance:
 
     async def _purge(self, work: UnitOfWork) -> bool:
         return await personal_data.purge(work, work.now - self._kept_for)
-
-    async def _repeat(self) -> None:
-        while True:
-            try:
-                await self.once()
-            except Exception as error:
-                log.warning("maintenance postponed", reason=reason_of(error))
-            await asyncio.sleep(self._interval)
