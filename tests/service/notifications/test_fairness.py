@@ -47,5 +47,5 @@ async def test_letters_go_with_a_pace_as_well(world: Harness) -> None:
 
 
 async def planned(harness: Harness) -> int:
-    """How many letters with tickets are planned."""
+    """Returns the number of planned letters with tickets."""
     return len(await harness.letters(kind="ticket-issued", state="planned", limit="200"))

@@ -1,4 +1,4 @@
-"""What goes over the line: commands together, what a server wants to know of a mail, and texts that stay one mail."""
+"""Commands go in groups, with the parameters a server supports, and a text stays one mail."""
 
 from collections.abc import AsyncIterator
 

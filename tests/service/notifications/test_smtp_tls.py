@@ -24,7 +24,7 @@ PROTECTED: list[Tls] = ["tls", "starttls"]
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Who vouches for the mail server."""
+    """Returns the authority that signed the mail server's certificate."""
     return trustme.CA()
 
 
@@ -57,7 +57,7 @@ async def line_to(server: MailServer | Sink, tls: Tls, **others: Any) -> AsyncIt
 
 
 async def sent_to(server: MailServer, tls: Tls, **others: Any) -> DeliveryOutcome:
-    """What comes of a letter over a line that is to be protected so; it arrived if and only if it was sent."""
+    """Returns the outcome of a mail over a connection with this protection; it arrived if and only if it was sent."""
     async with line_to(server, tls, **others) as line:
         outcome = await line.send(MAIL)
         assert len(server.received) == (outcome == MailSent())

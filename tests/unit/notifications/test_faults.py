@@ -1,4 +1,4 @@
-"""Whose fault it is that a mail does not arrive: HR hears of addresses alone, whether in the dialogue or afterwards."""
+"""The faults behind mails that do not arrive: HR hears of addresses alone, in the session or afterwards."""
 
 import pytest
 

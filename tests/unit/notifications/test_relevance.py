@@ -1,4 +1,4 @@
-"""Whether a letter still makes sense at the moment it would be written."""
+"""The relevance of a letter at the moment it would be written."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -34,7 +34,7 @@ def ordinary(kind: Kind) -> Circumstances:
 
 
 def reason(letter: Circumstances) -> Suppression | None:
-    """Why it is not written."""
+    """Returns why it is not written."""
     skip = check_relevance(letter)
     return skip.reason if skip else None
 

@@ -1,4 +1,4 @@
-"""When letters are to go, and the domain whose turn it is."""
+"""The moments of letters, and the domain whose turn it is."""
 
 from datetime import UTC, date, datetime, timedelta
 
