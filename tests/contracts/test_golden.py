@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from culture_connect.contracts import Message, read_as
-from culture_connect.contracts.examples import example
 from tests.contracts.messages import kinds, name_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,7 +21,7 @@ def test_a_golden_message_is_read_and_written_back_the_same(kind: type[Message])
 
     message = read_as([kind], kind.type, data)
 
-    assert message == example(kind)
+    assert message == kind.example()
     assert json.loads(message.to_json()) == json.loads(data)
     assert kind.read(data) == message
 
@@ -42,12 +41,12 @@ def test_a_reader_ignores_fields_that_a_later_version_may_add(kind: type[Message
             return {**{name: with_more(each) for name, each in value.items()}, "added_later": {"deep": [1]}}
         return value
 
-    assert read_as([kind], kind.type, json.dumps(with_more(values)).encode()) == example(kind)
+    assert read_as([kind], kind.type, json.dumps(with_more(values)).encode()) == kind.example()
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=name_of)
 def test_a_writer_cannot_add_a_field_that_the_contract_does_not_have(kind: type[Message]) -> None:
-    values = {**dict(example(kind)), "e_mail": "x"}
+    values = {**dict(kind.example()), "e_mail": "x"}
 
     with pytest.raises(ValueError, match="extra_forbidden"):
         kind(**values)

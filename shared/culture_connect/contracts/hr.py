@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.values import (
     Day,
@@ -22,6 +23,7 @@ class EnrolmentRequested(Message):
     """This employee takes part: enrols them, changes what is known of them, or brings a withdrawn one back."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.requested.v1"
+    example_data: ClassVar = {**examples.PERSON, "employee_ref": "E-10442"}
 
     employee_ref: NewEmployeeRef
     given_name: NewPersonName = ""
@@ -53,6 +55,7 @@ class EnrolmentWithdrawn(Message):
     """This employee no longer takes part."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.withdrawn.v1"
+    example_data: ClassVar = {"employee_ref": "E-10442", "effective_on": date(2027, 2, 1)}
 
     employee_ref: EmployeeRef
     effective_on: Annotated[
@@ -64,5 +67,6 @@ class EnrolmentErased(Message):
     """Everything that is known of this employee is to be forgotten."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.erased.v1"
+    example_data: ClassVar = {"employee_ref": "E-10442"}
 
     employee_ref: EmployeeRef

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.catalogue import Channel, readers
+from culture_connect.contracts.catalogue import Channel, models_of
 from culture_connect.contracts.problems import RefusalError, UnknownType, UnreadableMessage, problem, refusals
 
 
@@ -19,7 +19,7 @@ def read(type: str, data: bytes, channel: Channel = "core") -> Message:  # noqa:
 
     Raises UnknownType, or UnreadableMessage with all that is wrong.
     """
-    model = readers(channel).get(type)
+    model = models_of(channel).get(type)
     if model is None:
         raise UnknownType
     return _read(model, data)

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.problems import RefusalError
 from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId, Text
@@ -33,6 +34,12 @@ class EnrolmentAccepted(Message):
     """The message with this id was understood and done."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.accepted.v1"
+    example_data: ClassVar = {
+        "message_id": examples.MESSAGE_ID,
+        "employee_ref": "E-10442",
+        "participant_id": examples.PARTICIPANT_ID,
+        "outcome": Outcome.ENROLLED,
+    }
 
     message_id: MessageId
     employee_ref: EmployeeRef
@@ -50,6 +57,11 @@ class EnrolmentRefused(Message):
     """The message with this id had no effect, for these reasons."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.refused.v1"
+    example_data: ClassVar = {
+        "message_id": examples.MESSAGE_ID,
+        "employee_ref": "E-10442",
+        "errors": [RefusalError(field="email", code="not_an_address", message="must be an e-mail address")],
+    }
 
     message_id: MessageId
     employee_ref: EmployeeRef | None = None
@@ -63,6 +75,7 @@ class EnrolmentUndeliverable(Message):
     """Mail to this employee's address bounces: it needs correcting."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.undeliverable.v1"
+    example_data: ClassVar = {"participant_id": examples.PARTICIPANT_ID, "employee_ref": "E-10442"}
 
     participant_id: ParticipantId
     employee_ref: EmployeeRef
