@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-package culture-connect-registration --no-emit-package culture-connect-ticketing \
 	--no-emit-package culture-connect-notifications
 
-.PHONY: help setup demo up test check format bench storm lock
+.PHONY: help setup demo up test check format events bench storm lock
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -48,6 +48,9 @@ check: $(STAMP) ## style, types, borders between packages, generated documents
 format: $(STAMP) ## puts right what can be put right by itself
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+events: $(STAMP) ## the documents, schemas and golden files of the messages on the bus, from their catalogue
+	$(BIN)/python -m tests.contracts
 
 bench: $(STAMP) ## how fast it is, in proportion to bare lines on the same machine
 	$(BIN)/python -m tests.benchmarks

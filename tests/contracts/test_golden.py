@@ -1,23 +1,16 @@
 """The wire format of every message, frozen: a change here is a change for outside parties."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from culture_connect.contracts import Message, read_as
-from tests.contracts.messages import kinds, name_of
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-def golden(kind: type[Message]) -> Path:
-    return GOLDEN / kind.__module__.rpartition(".")[2] / f"{kind.type}.json"
+from tests.contracts.messages import GOLDEN, golden_file, kinds, name_of
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=name_of)
 def test_a_golden_message_is_read_and_written_back_the_same(kind: type[Message]) -> None:
-    data = golden(kind).read_bytes()
+    data = golden_file(kind).read_bytes()
 
     message = read_as([kind], kind.type, data)
 
@@ -27,12 +20,12 @@ def test_a_golden_message_is_read_and_written_back_the_same(kind: type[Message])
 
 
 def test_there_is_a_golden_file_for_every_message_and_for_nothing_else() -> None:
-    assert {path for path in GOLDEN.rglob("*") if path.is_file()} == {golden(kind) for kind in kinds()}
+    assert {path for path in GOLDEN.rglob("*") if path.is_file()} == {golden_file(kind) for kind in kinds()}
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=name_of)
 def test_a_reader_ignores_fields_that_a_later_version_may_add(kind: type[Message]) -> None:
-    values = json.loads(golden(kind).read_bytes())
+    values = json.loads(golden_file(kind).read_bytes())
 
     def with_more(value: object) -> object:
         if isinstance(value, list):
