@@ -38,7 +38,7 @@ test: check ## all checks, then all tests on servers of their own; ARGS="-k some
 check: $(STAMP) ## style, types, borders between packages, generated documents
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/mypy $(CODE)
+	$(BIN)/mypy --num-workers=2 $(CODE)
 	@for service in registration ticketing notifications; do \
 		$(BIN)/mypy services/$$service/migrations/env.py services/$$service/migrations/versions/*.py || exit 1; \
 	done

@@ -44,7 +44,18 @@ BANNED: Final[Mapping[str, str]] = {
 
 # Nouns of the field that end like gerunds.
 NOUNS: Final = frozenset(
-    {"batching", "composing", "consuming", "evening", "logging", "messaging", "paging", "rendering", "ticketing"}
+    {
+        "batching",
+        "composing",
+        "consuming",
+        "evening",
+        "logging",
+        "messaging",
+        "paging",
+        "rendering",
+        "ticketing",
+        "tracing",
+    }
 )
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

@@ -1,4 +1,5 @@
-"""Measures intake, openings, declines, imports and letters against bare lines, and a second replica against one.
+"""Measures intake, openings, declines, imports and letters against bare lines, a second replica against one, and
+hostile reports against ordinary ones.
 
 Prints tables and writes JSON.
 
@@ -19,7 +20,7 @@ from tests.benchmarks.report import show
 from tests.benchmarks.results import Results
 from tests.benchmarks.service_environment import Servers, Surroundings, servers
 
-PARTS = ("intake", "opening", "declines", "import", "replicas", "letters")
+PARTS = ("intake", "opening", "declines", "import", "replicas", "letters", "reports")
 
 
 def main() -> int:
@@ -65,6 +66,8 @@ async def _measure(where: Servers, options: argparse.Namespace) -> Results:
     if options.only in (None, "letters"):
         async with around("letters") as surroundings:
             found.add(await parts.of_letters(surroundings, options.letters, options.rounds))
+    if options.only in (None, "reports"):
+        found.add(parts.of_reports(options.rounds))
     return found
 
 

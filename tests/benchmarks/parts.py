@@ -10,7 +10,7 @@ from itertools import pairwise
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import declines, imports, intake, letters, opening, people, replicas
+from tests.benchmarks import declines, imports, intake, letters, opening, people, replicas, reports
 from tests.benchmarks.opening import Opened
 from tests.benchmarks.publishing import publishing
 from tests.benchmarks.report import MB
@@ -30,6 +30,7 @@ DECLINE = 0.03  # seconds within which a decline should be answered
 SINGLES = 50
 DECLINES_IN_A_ROW = 1000
 LATE_ENROLMENTS = 20
+SLOWEST_REPORT = 10  # times as long as an ordinary report takes, for one that was made to be slow
 LETTERS_MEMORY = 200 * MB  # bytes that notifications may hold while letters go
 
 
@@ -263,3 +264,17 @@ async def of_letters(where: Surroundings, count: int, rounds: int) -> Results:
         ],
         [Peak("notifications, letters", max(peaks), LETTERS_MEMORY)],
     )
+
+
+def of_reports(rounds: int) -> Results:
+    """Reports of mail servers that were made to be slow, each against an ordinary one of the same size."""
+    ordinary, hostile = Line("reading a report of 1 MB", "reports"), dict[str, Line]()
+    for number in range(rounds):
+        CONSOLE.print(f"reports, round {number + 1} of {rounds}")
+        ordinary.samples.append(reports.ordinary())
+        for name, sample in reports.hostile().items():
+            hostile.setdefault(name, Line(f"reading a report made to be slow: {name}", "reports")).samples.append(
+                sample
+            )
+    slowest = max(hostile.values(), key=lambda line: line.seconds)
+    return Results([ordinary, slowest], [growth(f"{slowest.name} / ordinary", slowest, ordinary, SLOWEST_REPORT)])

@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest_asyncio
 
 from culture_connect_cli.stack.local import LocalStack
-from tests.support.system import System
+from tests.support.system import System, http_client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -16,5 +15,5 @@ async def system(scratch: Path) -> AsyncIterator[System]:
     stack = LocalStack(
         scratch / "chaos", supervised=False, durable=False, postgres_folder=scratch / "chaos-postgres", environment={}
     )
-    async with stack, httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    async with stack, http_client() as http:
         yield System(stack, http)

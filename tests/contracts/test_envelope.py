@@ -136,7 +136,9 @@ def test_data_may_come_in_base64() -> None:
 
 
 def test_a_broken_trace_is_left_behind() -> None:
-    for broken in ("nonsense", 17, b"\xff", "00-" + "g" * 32 + "-" + "0" * 16 + "-01"):
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    nameless = (f"00-{'0' * 32}-{span}-01", f"00-{trace}-{'0' * 16}-01")
+    for broken in ("nonsense", 17, b"\xff", f"00-{'g' * 32}-{span}-01", f"ff-{trace}-{span}-01", *nameless):
         assert taken(DATA, {**binary(), "traceparent": broken})[0].traceparent is None
 
 

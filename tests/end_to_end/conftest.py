@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from culture_connect_cli.stack.local import LocalStack, Name
-from tests.support.system import System
+from tests.support.system import System, http_client
 
 LINES = 40  # of each log, shown with a test that failed
 
@@ -22,7 +21,7 @@ async def system(scratch: Path) -> AsyncIterator[System]:
     stack = LocalStack(
         scratch / "whole", supervised=False, durable=False, postgres_folder=scratch / "whole-postgres", environment={}
     )
-    async with stack, httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    async with stack, http_client() as http:
         yield System(stack, http)
         # Nothing is to be kept: proper stops take seconds.
         await asyncio.gather(*(stack.kill(part) for part in PARTS))

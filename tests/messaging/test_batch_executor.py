@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, get_current_span
 from sqlalchemy import text
 
 from culture_connect.messaging import BatchExecutor, Database, TransientFailure, UnitOfWork
 from culture_connect.messaging.errors import DatabaseUnavailable
+from culture_connect.tracing import server_span
 from tests.support.databases import Database as OwnDatabase
 
 
@@ -21,6 +23,7 @@ class Counter:
 
     def __init__(self, database: Database) -> None:
         self.batches: list[list[str]] = []
+        self.traces: list[int] = []
         self.going_on = asyncio.Event()
         self.going_on.set()
         self.begun = asyncio.Event()
@@ -32,6 +35,7 @@ class Counter:
         self.begun.set()
         await self.going_on.wait()
         self.batches.append(list(items))
+        self.traces.append(get_current_span().get_span_context().trace_id)
         for item in items:
             await work.execute(
                 text("insert into done (lane, item) values (:lane, :item)"), {"lane": lane, "item": item}
@@ -113,6 +117,13 @@ async def test_the_same_again_comes_in_a_transaction_of_its_own(counter: Counter
     )
     assert counter.batches[0] == ["one", "two"]
     assert [type(answer).__name__ for answer in answers] == ["str", "IntegrityError", "str"]
+
+
+async def test_nobody_is_served_in_the_trace_of_another(counter: Counter) -> None:
+    with server_span("request", None) as request:
+        await counter.together.do("a", "one")
+    assert request.get_span_context().is_valid
+    assert counter.traces == [INVALID_SPAN_CONTEXT.trace_id]
 
 
 async def test_lanes_go_side_by_side(counter: Counter) -> None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import gc
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 _BEAT = 0.002  # seconds between two looks
@@ -34,20 +33,6 @@ async def held() -> AsyncIterator[Held]:
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beating
-
-
-@contextlib.contextmanager
-def collector_as_in_a_service() -> Iterator[None]:
-    """What was loaded so far is left alone by the collector of garbage until the end of the block.
-
-    A service does so when it starts; looking through all that tests load holds everything for a tenth of a second.
-    """
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 async def _beat(found: Held) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.support.event_loop import collector_as_in_a_service, held
+from tests.support.event_loop import held
 
 MARKS: Final = "\u0315\u0300"
 _ANY_ID: Final = str(UUID(int=1))
@@ -33,15 +33,14 @@ async def ask_the_worst(
     """
     document = (await api.get("/openapi.json")).json()
     found = []
-    with collector_as_in_a_service():
-        for path, operations in document["paths"].items():
-            for method, operation in operations.items():
-                address = _filled(path, operation, paths or {})
-                for name, query, kind, body in _requests(document, operation, largest):
-                    sent = {**headers, "content-type": kind}
-                    async with held() as loop:
-                        answer = await api.request(method.upper(), f"{address}{query}", content=body, headers=sent)
-                    found.append(Held(f"{method.upper()} {path}, {name}", answer.status_code, loop.longest))
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            address = _filled(path, operation, paths or {})
+            for name, query, kind, body in _requests(document, operation, largest):
+                sent = {**headers, "content-type": kind}
+                async with held() as loop:
+                    answer = await api.request(method.upper(), f"{address}{query}", content=body, headers=sent)
+                found.append(Held(f"{method.upper()} {path}, {name}", answer.status_code, loop.longest))
     return found
 
 

@@ -15,6 +15,15 @@ from tests.support.external_clients import Sending
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
+# A server closes a connection that rested for five seconds. A request sent at that very moment is lost with it, and
+# httpx rests its connections for five seconds as well: so ours are given up earlier.
+_RESTS = httpx.Limits(keepalive_expiry=1.0)
+
+
+def http_client() -> httpx.AsyncClient:
+    """Returns a client for a test that asks now and then, for as long as the system runs."""
+    return httpx.AsyncClient(timeout=30, trust_env=False, limits=_RESTS)
+
 
 class System:
     """A running stack with hands for what programme team, partners and box offices do."""

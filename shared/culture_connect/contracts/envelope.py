@@ -32,7 +32,7 @@ HEADERS: Final = frozenset(
 _MAX_ATTRIBUTE_LENGTH: Final = 2000  # characters, of what only people read
 # AMQP properties that stand in for an attribute of another name.
 _FALLBACKS: Final = {"message_id": "id"}
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 

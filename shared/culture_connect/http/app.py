@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Gauge
 
 from culture_connect.http import api_documents, health, problems
@@ -21,6 +22,10 @@ from culture_connect.messaging.keyed_hash import KeyedHash
 
 MAX_BODY = 256 * 1024  # bytes, as on the bus; reading and judging it holds the event loop for less than 50 ms
 Background = Callable[[], AbstractAsyncContextManager[None]]
+
+# FastAPI makes the exporter that OTEL_EXPORTER_OTLP_ENDPOINT asks for. Its own spans and logs are off, since they hold
+# paths, queries and exceptions: secrets of personal pages among them. `instrumentation` makes the spans of requests.
+_TELEMETRY: TelemetryConfig = {"auto_configure": True, "exclude": lambda _: True, "metrics": False, "logs": False}
 
 
 class BusSide(Protocol):
@@ -99,6 +104,7 @@ def create_app(
         redirect_slashes=False,
         separate_input_output_schemas=False,
         responses=problems.RESPONSES,
+        telemetry=_TELEMETRY,
     )
     # For `culture-connect doctor`: without LISTEN an event leaves only when the relay looks.
     Gauge(

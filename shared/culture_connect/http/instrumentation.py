@@ -4,13 +4,14 @@ import time
 from http import HTTPMethod, HTTPStatus
 
 import structlog
+from opentelemetry.trace import Span
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from culture_connect.http.bodies import ClientGoneError
 from culture_connect.http.problems import Problem, database_unavailable, internal_error
 from culture_connect.http.request_checks import Front
-from culture_connect.http.trace import begin_trace
+from culture_connect.http.trace import describe, request_span, trace_id
 from culture_connect.messaging.errors import is_database_fault
 
 UNMATCHED = "unmatched"
@@ -54,15 +55,14 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        trace = begin_trace(scope)
         answer = _Answer(self._front.private(scope, send))
-        with structlog.contextvars.bound_contextvars(trace_id=trace):
+        with request_span(scope) as span, structlog.contextvars.bound_contextvars(trace_id=trace_id(scope)):
             try:
                 problem = await self._guarded(scope, receive, answer)
                 if problem is not None:
-                    await problem.response(trace)(scope, receive, answer.send)
+                    await problem.response(trace_id(scope))(scope, receive, answer.send)
             finally:
-                self._record(scope, answer.status, time.perf_counter() - started)
+                self._record(scope, span, answer.status, time.perf_counter() - started)
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Problem | None:
         """Runs the application; returns the problem to answer with when it could not answer itself."""
@@ -83,10 +83,11 @@ class RequestGuard:
             return problem
         return None
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, span: Span, status: int, seconds: float) -> None:
         # The template of the route: a path may hold a person's reference or the secret of a personal page.
         route = getattr(scope.get("route"), "path", UNMATCHED)
         method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "other"
+        describe(span, method=method, route=route, status=status)
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
         if route not in _QUIET:

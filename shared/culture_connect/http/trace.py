@@ -1,34 +1,37 @@
-"""The trace of a request: one id that joins the answer, the log lines and the messages it causes.
+"""The span of a request, whose trace id is in the answer, in the log lines and in the messages it causes."""
 
-W3C Trace Context, https://www.w3.org/TR/trace-context/.
-"""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 
-import re
-import secrets
-
+from opentelemetry.trace import Span, StatusCode, format_trace_id
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-_KEY = "culture_connect.traceparent"
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+from culture_connect.tracing import server_span
+
+_KEY = "culture_connect.span"
 
 
-def begin_trace(scope: Scope) -> str:
-    """Continues the caller's trace or begins one; returns the trace id (32 hex digits)."""
-    given = Headers(scope=scope).get("traceparent", "")
-    # The caller's span is not ours: the trace goes on with a span of this request.
-    trace = given[3:35] if _TRACEPARENT.fullmatch(given) else secrets.token_hex(16)
-    scope[_KEY] = f"00-{trace}-{secrets.token_hex(8)}-01"
-    return trace
-
-
-def traceparent(scope: Scope) -> str | None:
-    """The trace context of this request, None outside of one."""
-    value = scope.get(_KEY)
-    return value if isinstance(value, str) else None
+@contextmanager
+def request_span(scope: Scope) -> Iterator[Span]:
+    """Continues the caller's trace or begins one, with a span of this request."""
+    with server_span("request", Headers(scope=scope).get("traceparent")) as span:
+        scope[_KEY] = span
+        yield span
 
 
 def trace_id(scope: Scope) -> str | None:
-    """The trace id of this request, None outside of one."""
-    value = traceparent(scope)
-    return value[3:35] if value else None
+    """Returns the trace id of this request (32 hex digits), None outside of one."""
+    span = scope.get(_KEY)
+    return format_trace_id(span.get_span_context().trace_id) if isinstance(span, Span) else None
+
+
+def describe(span: Span, *, method: str, route: str, status: int) -> None:
+    """Names the span after the route's template, with the attributes of OpenTelemetry's semantic conventions."""
+    if not span.is_recording():
+        return
+    span.update_name(f"{method} {route}")
+    span.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)

@@ -5,6 +5,7 @@ other they would each hold a connection while they wait for the one lock. Here o
 """
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
@@ -54,7 +55,8 @@ class BatchExecutor(Generic[Lane, Item, Result]):
             self._lanes[lane].append((item, done))
         else:
             self._lanes[lane] = deque([(item, done)])
-            task = asyncio.create_task(self._run(lane))
+            # Without the context of this request: its trace is not that of the others who come along.
+            task = asyncio.create_task(self._run(lane), context=contextvars.Context())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return await done

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from culture_connect.contracts import Envelope, Message, headers_of
 from culture_connect.messaging.outbox import rows
 from culture_connect.messaging.routes import Route
+from culture_connect.tracing import message_traceparent
 
 # Ids must not collide, and are no secrets: seeded once by the system, without a system call for each.
 _RANDOM = random.Random()  # noqa: S311 - not for secrets
@@ -54,7 +55,8 @@ class UnitOfWork:
         """Sends `message` to `route` when, and only when, this transaction commits.
 
         `subject` is the id of the aggregate, `cause` the message that led to this one (its id becomes the
-        correlation id, its trace goes on), `not_before` makes a durable timer. Returns the message's id.
+        correlation id, its trace goes on, else that of the request), `not_before` makes a durable timer. Returns the
+        message's id.
         """
         message_id = id or UUID(int=_RANDOM.getrandbits(128), version=4)
         if self._on_trial:
@@ -66,7 +68,7 @@ class UnitOfWork:
             time=self.now,
             subject=subject,
             correlation_id=cause.id if cause else None,
-            traceparent=(cause.traceparent if cause else None) or _new_trace(),
+            traceparent=message_traceparent(message.type, cause.traceparent if cause else None),
         )
         self._outgoing.append(
             rows.Outgoing(route, headers_of(envelope), envelope.correlation_id, message.to_json(), not_before)
@@ -93,8 +95,3 @@ class UnitOfWork:
         """
         messages, self._outgoing = self._outgoing, []
         await rows.store(self.connection, messages)
-
-
-def _new_trace() -> str:
-    """A W3C trace context for a chain of messages that begins here (https://www.w3.org/TR/trace-context/)."""
-    return f"00-{_RANDOM.getrandbits(128):032x}-{_RANDOM.getrandbits(64):016x}-01"

@@ -44,6 +44,8 @@ from tests.unit.notifications.builders import CODE, EVENING, LINK, an_evening
 class Harness:
     """Hands to play everybody else."""
 
+    api: httpx.AsyncClient  # there as soon as a replica runs
+
     def __init__(
         self,
         settings: NotificationsSettings,
@@ -55,7 +57,6 @@ class Harness:
         self.settings = settings
         self.surroundings = surroundings
         self.mail_server = mail_server
-        self.api = httpx.AsyncClient()
         self._events = events
         self._told = told
 

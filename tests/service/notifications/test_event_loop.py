@@ -7,7 +7,7 @@ import pytest
 from culture_connect.http.app import MAX_BODY
 from notifications.http.bounces import MAX_REPORT
 from tests.service.notifications.harness import Harness, evening, in_future, issued, known
-from tests.support.event_loop import collector_as_in_a_service, held
+from tests.support.event_loop import held
 from tests.support.hostile_bodies import ask_the_worst
 
 # Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
@@ -33,11 +33,10 @@ async def test_the_longest_letters_do_not_hold_the_event_loop(harness: Harness) 
         for _ in range(5)
     ]
     participant = uuid4()
-    with collector_as_in_a_service():
-        async with held() as loop:
-            await harness.tell(*nights, known(participant))
-            await harness.tell(*(issued(participant, evening_id=night.evening_id, ticket=uuid4()) for night in nights))
-            await harness.until_state(participant, "ticket-issued", "sent")
+    async with held() as loop:
+        await harness.tell(*nights, known(participant))
+        await harness.tell(*(issued(participant, evening_id=night.evening_id, ticket=uuid4()) for night in nights))
+        await harness.until_state(participant, "ticket-issued", "sent")
     assert loop.longest < BOUND
 
 
@@ -51,13 +50,10 @@ REPORTS = {
 
 
 async def test_no_report_of_a_mail_server_holds_the_event_loop(harness: Harness) -> None:
-    with collector_as_in_a_service():
-        for start in ("", "Content-Type: multipart/report; boundary=b\n\n"):
-            for name, line in REPORTS.items():
-                report = (start + line * (MAX_REPORT // len(line))).encode()[:MAX_REPORT]
-                async with held() as loop:
-                    answer = await harness.api.post(
-                        "/bounces", content=report, headers={"content-type": "message/rfc822"}
-                    )
-                assert answer.status_code in (204, 422), name
-                assert loop.longest < BOUND, name
+    for start in ("", "Content-Type: multipart/report; boundary=b\n\n"):
+        for name, line in REPORTS.items():
+            report = (start + line * (MAX_REPORT // len(line))).encode()[:MAX_REPORT]
+            async with held() as loop:
+                answer = await harness.api.post("/bounces", content=report, headers={"content-type": "message/rfc822"})
+            assert answer.status_code in (204, 422), name
+            assert loop.longest < BOUND, name

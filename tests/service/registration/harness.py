@@ -30,6 +30,7 @@ class Heard:
     data: dict[str, Any]
     id: str
     correlation_id: str | None
+    traceparent: str
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
@@ -41,6 +42,7 @@ class Heard:
             data=json.loads(message.body),
             id=str(message.message_id),
             correlation_id=message.correlation_id,
+            traceparent=str(message.headers["traceparent"]),
         )
 
 

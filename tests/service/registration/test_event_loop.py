@@ -10,7 +10,7 @@ from culture_connect.contracts import MAX_BODY_BYTES
 from culture_connect.http.app import MAX_BODY
 from tests.service.registration.files import file, lines, take_in
 from tests.service.registration.harness import Connect, Harness, evening, person
-from tests.support.event_loop import collector_as_in_a_service, held
+from tests.support.event_loop import held
 from tests.support.hostile_bodies import MARKS, ask_the_worst
 from tests.support.workbooks import filled, with_cells, with_part, workbook
 
@@ -34,12 +34,11 @@ FILES = {
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "import"])
 async def test_no_file_holds_the_event_loop(harness: Harness, dry_run: bool) -> None:
     await harness.register("acme", places=1_000_000)
-    with collector_as_in_a_service():
-        for name, content in FILES.items():
-            async with held() as loop:
-                answer = await take_in(harness, content, dry_run=dry_run)
-            assert answer.status_code in (200, 422), (name, answer.text[:200])
-            assert loop.longest < BOUND, name
+    for name, content in FILES.items():
+        async with held() as loop:
+            answer = await take_in(harness, content, dry_run=dry_run)
+        assert answer.status_code in (200, 422), (name, answer.text[:200])
+        assert loop.longest < BOUND, name
 
 
 async def test_no_workbook_holds_the_event_loop(harness: Harness) -> None:
@@ -52,36 +51,33 @@ async def test_no_workbook_holds_the_event_loop(harness: Harness) -> None:
         "rows without end": with_cells(empty, "<row><c><v>1</v></c></row>" * 1_000_000),
         "bytes that are no workbook": b"PK\x03\x04" + b"PK\x01\x02" * (3 * MEBIBYTE),
     }
-    with collector_as_in_a_service():
-        for name, content in books.items():
-            async with held() as loop:
-                answer = await take_in(harness, content, dry_run=True)
-            assert answer.status_code == (200 if name == "a list of thousands" else 422), (name, answer.text[:200])
-            assert loop.longest < BOUND, name
+    for name, content in books.items():
+        async with held() as loop:
+            answer = await take_in(harness, content, dry_run=True)
+        assert answer.status_code == (200 if name == "a list of thousands" else 422), (name, answer.text[:200])
+        assert loop.longest < BOUND, name
 
 
 async def test_a_list_of_thousands_of_people_does_not_hold_the_event_loop(harness: Harness) -> None:
     await harness.register("acme", places=1_000_000)
     data = file(*lines(range(5_000)))
     every: list[dict[str, Any]] = [{"dry_run": True}, {}, {"dry_run": True, "full": True}]
-    with collector_as_in_a_service():
-        for options in every:
-            async with held() as loop:
-                answer = await take_in(harness, data, **options)
-            assert answer.status_code == 200
-            assert loop.longest < BOUND
+    for options in every:
         async with held() as loop:
-            assert (await harness.api.get("/partners/acme/participants/export")).status_code == 200
-            assert (await harness.api.get("/partners/acme/participants", params={"limit": 500})).status_code == 200
+            answer = await take_in(harness, data, **options)
+        assert answer.status_code == 200
         assert loop.longest < BOUND
+    async with held() as loop:
+        assert (await harness.api.get("/partners/acme/participants/export")).status_code == 200
+        assert (await harness.api.get("/partners/acme/participants", params={"limit": 500})).status_code == 200
+    assert loop.longest < BOUND
 
 
 async def test_files_that_come_at_once_do_not_hold_the_event_loop(harness: Harness) -> None:
     await harness.register("acme", places=1_000_000)
     content = FILES["accents in Windows-1252"]
-    with collector_as_in_a_service():
-        async with held() as loop:
-            answers = await asyncio.gather(*(take_in(harness, content, dry_run=True) for _ in range(4)))
+    async with held() as loop:
+        answers = await asyncio.gather(*(take_in(harness, content, dry_run=True) for _ in range(4)))
     # One who sends several is to send some of them later.
     statuses = [answer.status_code for answer in answers]
     assert 200 in statuses
@@ -117,8 +113,7 @@ async def test_no_message_of_an_hr_system_holds_the_event_loop(harness: Harness,
         )
     ]
     many = [(requested, person(f"e-{number}")) for number in range(600)]
-    with collector_as_in_a_service():
-        async with held() as loop:
-            await acme.send_all([*worst * 4, *many])
-            await acme.receipts.hears(4 * len(worst) + len(many), timeout=30)
+    async with held() as loop:
+        await acme.send_all([*worst * 4, *many])
+        await acme.receipts.hears(4 * len(worst) + len(many), timeout=30)
     assert loop.longest < BOUND

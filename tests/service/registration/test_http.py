@@ -69,6 +69,16 @@ async def test_a_repeated_request_registers_once(harness: Harness) -> None:
     assert len(await harness.events.hears(1)) == 1
 
 
+async def test_the_events_of_a_request_continue_its_trace(harness: Harness) -> None:
+    trace = uuid4().hex
+    headers = {"traceparent": f"00-{trace}-{'5' * 16}-01"}
+    body = {"slug": "acme", "name": "Acme", "places": 5, "language": "nl"}
+    assert (await harness.api.post("/partners", json=body, headers=headers)).status_code == 201
+    await harness.register("zeebank")
+    acme, zeebank = await harness.events.hears(2)
+    assert acme.traceparent.split("-")[1] == trace != zeebank.traceparent.split("-")[1]
+
+
 async def test_partners_come_in_pages_by_slug(harness: Harness) -> None:
     slugs = [f"p-{number}" for number in range(5)]
     for slug in reversed(slugs):

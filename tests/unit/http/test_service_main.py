@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import signal
@@ -5,14 +6,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import APIRouter, Request
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from culture_connect.service_main import migrations_of
 from tests.support.hashes import HASH_KEY
+from tests.support.http_server import served
 from tests.support.probes import eventually
+from tests.unit.http.kit import app_with
 
 CANARY = "kanarie-in-a-path"
 
@@ -48,13 +54,34 @@ def start(environment: dict[str, str], command: str) -> subprocess.Popen[str]:
     )
 
 
+@contextmanager
+def serving(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = start(environment, "serve")
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
 @pytest.fixture
 def service(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    process = start(environment, "serve")
-    yield process
-    if process.poll() is None:
-        process.kill()
-        process.communicate()
+    with serving(environment) as process:
+        yield process
+
+
+class Collector:
+    """An OpenTelemetry collector that keeps what it was sent."""
+
+    def __init__(self, tokens: Path) -> None:
+        self.received: list[ExportTraceServiceRequest] = []
+        router = APIRouter()
+        router.add_api_route("/v1/traces", self._take, methods=["POST"])
+        self.app = app_with(router, tokens=tokens)
+
+    async def _take(self, request: Request) -> None:
+        self.received.append(ExportTraceServiceRequest.FromString(await request.body()))
 
 
 async def status_of(url: str) -> int:
@@ -83,6 +110,27 @@ async def test_a_service_serves_until_sigterm_ends_it_gracefully(
     lines = [json.loads(line) for line in log.splitlines()]
     assert {"/colour/{secret}"} == {line["route"] for line in lines if line["event"] == "request"}
     assert CANARY not in log
+
+
+async def test_spans_go_to_the_collector_that_the_environment_names(environment: dict[str, str], tokens: Path) -> None:
+    collector = Collector(tokens)
+    async with served(collector.app) as port:
+        traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_SERVICE_NAME": "trial"}
+        base = f"http://127.0.0.1:{environment['CULTURE_CONNECT_HTTP_PORT']}"
+
+        async def answer() -> int:
+            return await status_of(f"{base}/colour/{CANARY}?who={CANARY}")
+
+        with serving({**environment, **traced}) as process:
+            await eventually(answer, 200, "the service's answer", timeout=30)
+            process.send_signal(signal.SIGTERM)
+            _, log = await asyncio.to_thread(process.communicate, timeout=20)
+
+    assert process.returncode == 0
+    [spans] = [each.scope_spans for each in collector.received[0].resource_spans]
+    assert [(each.scope.name, each.spans[0].name) for each in spans] == [("culture_connect", "GET /colour/{secret}")]
+    assert f'"trace_id": "{spans[0].spans[0].trace_id.hex()}"' in log
+    assert CANARY not in str(collector.received)
 
 
 def test_a_missing_setting_ends_the_service_with_its_name(environment: dict[str, str]) -> None:

@@ -5,15 +5,35 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import KeySet, OKPKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
-from ticketing.tickets.codes import Codes, SigningKeyError
+from ticketing.tickets.codes import Codes, SignedCode, SigningKeyError
 
 TICKET = UUID("6c1de8b6-2c1e-4a9c-a1fb-7b6cfb3f5a10")
 EVENING = UUID("f0d5bb62-5d34-4f2b-9a4f-5d52d7c3b0aa")
+
+# The key of RFC 8037, appendix A, and codes of it as they are printed on tickets, by generation.
+KNOWN_KEY = OKPKey.import_key(
+    {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    }
+)
+_HEADER = "eyJhbGciOiJFZERTQSIsImtpZCI6ImtQcktfcW14VldhWVZBOXd3QkY2SXVvM3ZWeno3VHhIQ1R3WEJ5Z3JTNGsifQ"
+_TICKET = "eyJ0aWNrZXQiOiI2YzFkZThiNi0yYzFlLTRhOWMtYTFmYi03YjZjZmIzZjVhMTAiLCJldmVuaW5nIjoiZjBkNWJiNjItNWQzNC00ZjJiLTlh"
+PRINTED = {
+    1: f"{_HEADER}.{_TICKET}NGYtNWQ1MmQ3YzNiMGFhIn0."
+    "LyOgt9KVzsnrurWE8bCgoWaFjG8vQ_QjLnQpQfhzWCYziLnh2-9Nuafemy6mrxIIJ6xArcNqzJgPCavqaR7sAA",
+    2: f"{_HEADER}.{_TICKET}NGYtNWQ1MmQ3YzNiMGFhIiwiZ2VuZXJhdGlvbiI6Mn0."
+    "bIhSpQ4Zu8rXnh0aB0Bu9LUFNAUbElzGgJ8uik_yF6Pqwu6xPf2QtqcR6oc9f1lgrPWohtj6N9N0EM7LNAnNDg",
+}
 
 
 @pytest.fixture
@@ -24,6 +44,13 @@ def key() -> OKPKey:
 @pytest.fixture
 def codes(key: OKPKey) -> Codes:
     return Codes(key)
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_a_ticket_has_the_code_that_is_printed_on_it_to_the_letter(generation: int) -> None:
+    codes = Codes(KNOWN_KEY)
+    assert codes.sign(TICKET, EVENING, generation) == PRINTED[generation]
+    assert codes.read(PRINTED[generation]) == SignedCode(TICKET, generation)
 
 
 def test_a_standard_library_verifies_a_code_with_the_published_keys(codes: Codes) -> None:
@@ -59,6 +86,13 @@ def test_a_code_cannot_choose_its_algorithm(codes: Codes) -> None:
     assert codes.ticket_of(f"{unsigned}.{payload}.") is None
 
 
+def test_our_own_signature_under_another_header_leads_nowhere(codes: Codes, key: OKPKey) -> None:
+    payload = json.dumps({"ticket": str(TICKET), "evening": str(EVENING)})
+    for header in ({"alg": "Ed25519", "kid": codes.kid}, {"alg": "Ed25519"}, {"kid": codes.kid, "alg": "Ed25519"}):
+        signed = jws.serialize_compact(header, payload, key, algorithms=["Ed25519"])
+        assert codes.read(signed) is None
+
+
 def test_a_changed_code_leads_nowhere(codes: Codes) -> None:
     header, payload, signature = codes.sign(TICKET, EVENING).split(".")
     other = urlsafe_b64decode(payload.encode()).replace(str(TICKET).encode(), str(EVENING).encode())
@@ -73,6 +107,13 @@ def test_nonsense_leads_nowhere(codes: Codes, nonsense: str) -> None:
 @pytest.mark.parametrize("tail", ["", ".", "..", ".a.b", ".\x00.\x00", ".e30.AAAA"])
 def test_nonsense_behind_our_header_leads_nowhere(codes: Codes, tail: str) -> None:
     assert codes.ticket_of(codes.sign(TICKET, EVENING).partition(".")[0] + tail) is None
+
+
+@given(st.one_of(st.binary().map(urlsafe_b64encode).map(bytes.decode), st.text(max_size=200)), st.text(max_size=100))
+def test_nothing_but_a_signature_leads_anywhere(payload: str, signature: str) -> None:
+    codes = Codes(KNOWN_KEY)
+    assert codes.read(f"{_HEADER}.{payload}.{signature}") is None
+    assert codes.read(f"{payload}.{signature}") is None
 
 
 def test_the_key_is_read_from_a_private_file(tmp_path: Path, key: OKPKey) -> None:

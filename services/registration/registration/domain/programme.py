@@ -14,13 +14,14 @@ from culture_connect.contracts import (
     problem,
     refusals,
 )
+from registration.domain import evening_rules
 from registration.domain.errors import InvalidRequest
 
 _FIELDS = tuple(EveningDraft.model_fields)
 
 
 def filled(draft: EveningDraft, evening_id: UUID, version: int) -> Evening:
-    """The evening with nothing left open; raises InvalidRequest when a default is too long ago to be meant."""
+    """Returns the evening with nothing left open; raises InvalidRequest when a default is too long ago to be meant."""
     try:
         return draft.filled(evening_id, version)
     except ValidationError as error:
@@ -28,16 +29,15 @@ def filled(draft: EveningDraft, evening_id: UUID, version: int) -> Evening:
 
 
 def changed(evening: Evening, changes: Mapping[str, Any], now: datetime) -> tuple[Evening, list[str]]:
-    """The evening with these fields (JSON values by name) changed, and the names of those that really are others now.
+    """Returns the evening with these fields (JSON values by name) changed, and the names of those that really differ.
 
     Release and closing move along with the start where they were at their defaults and are not among `changes`. The
-    version grows by one when anything changed. Raises InvalidRequest when the result would break a rule, or the
-    venue would be another: its box office was told already. Nor can an evening move into the past: no letter would tell
-    anybody. One that is over can still be corrected in all but its start.
+    version grows by one when anything changed. Raises InvalidRequest when the result would break a rule of the contract
+    or one of `evening_rules`, or the venue would be another: its box office knows the evening already.
     """
     if changes.get("venue", evening.venue) != evening.venue:
-        words = "cannot be changed: call the evening off and schedule another"
-        raise InvalidRequest(errors=(problem("fixed", words, field="venue"),))
+        detail = "cannot be changed: call the evening off and schedule another"
+        raise InvalidRequest(errors=(problem("fixed", detail, field="venue"),))
     before = evening.model_dump(mode="json", include=set(_FIELDS))
     if evening.release_at == default_release(evening.starts_at):
         before["release_at"] = None
@@ -49,6 +49,5 @@ def changed(evening: Evening, changes: Mapping[str, Any], now: datetime) -> tupl
         raise InvalidRequest(errors=tuple(refusals(error))) from None
     after = filled(draft, evening.evening_id, evening.version + 1)
     different = [name for name in _FIELDS if getattr(after, name) != getattr(evening, name)]
-    if "starts_at" in different and after.starts_at <= now:
-        raise InvalidRequest(errors=(problem("in_the_past", "must not move into the past", field="starts_at"),))
+    evening_rules.check(evening, after, now)
     return (after, different) if different else (evening, [])

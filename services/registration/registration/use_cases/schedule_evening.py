@@ -5,6 +5,7 @@ from uuid import UUID
 from culture_connect.contracts import EveningDraft, EveningScheduled
 from culture_connect.messaging import UnitOfWork
 from registration import events
+from registration.domain import evening_rules
 from registration.domain.calendar import local_day
 from registration.domain.errors import DayTaken
 from registration.domain.programme import filled
@@ -17,6 +18,7 @@ async def schedule_evening(work: UnitOfWork, draft: EveningDraft, evening_id: UU
     """Puts an evening into the programme and publishes it; raises DayTaken or InvalidRequest."""
     await check_allotments(work, draft.allotments)
     evening = filled(draft, evening_id, version=1)
+    evening_rules.check(None, evening, work.now)
     if not await evenings.add(work, evening, local_day(evening.starts_at)):
         raise DayTaken
     events.evening_event(work, EveningScheduled(**dict(evening)))
