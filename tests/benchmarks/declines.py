@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractChannel
 
 from culture_connect.contracts import EveningScheduled, Venue
 from culture_connect.messaging.topology import EVENTS, events_queue, tickets_queue
-from tests.benchmarks import opening, people
+from tests.benchmarks import people, seat_allocation
 from tests.benchmarks.queues import Watch, publish
 from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Served, Surroundings
@@ -53,16 +53,16 @@ class Singles:
 async def season(where: Surroundings, served: Served, waiting: int) -> None:
     """Makes a season for so many people and `SEATS` more, of whom three in ten hold a ticket of another evening."""
     participants = waiting + SEATS
-    await opening.populate(where, participants, -(-participants // PARTNERS))
+    await seat_allocation.populate(where, participants, -(-participants // PARTNERS))
     for number in range(OTHER_EVENINGS):
         other = people.scheduled(Venue.PAARD, participants // 10, number)
-        await opening.open_evening(where, served, other, participants)
+        await seat_allocation.open_evening(where, served, other, participants)
 
 
 async def full_evening(where: Surroundings, served: Served, waiting: int, *, is_released: bool) -> "Evening":
     """Opens an evening that everybody wants, before or after the release of its allotments."""
     evening = people.scheduled(Venue.NDT, SEATS, OTHER_EVENINGS + is_released, released=is_released)
-    await opening.open_evening(where, served, evening, waiting + SEATS)
+    await seat_allocation.open_evening(where, served, evening, waiting + SEATS)
     return Evening(where, served, evening)
 
 

@@ -10,11 +10,11 @@ from itertools import pairwise
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import declines, imports, intake, letters, opening, people, replicas, reports
-from tests.benchmarks.opening import Opened
-from tests.benchmarks.publishing import publishing
+from tests.benchmarks import declines, imports, intake, letters, people, replicas, reports, seat_allocation
+from tests.benchmarks.publish_pairs import publishing
 from tests.benchmarks.report import MB
 from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results, Sample, growth, ratio
+from tests.benchmarks.seat_allocation import Opened
 from tests.benchmarks.service_environment import Surroundings
 
 CONSOLE = Console(stderr=True)
@@ -113,14 +113,14 @@ async def of_opening(where: Surroundings, participants: int, rounds: int) -> tup
     venues = list(Venue)
     async with where.service("ticketing") as served:
         CONSOLE.print(f"opening, telling ticketing of {participants} participants")
-        learnt.samples.append(await opening.populate(where, participants))
+        learnt.samples.append(await seat_allocation.populate(where, participants))
         for number in range(rounds):
             CONSOLE.print(f"opening, {participants} participants, round {number + 1} of {rounds}")
             venue = venues[number % len(venues)]
             sent.samples.append(await publishing(where, "opening", venue, min(participants, PUBLISHED)))
             for place, shape in enumerate(shapes):
                 evening = people.scheduled(venue, shape.capacity, len(shapes) * number + place)
-                shape.opened.append(await opening.open_evening(where, served, evening, participants))
+                shape.opened.append(await seat_allocation.open_evening(where, served, evening, participants))
     lines = [line for shape in shapes for line in shape.lines]
     compared = ratio(f"evening opening, {participants:,} / aio-pika publishing", shapes[0].told, sent)
     return Results([*lines, sent, learnt], [compared], [shape.peak for shape in shapes]), shapes

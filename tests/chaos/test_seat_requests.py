@@ -31,7 +31,7 @@ from tests.support.external_clients import Listener, listening
 from tests.support.hashes import HASH_KEY
 from tests.support.probes import eventually, until
 from tests.support.service_environment import Surroundings
-from tests.unit.http.kit import write_tokens
+from tests.unit.http.harness import write_tokens
 from tests.unit.ticketing.news import enrolled, evening, partner, person
 from tests.unit.ticketing.reference import Evening, Person, Season
 from ticketing.domain.participants import local_day

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
 from tests.support.external_clients import listening, send_until_confirmed
-from tests.support.plain_clients import Heard, PikaParty
+from tests.support.plain_clients import Heard, PikaClient
 from tests.support.probes import eventually
 from tests.support.system import System, enrolments, in_days
 
@@ -97,7 +97,7 @@ async def test_whatever_hr_gets_wrong_is_answered_and_the_queue_goes_on(system: 
 def do_everything_wrong(hr: Credentials) -> list[Heard]:
     """Sends all that can be wrong, and a good message at the end; returns what was heard back."""
     twice, first, second, strangers, last = (person(number) for number in (10, 11, 14, 12, 13))
-    with PikaParty(hr) as party:
+    with PikaClient(hr) as party:
         for name, (type_, body, _) in REFUSED.items():
             party.send(body, message_id=name, type=type_)
         party.send(person(1), type=REQUESTED)

@@ -13,7 +13,7 @@ from culture_connect.messaging.topology import SERVICES
 from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
 from tests.support.external_clients import Sending, listening, send_until_confirmed
-from tests.support.plain_clients import PikaParty
+from tests.support.plain_clients import PikaClient
 from tests.support.probes import eventually, until
 from tests.support.system import System, in_days
 
@@ -101,7 +101,7 @@ async def test_no_log_no_metric_and_no_dead_letter_of_what_was_refused_tells_who
 def send_what_is_wrong(hr: Credentials, day: object) -> None:
     """Every kind of refusal and dead letter, each with the canary in it."""
     requested = "enrolment.requested"
-    with PikaParty(hr) as party:
+    with PikaClient(hr) as party:
         broken = json.dumps(canary(day)).encode()[:-1]
         party.send(broken, message_id="wrong-1", type=requested)
         party.send(canary(day, given_name=[GIVEN]), message_id="wrong-2", type=requested)
@@ -124,7 +124,7 @@ def scan_what_is_wrong(box_office: Credentials, evening: str) -> None:
         "code": f"{GIVEN} {FAMILY}",
         "scanned_at": "2026-01-01T12:00:00Z",
     }
-    with PikaParty(box_office) as party:
+    with PikaClient(box_office) as party:
         party.send({**scan, "scanner": "1"}, message_id="s1", type="admission.recorded")
         party.send({**scan, "scanned_at": EMAIL, "scanner": EMAIL}, message_id="s2", type="admission.recorded")
         party.send(f"{GIVEN} {EMAIL}".encode(), message_id="s3", type="admission.recorded")

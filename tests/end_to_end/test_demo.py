@@ -12,7 +12,7 @@ import pytest
 
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.stack.postgres import seat_for_root
-from tests.support.command import PATIENCE, culture_connect
+from tests.support.command import TIMEOUT, culture_connect
 from tests.support.external_clients import listening
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -48,7 +48,7 @@ async def demo(home: Path, *options: str) -> tuple[int, str]:
     """Plays it to the end; returns status and output."""
     command = culture_connect("demo", "--exit", *options, home=home)
     try:
-        output, _ = await asyncio.to_thread(command.communicate, timeout=PATIENCE)
+        output, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
     finally:
         if command.poll() is None:
             command.terminate()

@@ -13,7 +13,7 @@ from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.broker import Broker
 
 
-async def new_party(broker: Broker, kind: PartyKind) -> Credentials:
+async def new_account(broker: Broker, kind: PartyKind) -> Credentials:
     """Adds a party with a name that no other test uses: accounts are shared by all virtual hosts of a broker."""
     return await add_account(broker, kind, f"t{secrets.token_hex(4)}")
 

@@ -36,13 +36,13 @@ OLD_INBOUND: Arguments = {**DEAD_LETTERING, "x-max-length": 20_000, "x-single-ac
 @pytest.fixture
 async def old_party(bus: Bus) -> Credentials:
     """A partner with queues as the earlier release made them."""
-    party = await clients.new_party(bus.broker, "hr")
+    account = await clients.new_account(bus.broker, "hr")
     async with bus.broker.management() as management:
-        await _remake(management, party.vhost, _inbound(party), OLD_INBOUND)
-        await _remake(management, party.vhost, party.queue, DEAD_LETTERING)
-        await _bind(management, party.vhost, party.exchange, _inbound(party), "#")
-        await _bind(management, party.vhost, RECEIPTS, party.queue, clients.name_of(party))
-    return party
+        await _remake(management, account.vhost, _inbound(account), OLD_INBOUND)
+        await _remake(management, account.vhost, account.queue, DEAD_LETTERING)
+        await _bind(management, account.vhost, account.exchange, _inbound(account), "#")
+        await _bind(management, account.vhost, RECEIPTS, account.queue, clients.name_of(account))
+    return account
 
 
 async def test_verify_names_the_arguments_that_a_queue_of_a_party_should_not_have(
@@ -76,7 +76,7 @@ async def test_what_a_party_has_sent_is_handled_before_its_queue_goes(bus: Bus, 
     assert await _verify(bus.broker) == []
 
 
-async def test_a_party_that_sends_on_meanwhile_loses_nothing_that_was_confirmed(
+async def test_an_account_that_sends_on_meanwhile_loses_nothing_that_was_confirmed(
     bus: Bus, old_party: Credentials
 ) -> None:
     confirmed: list[bytes] = []
@@ -94,7 +94,7 @@ async def test_a_queue_that_nobody_empties_is_left_as_it_was_and_its_party_may_w
 ) -> None:
     await _send(old_party, b"waits")
     before = await _verify(bus.broker)
-    outcome = await _apply(bus.broker, patience=0.5)
+    outcome = await _apply(bus.broker, seconds=0.5)
     assert outcome[_inbound(old_party)] == "1 message of it is not handled; see whether its service is ready"
     assert set(await _verify(bus.broker)) < set(before)
     await _send(old_party, b"and more")
@@ -165,10 +165,10 @@ async def _apply_until_killed(broker: Broker, method: str, what: str) -> None:
         await migration.migrate(broker, management)
 
 
-async def _apply(broker: Broker, patience: float = migration.PATIENCE) -> dict[str, str | None]:
+async def _apply(broker: Broker, seconds: float = migration.PATIENCE) -> dict[str, str | None]:
     async with broker.management() as management:
         await topology.apply(management, broker.vhosts)
-        return {each.queue: each.left for each in await migration.migrate(broker, management, patience=patience)}
+        return {each.queue: each.left for each in await migration.migrate(broker, management, patience=seconds)}
 
 
 async def _verify(broker: Broker) -> list[str]:
@@ -176,29 +176,29 @@ async def _verify(broker: Broker) -> list[str]:
         return [str(row) for row in await topology.verify(management, broker.vhosts, elsewhere=False)]
 
 
-def _inbound(party: Credentials) -> str:
-    return f"{party.exchange}.enrolments"
+def _inbound(account: Credentials) -> str:
+    return f"{account.exchange}.enrolments"
 
 
-async def _send(party: Credentials, *bodies: bytes) -> None:
-    async with clients.channel_of(party.url) as channel:
+async def _send(account: Credentials, *bodies: bytes) -> None:
+    async with clients.channel_of(account.url) as channel:
         for body in bodies:
-            await clients.send(channel, party.exchange, "x", aio_pika.Message(body, delivery_mode=2))
+            await clients.send(channel, account.exchange, "x", aio_pika.Message(body, delivery_mode=2))
 
 
-async def _answer(bus: Bus, party: Credentials, *bodies: bytes) -> None:
+async def _answer(bus: Bus, account: Credentials, *bodies: bytes) -> None:
     async with clients.channel_of(bus.url("registration", "edge")) as channel:
         for body in bodies:
             message = aio_pika.Message(body, delivery_mode=2)
-            await clients.send(channel, RECEIPTS, clients.name_of(party), message)
+            await clients.send(channel, RECEIPTS, clients.name_of(account), message)
 
 
-async def _heard(party: Credentials, count: int) -> list[bytes]:
+async def _heard(account: Credentials, count: int) -> list[bytes]:
     """What the party reads from its queue, once so many have come."""
     heard: list[AbstractIncomingMessage] = []
-    async with clients.channel_of(party.url) as channel:
-        await (await channel.get_queue(party.queue, ensure=False)).consume(_keep_in(heard), no_ack=True)
-        await until(lambda: len(heard), lambda found: found >= count, f"{count} messages in {party.queue}")
+    async with clients.channel_of(account.url) as channel:
+        await (await channel.get_queue(account.queue, ensure=False)).consume(_keep_in(heard), no_ack=True)
+        await until(lambda: len(heard), lambda found: found >= count, f"{count} messages in {account.queue}")
     return [message.body for message in heard]
 
 
@@ -238,9 +238,9 @@ async def _consume(url: str, queue: str, handled: list[bytes]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _sender(party: Credentials, confirmed: list[bytes]) -> AsyncIterator[None]:
+async def _sender(account: Credentials, confirmed: list[bytes]) -> AsyncIterator[None]:
     """The party sends one message after the other, each until it is confirmed."""
-    task = asyncio.create_task(_send_on(party, confirmed))
+    task = asyncio.create_task(_send_on(account, confirmed))
     try:
         yield
     finally:
@@ -248,14 +248,14 @@ async def _sender(party: Credentials, confirmed: list[bytes]) -> AsyncIterator[N
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _send_on(party: Credentials, confirmed: list[bytes]) -> None:
+async def _send_on(account: Credentials, confirmed: list[bytes]) -> None:
     number = 0
     while True:
         with contextlib.suppress(*LOST):
-            async with clients.channel_of(party.url) as channel:
+            async with clients.channel_of(account.url) as channel:
                 while True:
                     body = b"%d" % number
-                    await clients.send(channel, party.exchange, "x", aio_pika.Message(body, delivery_mode=2))
+                    await clients.send(channel, account.exchange, "x", aio_pika.Message(body, delivery_mode=2))
                     confirmed.append(body)
                     number += 1
         await asyncio.sleep(0.05)

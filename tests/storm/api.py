@@ -11,7 +11,7 @@ import httpx
 
 from tests.storm.deployment import Deployment
 
-_PATIENCE: Final = 5.0  # seconds for an answer
+_TIMEOUT: Final = 5.0  # seconds for an answer
 _PAUSE: Final = 0.5  # seconds before the next try
 _INSISTING: Final = 240.0  # seconds after which a request counts as never answered
 
@@ -52,7 +52,7 @@ class Desk:
         self, method: str, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> httpx.Response | None:
         try:
-            answer = await self._client.request(method, url, json=body, headers=dict(headers), timeout=_PATIENCE)
+            answer = await self._client.request(method, url, json=body, headers=dict(headers), timeout=_TIMEOUT)
         except httpx.TransportError:
             return None
         # A request that is still in hand elsewhere, and one that is to come again later, say so.

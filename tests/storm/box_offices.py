@@ -21,12 +21,12 @@ _TICKETS: Final = ("ticket.issued", "ticket.cancelled", "ticket.admitted")
 class BoxOffice:
     """One venue's. `scanned` are the ids of scans on the bus, `told` the answers over HTTP by scan id."""
 
-    def __init__(self, venue: str, party: Credentials, desk: Desk, token: str, dice: random.Random) -> None:
+    def __init__(self, venue: str, account: Credentials, desk: Desk, token: str, dice: random.Random) -> None:
         self.venue = venue
-        self.reader = Reader(party)
+        self.reader = Reader(account)
         self.scanned: list[str] = []
         self.told: dict[str, dict[str, Any]] = {}
-        self._party = party
+        self._account = account
         self._desk = desk
         self._token = token
         self._dice = dice
@@ -34,7 +34,7 @@ class BoxOffice:
     async def work(self, stop: asyncio.Event) -> None:
         """Scans until told to stop; every now and then the reader pauses for some seconds."""
         last: dict[str, Any] | None = None
-        async with Sender(self._party) as sender:
+        async with Sender(self._account) as sender:
             while not stop.is_set():
                 await asyncio.sleep(self._dice.expovariate(_PACE))
                 issued = self.reader.of("ticket.issued")

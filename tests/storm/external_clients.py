@@ -15,7 +15,7 @@ from culture_connect_cli.accounts import Credentials
 from tests.support.external_clients import LOST
 from tests.support.tasks import end
 
-_PATIENCE: Final = 8.0  # seconds for the broker to answer
+_TIMEOUT: Final = 8.0  # seconds for the broker to answer
 _PAUSE: Final = 0.3  # seconds before the next try
 _HEARTBEAT: Final = 10  # seconds
 
@@ -23,8 +23,8 @@ _HEARTBEAT: Final = 10  # seconds
 class Sender:
     """One connection, made anew when it is lost; a message is sent again until the broker confirms it."""
 
-    def __init__(self, party: Credentials) -> None:
-        self._party = party
+    def __init__(self, account: Credentials) -> None:
+        self._account = account
         self._connection: AbstractConnection | None = None
         self._exchange: AbstractExchange | None = None
 
@@ -38,19 +38,19 @@ class Sender:
         """Returns when the broker has the message; the same may come more than once, with the same id."""
         while True:
             with contextlib.suppress(*LOST):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_TIMEOUT):
                     exchange = await self._connected()
-                    await exchange.publish(message, self._party.routing_key)
+                    await exchange.publish(message, self._account.routing_key)
                 return
             await self._drop()
             await asyncio.sleep(_PAUSE)
 
     async def _connected(self) -> AbstractExchange:
         if self._exchange is None:
-            url = f"{self._party.url}?heartbeat={_HEARTBEAT}"
-            self._connection = await aio_pika.connect(url, timeout=_PATIENCE)
+            url = f"{self._account.url}?heartbeat={_HEARTBEAT}"
+            self._connection = await aio_pika.connect(url, timeout=_TIMEOUT)
             channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            self._exchange = await channel.get_exchange(self._party.exchange, ensure=False)
+            self._exchange = await channel.get_exchange(self._account.exchange, ensure=False)
         return self._exchange
 
     async def _drop(self) -> None:
@@ -74,10 +74,10 @@ class Heard:
 class Reader:
     """Reads the party's queue while the block runs, unless it pauses; `heard` has each event once, by its id."""
 
-    def __init__(self, party: Credentials) -> None:
+    def __init__(self, account: Credentials) -> None:
         self.heard: dict[str, Heard] = {}
         self.times: Counter[str] = Counter()
-        self._party = party
+        self._account = account
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -110,16 +110,16 @@ class Reader:
 
     async def _read_connected(self) -> None:
         """Until the connection is lost."""
-        url = f"{self._party.url}?heartbeat={_HEARTBEAT}"
-        connection = await aio_pika.connect(url, timeout=_PATIENCE)
+        url = f"{self._account.url}?heartbeat={_HEARTBEAT}"
+        connection = await aio_pika.connect(url, timeout=_TIMEOUT)
         try:
             lost = asyncio.Event()
             connection.close_callbacks.add(lambda *_: lost.set())
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_TIMEOUT):
                 channel = await connection.channel()
                 channel.close_callbacks.add(lambda *_: lost.set())
                 await channel.set_qos(prefetch_count=200)
-                queue = await channel.get_queue(self._party.queue, ensure=False)
+                queue = await channel.get_queue(self._account.queue, ensure=False)
                 await queue.consume(self._take)
             await lost.wait()
         finally:

@@ -24,19 +24,19 @@ class HrSystem:
     `hopeless` those of messages whose id is no proper one either and so become dead letters.
     """
 
-    def __init__(self, staff: Staff, party: Credentials, *, pace: float) -> None:
+    def __init__(self, staff: Staff, account: Credentials, *, pace: float) -> None:
         self.staff = staff
-        self.reader = Reader(party)
+        self.reader = Reader(account)
         self.sent: list[Sent] = []
         self.refused: list[str] = []
         self.hopeless: list[str] = []
-        self._party = party
+        self._account = account
         self._dice = random.Random(staff.partner)
         self._pace = pace
 
     async def work(self, stop: asyncio.Event) -> None:
         """Sends about `pace` messages a second until told to stop, each once the one before is confirmed."""
-        async with Sender(self._party) as sender:
+        async with Sender(self._account) as sender:
             while not stop.is_set():
                 await asyncio.sleep(self._dice.expovariate(self._pace))
                 sent = self.staff.next()

@@ -12,7 +12,7 @@ from culture_connect.contracts.evening import *
 from culture_connect.contracts.hr import *
 from culture_connect.contracts.notifications import *
 from culture_connect.contracts.problems import *
-from culture_connect.contracts.reading import *
+from culture_connect.contracts.reader import *
 from culture_connect.contracts.receipts import *
 from culture_connect.contracts.registration import *
 from culture_connect.contracts.ticketing import *

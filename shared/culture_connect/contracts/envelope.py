@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 
 from culture_connect.contracts.base import full_type
 from culture_connect.contracts.problems import EnvelopeError, RefusalError, UnreadableMessage, problem
-from culture_connect.contracts.reading import parse
+from culture_connect.contracts.reader import parse
 from culture_connect.contracts.values import MAX_ID_LENGTH, is_fit
 
 MAX_BODY_BYTES: Final = 256 * 1024

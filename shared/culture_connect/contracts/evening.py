@@ -158,7 +158,7 @@ class EveningDraft(Model):
 
     @field_validator("allotments")
     @classmethod
-    def _fit_in_the_house(cls, allotments: dict[str, int] | None, info: ValidationInfo) -> dict[str, int] | None:
+    def _fit_the_capacity(cls, allotments: dict[str, int] | None, info: ValidationInfo) -> dict[str, int] | None:
         capacity = info.data.get("capacity")
         if allotments and capacity is not None and sum(allotments.values()) > capacity:
             raise rule("over_capacity", "must not reserve more seats than the capacity")

@@ -9,13 +9,13 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Gauge
 
 from culture_connect.http import api_documents, health, problems
-from culture_connect.http.bodies import BodyLimits
-from culture_connect.http.head_requests import Heads
-from culture_connect.http.instrumentation import RequestGuard, RequestMetrics
+from culture_connect.http.head_requests import HeadMiddleware
 from culture_connect.http.limits import HttpLimits
+from culture_connect.http.middleware import RequestMetrics, RequestMiddleware
 from culture_connect.http.pages.page_errors import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN
-from culture_connect.http.request_checks import Front
+from culture_connect.http.request_bodies import BodyLimits
+from culture_connect.http.request_filter import RequestFilter
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -120,9 +120,9 @@ def create_app(
     app.state.metrics = RequestMetrics(service.telemetry.registry)
     problems.install(app)
     sizes = BodyLimits(max_body, large_bodies or {})
-    front = Front(limits or HttpLimits(), tokens, sizes, routers)
-    app.add_middleware(Heads)
-    app.add_middleware(RequestGuard, metrics=app.state.metrics, front=front)
+    front = RequestFilter(limits or HttpLimits(), tokens, sizes, routers)
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(RequestMiddleware, metrics=app.state.metrics, front=front)
     app.include_router(health.router)
     app.include_router(api_documents.router)
     for router in routers:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from culture_connect.http.callers import is_trusted
+from culture_connect.http.clients import is_trusted
 from culture_connect.http_settings import Network
 
 # What the buffer of an answer has to shrink by for its reader to count as one who reads.
@@ -46,14 +46,14 @@ class ConnectionLimits:
     interval: float = 1.0
 
 
-class Register:
+class ConnectionRegister:
     """The connections of one server."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._connections: set[LimitedConnection] = set()
         self._by_address: Counter[str] = Counter()
-        self._next_look: asyncio.TimerHandle | None = None
+        self._next_check: asyncio.TimerHandle | None = None
 
     def enter(self, connection: "LimitedConnection") -> str | None:
         """Takes the connection in, or says why not: there are too many, of all or of its address."""
@@ -64,8 +64,8 @@ class Register:
             return "connections-per-address"
         self._connections.add(connection)
         self._by_address[address] += 1
-        if self._next_look is None:
-            self._next_look = connection.loop.call_later(self.limits.interval, self._look, connection.loop)
+        if self._next_check is None:
+            self._next_check = connection.loop.call_later(self.limits.interval, self._check, connection.loop)
         return None
 
     def leave(self, connection: "LimitedConnection") -> None:
@@ -77,20 +77,20 @@ class Register:
         if not self._by_address[connection.address]:
             del self._by_address[connection.address]
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         for connection in list(self._connections):
             if (reason := connection.trouble(now)) is not None:
                 self.limits.limited(reason)
                 connection.transport.abort()
         again = bool(self._connections)
-        self._next_look = loop.call_later(self.limits.interval, self._look, loop) if again else None
+        self._next_check = loop.call_later(self.limits.interval, self._check, loop) if again else None
 
 
 class LimitedConnection(H11Protocol):
     """uvicorn's own, in a register."""
 
-    register: ClassVar[Register]
+    register: ClassVar[ConnectionRegister]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -158,6 +158,6 @@ def limited_by(limits: ConnectionLimits) -> type[LimitedConnection]:
     """The protocol of a server with these limits."""
 
     class Connection(LimitedConnection):
-        register = Register(limits)
+        register = ConnectionRegister(limits)
 
     return Connection

@@ -11,14 +11,14 @@ from culture_connect.http_settings import HttpSettings, Network, names_in, netwo
 MIB: Final = 1024 * 1024
 SMALL_BODY: Final = 64 * 1024  # bytes, which have no part in the memory that bodies share
 # Bytes, all that is taken from whom nobody knows: reading them costs time before anybody looks at who it is.
-STRANGERS_BODY: Final = 8 * 1024
+ANONYMOUS_BODY: Final = 8 * 1024
 # One file at a time of each party, and so few of all that most connections to the database are left to the others.
 _LARGE_RATES: Final = (20.0, 100, 1), (100.0, 500, 4)
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _LOOPBACK: Final = networks_in("127.0.0.1,::1")
 
 
-class Kind(StrEnum):
+class ClientKind(StrEnum):
     """Who may be behind a request, each with limits of its own.
 
     `LARGE` is whoever sends a large body, `ALL_LARGE` all who do: what is done with those takes long.
@@ -60,19 +60,19 @@ class HttpLimits:
     body_seconds: float = 20.0
     body_seconds_per_mib: float = 5.0
     bodies_in_memory: int = 64 * MIB  # bytes, without the first 64 KiB of each
-    rates: Mapping[Kind, Rate] = field(default_factory=dict)
-    most_parties: int = 10_000
+    rates: Mapping[ClientKind, Rate] = field(default_factory=dict)
+    most_clients: int = 10_000
     refusal_seconds: float = 0.2  # until who asks too often is told so, and can ask again
 
     @classmethod
     def of(cls, settings: HttpSettings, name: str) -> Self:
         """Those that the settings of the service of this name say."""
         told = {
-            Kind.PARTNER: settings.http_limit_partner,
-            Kind.BOX_OFFICE: settings.http_limit_box_office,
-            Kind.TEAM: settings.http_limit_team,
-            Kind.LINK: settings.http_limit_link,
-            Kind.ADDRESS: settings.http_limit_address,
+            ClientKind.PARTNER: settings.http_limit_partner,
+            ClientKind.BOX_OFFICE: settings.http_limit_box_office,
+            ClientKind.TEAM: settings.http_limit_team,
+            ClientKind.LINK: settings.http_limit_link,
+            ClientKind.ADDRESS: settings.http_limit_address,
         }
         rates = {kind: rate for kind, text in told.items() if (rate := Rate.read(text)) is not None}
         large, all_large = (Rate(*numbers) for numbers in _LARGE_RATES)
@@ -80,7 +80,7 @@ class HttpLimits:
             hosts=_hosts(settings, name),
             trusted_proxies=networks_in(settings.http_trusted_proxies),
             body_seconds=settings.http_body_seconds,
-            rates=rates | {Kind.LARGE: large, Kind.ALL_LARGE: all_large},
+            rates=rates | {ClientKind.LARGE: large, ClientKind.ALL_LARGE: all_large},
         )
 
 

@@ -6,7 +6,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from culture_connect.http.connections import ConnectionLimits, limited_by
-from culture_connect.http.instrumentation import RequestMetrics
+from culture_connect.http.middleware import RequestMetrics
 from culture_connect.http.ports import by_port, choices
 from culture_connect.http_settings import HttpSettings, names_in, networks_in
 

@@ -16,7 +16,7 @@ from tests.security.attack.target import ADDRESS, ATTACKER, Target, paced
 
 _CSV: Final = 15 * 1024 * 1024  # bytes, just under what an import may have
 _SOCKETS: Final = 100  # for each replica
-_PATIENCE: Final = 30.0  # seconds
+_TIMEOUT: Final = 30.0  # seconds
 
 Connect = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -155,7 +155,7 @@ async def _flood(
     transport = httpx.AsyncHTTPTransport(
         local_address=ADDRESS, limits=httpx.Limits(max_connections=together), trust_env=False
     )
-    async with httpx.AsyncClient(transport=transport, timeout=_PATIENCE) as client, asyncio.TaskGroup() as group:
+    async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as client, asyncio.TaskGroup() as group:
         async for _ in paced(rate, deadline):
             await free.acquire()
             group.create_task(one(client))

@@ -18,7 +18,7 @@ from tests.storm.external_clients import Reader, Sender
 
 PARTNER: Final = "neighbour"
 _EVERY: Final = 1.0  # seconds between two enrolments, and between two looks at the page
-_PATIENCE: Final = 20.0  # seconds after which a look counts as unanswered
+_TIMEOUT: Final = 20.0  # seconds after which a look counts as unanswered
 
 
 @dataclass
@@ -33,11 +33,11 @@ class Experience:
 class Neighbour:
     """Works while the block of `working` runs; `experience` is what they met so far."""
 
-    def __init__(self, party: Credentials, page_urls: list[str], client: httpx.AsyncClient) -> None:
-        self.reader = Reader(party)
+    def __init__(self, account: Credentials, page_urls: list[str], client: httpx.AsyncClient) -> None:
+        self.reader = Reader(account)
         self.sent: dict[str, float] = {}
         self.experience = Experience()
-        self._sender = Sender(party)
+        self._sender = Sender(account)
         self._pages = cycle(page_urls)
         self._client = client
         self._numbers = count()
@@ -83,7 +83,7 @@ class Neighbour:
     async def _look(self) -> None:
         began = time.monotonic()
         try:
-            answer = await self._client.get(next(self._pages), timeout=_PATIENCE)
+            answer = await self._client.get(next(self._pages), timeout=_TIMEOUT)
         except httpx.HTTPError as error:
             self.experience.failed[f"page: {type(error).__name__}"] += 1
             return

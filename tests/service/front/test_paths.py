@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from tests.service.front.conftest import Build
 from tests.service.front.routes import SERVICES, routes_of
 from tests.support.http_server import served
-from tests.unit.http.kit import token_of
+from tests.unit.http.harness import token_of
 
 STRANGE = ["%E2%82%AC", "%0d%0aSet-Cookie:%20a=b", "%00", "%22", "%ff", "a" * 4000, "..%2f..", "{slug}"]
 PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}

@@ -9,7 +9,7 @@ import httpx
 from tests.service.ticketing.harness import NEXT_YEAR, scanned
 from tests.service.ticketing.peers import World
 from tests.support.probes import eventually, until
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.news import enrolled, evening, partner, person, withdrawn
 from ticketing.use_cases.apply_events import Event
 

@@ -16,7 +16,7 @@ from tests.service.ticketing.door_list import DoorList, Ticket, listed
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, Told, scanned
 from tests.service.ticketing.peers import BoxOffice, Listener, World
 from tests.support.probes import eventually, until
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.news import (
     enrolled,
     erased,

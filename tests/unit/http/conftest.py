@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from culture_connect import logs, messaging
 from culture_connect.messaging.tables import metadata
 from tests.support.databases import Database
-from tests.unit.http.kit import TOKENS, write_tokens
+from tests.unit.http.harness import TOKENS, write_tokens
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from culture_connect.http.problems import Problem
 from culture_connect.messaging.errors import DatabaseUnavailable
 from tests.support.http_server import connected, served
 from tests.support.probes import eventually
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 NDJSON = {"Accept": "application/x-ndjson"}
 CANARY = "kanarie-7"

@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from culture_connect.http import Caller, Tokens, TokensError, requires
-from tests.unit.http.kit import app_with, bearer, client_of, spoil_tokens, token_of, write_tokens
+from tests.unit.http.harness import app_with, bearer, client_of, spoil_tokens, token_of, write_tokens
 
 router = APIRouter()
 

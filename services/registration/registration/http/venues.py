@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from culture_connect.contracts import Localised, PartnerName, Venue
-from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, once, page_of
+from culture_connect.http import Answer, Expected, Page, PageQuery, PatchBody, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http import examples
 from registration.http.access import Anyone, Programme
@@ -39,7 +39,7 @@ class VenueView(BaseModel):
         )
 
 
-class VenueChanges(Changes):
+class VenueChanges(PatchBody):
     """Fields to change; those that are absent stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VENUE_CHANGES]})
@@ -62,7 +62,7 @@ async def venues(request: Request, _: Anyone, wanted: PageQuery) -> Page[VenueVi
 async def change(
     request: Request, slug: Venue, changes: VenueChanges, caller: Programme, expected: Expected
 ) -> Response:
-    """Changes how a house is described. There are five, and no way to add another."""
+    """PatchBody how a house is described. There are five, and no way to add another."""
     fields = changes.named
     if fields.pop("entrance", None):
         fields |= {"entrance_nl": changes.entrance.nl, "entrance_en": changes.entrance.en}

@@ -6,13 +6,13 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from culture_connect.http import Changes
-from tests.unit.http.kit import app_with, client_of
+from culture_connect.http import PatchBody
+from tests.unit.http.harness import app_with, client_of
 
 router = APIRouter()
 
 
-class BirdChanges(Changes):
+class BirdChanges(PatchBody):
     """What may be another way about a bird."""
 
     name: str = "unused"

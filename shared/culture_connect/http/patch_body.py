@@ -7,7 +7,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 
-class Changes(BaseModel):
+class PatchBody(BaseModel):
     """What is to be another way. Every field has some default, which stands for "absent" and is never used."""
 
     model_config = ConfigDict(extra="forbid")

@@ -8,9 +8,9 @@ from opentelemetry.trace import Span
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from culture_connect.http.bodies import ClientGoneError
 from culture_connect.http.problems import Problem, database_unavailable, internal_error
-from culture_connect.http.request_checks import Front
+from culture_connect.http.request_bodies import ClientGoneError
+from culture_connect.http.request_filter import RequestFilter
 from culture_connect.http.trace import describe, request_span, trace_id
 from culture_connect.messaging.errors import is_database_fault
 
@@ -42,10 +42,10 @@ class RequestMetrics:
         ProcessCollector(registry=registry)
 
 
-class RequestGuard:
+class RequestMiddleware:
     """The outermost layer of the application (ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, front: Front) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, front: RequestFilter) -> None:
         self._app = app
         self._metrics = metrics
         self._front = front

@@ -10,7 +10,7 @@ T = TypeVar("T")
 _SHARE: Final = 10  # whoever asks again and again takes a tenth of the processor at most
 
 
-class Once:
+class LazyDocument:
     """A document that is written when it is first asked for, off the event loop, and kept."""
 
     def __init__(self, write: Callable[[], bytes]) -> None:
@@ -27,7 +27,7 @@ class Once:
         return self._text
 
 
-class Recent:
+class RateLimitedText:
     """A text that is written anew once ten times as long has passed as the writing took."""
 
     def __init__(self, write: Callable[[], bytes], clock: Callable[[], float] = time.perf_counter) -> None:
@@ -45,7 +45,7 @@ class Recent:
         return self._text
 
 
-class Joined(Generic[T]):
+class SingleFlight(Generic[T]):
     """A look that all who come while it lasts share."""
 
     def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
