@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
-from culture_connect_cli.stack.infrastructure import private_rabbitmq
+from culture_connect_cli.stack import ExternalServers, Postgres, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.ports import VARIABLE as PORTS
+from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.support.bus import Bus, fresh_bus
 from tests.support.certificates import Authority
@@ -80,7 +80,7 @@ def scratch() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """A PostgreSQL that survives kills but no power cut: it does not wait for the disk."""
-    if given := Given.read().postgres:
+    if given := ExternalServers.read().postgres:
         yield given
         return
     scratch: Path = request.getfixturevalue("scratch")
@@ -93,7 +93,7 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitMQServer]:
     """A RabbitMQ with its management API, which counts messages every half second; one of our own speaks amqps too."""
-    if given := Given.read().rabbitmq:
+    if given := ExternalServers.read().rabbitmq:
         yield given
         return
     scratch: Path = request.getfixturevalue("scratch")
@@ -124,7 +124,7 @@ def databases(postgres: PostgresServer) -> Iterator[Databases]:
     """See `Databases`."""
     databases = Databases(postgres)
     yield databases
-    if Given.read().postgres:  # one of our own goes with all that is in it
+    if ExternalServers.read().postgres:  # one of our own goes with all that is in it
         databases.drop_all()
 
 

@@ -13,7 +13,7 @@ class Memory:
         self._folder = Path(f"/proc/{pid}")
 
     def now(self) -> int:
-        """What it holds."""
+        """Returns what it holds."""
         return self._read("VmRSS")
 
     def peak(self) -> int:

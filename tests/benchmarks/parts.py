@@ -86,7 +86,7 @@ class Openings:
         return Peak(f"ticketing, {self._name}", max(each.peak for each in self.opened), limit)
 
     def growth_from(self, smaller: "Openings") -> list[Ratio]:
-        """How time and memory grow from the same shape for fewer participants."""
+        """Returns how time and memory grow from the same shape for fewer participants."""
         limit = STEEPER * self.participants / smaller.participants
         name = f"{self.shape}: {{}} for {self.participants:,} / {smaller.participants:,} participants"
         return [
@@ -127,7 +127,7 @@ async def of_opening(where: Surroundings, participants: int, rounds: int) -> tup
 
 
 def growing(sizes: Sequence[Sequence[Openings]]) -> Results:
-    """How openings grow from one size to the next; each size has the same shapes in the same order."""
+    """Returns how openings grow from one size to the next; each size has the same shapes in the same order."""
     return Results(
         ratios=[
             each

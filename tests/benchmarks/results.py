@@ -41,7 +41,7 @@ class Line:
 
     @property
     def seconds(self) -> float:
-        """How long a sample took, median."""
+        """Returns how long a sample took, median."""
         return statistics.median(sample.seconds for sample in self.samples)
 
     @property
@@ -84,7 +84,7 @@ def ratio(name: str, line: Line, other: Line, target: float | None = None) -> Ra
 
 
 def growth(name: str, large: Line, small: Line, limit: float | None = None) -> Ratio:
-    """How many times as long the larger amount of work takes, by the medians of the seconds."""
+    """Returns how many times as long the larger amount of work takes, by the medians of the seconds."""
     return Ratio(name, large.seconds / small.seconds, limit=limit)
 
 

@@ -24,11 +24,11 @@ from aio_pika.abc import AbstractChannel
 from joserfc.jwk import OKPKey
 
 from culture_connect.messaging.topology import Vhosts
-from culture_connect_cli import topology
-from culture_connect_cli.management import Management
-from culture_connect_cli.stack import Given, Postgres, PostgresServer, RabbitMQServer
-from culture_connect_cli.stack.infrastructure import private_rabbitmq
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.stack import ExternalServers, Postgres, PostgresServer, RabbitMQServer
+from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
+from culture_connect_cli.topology.apply import apply_topology
 from tests.benchmarks.cpu import CpuClock
 from tests.support.hashes import HASH_KEY
 
@@ -50,7 +50,7 @@ class Servers:
 @contextlib.contextmanager
 def servers(*, durable: bool) -> Iterator[Servers]:
     """The servers that the environment names, else embedded ones; `durable=False` turns fsync of the database off."""
-    given = Given.read()
+    given = ExternalServers.read()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch_folder(CLONE))
         postgres: PostgresServer | None = given.postgres
@@ -214,7 +214,7 @@ class Surroundings:
     async def _virtual_hosts(self) -> AsyncIterator[None]:
         login = urlsplit(self._where.amqp_url)
         async with Management(self._where.management_url, login.username or "", login.password or "") as management:
-            await topology.apply(management, self._vhosts, partners=self._partners, venues=self._venues)
+            await apply_topology(management, self._vhosts, partners=self._partners, venues=self._venues)
             try:
                 yield
             finally:
@@ -246,7 +246,7 @@ class Surroundings:
         return int(value)
 
     async def rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        """What the database has, as its administrator."""
+        """Returns what the database has, as its administrator."""
         connection = await asyncpg.connect(self._where.postgres_url, database=self._mark)
         try:
             return list(await connection.fetch(statement, *arguments))

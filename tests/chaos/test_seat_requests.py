@@ -21,7 +21,7 @@ from culture_connect.contracts import Admission, EveningScheduled, Venue
 from culture_connect.messaging import Database
 from culture_connect.messaging.topology import box_office_account, tickets_queue
 from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.stack.ports import keep_or_choose
+from culture_connect_cli.stack.ports import choose_ports
 from culture_connect_cli.stack.program import Program
 from tests.chaos.actors import Answer, Asker, Crowd
 from tests.service.ticketing.harness import NEXT_YEAR
@@ -116,7 +116,7 @@ async def theatre(surroundings_of: Callable[[str], Surroundings], tmp_path: Path
     """Everybody has been invited to both evenings, and two replicas are ready."""
     surroundings = surroundings_of("ticketing")
     settings = settings_in(tmp_path, surroundings)
-    ports = list(keep_or_choose(["first", "second"]).values())
+    ports = list(choose_ports(["first", "second"]).values())
     replicas = [replica(settings, port, tmp_path) for port in ports]
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(World(surroundings, settings))

@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass
 class FakeRegistration:
-    """What it will answer, in order, and what it was asked."""
+    """A registration with prepared answers, in order, that keeps the requests."""
 
     answers: list[Answer] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)

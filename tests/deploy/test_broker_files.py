@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from culture_connect.messaging.topology import MAX_MESSAGE_BYTES, Vhosts, definitions
-from culture_connect_cli import secret_files
+from culture_connect_cli.secrets import installation
 from culture_connect_cli.stack import RabbitMQ
-from culture_connect_cli.stack.rabbitmq import PORTS
+from culture_connect_cli.stack.rabbitmq.process import PORTS
 from tests.deploy.files import ROOT, compose, mounts
 from tests.support.certificates import Authority
 
@@ -30,7 +30,7 @@ def test_the_brokers_settings_agree_with_the_topology_and_the_secrets() -> None:
     broker = mounts(compose()["services"]["rabbitmq"])
     folder, _, name = settings["load_definitions"].rpartition("/")
     assert broker[folder] == "secrets-broker"
-    assert name == secret_files.DEFINITIONS_FILE
+    assert name == installation.DEFINITIONS_FILE
     assert broker["/etc/rabbitmq/conf.d/20-culture-connect.conf"] == "./deploy/rabbitmq/culture-connect.conf"
 
 
@@ -38,11 +38,11 @@ def test_the_broker_finds_its_certificate_among_its_secrets_and_speaks_to_partie
     tmp_path: Path,
 ) -> None:
     settings = _settings()
-    secret_files.deal_out(tmp_path, secret_files.Addresses())
+    installation.provision(tmp_path, installation.Addresses())
     for name in ("cacertfile", "certfile", "keyfile"):
         folder, _, file = settings[f"ssl_options.{name}"].rpartition("/")
         assert mounts(compose()["services"]["rabbitmq"])[folder] == "secrets-broker"
-        assert (tmp_path / secret_files.BROKER / file).is_file()
+        assert (tmp_path / installation.BROKER / file).is_file()
     tls = Authority.make(tmp_path / "authority").tls
     node = RabbitMQ(tmp_path, password="x", log=tmp_path / "log", ports=dict.fromkeys(PORTS, 1), tls=tls)
     node.write_configuration(Path("/run/culture-connect"), node.ports, "127.0.0.1")

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from culture_connect_cli import certificates, secret_files
+from culture_connect_cli.secrets import certificates, installation
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 HOSTS = ("localhost", "127.0.0.1", "::1", "bus.example")
@@ -18,7 +18,7 @@ HOSTS = ("localhost", "127.0.0.1", "::1", "bus.example")
 def made() -> dict[str, str]:
     """An authority and a certificate, made at `NOW`."""
     kept: dict[str, str] = {}
-    assert certificates.complete(kept, HOSTS, NOW) == ["authority", "broker"]
+    assert certificates.renew(kept, HOSTS, NOW) == ["authority", "broker"]
     return kept
 
 
@@ -40,14 +40,14 @@ def test_the_authority_vouches_for_the_broker_under_each_of_its_hosts(made: dict
 
 def test_nothing_is_made_anew_while_there_is_time(made: dict[str, str]) -> None:
     before = dict(made)
-    assert certificates.complete(made, HOSTS, NOW + timedelta(days=334)) == []
+    assert certificates.renew(made, HOSTS, NOW + timedelta(days=334)) == []
     assert made == before
 
 
 def test_a_certificate_with_less_than_thirty_days_is_made_anew_and_the_authority_stays(made: dict[str, str]) -> None:
     before = dict(made)
     later = NOW + timedelta(days=336)
-    assert certificates.complete(made, HOSTS, later) == ["broker"]
+    assert certificates.renew(made, HOSTS, later) == ["broker"]
     assert made["authority"] == before["authority"]
     assert made["broker_key"] != before["broker_key"]
     verify(made, x509.DNSName("bus.example"), later + timedelta(days=300))
@@ -55,26 +55,26 @@ def test_a_certificate_with_less_than_thirty_days_is_made_anew_and_the_authority
 
 def test_another_host_takes_another_certificate_of_the_same_authority(made: dict[str, str]) -> None:
     before = dict(made)
-    assert certificates.complete(made, ("bus.elsewhere.example",), NOW) == ["broker"]
+    assert certificates.renew(made, ("bus.elsewhere.example",), NOW) == ["broker"]
     assert made["authority"] == before["authority"]
     verify(made, x509.DNSName("bus.elsewhere.example"), NOW)
 
 
 def test_a_certificate_never_outlives_its_authority(made: dict[str, str]) -> None:
-    near_the_end = NOW + certificates.AUTHORITY_LIFE - timedelta(days=40)
-    assert certificates.complete(made, HOSTS, near_the_end) == ["broker"]
-    assert certificates.ends_at(made["broker"]) == certificates.ends_at(made["authority"])
-    assert certificates.complete(made, HOSTS, near_the_end + timedelta(days=15)) == ["authority", "broker"]
+    near_the_end = NOW + certificates.AUTHORITY_LIFETIME - timedelta(days=40)
+    assert certificates.renew(made, HOSTS, near_the_end) == ["broker"]
+    assert certificates.expires_at(made["broker"]) == certificates.expires_at(made["authority"])
+    assert certificates.renew(made, HOSTS, near_the_end + timedelta(days=15)) == ["authority", "broker"]
 
 
 @pytest.mark.parametrize("host", ["", "bus example", "bus.example:5671", "-bus", "bücher.example", "a" * 254, "bus.\n"])
 def test_what_is_no_host_is_named(host: str) -> None:
     with pytest.raises(certificates.CertificateError, match="expected the name of a host"):
-        certificates.complete({}, (host,), NOW)
+        certificates.renew({}, (host,), NOW)
 
 
 def test_openssl_takes_the_files_and_the_key_is_the_brokers_alone(tmp_path: Path) -> None:
-    secret_files.deal_out(tmp_path, secret_files.Addresses(hosts=HOSTS), now=NOW)
+    installation.provision(tmp_path, installation.Addresses(hosts=HOSTS), now=NOW)
     broker = tmp_path / "broker"
     context = ssl.create_default_context(cafile=broker / "ca.pem")
     context.load_cert_chain(broker / "certificate.pem", broker / "certificate_key.pem")
@@ -85,9 +85,9 @@ def test_openssl_takes_the_files_and_the_key_is_the_brokers_alone(tmp_path: Path
 
 
 def test_an_installation_renews_its_certificate_and_nothing_else(tmp_path: Path) -> None:
-    addresses = secret_files.Addresses(hosts=HOSTS)
-    secret_files.deal_out(tmp_path, addresses, now=NOW)
+    addresses = installation.Addresses(hosts=HOSTS)
+    installation.provision(tmp_path, addresses, now=NOW)
     before = (tmp_path / "operator" / "ca.pem").read_text()
-    assert secret_files.deal_out(tmp_path, addresses, now=NOW + timedelta(days=10)) == []
-    assert secret_files.deal_out(tmp_path, addresses, now=NOW + timedelta(days=340)) == ["certificates/broker"]
+    assert installation.provision(tmp_path, addresses, now=NOW + timedelta(days=10)) == []
+    assert installation.provision(tmp_path, addresses, now=NOW + timedelta(days=340)) == ["certificates/broker"]
     assert (tmp_path / "operator" / "ca.pem").read_text() == before

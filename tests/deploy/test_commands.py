@@ -121,7 +121,7 @@ def test_an_account_is_added_renewed_listed_and_removed(command: Command) -> Non
 
     status, told, _ = command("account", "remove", "hr", "acme")
     assert (status, told) == (0, "The account hr.acme is removed, with its exchange and queues.\n")
-    assert command("account", "list")[1] == "There are no accounts of parties.\n"
+    assert command("account", "list")[1] == "There are no accounts of external clients.\n"
     assert command("topology", "verify")[0] == 0
 
 

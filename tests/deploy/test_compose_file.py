@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from culture_connect.settings import PREFIX, ServiceSettings, load
-from culture_connect_cli import secret_files
-from culture_connect_cli.vault import VAULT
+from culture_connect_cli.secrets import installation
+from culture_connect_cli.secrets.store import STORE_FOLDER
 from notifications.settings import NotificationsSettings
 from registration.settings import RegistrationSettings
 from tests.deploy.files import ROOT, SERVICES, compose, dockerfile, mounts, variables
@@ -202,7 +202,7 @@ def test_nobody_but_its_program_sees_a_secret() -> None:
 
 
 def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: Path) -> None:
-    secret_files.deal_out(tmp_path, secret_files.Addresses())
+    installation.provision(tmp_path, installation.Addresses())
     parts = {path.name for path in tmp_path.iterdir()}
     assert {f"/secrets/{part}" for part in parts} == set(mounts(_service("secrets")))
     assert _service("secrets")["environment"] == {
@@ -214,7 +214,7 @@ def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: P
         for word in _service("secrets")["command"]
         if word.startswith("--owner=")
     )
-    assert set(owners) == parts - {VAULT}
+    assert set(owners) == parts - {STORE_FOLDER}
     for name, service in COMPOSE["services"].items():
         for source in mounts(service).values():
             part = source.removeprefix("secrets-")
@@ -227,7 +227,7 @@ def test_every_part_of_the_secrets_belongs_to_the_user_that_reads_it(tmp_path: P
 def test_a_service_finds_all_its_settings(
     name: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret_files.deal_out(tmp_path, secret_files.Addresses())
+    installation.provision(tmp_path, installation.Addresses())
     service = _service(f"{name}{suffix}")
     environment = {**_image_environment(name), **service["environment"]}
     for variable, value in environment.items():
@@ -262,7 +262,7 @@ def test_figures_have_a_port_of_their_own_that_is_published_nowhere_and_known_to
 
 
 def test_servers_are_found_under_the_names_that_the_secrets_give_them() -> None:
-    addresses = secret_files.Addresses()
+    addresses = installation.Addresses()
     for address, program in ((addresses.database, "postgres"), (addresses.broker, "rabbitmq")):
         assert address.partition(":")[0] == program
     shared = {
@@ -272,9 +272,9 @@ def test_servers_are_found_under_the_names_that_the_secrets_give_them() -> None:
         if network in _service(name)["networks"] and network in (*_service("postgres")["networks"], "bus")
     }
     assert shared == {"bus", "data"}
-    assert _service("postgres")["environment"]["POSTGRES_DB"] == secret_files.DATABASE
+    assert _service("postgres")["environment"]["POSTGRES_DB"] == installation.DATABASE
     password = Path(_service("postgres")["environment"]["POSTGRES_PASSWORD_FILE"])
-    assert password.name == secret_files.SUPERUSER_FILE
+    assert password.name == installation.SUPERUSER_FILE
     assert str(password.parent) in mounts(_service("postgres"))
 
 

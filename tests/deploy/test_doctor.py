@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from culture_connect.messaging.topology import DEAD_LETTERS
 from culture_connect_cli.accounts import add_account, remove_account
-from culture_connect_cli.broker import Broker, find_broker
-from culture_connect_cli.doctor import Whereabouts, examine
+from culture_connect_cli.broker.connection import Broker, find_broker
+from culture_connect_cli.doctor import SystemLocations, run_checks
 from culture_connect_cli.main import app
 from tests.support.probes import eventually
 
@@ -30,9 +30,9 @@ def broker(tools_environment: dict[str, str]) -> Broker:
 
 
 async def _wrong_with(broker: Broker) -> Sequence[str]:
-    checks = await examine(Whereabouts({}, broker), datetime.now(UTC))
+    checks = await run_checks(SystemLocations({}, broker), datetime.now(UTC))
     told = [finding.what for checked in checks for finding in checked.findings]
-    return [what for what in told if not what.startswith("it is not known where")]
+    return [what for what in told if not what.startswith("the address of ")]
 
 
 async def _publish(url: str, exchange: str, routing_key: str) -> None:
@@ -47,10 +47,10 @@ def test_a_broker_as_it_is_installed_is_well_and_services_that_are_nowhere_are_n
     result = CliRunner().invoke(app, ["doctor"], env=tools_environment)
     assert result.exit_code == 1
     assert f"ok    the broker answers at {tools_environment['CULTURE_CONNECT_MANAGEMENT_URL']}\n" in result.stdout
-    for well in ("the topology is as the code says", "there are no dead letters", "every party is heard"):
+    for well in ("the topology is as the code says", "there are no dead letters", "every client is heard"):
         assert f"ok    {well}\n" in result.stdout
     assert "ok    every queue has its leader and quorum\n" in result.stdout
-    assert "wrong it is not known where ticketing is\n" in result.stdout
+    assert "wrong the address of ticketing is not known\n" in result.stdout
     assert result.stdout.endswith("3 things are wrong.\n")
 
 

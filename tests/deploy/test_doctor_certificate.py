@@ -1,4 +1,4 @@
-"""What the doctor says of the certificate that parties outside are shown."""
+"""The doctor checks the certificate that external clients see."""
 
 import asyncio
 import ssl
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from culture_connect_cli.broker import Amqps, amqps_of
-from culture_connect_cli.doctor.certificate import is_accepted
-from culture_connect_cli.doctor.findings import CannotLook
+from culture_connect_cli.broker.connection import Amqps, amqps_of
+from culture_connect_cli.doctor.certificate import check_certificate
+from culture_connect_cli.doctor.check import CheckError
 from culture_connect_cli.stack.ports import free_port
 from tests.support.certificates import Authority
 
@@ -35,7 +35,7 @@ async def server(authority: Authority, *, trusting: Path | None = None) -> Async
 
 async def said(authority: Authority, at: datetime, *, trusting: Path | None = None) -> Sequence[str]:
     async with server(authority, trusting=trusting) as amqps:
-        found = await is_accepted(amqps, at)
+        found = await check_certificate(amqps, at)
         return [finding.what.replace(f"localhost:{amqps.port}", "HERE") for finding in found]
 
 
@@ -46,25 +46,25 @@ async def test_a_certificate_with_time_left_is_well(authority: Authority) -> Non
 
 @pytest.mark.parametrize(("days", "left"), [(352, "12 days"), (363.5, "1 day"), (364.5, "0 days")])
 async def test_a_certificate_that_ends_soon_is_told(authority: Authority, days: float, left: str) -> None:
-    assert await said(authority, NOW + timedelta(days=days)) == [f"the broker's certificate at HERE ends in {left}"]
+    assert await said(authority, NOW + timedelta(days=days)) == [f"the broker's certificate at HERE expires in {left}"]
 
 
 async def test_a_certificate_that_parties_do_not_accept_is_told(authority: Authority, tmp_path: Path) -> None:
     other = Authority.make(tmp_path / "other")
     [what] = await said(authority, NOW, trusting=other.ca_file)
-    assert what.startswith("parties do not accept the broker's certificate at HERE: ")
+    assert what.startswith("clients do not accept the broker's certificate at HERE: ")
     authority.issue(now=NOW - timedelta(days=400))
     [what] = await said(authority, NOW)
-    assert what == "parties do not accept the broker's certificate at HERE: certificate has expired"
+    assert what == "clients do not accept the broker's certificate at HERE: certificate has expired"
 
 
 async def test_nobody_there_and_no_file_are_told(authority: Authority, tmp_path: Path) -> None:
     nobody = Amqps("localhost", free_port(), authority.ca_file)
-    with pytest.raises(CannotLook, match=r"the broker does not speak TLS at localhost:\d+ \(ConnectionRefusedError\)"):
-        await is_accepted(nobody, NOW)
+    with pytest.raises(CheckError, match=r"the broker does not speak TLS at localhost:\d+ \(ConnectionRefusedError\)"):
+        await check_certificate(nobody, NOW)
     async with server(authority, trusting=tmp_path / "nowhere.pem") as amqps:
-        with pytest.raises(CannotLook, match="FileNotFoundError"):
-            await is_accepted(amqps, NOW)
+        with pytest.raises(CheckError, match="FileNotFoundError"):
+            await check_certificate(amqps, NOW)
 
 
 def test_an_address_without_a_port_has_the_usual_one() -> None:

@@ -60,7 +60,7 @@ def command(registration: FakeRegistration, tmp_path: Path) -> Command:
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    """What an HR system exported."""
+    """The export of an HR system."""
     file = tmp_path / "employees.csv"
     file.write_bytes("employee_ref;given_name\r\ne-1;Zoë\r\n".encode("cp1252"))
     return str(file)

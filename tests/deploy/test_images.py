@@ -140,7 +140,7 @@ def _pins(path: Path) -> dict[str, str]:
 
 
 def _let_in(path: str) -> bool:
-    """What .dockerignore says of a path: the last line that matches it, or a folder above it, decides."""
+    """True when .dockerignore admits the path: the last line that matches it or a folder above it decides."""
     parts = Path(path).parts
     candidates = ["/".join(parts[: length + 1]) for length in range(len(parts))]
     let_in = True

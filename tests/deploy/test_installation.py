@@ -7,10 +7,10 @@ import pytest
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import Vhosts
-from culture_connect_cli import topology
 from culture_connect_cli.accounts import add_account, list_accounts, remove_account
-from culture_connect_cli.broker import Broker, find_broker
+from culture_connect_cli.broker.connection import Broker, find_broker
 from culture_connect_cli.stack import RabbitMQServer
+from culture_connect_cli.topology.apply import apply_topology, verify_topology
 
 SERVICES_ON_THE_EDGE = {"registration", "ticketing"}
 
@@ -23,8 +23,8 @@ def broker(tools_environment: dict[str, str]) -> Broker:
 
 async def test_the_broker_is_as_the_code_says_after_its_first_start(broker: Broker) -> None:
     async with broker.management() as management:
-        assert await topology.verify(management, Vhosts()) == []
-        assert await topology.apply(management, Vhosts()) == []
+        assert await verify_topology(management, Vhosts()) == []
+        assert await apply_topology(management, Vhosts()) == []
 
 
 @pytest.mark.parametrize("service", ["registration", "ticketing", "notifications"])
@@ -50,7 +50,7 @@ async def test_a_party_is_told_where_it_connects_not_where_we_do(broker: Broker)
     assert (party.host, party.port) == ("bus.example", 5671)
     assert [(state.name, state.complete) for state in await list_accounts(broker)] == [("paard", True)]
     async with broker.management() as management:
-        assert await topology.verify(management, Vhosts()) == []
+        assert await verify_topology(management, Vhosts()) == []
     await remove_account(broker, "box-office", "paard")
     async with broker.management() as management:
-        assert await topology.verify(management, Vhosts()) == []
+        assert await verify_topology(management, Vhosts()) == []

@@ -9,15 +9,15 @@ import pytest
 
 from culture_connect.http import Tokens
 from culture_connect.messaging.topology import SERVICES, is_password_of
-from culture_connect_cli import secret_files, vault
-from culture_connect_cli.broker import read_secret
+from culture_connect_cli.broker.connection import read_secret
+from culture_connect_cli.secrets import installation, store
 from ticketing.tickets.codes import Codes
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Freshly made secrets."""
-    secret_files.deal_out(tmp_path, secret_files.Addresses())
+    installation.provision(tmp_path, installation.Addresses())
     return tmp_path
 
 
@@ -32,7 +32,7 @@ def test_everything_is_readable_by_its_owner_alone(folder: Path) -> None:
 
 def test_a_second_time_makes_nothing_new(folder: Path) -> None:
     before = _contents(folder)
-    assert secret_files.deal_out(folder, secret_files.Addresses()) == []
+    assert installation.provision(folder, installation.Addresses()) == []
     after = _contents(folder)
     # The broker's hashes have a fresh salt each time; their passwords are the same.
     for document in (before, after):
@@ -42,14 +42,14 @@ def test_a_second_time_makes_nothing_new(folder: Path) -> None:
 
 def test_another_address_reaches_the_services_with_the_same_passwords(folder: Path) -> None:
     before = _contents(folder)["registration/culture_connect_core_url"]
-    secret_files.deal_out(folder, secret_files.Addresses(broker="bus.example:5673"))
+    installation.provision(folder, installation.Addresses(broker="bus.example:5673"))
     after = _contents(folder)["registration/culture_connect_core_url"]
     assert after == before.replace("rabbitmq:5672", "bus.example:5673")
 
 
 def test_services_are_told_of_amqps_where_the_broker_is_reached_so(folder: Path) -> None:
     before = _contents(folder)["ticketing/culture_connect_edge_url"]
-    secret_files.deal_out(folder, secret_files.Addresses(broker="bus.example:5671", broker_tls=True))
+    installation.provision(folder, installation.Addresses(broker="bus.example:5671", broker_tls=True))
     after = _contents(folder)
     assert after["ticketing/culture_connect_edge_url"] == before.replace("amqp:", "amqps:").replace(
         "rabbitmq:5672", "bus.example:5671"
@@ -80,7 +80,7 @@ def test_no_secret_is_in_a_part_where_it_does_not_belong(folder: Path) -> None:
 
 def test_the_tombstone_key_is_32_bytes_and_another_in_each_installation(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    secret_files.deal_out(other, secret_files.Addresses())
+    installation.provision(other, installation.Addresses())
     files = [root / "registration" / "culture_connect_tombstone_key" for root in (folder, other)]
     keys = [bytes.fromhex(file.read_text()) for file in files]
     assert [len(key) for key in keys] == [32, 32]
@@ -88,26 +88,26 @@ def test_the_tombstone_key_is_32_bytes_and_another_in_each_installation(folder: 
 
 
 def test_an_installation_from_before_gets_what_is_new_and_keeps_the_rest(folder: Path) -> None:
-    file = vault.vault_file(folder)
+    file = store.secrets_file(folder)
     before = json.loads(file.read_text())
     del before["keys"]["tombstone"], before["hash_keys"]
     file.chmod(0o600)
     file.write_text(json.dumps(before))
-    made = secret_files.deal_out(folder, secret_files.Addresses())
+    made = installation.provision(folder, installation.Addresses())
     assert made == ["keys/tombstone", *(f"hash_keys/{service}" for service in SERVICES)]
-    after = vault.read(folder)
+    after = store.read(folder)
     assert set(after.pop("hash_keys")) == set(SERVICES)
     assert after.pop("keys")["signing"] == before.pop("keys")["signing"]
     assert after == before
 
 
 def test_a_damaged_vault_is_not_taken_for_an_empty_one(folder: Path) -> None:
-    file = vault.vault_file(folder)
+    file = store.secrets_file(folder)
     file.chmod(0o600)
     file.write_text('{"broker": {"administrator": "hush')
     before = _contents(folder)
-    with pytest.raises(vault.VaultError) as caught:
-        secret_files.deal_out(folder, secret_files.Addresses())
+    with pytest.raises(store.SecretsError) as caught:
+        installation.provision(folder, installation.Addresses())
     assert str(caught.value) == f"{file} is not JSON"
     assert _contents(folder) == before
 
@@ -134,9 +134,9 @@ def test_a_program_that_runs_as_another_user_owns_its_files(tmp_path: Path) -> N
     if os.geteuid() != 0:
         # Only root gives files away; as anyone else the system says no, and nothing is left half done.
         with pytest.raises(PermissionError):
-            secret_files.deal_out(tmp_path, secret_files.Addresses(), {"ticketing": 10001})
+            installation.provision(tmp_path, installation.Addresses(), {"ticketing": 10001})
         return
     for _ in range(2):
-        secret_files.deal_out(tmp_path, secret_files.Addresses(), {"ticketing": 10001})
+        installation.provision(tmp_path, installation.Addresses(), {"ticketing": 10001})
         for path in (tmp_path / "ticketing", *(tmp_path / "ticketing").iterdir()):
             assert path.stat().st_uid == path.stat().st_gid == 10001

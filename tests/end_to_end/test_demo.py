@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.stack.postgres import seat_for_root
+from culture_connect_cli.stack.postgres.root import root_data_folder
 from tests.support.command import TIMEOUT, culture_connect
 from tests.support.external_clients import listening
 
@@ -24,7 +24,7 @@ def home(scratch: Path) -> Iterator[Path]:
     folder = (scratch / "demo").resolve()
     yield folder
     if os.geteuid() == 0:
-        shutil.rmtree(seat_for_root(folder).parent, ignore_errors=True)
+        shutil.rmtree(root_data_folder(folder).parent, ignore_errors=True)
 
 
 async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_office_misses_tickets(home: Path) -> None:

@@ -12,9 +12,9 @@ import pika
 import pytest
 from yarl import URL
 
-from culture_connect_cli.stack import installation
-from culture_connect_cli.stack.node import Node
+from culture_connect_cli.stack import programs
 from culture_connect_cli.stack.ports import free_port
+from culture_connect_cli.stack.rabbitmq.node import Node
 from tests.support.command import culture_connect, printed_values
 from tests.support.probes import until
 from tests.support.system import System, in_days
@@ -92,7 +92,7 @@ async def test_a_replica_of_a_service_joins_over_amqps(system: System) -> None:
         "CULTURE_CONNECT_BROKER_CA_FILE": str(secrets / "ca.pem"),
     }
     ports = {**json.loads((home.folder / "ports.json").read_text()), "ticketing": free_port()}
-    (first,) = (each for each in installation.services(home, ports) if each.name == "ticketing")
+    (first,) = (each for each in programs.services(home, ports) if each.name == "ticketing")
     replica = replace(
         first,
         folder=home.folder / "run" / "ticketing-amqps",

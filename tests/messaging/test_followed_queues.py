@@ -3,7 +3,8 @@
 from uuid import UUID, uuid4
 
 from culture_connect.messaging import Subscription
-from culture_connect_cli import migration, topology
+from culture_connect_cli.topology import migration
+from culture_connect_cli.topology.apply import apply_topology
 from tests.messaging.kit import Kit, erasure
 from tests.support.bus import Bus
 from tests.support.probes import eventually
@@ -60,9 +61,9 @@ async def test_a_queue_that_is_made_anew_under_its_consumer_is_consumed_on_and_l
             return [Subscription("edge", queue, kit.handlers)]
 
         async with kit.replica(follow=follow).running():
-            await topology.apply(management, bus.vhosts)
+            await apply_topology(management, bus.vhosts)
             outcomes = await migration.migrate(bus.broker, management)
-            assert outcomes == [migration.Outcome(queue)]
+            assert outcomes == [migration.MigrationResult(queue)]
             await kit.publish(erasure(after), id=str(after), vhost="edge", queue=queue)
             await eventually(lambda: _sorted_effects(kit), sorted([*before, after]), "effects", timeout=20)
 

@@ -22,7 +22,7 @@ from culture_connect.messaging import core_event
 from culture_connect.messaging.connection import close_connection, connect, connected, with_authority
 from culture_connect.messaging.errors import BrokerNotTrusted
 from culture_connect_cli.stack import RabbitMQServer
-from culture_connect_cli.stack.node import Node
+from culture_connect_cli.stack.rabbitmq.node import Node
 from tests.messaging.kit import BusUrls, Kit, erasure
 from tests.support.bus import Bus
 from tests.support.certificates import Authority

@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractChannel
 
 from culture_connect.messaging.topology import PartyKind
 from culture_connect_cli.accounts import Credentials, add_account
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 
 
 async def new_account(broker: Broker, kind: PartyKind) -> Credentials:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.stack import RabbitMQServer
 from tests.support.bus import fresh_bus
 

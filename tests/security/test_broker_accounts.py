@@ -12,8 +12,8 @@ from culture_connect_cli.accounts import (
     list_accounts,
     remove_account,
 )
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.management import LoginRefusedError
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.management import LoginRefusedError
 from tests.security import clients
 from tests.support.probes import eventually, until
 
@@ -154,7 +154,7 @@ async def test_the_list_tells_who_is_there_and_what_is_incomplete(broker: Broker
     states = {(state.kind, state.name): state for state in await list_accounts(broker)}
     assert states["hr", clients.name_of(whole)].complete
     assert not states["box-office", clients.name_of(broken)].complete
-    assert states["box-office", clients.name_of(broken)].to_fetch is None
+    assert states["box-office", clients.name_of(broken)].outbound is None
 
 
 async def test_a_wrong_administrators_password_is_told_without_the_password(broker: Broker) -> None:

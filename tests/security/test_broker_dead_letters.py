@@ -12,8 +12,8 @@ from culture_connect.messaging.topology import (
     dead_queue,
     events_queue,
 )
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.management import Management
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.management import Management
 from tests.security import clients
 from tests.support.probes import until
 

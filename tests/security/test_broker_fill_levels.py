@@ -4,9 +4,9 @@ import aio_pika
 import pytest
 
 from culture_connect.messaging.topology import DEAD_LETTERS, EVENTS, RECEIPTS, dead_queue, events_queue
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.doctor.broker import hands_dead_letters_on
-from culture_connect_cli.doctor.fill_levels import have_room
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.doctor.broker import check_dead_letter_worker
+from culture_connect_cli.doctor.queue_limits import check_queue_limits
 from tests.security import clients
 from tests.support.bus import Bus
 from tests.support.probes import eventually
@@ -44,9 +44,9 @@ async def test_dead_letters_that_stay_with_the_broker_are_told(bus: Bus) -> None
 
 async def _full(broker: Broker) -> list[str]:
     async with broker.management() as management:
-        return [finding.what for finding in await have_room(management, broker.vhosts)]
+        return [finding.what for finding in await check_queue_limits(management, broker.vhosts)]
 
 
 async def _held(broker: Broker) -> list[str]:
     async with broker.management() as management:
-        return [finding.what for finding in await hands_dead_letters_on(management, broker.vhosts, pause=0.5)]
+        return [finding.what for finding in await check_dead_letter_worker(management, broker.vhosts, pause=0.5)]

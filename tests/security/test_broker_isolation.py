@@ -12,8 +12,8 @@ from aio_pika.exceptions import AMQPError
 from aiormq.exceptions import ChannelAccessRefused
 
 from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.parties import names_of_party
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.definitions import client_names
 from tests.security import clients
 
 
@@ -34,8 +34,8 @@ def pair(request: pytest.FixtureRequest, broker: Broker) -> AccountPair:
     """An HR system, then a box office, each with another HR system beside it."""
     me = asyncio.run(clients.new_account(broker, request.param))
     other = asyncio.run(clients.new_account(broker, "hr"))
-    _, inbound, outbound = names_of_party(request.param, clients.name_of(me))
-    _, other_inbound, other_outbound = names_of_party("hr", clients.name_of(other))
+    _, inbound, outbound = client_names(request.param, clients.name_of(me))
+    _, other_inbound, other_outbound = client_names("hr", clients.name_of(other))
     return AccountPair(me, inbound, outbound, other, other_inbound, other_outbound)
 
 

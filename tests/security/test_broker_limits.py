@@ -17,7 +17,7 @@ from culture_connect.messaging.topology import (
     dead_queue,
     enrolments_queue,
 )
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 from tests.security import clients
 from tests.support.probes import eventually
 

@@ -11,10 +11,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import RECEIPTS, Arguments
-from culture_connect_cli import migration, topology
 from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.management import Management
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.topology import migration
+from culture_connect_cli.topology.apply import apply_topology, verify_topology
 from tests.security import clients
 from tests.support.bus import Bus
 from tests.support.probes import until
@@ -94,7 +95,7 @@ async def test_a_queue_that_nobody_empties_is_left_as_it_was_and_its_party_may_w
 ) -> None:
     await _send(old_party, b"waits")
     before = await _verify(bus.broker)
-    outcome = await _apply(bus.broker, seconds=0.5)
+    outcome = await _apply(bus.broker, drain_timeout=0.5)
     assert outcome[_inbound(old_party)] == "1 message of it is not handled; see whether its service is ready"
     assert set(await _verify(bus.broker)) < set(before)
     await _send(old_party, b"and more")
@@ -161,19 +162,22 @@ async def _apply_until_killed(broker: Broker, method: str, what: str) -> None:
 
     transport = Dying()
     async with Management(broker.management_url, broker.username, broker.password, transport=transport) as management:
-        await topology.apply(management, broker.vhosts)
+        await apply_topology(management, broker.vhosts)
         await migration.migrate(broker, management)
 
 
-async def _apply(broker: Broker, seconds: float = migration.PATIENCE) -> dict[str, str | None]:
+async def _apply(broker: Broker, drain_timeout: float = migration.DRAIN_TIMEOUT) -> dict[str, str | None]:
     async with broker.management() as management:
-        await topology.apply(management, broker.vhosts)
-        return {each.queue: each.left for each in await migration.migrate(broker, management, patience=seconds)}
+        await apply_topology(management, broker.vhosts)
+        return {
+            each.queue: each.skipped
+            for each in await migration.migrate(broker, management, drain_timeout=drain_timeout)
+        }
 
 
 async def _verify(broker: Broker) -> list[str]:
     async with broker.management() as management:
-        return [str(row) for row in await topology.verify(management, broker.vhosts, elsewhere=False)]
+        return [str(row) for row in await verify_topology(management, broker.vhosts, elsewhere=False)]
 
 
 def _inbound(account: Credentials) -> str:

@@ -18,9 +18,9 @@ from aio_pika.exceptions import AMQPError
 
 from culture_connect.messaging.topology import EVENTS, dead_queue, enrolments_queue, events_queue
 from culture_connect_cli.accounts import Credentials
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.stack.infrastructure import private_rabbitmq
-from culture_connect_cli.stack.node import Node
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.stack.rabbitmq.node import Node
+from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from tests.security import clients
 from tests.support.bus import Bus, fresh_bus
 from tests.support.probes import eventually

@@ -6,23 +6,23 @@ from typing import Any
 import pytest
 
 from culture_connect.messaging.topology import RECEIPTS_LIMITS, complete, definitions, events_queue, password_hash
-from culture_connect_cli import topology
 from culture_connect_cli.accounts import remove_account
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.management import Management
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.topology.apply import TopologyConflictError, apply_topology, verify_topology
 from tests.security import clients
 from tests.support.probes import until
 
 
 async def _apply(broker: Broker) -> list[str]:
     async with broker.management() as management:
-        return [str(row) for row in await topology.apply(management, broker.vhosts)]
+        return [str(row) for row in await apply_topology(management, broker.vhosts)]
 
 
 async def _verify(broker: Broker) -> list[str]:
     """The differences in this module's virtual hosts."""
     async with broker.management() as management:
-        found = await topology.verify(management, broker.vhosts, elsewhere=False)
+        found = await verify_topology(management, broker.vhosts, elsewhere=False)
     return [str(row) for row in found]
 
 
@@ -129,8 +129,8 @@ async def test_a_queue_between_the_services_with_other_arguments_is_named_and_no
         await _declare(management, core, queue)
         await management.delete("queues", account.vhost, account.queue)
         before = await _definitions(broker)
-        with pytest.raises(topology.TopologyConflictError) as refusal:
-            await topology.apply(management, broker.vhosts)
+        with pytest.raises(TopologyConflictError) as refusal:
+            await apply_topology(management, broker.vhosts)
         assert await _definitions(broker) == before
         assert f"queue {queue} in {core} has no x-delivery-limit (20)" in str(refusal.value)
         await management.delete("queues", core, queue)

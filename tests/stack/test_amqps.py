@@ -1,4 +1,4 @@
-"""What a node of our own offers to outside parties: amqps with TLS 1.2 or 1.3, under a certificate that is renewed."""
+"""A private node offers amqps to external clients, with TLS 1.2 or 1.3 and a certificate that is renewed."""
 
 import asyncio
 import contextlib

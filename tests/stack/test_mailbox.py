@@ -10,7 +10,7 @@ import pytest
 
 from culture_connect_cli.mailbox.pages import create_app
 from culture_connect_cli.mailbox.store import Store
-from culture_connect_cli.stack.ports import keep_or_choose
+from culture_connect_cli.stack.ports import choose_ports
 from culture_connect_cli.stack.program import Program
 
 PNG = bytes.fromhex("89504e470d0a1a0a")
@@ -144,7 +144,7 @@ def test_mails_survive_a_restart(store: Store, tmp_path: Path) -> None:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[int, str]]:
     """The mailbox as its own process: SMTP port and address of its pages."""
-    ports = keep_or_choose(["smtp", "http"])
+    ports = choose_ports(["smtp", "http"])
     url = f"http://127.0.0.1:{ports['http']}"
     program = Program(
         name="mailbox",

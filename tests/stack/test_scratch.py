@@ -1,4 +1,4 @@
-"""What a killed test run leaves in the temporary folder is gone when the next one starts."""
+"""The next test run removes the temporary folder of a killed one."""
 
 import subprocess
 import sys

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from culture_connect_cli.stack import Given, StackError
-from culture_connect_cli.stack.docker import DockerRabbitMQ
-from culture_connect_cli.stack.ports import VARIABLE, free_port, is_free, keep_or_choose
+from culture_connect_cli.stack import ExternalServers, StackError
+from culture_connect_cli.stack.ports import VARIABLE, choose_ports, free_port, is_free
+from culture_connect_cli.stack.rabbitmq.container import DockerRabbitMQ
 from tests.support.certificates import Authority
 
 POSTGRES = "CULTURE_CONNECT_STACK_POSTGRES_URL"
@@ -16,11 +16,11 @@ MANAGEMENT = "CULTURE_CONNECT_STACK_RABBITMQ_MANAGEMENT_URL"
 
 
 def test_an_empty_environment_names_no_server() -> None:
-    assert Given.read({}) == Given(None, None)
+    assert ExternalServers.read({}) == ExternalServers(None, None)
 
 
 def test_named_servers_give_urls_for_every_account_with_what_needs_quoting_quoted() -> None:
-    given = Given.read(
+    given = ExternalServers.read(
         {
             POSTGRES: "postgresql://boss:a%2Fb@db.example:5433/postgres",
             RABBITMQ: "amqp://boss:a%2Fb@mq.example:5673",
@@ -48,23 +48,23 @@ def test_a_server_that_cannot_be_used_is_refused_by_the_name_of_its_variable(
     environment: dict[str, str], named: str
 ) -> None:
     with pytest.raises(StackError, match=named):
-        Given.read(environment)
+        ExternalServers.read(environment)
 
 
 def test_a_remembered_port_is_kept_while_it_is_free_and_replaced_when_it_is_taken() -> None:
-    first = keep_or_choose(["one", "two"])
+    first = choose_ports(["one", "two"])
     assert len(set(first.values())) == 2
-    assert keep_or_choose(["one", "two"], first) == first
+    assert choose_ports(["one", "two"], first) == first
     with socket.create_server(("127.0.0.1", first["one"])):
         assert not is_free(first["one"])
-        second = keep_or_choose(["one", "two"], first)
+        second = choose_ports(["one", "two"], first)
     assert second["one"] != first["one"]
     assert second["two"] == first["two"]
 
 
 def test_ports_are_chosen_from_the_range_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "33000-33199")
-    assert all(33_000 <= port < 33_200 for port in keep_or_choose(map(str, range(50))).values())
+    assert all(33_000 <= port < 33_200 for port in choose_ports(map(str, range(50))).values())
 
 
 @pytest.mark.parametrize("told", ["", "20000", "80-31999", "20000-20050", "31999-20000", "20000-70000", "a-b"])

@@ -1,4 +1,4 @@
-"""What tests are promised about their servers: separate databases, separate roles, separate virtual hosts."""
+"""Tests have separate databases, roles and virtual hosts on their servers."""
 
 from collections.abc import Callable
 

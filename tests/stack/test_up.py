@@ -16,12 +16,12 @@ import psutil
 import pytest
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.stack.postgres import seat_for_root
+from culture_connect_cli.stack.postgres.root import root_data_folder
 from tests.support.probes import until
 
 pytestmark = pytest.mark.timeout(300)
 
-PATIENCE = 120.0  # seconds, on a machine that is busy
+TIMEOUT = 120.0  # seconds, on a machine that is busy
 
 
 class Up:
@@ -45,17 +45,17 @@ class Up:
         return self._running[-1]
 
     async def ready(self) -> dict[str, object]:
-        """What stack.json says once the command has said that all is running."""
+        """The content of stack.json after the command has said that everything runs."""
         await self.said("Ctrl-C stops everything")
         description: dict[str, object] = json.loads((self.home / "stack.json").read_text())
         return description
 
     async def said(self, text: str) -> None:
-        await until(self.output.read_text, lambda seen: text in seen, f"the command to say {text!r}", timeout=PATIENCE)
+        await until(self.output.read_text, lambda seen: text in seen, f"the command to say {text!r}", timeout=TIMEOUT)
 
     def processes(self) -> list[psutil.Process]:
         """Everything that works in the home or for it."""
-        folders = (str(self.home), str(seat_for_root(self.home)))
+        folders = (str(self.home), str(root_data_folder(self.home)))
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, FileNotFoundError):
@@ -76,7 +76,7 @@ def up(scratch: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
     yield up
     up.end()
     if os.geteuid() == 0:
-        shutil.rmtree(seat_for_root(up.home).parent, ignore_errors=True)
+        shutil.rmtree(root_data_folder(up.home).parent, ignore_errors=True)
 
 
 async def test_a_stack_that_was_killed_is_found_again_with_its_data_and_its_addresses(up: Up) -> None:
@@ -88,7 +88,7 @@ async def test_a_stack_that_was_killed_is_found_again_with_its_data_and_its_addr
     # Another one in the same folder is turned away and disturbs nothing.
     second = Up(up.home)
     second.output = up.home.parent / "second.out"
-    assert second.start().wait(timeout=PATIENCE) == 1
+    assert second.start().wait(timeout=TIMEOUT) == 1
     await second.said("runs in")
 
     first.send_signal(signal.SIGKILL)
@@ -100,7 +100,7 @@ async def test_a_stack_that_was_killed_is_found_again_with_its_data_and_its_addr
     assert await _what_is_remembered(str(description["database_url"])) == "something"
 
     third.send_signal(signal.SIGINT)
-    assert third.wait(timeout=PATIENCE) == 0
+    assert third.wait(timeout=TIMEOUT) == 0
     assert up.processes() == []
 
 
@@ -119,7 +119,7 @@ async def test_a_service_that_dies_is_started_again_and_everything_ends_with_the
         for service in SERVICES:
             assert (await client.get(f"{addresses[service]}/health/ready")).status_code == 200
     command.terminate()
-    assert command.wait(timeout=PATIENCE) == 0
+    assert command.wait(timeout=TIMEOUT) == 0
     assert up.processes() == []
 
 

@@ -13,11 +13,12 @@ from typing import Final
 import asyncpg
 
 from culture_connect.messaging.topology import NOTIFICATIONS, SERVICES
-from culture_connect_cli.stack import installation
 from culture_connect_cli.stack.local import LocalStack
-from culture_connect_cli.stack.ports import keep_or_choose
-from culture_connect_cli.stack.postgres import Postgres
-from culture_connect_cli.stack.rabbitmq import RabbitMQ
+from culture_connect_cli.stack.ports import choose_ports
+from culture_connect_cli.stack.postgres.server import Postgres
+from culture_connect_cli.stack.programs import SMTP
+from culture_connect_cli.stack.programs import services as service_programs
+from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.storm.replica import Replica
 from tests.storm.sabotage import prepare
@@ -126,13 +127,13 @@ async def _prepare(exits: AsyncExitStack, stack: LocalStack, sabotage: str | Non
         return await exits.enter_async_context(FaultProxy(port))
 
     ports = {name: int(port) for name, port in json.loads((stack.home.folder / "ports.json").read_text()).items()}
-    programs = {program.name: program for program in installation.services(stack.home, ports)}
+    programs = {program.name: program for program in service_programs(stack.home, ports)}
     names = [f"{service}-{number}" for service in SERVICES for number in range(1, REPLICAS + 1)]
-    mail_wire = await proxy(ports[installation.SMTP])
+    mail_wire = await proxy(ports[SMTP])
     broker_wires = {name: await proxy(ports["rabbitmq-amqp"]) for name in names}
     database_wires = {name: await proxy(ports["postgres"]) for name in names}
     # Last: the wires have their ports now, and take none of these, which are bound later.
-    own_ports = keep_or_choose(names)
+    own_ports = choose_ports(names)
     replicas = {}
     for name in names:
         service = name.rpartition("-")[0]

@@ -12,7 +12,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.doctor import Whereabouts, examine
+from culture_connect_cli.doctor import SystemLocations, run_checks
 from tests.storm.deployment import Deployment
 from tests.storm.replica import Replica
 
@@ -101,7 +101,7 @@ async def _doctor(deployment: Deployment, replicas: Sequence[Replica]) -> list[s
     """The doctor looks at the replicas that are affected, and at one of each other service."""
     services = {service: deployment.of(service)[0].url for service in SERVICES}
     services |= {replica.service: replica.url for replica in replicas}
-    found = await examine(Whereabouts(services, deployment.stack.broker), datetime.now(UTC))
+    found = await run_checks(SystemLocations(services, deployment.stack.broker), datetime.now(UTC))
     return [finding.what for checked in found for finding in checked.findings]
 
 

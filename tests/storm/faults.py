@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 
 from culture_connect.messaging.topology import EDGE, receipts_queue
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.broker.management import BrokerError
 from tests.storm.deployment import Deployment
 from tests.storm.external_clients import Reader
 from tests.storm.schedule import Break

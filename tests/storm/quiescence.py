@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.broker.management import BrokerError
 from tests.storm.deployment import Deployment
 from tests.storm.hr import HrSystem
 

@@ -21,7 +21,7 @@ from culture_connect.messaging.topology import (
     party,
     password_hash,
 )
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.stack import RabbitMQServer
 
 Side = Literal["core", "edge"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from culture_connect_cli import certificates
-from culture_connect_cli.stack.node import Tls
+from culture_connect_cli.secrets import certificates
+from culture_connect_cli.stack.rabbitmq.node import Tls
 
 HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -28,7 +28,7 @@ class Authority:
     def issue(self, *, hosts: tuple[str, ...] = HOSTS, now: datetime | None = None) -> None:
         """Another certificate from the same authority, in the same files."""
         self.kept.pop(certificates.BROKER, None)
-        certificates.complete(self.kept, hosts, now or datetime.now(UTC))
+        certificates.renew(self.kept, hosts, now or datetime.now(UTC))
         for file, name in ((self.tls.ca, "authority"), (self.tls.certificate, "broker"), (self.tls.key, "broker_key")):
             file.write_text(self.kept[name])
 

@@ -17,7 +17,7 @@ import asyncpg
 from culture_connect.messaging.migrations import upgrade
 from culture_connect.messaging.topology import SERVICES
 from culture_connect.service_main import migrations_of
-from culture_connect_cli.database_roles import prepare_roles
+from culture_connect_cli.database.roles import prepare_roles
 from culture_connect_cli.stack import PostgresServer
 from tests.support.database_reset import Condition, condition, emptied
 from tests.support.hashes import HASH_KEY

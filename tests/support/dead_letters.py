@@ -7,7 +7,7 @@ from typing import Literal
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from culture_connect_cli.broker import Broker
+from culture_connect_cli.broker.connection import Broker
 
 
 @asynccontextmanager

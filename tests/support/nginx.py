@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from culture_connect_cli.stack.ports import answers, keep_or_choose
-from culture_connect_cli.stack.processes import end, plain_environment, spawn, wait_until_ready
+from culture_connect_cli.stack.ports import choose_ports, is_listening
+from culture_connect_cli.stack.processes import plain_environment, spawn, terminate, wait_until_ready
 from tests.support.certificates import Authority
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "proxy" / "nginx.conf"
@@ -57,7 +57,7 @@ def running_nginx(folder: Path, upstreams: Mapping[str, int]) -> Iterator[Proxy]
     text = EXAMPLE.read_text(encoding="utf-8")
     names = sorted(set(re.findall(r"server_name (\S+);", text)))
     authority = Authority.make(folder / "authority", hosts=tuple(names))
-    ports = keep_or_choose(["http", "https"])
+    ports = choose_ports(["http", "https"])
     proxy = Proxy(folder, ports["http"], ports["https"], authority.ca_file)
     text = text.replace("listen 80", f"listen 127.0.0.1:{proxy.http}").replace(
         "listen 443", f"listen 127.0.0.1:{proxy.https}"
@@ -73,11 +73,11 @@ def running_nginx(folder: Path, upstreams: Mapping[str, int]) -> Iterator[Proxy]
     command: list[str | Path] = [_PROGRAM, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
     process = spawn(command, cwd=folder, env=plain_environment(), log=log)
     try:
-        wait_until_ready("nginx", lambda: answers(proxy.https), process, timeout=10, log=log)
+        wait_until_ready("nginx", lambda: is_listening(proxy.https), process, timeout=10, log=log)
         yield proxy
     finally:
         if process.poll() is None:
-            end([psutil.Process(process.pid)], grace=5)
+            terminate([psutil.Process(process.pid)], grace=5)
         process.wait()
 
 

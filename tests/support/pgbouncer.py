@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from culture_connect_cli.stack.node import Tls
-from culture_connect_cli.stack.ports import LOOPBACK, answers, free_port
-from culture_connect_cli.stack.postgres import server_account
+from culture_connect_cli.stack.ports import LOOPBACK, free_port, is_listening
+from culture_connect_cli.stack.postgres.root import server_account
 from culture_connect_cli.stack.processes import plain_environment, spawn, wait_until_ready
+from culture_connect_cli.stack.rabbitmq.node import Tls
 from tests.support.databases import PASSWORDS
 
 SESSIONS = 2  # of the server for each role: few, so that transactions of one client meet those of another
@@ -62,7 +62,7 @@ def running_pgbouncer(folder: Path, server_url: str, *, tls: Tls | None = None) 
     log = folder / "log"
     process = spawn([_PROGRAM, settings], cwd=folder, env=plain_environment(), log=log, account=account)
     try:
-        wait_until_ready("pgbouncer", lambda: answers(port), process, timeout=10, log=log)
+        wait_until_ready("pgbouncer", lambda: is_listening(port), process, timeout=10, log=log)
         yield port
     finally:
         process.kill()

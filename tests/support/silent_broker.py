@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from culture_connect_cli.stack import RabbitMQServer
-from culture_connect_cli.stack.rabbitmq import RabbitMQ
+from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
 
 _EVAL = (
     '{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{vhost}">>, queue, <<"{queue}">>)),'

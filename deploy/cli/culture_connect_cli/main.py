@@ -2,19 +2,19 @@
 
 import typer
 
-from culture_connect_cli.commands.accounts import account_app
-from culture_connect_cli.commands.box_offices import box_office_app
+from culture_connect_cli.commands.account import account_app
+from culture_connect_cli.commands.box_office import box_office_app
+from culture_connect_cli.commands.demo import demo
 from culture_connect_cli.commands.doctor import doctor
 from culture_connect_cli.commands.enrol import enrol
 from culture_connect_cli.commands.outbox import outbox_app
 from culture_connect_cli.commands.participants import participants
-from culture_connect_cli.commands.people import person_app
+from culture_connect_cli.commands.person import person_app
 from culture_connect_cli.commands.programme import programme_app
 from culture_connect_cli.commands.secrets import secrets_app
-from culture_connect_cli.commands.tokens import token_app
+from culture_connect_cli.commands.token import token_app
 from culture_connect_cli.commands.topology import topology_app
-from culture_connect_cli.demo.command import demo
-from culture_connect_cli.up import up
+from culture_connect_cli.commands.up import up
 
 app = typer.Typer(
     name="culture-connect",

@@ -45,7 +45,7 @@ def rule(code: str, message: str) -> PydanticCustomError:
 
 
 def is_fit(text: str) -> bool:
-    """Whether a line of text has none of the characters that no line should have."""
+    """Returns whether a line of text has none of the characters that no line should have."""
     return (text.isascii() and text.isprintable()) or not _UNFIT.search(text)
 
 

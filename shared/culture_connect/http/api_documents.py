@@ -67,7 +67,7 @@ async def openapi(request: Request) -> Response:
 
 @router.get("/asyncapi.json")
 async def asyncapi(request: Request) -> Response:
-    """What the service takes from the bus and puts on it."""
+    """Returns what the service takes from the bus and puts on it."""
     return Response(await request.app.state.documents["asyncapi"].text(), media_type=_JSON)
 
 

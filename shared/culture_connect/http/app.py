@@ -38,7 +38,7 @@ class BusSide(Protocol):
 
     @property
     def telemetry(self) -> Telemetry:
-        """Whose registry takes the HTTP metrics as well."""
+        """Returns whose registry takes the HTTP metrics as well."""
         ...
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -46,11 +46,11 @@ class BusSide(Protocol):
         ...
 
     async def problems(self) -> list[str]:
-        """What keeps the replica from its work."""
+        """Returns what keeps the replica from its work."""
         ...
 
     def warnings(self) -> list[str]:
-        """What keeps the replica from a part of its work."""
+        """Returns what keeps the replica from a part of its work."""
         ...
 
     @property

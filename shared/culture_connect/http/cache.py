@@ -53,7 +53,7 @@ class SingleFlight(Generic[T]):
         self._running: asyncio.Task[T] | None = None
 
     async def result(self) -> T:
-        """What the look found; raises what it raised."""
+        """Returns what the look found; raises what it raised."""
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._see())
         # Whoever goes away takes nothing from the others.

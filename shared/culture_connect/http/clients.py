@@ -35,7 +35,7 @@ class ClientIdentifier:
         self._personal = tuple(f"{prefix}/" for prefix in personal)
 
     def of(self, scope: Scope) -> tuple[Client, ...]:
-        """Whoever has a token of ours, or else the link that is used, if any, and the address.
+        """Returns whoever has a token of ours, or else the link that is used, if any, and the address.
 
         A link may be made up, so it does not stand alone. The addresses of proxies are nobody's.
         """
@@ -62,7 +62,7 @@ class ClientIdentifier:
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    """Whether it is one of the proxies'. What is no address, such as the path of a socket, is not."""
+    """Returns whether it is one of the proxies'. What is no address, such as the path of a socket, is not."""
     try:
         found = ip_address(address)
     except ValueError:

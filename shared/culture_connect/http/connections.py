@@ -134,7 +134,7 @@ class LimitedConnection(H11Protocol):
         self._note_head()
 
     def trouble(self, now: float) -> str | None:
-        """Why the connection has to end, None while it is as it should be."""
+        """Returns why the connection has to end, None while it is as it should be."""
         limits = self.register.limits
         if self._head_since is not None and now - self._head_since > limits.head_seconds:
             return "head-too-slow"

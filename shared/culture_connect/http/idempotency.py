@@ -160,7 +160,7 @@ async def _run(work: UnitOfWork, keyed: KeyedRequest | None, effect: Effect, rem
 
 
 async def keyed_request(request: Request, caller: Caller) -> KeyedRequest | None:
-    """What the request is known by when it has an `Idempotency-Key`. Raises a 422 problem for a malformed one."""
+    """Returns what the request is known by when it has an `Idempotency-Key`. Raises a 422 problem for a malformed one."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None

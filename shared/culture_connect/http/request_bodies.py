@@ -37,7 +37,7 @@ class BodyLimits:
         return next((limit for pattern, limit in self._by_path if pattern.fullmatch(path)), self._usual)
 
     def is_special(self, path: str) -> bool:
-        """Whether the path has a limit of its own."""
+        """Returns whether the path has a limit of its own."""
         return any(pattern.fullmatch(path) for pattern, _ in self._by_path)
 
 

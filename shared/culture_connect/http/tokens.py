@@ -73,7 +73,7 @@ class Caller:
 
 
 def identity(secret_sha256: bytes) -> str:
-    """What stands for a token or the secret of a link where its owner is to be recognised; leads back to neither."""
+    """Returns what stands for a token or the secret of a link where its owner is to be recognised; leads back to neither."""
     return hashlib.sha256(b"caller:" + secret_sha256).hexdigest()
 
 
@@ -121,7 +121,7 @@ class Tokens:
         self._read()
 
     def caller(self, token: str) -> Caller | None:
-        """Who the token belongs to, None for an unknown token and for one that has ended."""
+        """Returns who the token belongs to, None for an unknown token and for one that has ended."""
         self._refresh()
         presented = hashlib.sha256(token.encode()).digest()
         found = None

@@ -24,7 +24,7 @@ _SERVER_FIRST = 0.9
 Pooler = Literal["none", "transaction"]
 
 # How the server treats a service's sessions. With a pooler in between they are settings of the role
-# (`culture_connect_cli.database_roles`), since it refuses most settings of a session.
+# (`culture_connect_cli.database.roles`), since it refuses most settings of a session.
 SESSION_SETTINGS: Final = {
     "timezone": "UTC",
     # A replica that is stopped or cut off in the middle of a transaction holds its locks no longer than this.

@@ -14,10 +14,10 @@ import httpx
 
 from culture_connect.contracts import Venue
 from culture_connect.messaging.topology import SERVICES
-from culture_connect_cli import tokens
 from culture_connect_cli.accounts import Credentials, add_account
-from culture_connect_cli.doctor import Whereabouts, examine
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.broker.management import BrokerError
+from culture_connect_cli.doctor import SystemLocations, run_checks
+from culture_connect_cli.secrets import tokens
 from tests.security.attack import attacks
 from tests.security.attack.neighbour import PARTNER, Experience, Neighbour
 from tests.security.attack.target import ATTACKER, Target
@@ -142,7 +142,7 @@ async def _watch(deployment: Deployment, not_ready: set[str]) -> None:
 async def _state(deployment: Deployment) -> set[str]:
     """What the doctor says is wrong; the attackers' own full queues are theirs."""
     services = {service: deployment.of(service)[0].url for service in SERVICES}
-    found = await examine(Whereabouts(services, deployment.stack.broker), datetime.now(UTC))
+    found = await run_checks(SystemLocations(services, deployment.stack.broker), datetime.now(UTC))
     said = {finding.what for checked in found for finding in checked.findings}
     return {what for what in said if ATTACKER not in what and "dead letter" not in what}
 

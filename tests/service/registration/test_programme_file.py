@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.programme.apply import apply, carry_out, decide
-from culture_connect_cli.programme.file import SeasonFileError, season_of
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.programme.apply import apply, carry_out, make_plan
+from culture_connect_cli.programme.season_file import SeasonFileError, season_of
 from registration.app import build_app
 from registration.settings import RegistrationSettings
 from tests.service.registration.conftest import running
@@ -52,13 +52,13 @@ async def desk(wire: Wire) -> AsyncIterator[Api]:
 async def applied(desk: Api, text: str, **how: Any) -> list[str]:
     """Applies the file and returns what was said."""
     said: list[str] = []
-    await apply(desk, season_of(text), said.append, agreed=lambda: True, **how)
+    await apply(desk, season_of(text), said.append, confirm=lambda: True, **how)
     return said
 
 
 async def evenings(desk: Api) -> dict[str, dict[str, Any]]:
     """The evenings that take place, by their day."""
-    items = await desk.items("/evenings", params={"season": "2037-2038"})
+    items = await desk.list_all("/evenings", params={"season": "2037-2038"})
     return {each["starts_at"][:10]: each for each in items if each["cancelled_at"] is None}
 
 
@@ -141,7 +141,7 @@ async def test_an_evening_taken_out_of_the_file_is_called_off_on_request_and_can
 )
 async def test_what_somebody_changed_meanwhile_is_not_overwritten(desk: Api, edit: Callable[[], str]) -> None:
     await applied(desk, SAMPLE)
-    plan, state = await decide(desk, season_of(edit()))
+    plan, state = await make_plan(desk, season_of(edit()))
     launch = (await evenings(desk))[PAARD]
     await desk.patch(f"/evenings/{launch['evening_id']}", json={"capacity": 390})
     with pytest.raises(ApiError, match="somebody changed it meanwhile: run it again"):
@@ -150,10 +150,10 @@ async def test_what_somebody_changed_meanwhile_is_not_overwritten(desk: Api, edi
 
 
 async def test_two_runs_decided_on_the_same_state_schedule_once(desk: Api) -> None:
-    decisions = [await decide(desk, season_of(SAMPLE)) for _ in range(2)]
+    decisions = [await make_plan(desk, season_of(SAMPLE)) for _ in range(2)]
     for plan, state in decisions:
         await carry_out(desk, plan, state)
-    assert len(await desk.items("/evenings", params={"season": "2037-2038"})) == 5
+    assert len(await desk.list_all("/evenings", params={"season": "2037-2038"})) == 5
 
 
 async def test_a_partner_that_nobody_knows_is_told_in_words(desk: Api) -> None:
@@ -176,7 +176,7 @@ async def test_a_file_cannot_move_an_evening_into_the_past(desk: Api, wire: Wire
 async def test_registration_says_no_when_the_moment_came_after_the_file_was_read(desk: Api) -> None:
     await applied(desk, SAMPLE)
     text = edited((f"{AMARE} ", "2019-09-24 "))
-    plan, state = await decide(desk, season_of(text), now=datetime(2018, 1, 1, tzinfo=UTC))
+    plan, state = await make_plan(desk, season_of(text), now=datetime(2018, 1, 1, tzinfo=UTC))
     with pytest.raises(ApiError, match="starts_at: must not move into the past"):
         await carry_out(desk, plan, state)
     assert (await evenings(desk))[AMARE]["version"] == 1

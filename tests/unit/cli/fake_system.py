@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 
 from culture_connect.messaging.topology import SERVICES, Vhosts, complete, definitions
-from culture_connect_cli.broker import Broker
-from culture_connect_cli.doctor import Whereabouts
+from culture_connect_cli.broker.connection import Broker
+from culture_connect_cli.doctor import SystemLocations
 
 CONSOLE = "http://console.example:15672"
 ADDRESSES = {service: f"http://{service}.example" for service in SERVICES}
@@ -37,9 +37,9 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.looks_at_queues = 0
 
     @property
-    def whereabouts(self) -> Whereabouts:
-        """Where all of it is."""
-        return Whereabouts(ADDRESSES, Broker(CONSOLE, "administrator", "secret", "console.example", 5672))
+    def locations(self) -> SystemLocations:
+        """The addresses of the system."""
+        return SystemLocations(ADDRESSES, Broker(CONSOLE, "administrator", "secret", "console.example", 5672))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host in self.away:
@@ -64,7 +64,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
         return httpx.Response(404)
 
     def metrics_of(self, service: str) -> str:
-        """What the service tells under /metrics."""
+        """The metrics of the service."""
         lines = [
             "# HELP culture_connect_outbox_oldest_seconds Age of the oldest such message",
             "# TYPE culture_connect_outbox_oldest_seconds gauge",

@@ -1,4 +1,4 @@
-"""How commands reach registration's API, and what they say when that does not work."""
+"""Commands reach registration's API, and say why they cannot."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import httpx
 import pytest
 import typer
 
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.commands.options import run
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.commands.output import run
 
 URL = "http://registration.example:8001"
 
@@ -127,9 +127,9 @@ async def test_a_problem_is_told_with_every_field() -> None:
         (401, {"title": "Who are you?"}, f"{URL} does not accept this token"),
         (403, {"title": "No"}, f"this token may not do that at {URL}"),
         (500, {"title": "Went wrong", "trace_id": "abc"}, "Went wrong (trace abc)"),
-        (502, "<html>Bad gateway</html>", "the answer was HTTP 502, without a word about why"),
-        (404, "[]", "the answer was HTTP 404, without a word about why"),
-        (302, "", "the answer was HTTP 302, without a word about why"),
+        (502, "<html>Bad gateway</html>", "HTTP 502 without a reason"),
+        (404, "[]", "HTTP 404 without a reason"),
+        (302, "", "HTTP 302 without a reason"),
     ],
 )
 async def test_other_refusals_are_told_in_plain_words(status: int, body: dict[str, Any] | str, text: str) -> None:
@@ -162,7 +162,7 @@ async def test_all_pages_of_a_list_are_read() -> None:
         return httpx.Response(200, json={"items": items, "next_cursor": cursor})
 
     async with api(handle) as client:
-        assert await client.items("/evenings", params={"season": "2026-2027"}) == [first, second, third]
+        assert await client.list_all("/evenings", params={"season": "2026-2027"}) == [first, second, third]
     assert asked[1] == {"season": "2026-2027", "limit": "500", "cursor": "b"}
 
 

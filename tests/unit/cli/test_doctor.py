@@ -1,4 +1,4 @@
-"""What the doctor finds, each on a system that is well but for one thing."""
+"""The doctor finds the one thing that is wrong with a system."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from culture_connect.messaging.topology import SERVICES, Vhosts
-from culture_connect_cli.broker import Broker, BrokerNotGivenError, find_broker
-from culture_connect_cli.doctor import Finding, Whereabouts, examine, find_system
-from culture_connect_cli.doctor.broker import hands_dead_letters_on, has_its_quorum
-from culture_connect_cli.management import Management
+from culture_connect_cli.broker.connection import Broker, BrokerNotGivenError, find_broker
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.doctor import Finding, SystemLocations, find_locations, run_checks
+from culture_connect_cli.doctor.broker import check_dead_letter_worker, check_quorum
 from tests.unit.cli.fake_system import ADDRESSES, CONSOLE, FakeSystem
 
 NOW = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
@@ -22,15 +22,15 @@ Change = Callable[[FakeSystem], None]
 
 
 async def findings_in(system: FakeSystem) -> Sequence[Finding]:
-    checks = await examine(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.locations, NOW, transport=system)
     return [finding for checked in checks for finding in checked.findings]
 
 
 async def test_a_healthy_system_passes_every_check() -> None:
     system = FakeSystem()
-    checks = await examine(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.locations, NOW, transport=system)
     assert [checked for checked in checks if checked.findings] == []
-    assert [checked.well for checked in checks] == [
+    assert [checked.passed for checked in checks] == [
         "registration answers at http://registration.example",
         "registration is ready",
         "the events of registration leave for the broker",
@@ -53,7 +53,7 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "there are no dead letters",
         "dead letters leave the broker's own worker",
         "every queue has room",
-        "every party is heard",
+        "every client is heard",
         "every queue has its leader and quorum",
     ]
 
@@ -61,9 +61,9 @@ async def test_a_healthy_system_passes_every_check() -> None:
 async def test_a_service_behind_a_pooler_is_well_and_told_to_be_slower() -> None:
     system = FakeSystem()
     system.listens["ticketing"] = 0.0
-    checks = await examine(system.whereabouts, NOW, transport=system)
+    checks = await run_checks(system.locations, NOW, transport=system)
     assert [checked for checked in checks if checked.findings] == []
-    assert [checked.well for checked in checks if "LISTEN" in checked.well] == [
+    assert [checked.passed for checked in checks if "LISTEN" in checked.passed] == [
         "the events of ticketing leave for the broker (through a pooler, without LISTEN: an event waits for up to 1 s)"
     ]
 
@@ -156,7 +156,7 @@ def _missing_queue(system: FakeSystem) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told", "cure"),
+    ("change", "told", "remedy"),
     [
         (_problem, "ticketing is not ready: not connected to the broker", "log says more"),
         (_overdue, "registration: 2 erasures are not completed after 24 hours", "GET /erasures/"),
@@ -165,7 +165,7 @@ def _missing_queue(system: FakeSystem) -> None:
         (
             _full,
             "ticketing: 12 messages for edge/tickets/paard cannot leave: its queue is full",
-            "see that the party reads its queue",
+            "see that the client reads its queue",
         ),
         (
             _unroutable,
@@ -183,7 +183,7 @@ def _missing_queue(system: FakeSystem) -> None:
             "ticketing: 3 messages wait for another try in ticketing.events, the first for 5 min",
             "delivery failed",
         ),
-        (_no_mail, "notifications: the mail server could not be talked to, 3 times in a row", "SMTP_HOST"),
+        (_no_mail, "notifications: the mail server cannot be reached, 3 times in a row", "SMTP_HOST"),
         (_silent_mail, "notifications: the mail server has kept a letter waiting for 12 s", "SMTP_HOST"),
         (_dead, "queue ticketing.dead in edge holds 3 dead letters", "cc-dead-reason"),
         (_unread, "partner acme's messages wait (1 message): is the partner registered?", "POST /partners"),
@@ -196,7 +196,7 @@ def _missing_queue(system: FakeSystem) -> None:
                 effective_policy_definition={"max-length": 50_000, "max-length-bytes": 64 * 1024 * 1024},
             ),
             "queue hr.acme.receipts in edge is 82% full: 41,000 of 50,000 messages",
-            "have the party read its queue",
+            "have the client read its queue",
         ),
         (
             _full_queue(
@@ -209,12 +209,12 @@ def _missing_queue(system: FakeSystem) -> None:
                 "queue hr.acme.receipts in edge is 300% full: 150,000 of 50,000 messages, "
                 "140,000 of them taken and not acknowledged"
             ),
-            "have the party read its queue",
+            "have the client read its queue",
         ),
         (
             _full_queue("hr.acme.enrolments@edge", messages=20_000),
             "queue hr.acme.enrolments in edge is 100% full: 20,000 of 20,000 messages",
-            "its party is refused",
+            "its client is refused",
         ),
         (
             _full_queue(
@@ -223,7 +223,7 @@ def _missing_queue(system: FakeSystem) -> None:
                 effective_policy_definition={"max-length-bytes": 64 * 1024 * 1024},
             ),
             "queue box-office.paard.admissions in edge is 94% full: 60.0 of 64.0 MiB",
-            "its party is refused",
+            "its client is refused",
         ),
         (
             _full_queue(
@@ -239,13 +239,13 @@ def _missing_queue(system: FakeSystem) -> None:
         (_missing_queue, "queue hr.acme.receipts in edge is missing", "topology apply"),
     ],
 )
-async def test_one_thing_that_is_wrong_is_told_with_what_to_do(change: Change, told: str, cure: str) -> None:
+async def test_one_thing_that_is_wrong_is_told_with_what_to_do(change: Change, told: str, remedy: str) -> None:
     system = FakeSystem()
     change(system)
     [finding] = await findings_in(system)
     assert finding.what == told
-    assert finding.cure is not None
-    assert cure in finding.cure
+    assert finding.remedy is not None
+    assert remedy in finding.remedy
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -267,7 +267,7 @@ async def test_a_broker_that_is_away_is_named_and_the_services_are_still_looked_
     _problem(system)
     found = await findings_in(system)
     away = f"no broker answers at {CONSOLE}: ConnectError"
-    assert [finding.what for finding in found if finding.cure] == [
+    assert [finding.what for finding in found if finding.remedy] == [
         "ticketing is not ready: not connected to the broker",
         away,
     ]
@@ -288,9 +288,9 @@ async def test_what_is_no_service_of_ours_does_not_pass_for_one() -> None:
     paths = ("/health/live", "/health/ready", "/metrics")
     system.pages = {ADDRESSES["notifications"] + path: welcome for path in paths}
     what = [finding.what for finding in await findings_in(system)]
-    not_known, unreadable = "it is not known whether", "the figures of notifications cannot be read"
+    not_known, unreadable = "it is not known whether", "the metrics of notifications cannot be read"
     assert what == [
-        "notifications: what answers at http://notifications.example does not say that it lives (HTTP 200)",
+        "notifications: no service of ours answers at http://notifications.example (HTTP 200)",
         "notifications is not ready and does not say why (HTTP 200)",
         f"{not_known} the events of notifications leave for the broker: {unreadable}",
         f"{not_known} every destination takes the messages of notifications: {unreadable}",
@@ -314,8 +314,8 @@ async def test_a_figure_that_a_service_does_not_tell_is_not_taken_for_good() -> 
     system.pages = {f"{ADDRESSES['registration']}/metrics": httpx.Response(200, text="")}
     what = [finding.what for finding in await findings_in(system)]
     assert len(what) == 2
-    assert "does not tell culture_connect_outbox_oldest_seconds" in what[0]
-    assert "does not tell culture_connect_erasures_overdue" in what[1]
+    assert "does not have the metric culture_connect_outbox_oldest_seconds" in what[0]
+    assert "does not have the metric culture_connect_erasures_overdue" in what[1]
 
 
 async def test_figures_are_read_on_the_port_that_they_have_of_their_own() -> None:
@@ -323,8 +323,8 @@ async def test_figures_are_read_on_the_port_that_they_have_of_their_own() -> Non
     for service, address in ADDRESSES.items():
         system.pages[f"{address}:9000/metrics"] = httpx.Response(200, text=system.metrics_of(service))
         system.pages[f"{address}/metrics"] = httpx.Response(404)
-    whereabouts = replace(system.whereabouts, metrics_port=9000)
-    found = [checked.findings for checked in await examine(whereabouts, NOW, transport=system)]
+    locations = replace(system.locations, metrics_port=9000)
+    found = [checked.findings for checked in await run_checks(locations, NOW, transport=system)]
     assert not any(found), found
 
 
@@ -341,14 +341,14 @@ async def test_many_differences_of_the_topology_are_counted() -> None:
     found = await findings_in(system)
     assert len(found) == 21
     assert found[-1].what.endswith("more differences")
-    assert found[-1].cure == "`culture-connect topology verify`"
+    assert found[-1].remedy == "`culture-connect topology verify`"
 
 
 async def test_a_queue_that_says_nothing_is_looked_at_again_before_it_counts_as_leaderless() -> None:
     system = FakeSystem()
     del system.queues["hr.acme.enrolments@edge"]["state"]
     async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
-        [finding] = await has_its_quorum(management, Vhosts(), pause=0)
+        [finding] = await check_quorum(management, Vhosts(), pause=0)
     assert finding.what == "queue hr.acme.enrolments in edge has no leader"
     assert system.looks_at_queues == 4
 
@@ -357,12 +357,12 @@ async def test_dead_letters_that_stay_in_the_brokers_worker_are_told_and_those_o
     system = FakeSystem()
     system.queues["ticketing.events@core"]["messages_dlx"] = 3
     async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
-        [finding] = await hands_dead_letters_on(management, Vhosts(), pause=0)
+        [finding] = await check_dead_letter_worker(management, Vhosts(), pause=0)
         assert finding.what == "3 dead letters of queue ticketing.events in core stay in the broker's own worker"
         assert system.looks_at_queues == 4
         system.looks_at_queues = 0
         system.queues["ticketing.events@core"]["messages_dlx"] = 0
-        assert await hands_dead_letters_on(management, Vhosts(), pause=60) == []
+        assert await check_dead_letter_worker(management, Vhosts(), pause=60) == []
     assert system.looks_at_queues == 2
 
 
@@ -370,7 +370,7 @@ async def test_a_login_in_an_address_is_not_printed() -> None:
     system = FakeSystem()
     system.away.add("registration.example")
     services = {**ADDRESSES, "registration": "http://guard:hidden@registration.example"}
-    checks = await examine(Whereabouts(services, system.whereabouts.broker), NOW, transport=system)
+    checks = await run_checks(SystemLocations(services, system.locations.broker), NOW, transport=system)
     assert "hidden" not in str(checks)
 
 
@@ -378,7 +378,7 @@ async def test_a_login_in_an_address_is_not_printed() -> None:
 async def test_an_address_that_is_none_is_told(address: str) -> None:
     system = FakeSystem()
     broker = Broker(address, "administrator", "secret", "console.example", 5672)
-    checks = await examine(Whereabouts(dict.fromkeys(SERVICES, address), broker), NOW)
+    checks = await run_checks(SystemLocations(dict.fromkeys(SERVICES, address), broker), NOW)
     assert [checked for checked in checks if not checked.findings] == []
     assert system.looks_at_queues == 0
 
@@ -387,15 +387,17 @@ async def test_what_is_not_known_is_told_with_the_option_that_names_it(tmp_path:
     def nowhere() -> Broker:
         raise BrokerNotGivenError("which broker?")
 
-    system = find_system({"ticketing": ADDRESSES["ticketing"]}, nowhere, tmp_path / "stack.json")
-    found = [finding for checked in await examine(system, NOW, transport=FakeSystem()) for finding in checked.findings]
-    assert [finding.what for finding in found] == [
-        "it is not known where registration is",
-        "it is not known where notifications is",
-        "the broker cannot be looked at: which broker?",
+    system = find_locations({"ticketing": ADDRESSES["ticketing"]}, nowhere, tmp_path / "stack.json")
+    found = [
+        finding for checked in await run_checks(system, NOW, transport=FakeSystem()) for finding in checked.findings
     ]
-    assert found[0].cure is not None
-    assert "--registration-url (or CULTURE_CONNECT_REGISTRATION_URL)" in found[0].cure
+    assert [finding.what for finding in found] == [
+        "the address of registration is not known",
+        "the address of notifications is not known",
+        "the broker cannot be checked: which broker?",
+    ]
+    assert found[0].remedy is not None
+    assert "--registration-url (or CULTURE_CONNECT_REGISTRATION_URL)" in found[0].remedy
 
 
 def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_it(tmp_path: Path) -> None:
@@ -408,7 +410,7 @@ def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_i
     def broker() -> Broker:
         return find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)})
 
-    system = find_system({"ticketing": "http://elsewhere.example"}, broker, description)
+    system = find_locations({"ticketing": "http://elsewhere.example"}, broker, description)
     assert system.services == {**ADDRESSES, "ticketing": "http://elsewhere.example"}
     assert isinstance(system.broker, Broker)
     assert system.broker.management_url == CONSOLE
@@ -417,5 +419,5 @@ def test_the_local_stack_is_found_by_its_description_and_an_option_goes_before_i
 def test_a_description_that_is_damaged_is_no_reason_to_stop(tmp_path: Path) -> None:
     description = tmp_path / "stack.json"
     description.write_text('{"http": ')
-    system = find_system({}, lambda: find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)}), description)
-    assert system == Whereabouts({}, f"neither its address nor {description} can be read: JSONDecodeError")
+    system = find_locations({}, lambda: find_broker(environment={"CULTURE_CONNECT_HOME": str(tmp_path)}), description)
+    assert system == SystemLocations({}, f"neither its address nor {description} can be read: JSONDecodeError")

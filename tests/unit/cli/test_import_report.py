@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from culture_connect_cli.api import ApiError
-from culture_connect_cli.importing import is_settled, to_confirm, told
+from culture_connect_cli.api.client import ApiError
+from culture_connect_cli.enrolment_import import is_successful, report_lines, withdrawals_to_confirm
 
 QUIET: dict[str, Any] = {
     "applied": False,
@@ -34,7 +34,7 @@ def test_a_dry_run_shows_who_would_change_and_how() -> None:
         "faults": [FAULT, {"line": 18, "field": None, "code": "too-few", "message": "has 2 fields instead of 5"}],
         "ignored_columns": ["department", "phone"],
     }
-    assert list(told(report, dry_run=True)) == [
+    assert list(report_lines(report, dry_run=True)) == [
         "6 lines: 1 added, 1 returning, 1 changed, 1 unchanged, 1 leaving, 2 faulty",
         "added:",
         "  line 2: e-1",
@@ -53,22 +53,22 @@ def test_a_dry_run_shows_who_would_change_and_how() -> None:
 
 def test_the_first_twenty_of_a_list_are_shown_and_the_others_counted() -> None:
     added = [{"line": number + 2, "employee_ref": f"e-{number}"} for number in range(33)]
-    lines = list(told({**QUIET, "added": added}, dry_run=True))
+    lines = list(report_lines({**QUIET, "added": added}, dry_run=True))
     assert lines[2:][0] == "  line 2: e-0"
     assert lines[-2:] == ["  line 21: e-19", "  and 13 more"]
-    exactly = list(told({**QUIET, "added": added[:20]}, dry_run=True))
+    exactly = list(report_lines({**QUIET, "added": added[:20]}, dry_run=True))
     assert exactly[-1] == "  line 21: e-19"
 
 
 def test_every_faulty_line_is_told() -> None:
     faults = [{**FAULT, "line": line} for line in range(2, 102)]
-    lines = list(told({**QUIET, "faults": faults}, dry_run=False))
+    lines = list(report_lines({**QUIET, "faults": faults}, dry_run=False))
     assert len([line for line in lines if "not an address" in line]) == 100
 
 
 def test_what_was_applied_is_counted_but_not_listed() -> None:
     report = {**QUIET, "applied": True, "added": [{"line": 2, "employee_ref": "e-1"}]}
-    assert "e-1" not in "".join(told(report, dry_run=False))
+    assert "e-1" not in "".join(report_lines(report, dry_run=False))
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_what_was_applied_is_counted_but_not_listed() -> None:
 def test_a_file_is_settled_when_it_was_applied_or_could_be(
     changes: dict[str, Any], dry_run: bool, settled: bool
 ) -> None:
-    assert is_settled({**QUIET, **changes}, dry_run=dry_run) is settled
+    assert is_successful({**QUIET, **changes}, dry_run=dry_run) is settled
 
 
 def test_only_a_refusal_for_want_of_confirmation_asks_for_it() -> None:
     text = "title: 20% is much\n  confirm_withdrawals: Expected 12"
-    assert to_confirm(ApiError(text, 409, "withdrawals-not-confirmed")) == 12
-    assert to_confirm(ApiError(text, 422, "import-refused")) is None
-    assert to_confirm({**QUIET, "withdrawals_to_confirm": 3}) == 3
-    assert to_confirm(QUIET) is None
+    assert withdrawals_to_confirm(ApiError(text, 409, "withdrawals-not-confirmed")) == 12
+    assert withdrawals_to_confirm(ApiError(text, 422, "import-refused")) is None
+    assert withdrawals_to_confirm({**QUIET, "withdrawals_to_confirm": 3}) == 3
+    assert withdrawals_to_confirm(QUIET) is None

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from culture_connect_cli.management import Management, RequestRefusedError
+from culture_connect_cli.broker.management import Management, RequestRefusedError
 
 FAILED, WELL, ABSENT = httpx.Response(500), httpx.Response(200, json=["q"]), httpx.Response(404)
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from culture_connect.http.pages.page_errors import personal_prefixes
 from culture_connect.http.ports import by_port, choices, listeners
 from culture_connect.http_settings import HttpSettings
-from culture_connect_cli.stack.ports import keep_or_choose
+from culture_connect_cli.stack.ports import choose_ports
 from notifications.http import unsubscribe
 from tests.support.probes import eventually
 from tests.unit.http.test_service_main import environment, start
@@ -77,7 +77,7 @@ def test_two_purposes_of_one_port_are_a_wrong_setting(public: int | None, metric
 
 
 def test_each_port_may_have_an_address_of_its_own() -> None:
-    free = keep_or_choose(["http", "metrics"])
+    free = choose_ports(["http", "metrics"])
     opened = listeners(
         HttpSettings(http_port=free["http"], metrics_port=free["metrics"], metrics_host="::1"),
     )
@@ -90,7 +90,7 @@ def test_each_port_may_have_an_address_of_its_own() -> None:
 @pytest.fixture
 def ports(environment: dict[str, str]) -> dict[str, int]:
     """Three free ports, of which the service is told."""
-    chosen = keep_or_choose(["HTTP_PORT", "PUBLIC_PORT", "METRICS_PORT"])
+    chosen = choose_ports(["HTTP_PORT", "PUBLIC_PORT", "METRICS_PORT"])
     environment |= {f"CULTURE_CONNECT_{name}": str(port) for name, port in chosen.items()}
     return chosen
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from culture_connect.messaging.topology import Vhosts, complete, definitions
-from culture_connect_cli.differences import Cure, differences
-from culture_connect_cli.parties import parties_of
+from culture_connect_cli.broker.definitions import find_clients
+from culture_connect_cli.topology.comparison import differences
+from culture_connect_cli.topology.difference import Remedy
 
 EXPECTED = complete(Vhosts(), ["acme"], ["paard"])
 ACCOUNTS = [user.name for user in EXPECTED.users]
@@ -49,35 +50,35 @@ def test_a_broker_as_the_definitions_file_makes_it_has_no_differences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told", "cure"),
+    ("change", "told", "remedy"),
     [
-        (_without("queues", "hr.acme.receipts"), "queue hr.acme.receipts in edge is missing", Cure.APPLY),
+        (_without("queues", "hr.acme.receipts"), "queue hr.acme.receipts in edge is missing", Remedy.APPLY),
         (
             _having("queues", "hr.acme.enrolments", "arguments", **{"x-max-length": 10}),
             "queue hr.acme.enrolments in edge has x-max-length 10 instead of 20000",
-            Cure.MIGRATE,
+            Remedy.MIGRATE,
         ),
         (
             _having("queues", "hr.acme.receipts", "arguments", **{"x-expires": 1000}),
             "queue hr.acme.receipts in edge has x-expires 1000, which is not set in the code",
-            Cure.MIGRATE,
+            Remedy.MIGRATE,
         ),
         (
             _having("queues", "ticketing.events", "arguments", **{"x-delivery-limit": 7}),
             "queue ticketing.events in core has x-delivery-limit 7 instead of 20",
-            Cure.RECREATE,
+            Remedy.RECREATE,
         ),
         (
             _with(
                 "queues", name="hr.acme.receipts.moving", vhost="edge", durable=True, auto_delete=False, arguments={}
             ),
             "queue hr.acme.receipts.moving in edge holds messages of hr.acme.receipts, which was being made anew",
-            Cure.MIGRATE,
+            Remedy.MIGRATE,
         ),
         (
             _with("policies", name="outbound", vhost="edge", pattern=".*", definition={"max-length": 1}),
             "policy outbound in edge is no longer used",
-            Cure.RETIRE,
+            Remedy.RETIRE,
         ),
         (
             lambda document: document["topic_permissions"].clear(),
@@ -85,14 +86,14 @@ def test_a_broker_as_the_definitions_file_makes_it_has_no_differences() -> None:
                 "account notifications in core may write any key on exchange events instead of "
                 r"write ^(mail\..+|erasure\.completed\.notifications)$ and bind ^$"
             ),
-            Cure.APPLY,
+            Remedy.APPLY,
         ),
         (
             _with("topic_permissions", user="hr.acme", vhost="edge", exchange="hr.acme", write=".*", read=".*"),
             "account hr.acme in edge has topic permissions on hr.acme that do not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
-        (_without("exchanges", "hr.acme"), "exchange hr.acme in edge is missing", Cure.APPLY),
+        (_without("exchanges", "hr.acme"), "exchange hr.acme in edge is missing", Remedy.APPLY),
         (
             _with(
                 "bindings",
@@ -104,54 +105,54 @@ def test_a_broker_as_the_definitions_file_makes_it_has_no_differences() -> None:
                 arguments={},
             ),
             "binding of hr.acme to queue spy with key '#' in edge does not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
         (
             _with("queues", name="spy", vhost="core", durable=True, auto_delete=False, arguments={}),
             "queue spy in core does not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
         (
             _with("permissions", user="hr.acme", vhost="core", configure="", write="", read=".*"),
             "account hr.acme in core has permissions that do not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
         (
             _with("permissions", user="hr.acme", vhost="/", configure="", write="", read=""),
             "account hr.acme in / has permissions that do not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
         (
             _with("policies", name="short", vhost="edge", pattern=".*", definition={"max-length": 1}),
             "policy short in edge does not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
         (
             _with("parameters", component="shovel", name="copy", vhost="edge", value={}),
             "parameter shovel copy in edge does not belong here",
-            Cure.REMOVE,
+            Remedy.REMOVE,
         ),
         (
             lambda document: _row(document, "users", "hr.acme")["limits"].clear(),
             "account hr.acme has no max-connections (2)",
-            Cure.APPLY,
+            Remedy.APPLY,
         ),
         (
             lambda document: _row(document, "users", "hr.acme")["tags"].append("management"),
             "account hr.acme has the tags management instead of nothing",
-            Cure.APPLY,
+            Remedy.APPLY,
         ),
         (
             lambda document: _row(document, "permissions", "hr.acme").update(read=".*"),
             r"account hr.acme in edge may read .* instead of ^(hr\.acme\.receipts)$",
-            Cure.APPLY,
+            Remedy.APPLY,
         ),
-        (_without("users", "operator"), "account operator is missing", Cure.ACCOUNT),
+        (_without("users", "operator"), "account operator is missing", Remedy.ACCOUNT),
     ],
 )
-def test_a_planted_difference_is_told_in_plain_words(change: Change, told: str, cure: Cure) -> None:
+def test_a_planted_difference_is_told_in_plain_words(change: Change, told: str, remedy: Remedy) -> None:
     found = differences(EXPECTED, _found(change))
-    assert (told, cure) in [(str(difference), difference.cure) for difference in found]
+    assert (told, remedy) in [(str(difference), difference.remedy) for difference in found]
 
 
 def test_a_binding_with_the_wrong_key_is_both_missing_and_foreign() -> None:
@@ -189,6 +190,6 @@ def test_a_party_is_known_by_anything_that_is_left_of_it() -> None:
         _with("queues", name="hr.elsewhere.receipts", vhost="/", durable=True, auto_delete=False, arguments={}),
     )
     found = _found(*changes)
-    assert parties_of(found, Vhosts()).partners == ("acme", "globex")
-    assert parties_of(found, Vhosts()).venues == ("paard",)
-    assert parties_of(found, Vhosts(), with_account=True).partners == ("acme",)
+    assert find_clients(found, Vhosts()).partners == ("acme", "globex")
+    assert find_clients(found, Vhosts()).venues == ("paard",)
+    assert find_clients(found, Vhosts(), with_account=True).partners == ("acme",)

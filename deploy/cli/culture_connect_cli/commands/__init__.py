@@ -1,1 +1,1 @@
-"""The commands, a module per group: they read options, call the library, and print."""
+"""The commands, a module for each: they read options, call the packages beside this one, and print."""

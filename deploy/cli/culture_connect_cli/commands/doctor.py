@@ -1,4 +1,4 @@
-"""`culture-connect doctor`: what is wrong with a running system, in plain words."""
+"""`culture-connect doctor`: checks of a running system."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -8,40 +8,38 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, TICKETING
-from culture_connect_cli.broker import Broker, amqps_of, find_broker, stack_file
-from culture_connect_cli.commands.options import ManagementUrl, PasswordFile, Username, output, run
-from culture_connect_cli.commands.plain import plain
-from culture_connect_cli.doctor import Checked, examine, find_system
+from culture_connect_cli.broker.connection import Broker, amqps_of, find_broker
+from culture_connect_cli.commands.options import (
+    ManagementUrl,
+    NotificationsUrl,
+    PasswordFile,
+    RegistrationUrl,
+    TicketingUrl,
+    Username,
+)
+from culture_connect_cli.commands.output import output, printable, run
+from culture_connect_cli.doctor import CheckResult, find_locations, run_checks
+from culture_connect_cli.services import NOTIFICATIONS, REGISTRATION, TICKETING
+from culture_connect_cli.stack_file import stack_file
 
-RegistrationUrl = Annotated[
-    str | None,
-    typer.Option(envvar="CULTURE_CONNECT_REGISTRATION_URL", help="Where registration is; else the local stack's."),
-]
-TicketingUrl = Annotated[
-    str | None,
-    typer.Option(envvar="CULTURE_CONNECT_TICKETING_URL", help="Where ticketing is; else the local stack's."),
-]
-NotificationsUrl = Annotated[
-    str | None,
-    typer.Option(envvar="CULTURE_CONNECT_NOTIFICATIONS_URL", help="Where notifications is; else the local stack's."),
-]
 MetricsPort = Annotated[
     int | None,
     typer.Option(
         envvar="CULTURE_CONNECT_METRICS_PORT",
         min=1,
         max=65535,
-        help="The port of the services' figures, when they have one of its own.",
+        help="The port of the services' metrics, if it is a separate one.",
     ),
 ]
 AmqpsAddress = Annotated[
     str | None,
-    typer.Option(envvar="CULTURE_CONNECT_AMQPS", help="HOST:PORT where parties reach the broker with TLS."),
+    typer.Option(envvar="CULTURE_CONNECT_AMQPS", help="HOST:PORT where external clients reach the broker with TLS."),
 ]
 AmqpsCaFile = Annotated[
     Path | None,
-    typer.Option(envvar="CULTURE_CONNECT_AMQPS_CA_FILE", help="The authority to trust there, if nobody known is it."),
+    typer.Option(
+        envvar="CULTURE_CONNECT_AMQPS_CA_FILE", help="The authority to trust there, if it is not a public one."
+    ),
 ]
 
 
@@ -62,23 +60,25 @@ def doctor(
         return find_broker(management_url=management_url, username=username, password_file=password_file)
 
     given = {REGISTRATION: registration_url, TICKETING: ticketing_url, NOTIFICATIONS: notifications_url}
-    system = find_system(given, broker, stack_file(), metrics_port=metrics_port, amqps=amqps_of(amqps, amqps_ca_file))
-    wrong = _tell(run(examine(system, datetime.now(UTC))))
+    locations = find_locations(
+        given, broker, stack_file(), metrics_port=metrics_port, amqps=amqps_of(amqps, amqps_ca_file)
+    )
+    wrong = _print_results(run(run_checks(locations, datetime.now(UTC))))
     if wrong:
         output.print("One thing is wrong." if wrong == 1 else f"{wrong} things are wrong.")
         raise typer.Exit(1)
     output.print("All is well.")
 
 
-def _tell(checks: Iterable[Checked]) -> int:
-    """Prints a line for what is well and for each finding; returns how many findings there are."""
+def _print_results(results: Iterable[CheckResult]) -> int:
+    """Prints a line for each passed check and each finding; returns the number of findings."""
     wrong = 0
-    for checked in checks:
-        if not checked.findings:
-            output.print(Text.assemble(("ok    ", "green"), plain(checked.well)))
-        for finding in checked.findings:
+    for result in results:
+        if not result.findings:
+            output.print(Text.assemble(("ok    ", "green"), printable(result.passed)))
+        for finding in result.findings:
             wrong += 1
-            output.print(Text.assemble(("wrong ", "bold red"), plain(finding.what)))
-            if finding.cure:
-                output.print(f"      -> {plain(finding.cure)}")
+            output.print(Text.assemble(("wrong ", "bold red"), printable(finding.what)))
+            if finding.remedy:
+                output.print(f"      -> {printable(finding.remedy)}")
     return wrong

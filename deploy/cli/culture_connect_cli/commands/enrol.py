@@ -1,4 +1,4 @@
-"""`culture-connect enrol`: a partner's file of employees goes to registration."""
+"""`culture-connect enrol`: imports a partner's file of employees."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,59 +7,65 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.commands import progress
-from culture_connect_cli.commands.options import TokenFile, Url, fail, output
-from culture_connect_cli.commands.plain import plain
-from culture_connect_cli.importing import Choices, hand_in, is_settled, to_confirm, told
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.commands import import_progress
+from culture_connect_cli.commands.options import RegistrationUrl, TokenFile
+from culture_connect_cli.commands.output import fail, output, print_error, printable
+from culture_connect_cli.enrolment_import import (
+    ImportOptions,
+    is_successful,
+    report_lines,
+    upload_file,
+    withdrawals_to_confirm,
+)
 
 _NOT_USABLE: Final = "file-not-usable"
 
 
 def enrol(
     partner: Annotated[str, typer.Argument(help="The partner's slug.")],
-    file: Annotated[Path, typer.Argument(help="What its HR system exported: CSV or XLSX.")],
+    file: Annotated[Path, typer.Argument(help="The export of its HR system: CSV or XLSX.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Who is not in the file is withdrawn.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Withdraws everyone who is not in the file.")] = False,
     on_error: Annotated[
-        Literal["abort", "skip"], typer.Option(help="What faulty lines do: nothing is applied, or they are left out.")
+        Literal["abort", "skip"], typer.Option(help="With faulty lines: apply nothing, or leave them out.")
     ] = "abort",
     confirm_withdrawals: Annotated[
-        int | None, typer.Option(min=0, help="Withdraw this many people; asked for when they are many.")
+        int | None, typer.Option(min=0, help="The number of withdrawals you agree to; needed when it is large.")
     ] = None,
-    url: Url = None,
+    url: RegistrationUrl = None,
     token_file: TokenFile = None,
 ) -> None:
     """Enrols the employees in a file; status 1 when it was not applied, or a dry run shows that it cannot be."""
     content = _read(file)
-    choices = Choices(dry_run, full, on_error, confirm_withdrawals)
+    options = ImportOptions(dry_run, full, on_error, confirm_withdrawals)
     try:
-        report = asyncio.run(_send(partner, content, choices, url, token_file))
+        report = asyncio.run(_send(partner, content, options, url, token_file))
     except ApiError as error:
         where = f"{file.name}: " if error.code == _NOT_USABLE else ""
-        fail("\n".join(map(plain, f"{where}{error}".splitlines())))
-        _ask_to_confirm(to_confirm(error))
+        print_error("\n".join(map(printable, f"{where}{error}".splitlines())))
+        _ask_to_confirm(withdrawals_to_confirm(error))
         raise typer.Exit(1) from None
-    _tell(report, dry_run=dry_run)
+    _print_report(report, dry_run=dry_run)
 
 
 async def _send(
-    partner: str, content: bytes, choices: Choices, url: str | None, token_file: Path | None
+    partner: str, content: bytes, options: ImportOptions, url: str | None, token_file: Path | None
 ) -> Mapping[str, Any]:
     async with Api.find(url=url, token_file=token_file) as api:
-        with progress.shown() as tell:
-            return await hand_in(api, partner, content, choices, tell)
+        with import_progress.display() as on_progress:
+            return await upload_file(api, partner, content, options, on_progress)
 
 
-def _tell(report: Mapping[str, Any], *, dry_run: bool) -> None:
-    for line in told(report, dry_run=dry_run):
-        output.print(plain(line))
+def _print_report(report: Mapping[str, Any], *, dry_run: bool) -> None:
+    for line in report_lines(report, dry_run=dry_run):
+        output.print(printable(line))
     if dry_run:
         output.print("This was a dry run: nothing was changed.")
     else:
         output.print("The file is applied." if report["applied"] else "The file is not applied.")
-    _ask_to_confirm(to_confirm(report))
-    if not is_settled(report, dry_run=dry_run):
+    _ask_to_confirm(withdrawals_to_confirm(report))
+    if not is_successful(report, dry_run=dry_run):
         raise typer.Exit(1)
 
 
@@ -74,4 +80,3 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         fail(f"cannot read {file}: {error.strerror}")
-        raise typer.Exit(1) from None

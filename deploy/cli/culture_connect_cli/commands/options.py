@@ -1,23 +1,13 @@
-"""What the commands that talk to a broker have in common."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from culture_connect_cli.api import ApiError
-from culture_connect_cli.management import BrokerError
-
-T = TypeVar("T")
-
-# Names are printed as they are: brackets in them are no markup, numbers no highlight.
-output = Console(highlight=False, markup=False, soft_wrap=True)
+from culture_connect_cli.services import NOTIFICATIONS, REGISTRATION, TICKETING, url_variable
 
 ManagementUrl = Annotated[
     str | None,
@@ -44,20 +34,16 @@ Amqp = Annotated[
         help="HOST:PORT of AMQP, when it is not port 5672 of the console's host.",
     ),
 ]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        envvar="CULTURE_CONNECT_REGISTRATION_URL",
-        help="Registration's address, such as http://127.0.0.1:8001. Without it: the local stack.",
-    ),
-]
-TicketingUrl = Annotated[
-    str | None,
-    typer.Option(
-        envvar="CULTURE_CONNECT_TICKETING_URL",
-        help="Ticketing's address, such as http://127.0.0.1:8002. Without it: the local stack.",
-    ),
-]
+
+
+def _url_option(service: str, port: int) -> Any:
+    example = f"such as http://127.0.0.1:{port}. Without it: the local stack."
+    return typer.Option(envvar=url_variable(service), help=f"The address of {service}, {example}")
+
+
+RegistrationUrl = Annotated[str | None, _url_option(REGISTRATION, 8001)]
+TicketingUrl = Annotated[str | None, _url_option(TICKETING, 8002)]
+NotificationsUrl = Annotated[str | None, _url_option(NOTIFICATIONS, 8003)]
 TokenFile = Annotated[
     Path | None,
     typer.Option(
@@ -65,17 +51,6 @@ TokenFile = Annotated[
         help="A file with a bearer token of the programme team, readable by you alone.",
     ),
 ]
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of the work; what the broker or an API refuses ends the command with a plain line and status 1."""
-    try:
-        return asyncio.run(work)
-    except (ApiError, BrokerError, ValueError) as error:
-        fail(str(error))
-        raise typer.Exit(1) from None
-
-
-def fail(text: str) -> None:
-    """Prints what went wrong where errors belong."""
-    Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True).print(f"error: {text}")
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", help="The file to write, for you alone. Without it: the terminal.")
+]

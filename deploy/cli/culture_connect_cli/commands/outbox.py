@@ -1,4 +1,4 @@
-"""`culture-connect outbox`: messages that their destination does not take."""
+"""`culture-connect outbox`: messages that their destination does not accept."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from culture_connect_cli import outboxes
-from culture_connect_cli.commands.options import output, run
+from culture_connect_cli.commands.output import output, run
+from culture_connect_cli.database import outbox
 
 outbox_app = typer.Typer(
     no_args_is_help=True, help="Messages that wait for a destination in trouble: see them, have them tried again."
@@ -25,17 +25,17 @@ DatabaseUrlFile = Annotated[
 
 @outbox_app.command("list")
 def list_(database_url_file: DatabaseUrlFile = None) -> None:
-    """Shows the destinations that do not take their messages, and messages that can never be sent."""
+    """Shows the destinations that do not accept their messages, and messages that can never be sent."""
 
-    async def work() -> tuple[list[outboxes.InTrouble], list[outboxes.SetApart]]:
-        return await outboxes.look(outboxes.find_database(database_url_file))
+    async def work() -> tuple[list[outbox.FailingDestination], list[outbox.QuarantinedMessages]]:
+        return await outbox.list_failures(outbox.find_database(database_url_file))
 
     lanes, rows = run(work())
     for lane in lanes:
         state = "quarantined, " if lane.quarantined else ""
         output.print(
-            f"{lane.service}: {lane.waiting} for {lane.lane} wait since {_moment(lane.since)} ({lane.reason}); "
-            f"{state}tried {lane.tries} times, again at {_moment(lane.next_try)}"
+            f"{lane.service}: {lane.waiting} for {lane.lane} wait since {_time(lane.since)} ({lane.reason}); "
+            f"{state}tried {lane.tries} times, again at {_time(lane.next_try)}"
         )
     for row in rows:
         output.print(
@@ -52,10 +52,10 @@ def release(
     ] = None,
     database_url_file: DatabaseUrlFile = None,
 ) -> None:
-    """Has destinations in trouble tried again at once, once what was wrong with them is mended."""
+    """Tries failing destinations again at once, after their cause is repaired."""
 
     async def work() -> tuple[int, int]:
-        return await outboxes.release(outboxes.find_database(database_url_file), lane)
+        return await outbox.release(outbox.find_database(database_url_file), lane)
 
     lanes, rows = run(work())
     if lane is not None and not lanes and not rows:
@@ -64,5 +64,5 @@ def release(
     output.print(f"Tried again now: {lanes} destinations, {rows} messages that were set apart.")
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,22 +1,19 @@
-"""`culture-connect participants`: who takes part for a partner, as a file."""
+"""`culture-connect participants`: the participants of a partner as CSV."""
 
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
-from culture_connect_cli.api import Api
-from culture_connect_cli.commands.options import TokenFile, Url, run
-from culture_connect_cli.commands.personal_data import deliver
+from culture_connect_cli.api.client import Api
+from culture_connect_cli.commands.options import OutputFile, RegistrationUrl, TokenFile
+from culture_connect_cli.commands.output import deliver, run
 
 
 def participants(
     partner: Annotated[str, typer.Argument(help="The partner's slug.")],
-    output_file: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write, for you alone; without it, to the terminal.")
-    ] = None,
-    url: Url = None,
+    output_file: OutputFile = None,
+    url: RegistrationUrl = None,
     token_file: TokenFile = None,
 ) -> None:
     """Writes a partner's participants as CSV. It holds personal data: keep it no longer than you need it."""

@@ -1,4 +1,4 @@
-"""`culture-connect programme`: the evenings of a season, as a file says them."""
+"""`culture-connect programme`: the evenings of a season from a file."""
 
 import sys
 from pathlib import Path
@@ -6,11 +6,12 @@ from typing import Annotated, TextIO
 
 import typer
 
-from culture_connect_cli.api import Api
-from culture_connect_cli.commands.options import TokenFile, Url, fail, output, run
+from culture_connect_cli.api.client import Api
+from culture_connect_cli.commands.options import RegistrationUrl, TokenFile
+from culture_connect_cli.commands.output import output, print_error, run
 from culture_connect_cli.programme.apply import apply as apply_season
-from culture_connect_cli.programme.file import read_season
-from culture_connect_cli.programme.ids import write_ids
+from culture_connect_cli.programme.evening_ids import write_ids
+from culture_connect_cli.programme.season_file import read_season
 
 programme_app = typer.Typer(no_args_is_help=True, help="The programme of a season, kept in a file.")
 
@@ -20,11 +21,11 @@ def apply(
     file: Annotated[Path, typer.Argument(help="The season in YAML; see deploy/samples.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do what is shown without asking.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Call off the evenings that the file does not have.")] = False,
-    url: Url = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Call off the evenings that are not in the file.")] = False,
+    url: RegistrationUrl = None,
     token_file: TokenFile = None,
 ) -> None:
-    """Shows how the programme differs from the file and makes it the same; run it as often as you like."""
+    """Shows how the programme differs from the file and makes it the same. Safe to repeat."""
 
     async def work() -> bool:
         season = read_season(file)
@@ -35,9 +36,9 @@ def apply(
                 output.print,
                 prune=prune,
                 dry_run=dry_run,
-                agreed=lambda: yes or agreed(sys.stdin),
-                # What the file leaves in doubt is for somebody who sees the question: no --yes, no file of answers.
-                asked=lambda question: answer(sys.stdin, question) if sys.stdin.isatty() and not yes else None,
+                confirm=lambda: yes or confirm(sys.stdin),
+                # An ambiguity is decided by a person who sees the question: neither --yes nor piped input decides it.
+                ask=lambda question: ask(sys.stdin, question) if sys.stdin.isatty() and not yes else None,
             )
 
     if not run(work()):
@@ -47,10 +48,10 @@ def apply(
 @programme_app.command()
 def ids(
     file: Annotated[Path, typer.Argument(help="The season in YAML, whose evenings are in the programme.")],
-    url: Url = None,
+    url: RegistrationUrl = None,
     token_file: TokenFile = None,
 ) -> None:
-    """Writes the id of each evening into the file, so that one that moves later is known by it."""
+    """Writes the id of each evening into the file, which identifies it when it moves later."""
 
     async def work() -> int:
         async with Api.find(url=url, token_file=token_file) as api:
@@ -60,16 +61,16 @@ def ids(
     output.print(f"{count} ids written." if count else "No id is missing that the programme knows.")
 
 
-def agreed(stdin: TextIO) -> bool:
-    """Asks whether to do what was shown; nothing but a yes is one, wherever it comes from."""
-    said = answer(stdin, "Do this?")
-    if said is None and not stdin.isatty():
-        fail("this needs a yes: where nobody can be asked, give --yes")
-    return said is True
+def confirm(stdin: TextIO) -> bool:
+    """Asks whether to apply the plan; only a yes is taken for one, also from piped input."""
+    answer = ask(stdin, "Do this?")
+    if answer is None and not stdin.isatty():
+        print_error("this needs a yes: where nobody can be asked, give --yes")
+    return answer is True
 
 
-def answer(stdin: TextIO, question: str) -> bool | None:
-    """What is answered: yes, no, or None for anything else and for nothing at all."""
+def ask(stdin: TextIO, question: str) -> bool | None:
+    """The answer: yes, no, or None for anything else."""
     output.print(f"{question} [y/N] ", end="")
     line = stdin.readline()
     if not stdin.isatty():

@@ -1,4 +1,4 @@
-"""`culture-connect secrets`: what an installation in containers needs before its first start."""
+"""`culture-connect secrets`: the secrets of an installation in containers, made before its first start."""
 
 import asyncio
 from dataclasses import replace
@@ -8,11 +8,11 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from culture_connect_cli import secret_files
-from culture_connect_cli.certificates import CertificateError
-from culture_connect_cli.commands.options import fail, output
-from culture_connect_cli.database_roles import prepare_roles
-from culture_connect_cli.vault import VaultError
+from culture_connect_cli.commands.output import fail, output
+from culture_connect_cli.database.roles import prepare_roles
+from culture_connect_cli.secrets import installation
+from culture_connect_cli.secrets.certificates import CertificateError
+from culture_connect_cli.secrets.store import SecretsError
 
 secrets_app = typer.Typer(no_args_is_help=True, help="Passwords, tokens and keys of an installation, as files.")
 
@@ -29,26 +29,25 @@ def init(
         list[str] | None,
         typer.Option(
             envvar="CULTURE_CONNECT_AMQPS_HOST",
-            help="Name or IP address under which parties reach the broker, for its certificate; may be repeated.",
+            help="Host name or IP address of the broker for external clients, for its certificate; may be repeated.",
         ),
     ] = None,
     owner: Annotated[
         list[str] | None,
-        typer.Option(help="PART=UID: who reads this part of the folder; may be repeated, takes root."),
+        typer.Option(help="PART=UID: the user who reads this part of the folder; may be repeated, needs root."),
     ] = None,
 ) -> None:
-    """Makes the secrets that are missing and writes the files of every program; run it as often as you like."""
+    """Makes the missing secrets and writes the files of every program. Safe to repeat."""
     try:
         owners = {part: int(uid) for part, _, uid in (entry.partition("=") for entry in owner or ())}
     except ValueError:
         raise typer.BadParameter("expected PART=UID", param_hint="--owner") from None
-    addresses = secret_files.Addresses(database, broker, broker_tls=broker_tls)
+    addresses = installation.Addresses(database, broker, broker_tls=broker_tls)
     addresses = replace(addresses, hosts=(*addresses.hosts, *(host or ())))
     try:
-        made = secret_files.deal_out(folder, addresses, owners)
-    except (VaultError, CertificateError) as error:
+        made = installation.provision(folder, addresses, owners)
+    except (SecretsError, CertificateError) as error:
         fail(str(error))
-        raise typer.Exit(1) from None
     output.print(f"{len(made)} secrets made, all files written to {folder}.")
 
 
@@ -57,14 +56,12 @@ def roles(
     folder: Folder,
     database: Annotated[str, typer.Option(help="HOST:PORT of the database.")] = "postgres:5432",
 ) -> None:
-    """Makes a role and a schema for each service in the database, with the passwords of the folder."""
+    """Creates a role and a schema for each service in the database, with the passwords of the folder."""
     try:
-        url = secret_files.superuser_url(folder, database)
-        asyncio.run(prepare_roles(url, secret_files.role_passwords(folder)))
+        url = installation.superuser_url(folder, database)
+        asyncio.run(prepare_roles(url, installation.role_passwords(folder)))
     except FileNotFoundError:
         fail(f"there are no secrets in {folder}: run `culture-connect secrets init` first")
-        raise typer.Exit(1) from None
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        fail(f"the database at {database} did not do it: {type(error).__name__}")
-        raise typer.Exit(1) from None
+        fail(f"the database at {database} failed: {type(error).__name__}")
     output.print("Every service has its role and schema.")

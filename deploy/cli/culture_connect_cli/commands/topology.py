@@ -1,4 +1,4 @@
-"""`culture-connect topology`: the bus as the code describes it."""
+"""`culture-connect topology`: the topology of the bus, applied and verified."""
 
 import json
 import os
@@ -9,18 +9,13 @@ from typing import Annotated
 import typer
 
 from culture_connect.messaging.topology import Vhosts, definitions, password_hash
-from culture_connect_cli import migration, topology
-from culture_connect_cli.broker import Broker, find_broker, read_secret
-from culture_connect_cli.commands.options import (
-    Amqp,
-    ManagementUrl,
-    PasswordFile,
-    Username,
-    output,
-    run,
-)
-from culture_connect_cli.differences import Difference
-from culture_connect_cli.management import BrokerError
+from culture_connect_cli.broker.connection import Broker, find_broker, read_secret
+from culture_connect_cli.broker.management import BrokerError
+from culture_connect_cli.commands.options import Amqp, ManagementUrl, PasswordFile, Username
+from culture_connect_cli.commands.output import output, run
+from culture_connect_cli.topology import migration
+from culture_connect_cli.topology.apply import apply_topology, verify_topology
+from culture_connect_cli.topology.difference import Difference
 
 topology_app = typer.Typer(
     no_args_is_help=True, help="Virtual hosts, exchanges, queues and rights: make them, check them, write them."
@@ -31,7 +26,7 @@ Passwords = Annotated[
     typer.Option(
         exists=True,
         file_okay=False,
-        help="A folder with one file per account (registration, operator, ...) that holds its password.",
+        help="A folder with a file for each account (registration, operator, ...) that holds its password.",
     ),
 ]
 
@@ -43,33 +38,35 @@ def apply(
     password_file: PasswordFile = None,
     amqp: Amqp = None,
     passwords: Passwords = None,
-    patience: Annotated[
+    drain_timeout: Annotated[
         float,
-        typer.Option(min=0, help="Seconds for which a service may empty a party's queue that has to be made anew."),
-    ] = migration.PATIENCE,
+        typer.Option(
+            "--patience", min=0, help="Seconds for which a service may empty a client's queue that has to be made anew."
+        ),
+    ] = migration.DRAIN_TIMEOUT,
 ) -> None:
-    """Makes what is missing and puts right what can be; run it as often as you like. Status 1 when a queue was left."""
+    """Creates and corrects the topology. Safe to repeat. Status 1 when a queue could not be made anew."""
 
-    async def work() -> tuple[list[Difference], list[migration.Outcome]]:
+    async def work() -> tuple[list[Difference], list[migration.MigrationResult]]:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         given = read_passwords(passwords) if passwords else {}
         async with broker.management() as management:
-            mended = await topology.apply(management, broker.vhosts, passwords=given)
-            return mended, await migration.migrate(broker, management, patience=patience)
+            corrected = await apply_topology(management, broker.vhosts, passwords=given)
+            return corrected, await migration.migrate(broker, management, drain_timeout=drain_timeout)
 
-    mended, queues = run(work())
-    left = [outcome for outcome in queues if outcome.left]
-    for difference in mended:
+    corrected, queues = run(work())
+    skipped = [result for result in queues if result.skipped]
+    for difference in corrected:
         output.print(f"put right: {difference}")
-    for outcome in queues:
-        if not outcome.left:
-            output.print(f"made anew with its messages: queue {outcome.queue}")
-    count = len(mended) + len(queues) - len(left)
-    if count or not left:
+    for result in queues:
+        if not result.skipped:
+            output.print(f"made anew with its messages: queue {result.queue}")
+    count = len(corrected) + len(queues) - len(skipped)
+    if count or not skipped:
         output.print(f"{count} things put right." if count else "Everything was there already.")
-    for outcome in left:
-        output.print(f"not made anew: queue {outcome.queue}: {outcome.left}; then run this again")
-    if left:
+    for result in skipped:
+        output.print(f"not made anew: queue {result.queue}: {result.skipped}; then run this again")
+    if skipped:
         raise typer.Exit(1)
 
 
@@ -85,14 +82,14 @@ def verify(
     async def work() -> tuple[Broker, list[Difference]]:
         broker = find_broker(management_url=management_url, username=username, password_file=password_file, amqp=amqp)
         async with broker.management() as management:
-            return broker, await topology.verify(management, broker.vhosts)
+            return broker, await verify_topology(management, broker.vhosts)
 
     broker, found = run(work())
     if not found:
         output.print(f"The broker at {broker.management_url} is as the code says.")
         return
-    for cure, rows in groupby(sorted(found, key=lambda row: row.cure), key=lambda row: row.cure):
-        output.print(f"{cure.value}:")
+    for remedy, rows in groupby(sorted(found, key=lambda row: row.remedy), key=lambda row: row.remedy):
+        output.print(f"{remedy.value}:")
         for row in rows:
             output.print(f"  {row}")
     output.print(f"{len(found)} differences.")
@@ -121,14 +118,14 @@ def export(
     if output_file is None:
         output.print(text, end="")
     else:
-        # With password hashes in it, it is a secret.
+        # A file with password hashes is a secret.
         mode = 0o600 if passwords else 0o644
         with os.fdopen(os.open(output_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
             file.write(text)
 
 
 def read_passwords(folder: Path) -> dict[str, str]:
-    """Account to password, from a folder with one file per account. Raises BrokerError when one is unusable."""
+    """Passwords by account, from a folder with a file for each. Raises BrokerError when one is unusable."""
     found = {path.name: read_secret(path) for path in sorted(folder.iterdir()) if path.is_file()}
     if empty := [name for name, password in found.items() if not password]:
         raise BrokerError(f"no password in {', '.join(str(folder / name) for name in empty)}")

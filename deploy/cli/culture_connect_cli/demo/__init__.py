@@ -1,1 +1,1 @@
-"""A short season on a local stack: what every party sends and what it gets back, live."""
+"""The demo: a short season on a local stack, with what every client sends and receives."""

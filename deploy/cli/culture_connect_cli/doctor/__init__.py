@@ -1,7 +1,7 @@
-"""Looks at a running system from outside and says what is wrong, in plain words; nothing is changed."""
+"""Read-only checks of a running system from outside."""
 
-from culture_connect_cli.doctor.examination import examine
-from culture_connect_cli.doctor.findings import Checked, Finding
-from culture_connect_cli.doctor.whereabouts import Whereabouts, find_system
+from culture_connect_cli.doctor.check import CheckResult, Finding
+from culture_connect_cli.doctor.diagnostics import run_checks
+from culture_connect_cli.doctor.locations import SystemLocations, find_locations
 
-__all__ = ["Checked", "Finding", "Whereabouts", "examine", "find_system"]
+__all__ = ["CheckResult", "Finding", "SystemLocations", "find_locations", "run_checks"]

@@ -1,7 +1,4 @@
-"""What the broker's management API tells: that it answers, its topology, and queues in trouble.
-
-Its counts are up to five seconds old.
-"""
+"""Checks through the broker's management API, whose counts are up to five seconds old."""
 
 from __future__ import annotations
 
@@ -9,12 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from culture_connect.messaging.topology import SERVICES, Vhosts, admissions_queue, dead_queue, enrolments_queue
-from culture_connect_cli import topology
-from culture_connect_cli.doctor.findings import CannotLook, Finding
-from culture_connect_cli.doctor.rows import Row, counted, get, messages, named, queues
-from culture_connect_cli.management import Management
-from culture_connect_cli.parties import parties_of
+from culture_connect.messaging.topology import Vhosts, admissions_queue, dead_queue, enrolments_queue
+from culture_connect_cli.broker.definitions import find_clients
+from culture_connect_cli.broker.management import Management
+from culture_connect_cli.doctor.check import CheckError, Finding
+from culture_connect_cli.doctor.queues import Row, counted, get, list_queues, message_count, queue_name
+from culture_connect_cli.services import SERVICES
+from culture_connect_cli.topology.apply import verify_topology
 
 START: Final = "start it, or correct its address and login; its log says why it stopped"
 STUCK: Final = (
@@ -22,106 +20,107 @@ STUCK: Final = (
     "worker has ended: see docs/running.md"
 )
 
-_SHOWN: Final = 20  # differences of the topology; `topology verify` shows them all
-_AWAY: Final = {"down", "minority", "stopped", "crashed", "timeout"}  # states of a queue that nobody can use
-_COUNTED: Final = 6.0  # seconds after which the broker has counted a new queue
+_MAX_DIFFERENCES: Final = 20  # `topology verify` shows them all
+_UNAVAILABLE: Final = {"down", "minority", "stopped", "crashed", "timeout"}  # states of a queue that cannot be used
+_COUNTED: Final = 6.0  # seconds after which the counts include a new queue
 
 
-async def answers(management: Management) -> Sequence[Finding]:
-    """Whether there is a broker that lets us in."""
+async def check_broker_answers(management: Management) -> Sequence[Finding]:
+    """Checks that the management API answers and accepts the login."""
     overview = await get(management, "overview")
     if isinstance(overview, dict) and "rabbitmq_version" in overview:
         return []
-    raise CannotLook(f"what answers at {management.url} is no broker")
+    raise CheckError(f"what answers at {management.url} is no broker")
 
 
-async def is_as_coded(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
-    """Every difference between the broker and the code, up to some."""
+async def check_topology(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
+    """Differences between the broker and the code."""
     try:
-        found = await topology.verify(management, vhosts)
+        found = await verify_topology(management, vhosts)
     except (ValueError, KeyError, TypeError):
-        raise CannotLook(f"what answers at {management.url} is no broker") from None
-    shown = [Finding(str(difference), difference.cure.value) for difference in found[:_SHOWN]]
+        raise CheckError(f"what answers at {management.url} is no broker") from None
+    shown = [Finding(str(difference), difference.remedy.value) for difference in found[:_MAX_DIFFERENCES]]
     more = len(found) - len(shown)
     return [*shown, Finding(f"and {more} more differences", "`culture-connect topology verify`")] if more else shown
 
 
-async def has_no_dead_letters(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
-    """Every dead-letter queue that is not empty."""
+async def check_dead_letters(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
+    """Dead-letter queues that are not empty."""
     dead = {dead_queue(service) for service in SERVICES}
-    cure = "the headers of each say why it is there and where it came from (cc-dead-reason, cc-dead-queue)"
+    remedy = "the headers of each say why it is there and where it came from (cc-dead-reason, cc-dead-queue)"
     return [
-        Finding(f"{named(row)} holds {counted(messages(row), 'dead letter')}", cure)
-        for row in await queues(management, vhosts.core, vhosts.edge)
-        if row["name"] in dead and messages(row)
+        Finding(f"{queue_name(row)} holds {counted(message_count(row), 'dead letter')}", remedy)
+        for row in await list_queues(management, vhosts.core, vhosts.edge)
+        if row["name"] in dead and message_count(row)
     ]
 
 
-async def hands_dead_letters_on(
+async def check_dead_letter_worker(
     management: Management, vhosts: Vhosts, *, pause: float = _COUNTED
 ) -> Sequence[Finding]:
-    """Every queue of which dead letters stay in the broker's own dead-letter worker.
+    """Queues whose dead letters stay in the broker's own dead-letter worker.
 
-    They usually leave at once, so what is there is looked at again after `pause` seconds.
+    They usually leave at once, so a queue that has some is checked again after `pause` seconds.
     """
-    rows = await queues(management, vhosts.core, vhosts.edge)
-    if any(map(_held, rows)):
+    rows = await list_queues(management, vhosts.core, vhosts.edge)
+    if any(map(_undelivered, rows)):
         await asyncio.sleep(pause)
-        rows = await queues(management, vhosts.core, vhosts.edge)
+        rows = await list_queues(management, vhosts.core, vhosts.edge)
     return [
-        Finding(f"{counted(_held(row), 'dead letter')} of {named(row)} stay in the broker's own worker", STUCK)
+        Finding(
+            f"{counted(_undelivered(row), 'dead letter')} of {queue_name(row)} stay in the broker's own worker", STUCK
+        )
         for row in rows
-        if _held(row)
+        if _undelivered(row)
     ]
 
 
-def _held(row: Row) -> int:
+def _undelivered(row: Row) -> int:
     return int(row.get("messages_dlx") or 0)
 
 
-async def hears_every_party(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
-    """Every inbound queue of a party with messages that nobody reads."""
-    rows = await queues(management, vhosts.edge)
-    unread = {row["name"]: row for row in rows if messages(row) and row.get("consumers") == 0}
-    parties = parties_of({"queues": rows}, vhosts)
+async def check_inbound_queues(management: Management, vhosts: Vhosts) -> Sequence[Finding]:
+    """Inbound queues with messages and without a consumer."""
+    rows = await list_queues(management, vhosts.edge)
+    unread = {row["name"]: row for row in rows if message_count(row) and row.get("consumers") == 0}
+    clients = find_clients({"queues": rows}, vhosts)
     found = []
-    for partner in parties.partners:
+    for partner in clients.partners:
         if row := unread.get(enrolments_queue(partner)):
-            what = (
-                f"partner {partner}'s messages wait ({counted(messages(row), 'message')}): is the partner registered?"
-            )
+            waiting = counted(message_count(row), "message")
+            what = f"partner {partner}'s messages wait ({waiting}): is the partner registered?"
             found.append(Finding(what, "register it (POST /partners); if it is, see whether registration is ready"))
-    for venue in parties.venues:
+    for venue in clients.venues:
         if row := unread.get(admissions_queue(venue)):
-            what = f"the messages of {venue}'s box office wait ({counted(messages(row), 'message')})"
+            what = f"the messages of {venue}'s box office wait ({counted(message_count(row), 'message')})"
             found.append(Finding(what, "see whether ticketing is ready"))
     return found
 
 
-async def has_its_quorum(management: Management, vhosts: Vhosts, *, pause: float = _COUNTED) -> Sequence[Finding]:
-    """Every queue without a leader, or of which too few members are there.
+async def check_quorum(management: Management, vhosts: Vhosts, *, pause: float = _COUNTED) -> Sequence[Finding]:
+    """Queues without a leader or without a quorum.
 
-    A queue that says nothing of itself is looked at again after `pause` seconds: it may be new.
+    A queue that does not report its state may be new, so it is checked again after `pause` seconds.
     """
-    rows = await queues(management, vhosts.core, vhosts.edge)
-    if not all(map(_is_heard, rows)):
+    rows = await list_queues(management, vhosts.core, vhosts.edge)
+    if not all(map(_reports_state, rows)):
         await asyncio.sleep(pause)
-        rows = await queues(management, vhosts.core, vhosts.edge)
-    return [finding for row in rows if (finding := _trouble(row))]
+        rows = await list_queues(management, vhosts.core, vhosts.edge)
+    return [finding for row in rows if (finding := _quorum_finding(row))]
 
 
-def _trouble(row: Row) -> Finding | None:
+def _quorum_finding(row: Row) -> Finding | None:
     members, online = row.get("members") or [], row.get("online") or []
     if members and 2 * len(online) <= len(members):
-        what = f"{named(row)} has no quorum: {len(online)} of its {len(members)} members are there"
+        what = f"{queue_name(row)} has no quorum: {len(online)} of its {len(members)} members are there"
         return Finding(what, "start the nodes of the broker that are away")
     away = "leader" in row and "online" in row and row["leader"] not in online
-    if away or row.get("state") in _AWAY or not _is_heard(row):
-        cure = "if it stays so, `rabbitmqctl eval` with `ra:trigger_election` gives it one; see docs/running.md"
-        return Finding(f"{named(row)} has no leader", cure)
+    if away or row.get("state") in _UNAVAILABLE or not _reports_state(row):
+        remedy = "if it stays so, `rabbitmqctl eval` with `ra:trigger_election` gives it one; see docs/running.md"
+        return Finding(f"{queue_name(row)} has no leader", remedy)
     return None
 
 
-def _is_heard(row: Row) -> bool:
-    """Only a queue with a leader tells its state; others than quorum queues do not matter here."""
+def _reports_state(row: Row) -> bool:
+    """True for a queue with a leader, and for queues of other types."""
     return row.get("type") != "quorum" or "state" in row

@@ -1,1 +1,1 @@
-"""The mailbox of a local stack: takes every mail for everybody, keeps it as a file, and shows it."""
+"""The mailbox of a local stack: accepts every mail, keeps it as a file, and shows it."""

@@ -15,8 +15,8 @@ _LOOPBACK = "127.0.0.1"
 _LARGEST = 25 * 1024 * 1024  # bytes
 
 
-class Reception:
-    """What aiosmtpd calls for each mail."""
+class MailHandler:
+    """The aiosmtpd handler of incoming mail."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -33,20 +33,20 @@ async def run(folder: Path, smtp_port: int, http_port: int) -> None:
     loop = asyncio.get_running_loop()
     receive = partial(
         SMTP,
-        Reception(store),
+        MailHandler(store),
         hostname="mailbox.localhost",
         ident="Culture Connect mailbox",
         data_size_limit=_LARGEST,
         enable_SMTPUTF8=True,
         loop=loop,
     )
-    reception = await loop.create_server(receive, _LOOPBACK, smtp_port)
+    smtp = await loop.create_server(receive, _LOOPBACK, smtp_port)
     app = create_app(store)
-    # No access log: the addresses that people search for are in the query.
+    # No access log, since the query holds addresses of people.
     pages = uvicorn.Server(
         uvicorn.Config(app, host=_LOOPBACK, port=http_port, access_log=False, server_header=False, log_level="warning")
     )
-    async with reception:
+    async with smtp:
         await pages.serve()
 
 

@@ -1,4 +1,4 @@
-"""What is in a mail, ready to be shown."""
+"""The parts of a mail, ready to be shown."""
 
 import base64
 import re
@@ -12,7 +12,7 @@ _CALENDAR_LINES = ("METHOD", "STATUS", "SUMMARY", "DTSTART", "DTEND", "LOCATION"
 
 @dataclass(frozen=True)
 class Attachment:
-    """A part that is kept as a file; `number` finds it again."""
+    """An attached file; `number` identifies it within the mail."""
 
     number: int
     name: str
@@ -32,7 +32,7 @@ class Letter:
 
 
 def open_letter(content: bytes) -> Letter:
-    """Takes a mail apart; images that the HTML names by `cid:` become part of it."""
+    """Parses a mail; images that the HTML refers to by `cid:` are embedded in it."""
     message = parse(content)
     text, html, calendar = (_first(message, kind) for kind in ("text/plain", "text/html", "text/calendar"))
     return Letter(
@@ -49,8 +49,8 @@ def open_letter(content: bytes) -> Letter:
 
 
 def in_new_tabs(html: str) -> str:
-    """The HTML of a letter whose links open in a new tab, where the page behind them is not framed."""
-    # Before anything of the letter, since the first <base> counts; a parser makes the <head> around it by itself.
+    """The HTML with links that open in a new tab, since their pages refuse to be framed."""
+    # At the start, since the first <base> counts; the parser adds the <head> around it.
     doctype = re.match(r"\s*<!doctype[^>]*>", html, re.IGNORECASE)
     at = doctype.end() if doctype else 0
     return f'{html[:at]}<base target="_blank">{html[at:]}'
@@ -85,7 +85,7 @@ def _with_images(html: str, message: EmailMessage) -> str:
 
 
 def _calendar_lines(calendar: str) -> tuple[tuple[str, str], ...]:
-    # Long lines are folded (RFC 5545, 3.1); time zone rules have lines of the same names.
+    # Long lines are folded (RFC 5545, 3.1); time zone rules have properties of the same names.
     lines = re.sub(r"\r?\n[ \t]", "", calendar)
     lines = re.sub(r"BEGIN:VTIMEZONE.*?END:VTIMEZONE", "", lines, flags=re.DOTALL)
     found = (line.partition(":") for line in lines.splitlines())

@@ -1,4 +1,4 @@
-"""The mailbox over HTTP: pages for people and JSON for programs."""
+"""Pages for people and a JSON API of the mailbox."""
 
 from datetime import datetime
 from importlib.resources import files
@@ -14,25 +14,25 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from culture_connect_cli.mailbox.letter import in_new_tabs, open_letter
 from culture_connect_cli.mailbox.store import Mail, Store
 
-_SHOWN = 200
+_MAX_LISTED = 200
 
-# No script at all: what a mail brings is shown, never run.
+# No scripts at all, so none of a mail runs.
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-# Links open as pages of their own, without what binds the letter: they are somebody's pages, and work only so.
-_MAY = "allow-popups allow-popups-to-escape-sandbox"
+# Links open in pages of their own without the sandbox, since those are real pages.
+_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _LETTER_POLICY = (
-    f"sandbox {_MAY}; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    f"sandbox {_SANDBOX}; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
 
 
 def create_app(store: Store) -> FastAPI:
-    """The pages and the API over the mails of `store`."""
+    """The application that shows the mails of `store`."""
     app = FastAPI(title="Mailbox", docs_url=None, redoc_url=None, openapi_url=None)
-    # A page elsewhere that makes its own name point to this machine must not read mails.
+    # A page of another site whose name resolves to this machine (DNS rebinding) must not read mails.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     templates = Environment(loader=PackageLoader(__package__), autoescape=True)
 
@@ -45,36 +45,40 @@ def create_app(store: Store) -> FastAPI:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def the(mail_id: str) -> Mail:
+    def find(mail_id: str) -> Mail:
         mail = store.get(mail_id)
         if mail is None:
             raise HTTPException(404, "There is no such mail.")
         return mail
 
     @app.get("/", response_class=HTMLResponse)
-    async def show_list(to: str = "") -> str:
+    async def show_list(to: str = "", *, live: bool = False) -> str:
         found = store.find(to=to.strip() or None)
-        return templates.get_template("list.html").render(mails=found[: -_SHOWN - 1 : -1], count=len(found), to=to)
+        return templates.get_template("list.html").render(
+            mails=found[: -_MAX_LISTED - 1 : -1], count=len(found), to=to, live=live
+        )
 
     @app.get("/messages/{mail_id}", response_class=HTMLResponse)
     async def show(mail_id: str) -> str:
-        mail = the(mail_id)
-        return templates.get_template("mail.html").render(mail=mail, letter=open_letter(store.source(mail)), may=_MAY)
+        mail = find(mail_id)
+        return templates.get_template("mail.html").render(
+            mail=mail, letter=open_letter(store.source(mail)), sandbox=_SANDBOX
+        )
 
     @app.get("/messages/{mail_id}/html")
     async def show_html(mail_id: str) -> HTMLResponse:
-        letter = open_letter(store.source(the(mail_id)))
+        letter = open_letter(store.source(find(mail_id)))
         if letter.html is None:
             raise HTTPException(404, "This mail has no HTML part.")
         return HTMLResponse(in_new_tabs(letter.html), headers={"Content-Security-Policy": _LETTER_POLICY})
 
     @app.get("/messages/{mail_id}/source")
     async def show_source(mail_id: str) -> PlainTextResponse:
-        return PlainTextResponse(store.source(the(mail_id)))
+        return PlainTextResponse(store.source(find(mail_id)))
 
     @app.get("/messages/{mail_id}/attachments/{number}")
     async def download(mail_id: str, number: int) -> Response:
-        for attachment in open_letter(store.source(the(mail_id))).attachments:
+        for attachment in open_letter(store.source(find(mail_id))).attachments:
             if attachment.number == number:
                 name = quote(attachment.name, safe="")
                 disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
@@ -95,7 +99,7 @@ def create_app(store: Store) -> FastAPI:
 
     @app.get("/api/messages/{mail_id}")
     async def read_message(mail_id: str) -> dict[str, Any]:
-        mail = the(mail_id)
+        mail = find(mail_id)
         source = store.source(mail)
         letter = open_letter(source)
         return {
@@ -113,7 +117,7 @@ def create_app(store: Store) -> FastAPI:
 
     @app.delete("/api/messages/{mail_id}", status_code=204)
     async def delete_message(mail_id: str) -> None:
-        store.remove(the(mail_id))
+        store.remove(find(mail_id))
 
     @app.delete("/api/messages", status_code=204)
     async def delete_all() -> None:

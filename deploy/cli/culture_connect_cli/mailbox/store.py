@@ -1,4 +1,4 @@
-"""Mails as files: `<id>.eml` as it came in, and `<id>.json` with what the list shows."""
+"""Mails as files: `<id>.eml` as received, and `<id>.json` with the fields of the list."""
 
 import json
 import secrets
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as the list shows it; `received_at` is RFC 3339, `to` the recipients of the envelope."""
+    """A mail in the list; `received_at` is RFC 3339, `to` are the recipients of the envelope."""
 
     id: str
     received_at: str
@@ -25,7 +25,7 @@ class Mail:
 
 
 class Store:
-    """The mails in a folder, oldest first; what is listed survives a restart."""
+    """The mails in a folder, oldest first. They survive a restart."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -33,10 +33,10 @@ class Store:
         self._mails = {mail.id: mail for mail in map(_read, sorted(folder.glob("*.json")))}
 
     def add(self, sender: str, recipients: Sequence[str], content: bytes) -> Mail:
-        """Keeps a mail; it is on disk when this returns."""
+        """Stores a mail; it is on disk when this returns."""
         message = parse(content)
         mail = Mail(
-            # Sorts by arrival, and cannot be guessed by a page that a mail links to.
+            # Sorts by arrival; not guessable for a page that a mail links to.
             id=f"{time.time_ns():020d}-{secrets.token_hex(8)}",
             received_at=datetime.now(UTC).isoformat(),
             sender=sender,
@@ -53,7 +53,7 @@ class Store:
         return mail
 
     def find(self, *, to: str | None = None, since: datetime | None = None) -> list[Mail]:
-        """Mails to an address (upper or lower case), from a moment on."""
+        """Mails to an address (in any case), received since a time."""
         return [
             mail
             for mail in self._mails.values()
@@ -62,15 +62,15 @@ class Store:
         ]
 
     def get(self, mail_id: str) -> Mail | None:
-        """The mail with this id."""
+        """The mail with this id, None when there is none."""
         return self._mails.get(mail_id)
 
     def source(self, mail: Mail) -> bytes:
-        """The mail as it came in."""
+        """The mail as received."""
         return self._path(mail, "eml").read_bytes()
 
     def remove(self, mail: Mail) -> None:
-        """Throws a mail away."""
+        """Deletes a mail."""
         self._mails.pop(mail.id, None)
         for kind in ("json", "eml"):
             self._path(mail, kind).unlink(missing_ok=True)
@@ -80,7 +80,7 @@ class Store:
 
 
 def parse(content: bytes) -> EmailMessage:
-    """The mail's parts and headers, decoded."""
+    """The decoded headers and parts of a mail."""
     return message_from_bytes(content, policy=policy.default)
 
 

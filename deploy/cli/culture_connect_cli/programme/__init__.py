@@ -1,1 +1,1 @@
-"""A season as a file: what it says, how the programme differs from it, and making the two the same."""
+"""The programme of a season from a file: parsing, plan, and application."""

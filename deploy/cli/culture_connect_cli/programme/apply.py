@@ -1,4 +1,4 @@
-"""Makes the programme of a season the same as its file, over registration's API."""
+"""Applies the file of a season to the programme, through registration's API."""
 
 from __future__ import annotations
 
@@ -14,106 +14,108 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from culture_connect.contracts import Evening
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.programme import words
-from culture_connect_cli.programme.differences import CallOff, Change, Plan, Scheduled, compare, decided, name_of
-from culture_connect_cli.programme.file import Entry, SeasonFile, SeasonFileError, with_locations
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.programme import plan_text
+from culture_connect_cli.programme.plan import Cancellation, Change, Plan, Scheduled, compare, name_of, resolve
+from culture_connect_cli.programme.season_file import Entry, SeasonFile, SeasonFileError, with_locations
 
-Say = Callable[[str], None]
-# The answer to a question: yes, no, or none that is one of the two.
+Report = Callable[[str], None]
+# Yes, no, or None for no answer.
 Ask = Callable[[str], bool | None]
-Step = CallOff | Change | Entry
+Step = Cancellation | Change | Entry
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the plan was decided on: the evenings of the season and their versions."""
+    """The evenings of the season and their versions, on which a plan is based."""
 
     versions: tuple[tuple[UUID, int], ...]
 
 
-def _nobody(_: str) -> None:
-    """Is not there to answer."""
+def _no_answer(_: str) -> None:
+    """Answers no question."""
 
 
 async def apply(
     api: Api,
     season: SeasonFile,
-    say: Say,
+    report: Report,
     *,
     prune: bool = False,
     dry_run: bool = False,
-    agreed: Callable[[], bool],
-    asked: Ask = _nobody,
+    confirm: Callable[[], bool],
+    ask: Ask = _no_answer,
     now: datetime | None = None,
 ) -> bool:
-    """Shows the differences and, unless it is a dry run, puts them right; False when `agreed` did not say yes.
+    """Shows the plan and, unless it is a dry run, carries it out; False when `confirm` does not agree.
 
-    `asked` is put the questions about what the file leaves in doubt. Raises SeasonFileError when that is not answered,
-    and when the programme cannot become as the file says; ApiError when registration refuses.
+    `ask` decides ambiguities of the file. Raises SeasonFileError when one is not decided or the file conflicts with the
+    programme; ApiError when registration refuses.
     """
     now = now or datetime.now(UTC)
     season, programme = await read(api, season)
     plan = compare(season.entries, programme, now, prune=prune)
-    if plan.doubts and not dry_run and not plan.conflicts:
-        season = _without_doubts(season, programme, now, asked)
+    if plan.ambiguities and not dry_run and not plan.conflicts:
+        season = _disambiguate(season, programme, now, ask)
         plan = compare(season.entries, programme, now, prune=prune)
-    for line in words.lines(plan):
-        say(line)
+    for line in plan_text.plan_lines(plan):
+        report(line)
     if plan.conflicts:
         raise SeasonFileError([*plan.conflicts])
-    if not plan.steps and not plan.doubts:
-        say("Nothing is to be done.")
+    if not plan.steps and not plan.ambiguities:
+        report("Nothing is to be done.")
         return True
     if dry_run:
         return True
-    if not agreed():
-        say("Nothing was changed.")
+    if not confirm():
+        report("Nothing was changed.")
         return False
     await carry_out(api, plan, _state(programme))
-    say(f"Done: {len(plan.call_off)} called off, {len(plan.change)} changed, {len(plan.schedule)} scheduled.")
+    report(f"Done: {len(plan.cancel)} called off, {len(plan.change)} changed, {len(plan.schedule)} scheduled.")
     return True
 
 
-async def decide(
+async def make_plan(
     api: Api, season: SeasonFile, *, prune: bool = False, now: datetime | None = None
 ) -> tuple[Plan, State]:
-    """What is to be done, and on which state of the programme that was decided. Changes nothing."""
+    """The plan and the state of the programme it is based on. Changes nothing."""
     season, programme = await read(api, season)
     return compare(season.entries, programme, now or datetime.now(UTC), prune=prune), _state(programme)
 
 
 async def read(api: Api, season: SeasonFile) -> tuple[SeasonFile, list[Scheduled]]:
-    """The season with all its locations, and the programme as it is."""
+    """The season with all locations, and its present programme."""
     if not all(entry.located for entry in season.entries):
-        venues = await api.items("/venues")
+        venues = await api.list_all("/venues")
         season = with_locations(season, {each["slug"]: f"{each['name']}, {each['address']}" for each in venues})
-    return season, _programme(await api.items("/evenings", params={"season": season.season}))
+    return season, _programme(await api.list_all("/evenings", params={"season": season.season}))
 
 
 def _state(programme: Sequence[Scheduled]) -> State:
     return State(tuple((each.evening.evening_id, each.evening.version) for each in programme))
 
 
-def _without_doubts(season: SeasonFile, programme: Sequence[Scheduled], now: datetime, asked: Ask) -> SeasonFile:
-    """The season when all doubts are answered. Raises SeasonFileError with what to write when one is not."""
+def _disambiguate(season: SeasonFile, programme: Sequence[Scheduled], now: datetime, ask: Ask) -> SeasonFile:
+    """The season without ambiguities. Raises SeasonFileError with what to write when one is not decided."""
     entries: Sequence[Entry] = season.entries
-    while doubts := compare(entries, programme, now).doubts:
+    while ambiguities := compare(entries, programme, now).ambiguities:
         moved = None
-        for candidate in doubts[0].candidates:
-            answer = asked(words.question(doubts[0], candidate))
+        for candidate in ambiguities[0].candidates:
+            answer = ask(plan_text.question(ambiguities[0], candidate))
             if answer is None:
-                raise SeasonFileError([line for doubt in doubts for line in words.made_clear(doubt)])
+                raise SeasonFileError(
+                    [line for ambiguity in ambiguities for line in plan_text.how_to_disambiguate(ambiguity)]
+                )
             if answer:
                 moved = candidate
                 break
-        entries = decided(entries, doubts[0], moved)
+        entries = resolve(entries, ambiguities[0], moved)
     return replace(season, entries=[*entries])
 
 
 async def carry_out(api: Api, plan: Plan, state: State) -> None:
-    """Calls off, then changes, then schedules: days are free before they are taken."""
-    steps: tuple[Step, ...] = (*plan.call_off, *plan.change, *plan.schedule)
+    """Cancels, then changes, then schedules, so that days are free before they are taken."""
+    steps: tuple[Step, ...] = (*plan.cancel, *plan.change, *plan.schedule)
     for done, step in enumerate(steps):
         try:
             await _do(api, step, state)
@@ -123,7 +125,7 @@ async def carry_out(api: Api, plan: Plan, state: State) -> None:
 
 async def _do(api: Api, step: Step, state: State) -> None:
     match step:
-        case CallOff(scheduled, reason):
+        case Cancellation(scheduled, reason):
             path, body = f"/evenings/{scheduled.evening.evening_id}/cancel", {"reason": reason and reason.model_dump()}
             key = _key(path, body, State(((scheduled.evening.evening_id, scheduled.evening.version),)))
             await api.post(path, json=body, headers=_if_match(scheduled.evening), key=key)
@@ -140,9 +142,9 @@ def _if_match(evening: Evening) -> dict[str, str]:
 
 
 def _key(path: str, body: Any, state: State) -> str:
-    """The idempotency key: repeated on the same state it is the same request, after any change another one."""
-    decided = [path, body, sorted((str(evening_id), version) for evening_id, version in state.versions)]
-    return f"programme-{hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()}"
+    """The idempotency key: the same for the same request in the same state, another after any change."""
+    request = [path, body, sorted((str(evening_id), version) for evening_id, version in state.versions)]
+    return f"programme-{hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()}"
 
 
 def _programme(items: Sequence[dict[str, Any]]) -> list[Scheduled]:
@@ -155,7 +157,7 @@ def _programme(items: Sequence[dict[str, Any]]) -> list[Scheduled]:
             for item in items
         ]
     except (ValidationError, KeyError) as error:
-        raise ApiError("the evenings that registration answers with are not those of this version") from error
+        raise ApiError("registration answers with evenings of another version") from error
 
 
 def _refused(step: Step, error: ApiError, done: int, steps: int) -> str:

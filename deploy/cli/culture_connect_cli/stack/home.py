@@ -1,17 +1,15 @@
-"""The folder of a local stack: what it remembers between two starts, and who is using it now."""
+"""The folder of a local stack: its state between two starts, and the lock of the process that runs it."""
 
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from culture_connect_cli.private_files import replace_json
 from culture_connect_cli.stack.errors import StackError
-from culture_connect_cli.stack.ports import keep_or_choose
-
-VARIABLE = "CULTURE_CONNECT_HOME"
+from culture_connect_cli.stack.ports import choose_ports
+from culture_connect_cli.stack_file import read_stack, stack_folder
 
 
 class AlreadyRunningError(StackError):
@@ -19,7 +17,7 @@ class AlreadyRunningError(StackError):
 
 
 class Home:
-    """`.local/` of a clone, or the folder that CULTURE_CONNECT_HOME names. Only its owner may look into it."""
+    """`.local/` of a clone, or the folder in CULTURE_CONNECT_HOME. Only its owner can read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -31,12 +29,12 @@ class Home:
     @classmethod
     def default(cls) -> "Home":
         """The folder of CULTURE_CONNECT_HOME, else `.local` in the working folder."""
-        return cls(Path(os.environ.get(VARIABLE) or ".local"))
+        return cls(stack_folder())
 
-    def take(self) -> None:
+    def lock(self) -> None:
         """Makes this process the one that runs the stack; raises AlreadyRunningError.
 
-        The system gives the lock back when the process ends, however it ends.
+        The operating system frees the lock when the process ends, however it ends.
         """
         for folder in (self.folder, self.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -45,45 +43,31 @@ class Home:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(self._lock, 20).decode() or "unknown"
-            self.release()
+            self.unlock()
             raise AlreadyRunningError(f"A stack runs in {self.folder} already (process {holder}).") from None
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, str(os.getpid()).encode(), 0)
 
-    def release(self) -> None:
+    def unlock(self) -> None:
         """Lets another process run the stack."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def ports(self, names: Iterable[str]) -> dict[str, int]:
-        """A port for each name: that of the last time, unless someone else has taken it meanwhile."""
+        """A port for each name: that of the last start while it is free."""
         file = self.folder / "ports.json"
-        ports = keep_or_choose(names, _read(file))
+        ports = choose_ports(names, json.loads(file.read_text()) if file.exists() else {})
         self.remember_ports(ports)
         return ports
 
     def remember_ports(self, ports: Mapping[str, int]) -> None:
-        """What a server chose in the end."""
-        write_whole(self.folder / "ports.json", dict(ports))
+        """Keeps the ports for the next start."""
+        replace_json(self.folder / "ports.json", ports)
 
     def recorded_accounts(self) -> dict[str, dict[str, str]]:
-        """The accounts of parties in the description, which alone knows their passwords."""
-        accounts: dict[str, dict[str, str]] = _read(self.stack_file).get("accounts", {})
+        """The accounts in stack.json, which alone has the passwords of external clients."""
+        accounts: dict[str, dict[str, str]] = {}
+        if self.stack_file.exists():
+            accounts = read_stack(self.stack_file).get("accounts", {})
         return accounts
-
-
-def write_whole(file: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON with mode 0600; a reader sees the old or the new content, never a part."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as new:
-        json.dump(content, new, indent=2)
-    Path(name).replace(file)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return content

@@ -1,4 +1,4 @@
-"""Child processes: start, recognise again after a crash of ours, and end, always by process id."""
+"""Child processes: started, recognised after a crash of ours, and terminated, always by process id."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from culture_connect_cli.stack.errors import StartTimeoutError
 
 @dataclass(frozen=True)
 class ProcessId:
-    """A process that cannot be mistaken for a later one that got the same number."""
+    """A process id with its start time, which a later process with the same id does not have."""
 
     pid: int
     started: float
@@ -26,7 +26,7 @@ class ProcessId:
         return cls(pid, psutil.Process(pid).create_time())
 
     def find(self) -> psutil.Process | None:
-        """The process while it lives; zombies are dead."""
+        """The process while it runs; None for a zombie."""
         try:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.started) > 0.5 or process.status() == psutil.STATUS_ZOMBIE:
@@ -38,7 +38,7 @@ class ProcessId:
 
 @dataclass(frozen=True)
 class Account:
-    """The user of the operating system a server runs as."""
+    """The user of the operating system that runs a server."""
 
     uid: int
     gid: int
@@ -52,7 +52,7 @@ def spawn(
     log: Path,
     account: Account | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts a child in a session of its own, so that Ctrl-C reaches only us and we decide the order of the end."""
+    """Starts a child in its own session, so that Ctrl-C reaches only us and we decide the order of termination."""
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own servers, no shell
             [str(part) for part in command],
@@ -71,7 +71,7 @@ def spawn(
 def wait_until_ready(
     name: str, ready: Callable[[], bool], process: subprocess.Popen[bytes], *, timeout: float, log: Path
 ) -> None:
-    """Polls until ready; raises StartTimeoutError with the end of the log when it ends or time (seconds) is up."""
+    """Polls until ready. Raises StartTimeoutError with the end of the log when the process ends or after `timeout`."""
     deadline = time.monotonic() + timeout
     while not ready():
         if process.poll() is not None:
@@ -87,8 +87,10 @@ def tail(log: Path, lines: int = 15) -> str:
     return "\n".join([f"{log}:", *text.splitlines()[-lines:]])
 
 
-def end(processes: Iterable[psutil.Process], *, first: signal.Signals = signal.SIGTERM, grace: float = 10) -> None:
-    """Asks processes to stop, and kills those still there after grace seconds; returns when all are gone."""
+def terminate(
+    processes: Iterable[psutil.Process], *, first: signal.Signals = signal.SIGTERM, grace: float = 10
+) -> None:
+    """Sends `first`, then SIGKILL after `grace` seconds; returns when all have ended."""
     remaining = list(processes)
     for each in remaining:
         _send(each, first)
@@ -98,21 +100,21 @@ def end(processes: Iterable[psutil.Process], *, first: signal.Signals = signal.S
     _await_end(remaining, grace)
 
 
-def kill_family(parent: psutil.Process, *, grace: float = 5) -> None:
-    """SIGKILL to one process; its children get `grace` seconds to notice by themselves, as after a real crash."""
+def kill_tree(parent: psutil.Process, *, grace: float = 5) -> None:
+    """Sends SIGKILL to a process, and to its children if they run after `grace` seconds, as after a real crash."""
     try:
         family = parent.children(recursive=True)
     except psutil.NoSuchProcess:
         return
-    end([parent], first=signal.SIGKILL)
-    end(_await_end(family, grace), first=signal.SIGKILL)
+    terminate([parent], first=signal.SIGKILL)
+    terminate(_await_end(family, grace), first=signal.SIGKILL)
 
 
 def _await_end(processes: list[psutil.Process], timeout: float) -> list[psutil.Process]:
-    """Those that still run after `timeout` seconds.
+    """The processes that still run after `timeout` seconds.
 
-    A zombie has ended. psutil's own wait does not say so: it waits for whoever should reap it, and that is for ever
-    where the first process of a container does not.
+    A zombie has ended. psutil's own wait waits until it is reaped, which never happens in a container whose first
+    process does not reap.
     """
     deadline = time.monotonic() + timeout
     remaining = processes
@@ -131,7 +133,7 @@ def _has_ended(process: psutil.Process) -> bool:
 
 
 def processes_in(folder: Path, names: Collection[str]) -> list[psutil.Process]:
-    """Processes with these names whose working folder this is; our servers keep theirs all their life."""
+    """Processes with these names and this working folder, which our servers never change."""
     found = []
     for process in psutil.process_iter(["name"]):
         try:
@@ -143,7 +145,7 @@ def processes_in(folder: Path, names: Collection[str]) -> list[psutil.Process]:
 
 
 def plain_environment(**extra: str) -> dict[str, str]:
-    """What a server needs of our environment and no more, so that the machine's settings cannot change it."""
+    """The part of our environment that a server needs, so that other settings of the machine cannot change it."""
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "TZ") if name in os.environ}
     return {"LANG": "C.UTF-8", "PATH": os.defpath} | kept | extra
 

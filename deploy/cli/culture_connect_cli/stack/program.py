@@ -1,4 +1,4 @@
-"""A Python program of ours as a child process: a service, or the mailbox."""
+"""A Python program as a child process: a service or the mailbox."""
 
 import ssl
 import subprocess
@@ -12,15 +12,15 @@ import psutil
 
 from culture_connect_cli.stack.errors import StackError
 from culture_connect_cli.stack.processes import (
-    end,
     plain_environment,
     processes_in,
     spawn,
     tail,
+    terminate,
     wait_until_ready,
 )
 
-_STARTING = 60.0  # seconds
+_START_TIMEOUT = 60.0  # seconds
 # `ready_url` is plain HTTP. Without this httpx reads all authorities of the machine at every try, for 20 ms each.
 _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -29,7 +29,7 @@ _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 class Program:
     """`python -m module arguments`, ready when `ready_url` answers with 200.
 
-    `folder` is its working folder and nobody else's: that is how a left-over one is recognised.
+    `folder` is its own working folder, by which an orphan is recognised.
     """
 
     name: str
@@ -46,20 +46,20 @@ class Program:
         return self._child is not None and self._child.poll() is None
 
     def start(self) -> None:
-        """Starts it and returns when it is ready; raises StartTimeoutError with the end of its log."""
+        """Starts the program and returns when it is ready. Raises StartTimeoutError with the end of its log."""
         self.stop()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        end(self.leftovers(), grace=20)
+        terminate(self.orphans(), grace=20)
         self._child = spawn(
             [sys.executable, "-m", self.module, *self.arguments],
             cwd=self.folder,
             env=plain_environment(**self.environment),
             log=self.log,
         )
-        wait_until_ready(self.name, self._is_ready, self._child, timeout=_STARTING, log=self.log)
+        wait_until_ready(self.name, self._is_ready, self._child, timeout=_START_TIMEOUT, log=self.log)
 
     def run(self, *arguments: str) -> None:
-        """Runs the program once with other arguments, such as `migrate`; raises StackError when that fails."""
+        """Runs the program once with other arguments, such as `migrate`. Raises StackError when that fails."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         child = spawn(
             [sys.executable, "-m", self.module, *arguments],
@@ -71,15 +71,15 @@ class Program:
             raise StackError(f"{self.name} {' '.join(arguments)} failed.\n{tail(self.log)}")
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL when it takes more than 20 seconds."""
-        self._end(lambda process: end([process], grace=20))
+        """Sends SIGTERM, and SIGKILL after 20 seconds."""
+        self._end(lambda process: terminate([process], grace=20))
 
     def kill(self) -> None:
-        """SIGKILL, as a crash."""
+        """Sends SIGKILL, as a crash."""
         self._end(psutil.Process.kill)
 
-    def leftovers(self) -> list[psutil.Process]:
-        """What a killed run left of this program."""
+    def orphans(self) -> list[psutil.Process]:
+        """Processes of this program that a killed run left."""
         names = {Path(sys.executable).resolve().name, Path(sys.executable).name, "python", "python3"}
         return [process for process in processes_in(self.folder, names) if self.module in process.cmdline()]
 

@@ -1,4 +1,4 @@
-"""Folders of throw-away servers, and what is left of those whose run was killed."""
+"""Temporary folders of test servers, removed also after a killed run."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from culture_connect_cli.stack.processes import ProcessId, end
+from culture_connect_cli.stack.processes import ProcessId, terminate
 
 _OWNER = "run"
 
@@ -20,8 +20,8 @@ _OWNER = "run"
 def scratch_folder(clone: Path) -> Iterator[Path]:
     """A folder in the system's temporary folder for the servers of one run, removed at the end.
 
-    First removes what killed runs of the same clone left there, servers included. Other users may pass through the
-    folder, since root's PostgreSQL runs as another user, but not look into it.
+    First removes the folders and servers of killed runs of the same clone. Other users may traverse the folder, since
+    root's PostgreSQL runs as another user, but not list it.
     """
     prefix = f"culture-connect-{hashlib.sha256(str(clone.resolve()).encode()).hexdigest()[:8]}-"
     for leftover in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
@@ -42,13 +42,13 @@ def _is_in_use(folder: Path) -> bool:
         pid, started = (folder / _OWNER).read_text().split()
         return ProcessId(int(pid), float(started)).find() is not None
     except (OSError, ValueError):
-        # Another run that is just making it.
+        # Another run is creating it.
         return True
 
 
 def _discard(folder: Path) -> None:
-    # Nothing in here is to be kept, and nobody else works in here.
-    end(_working_below(folder), first=signal.SIGKILL)
+    # Only processes of this run work in here.
+    terminate(_working_below(folder), first=signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,25 +1,59 @@
-"""What a stack needs of a database server and a broker, wherever they run."""
+"""The database server and broker of a stack: their interface, and external ones given in the environment."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from culture_connect_cli.stack.errors import StackError
+from culture_connect_cli.urls import login_url
 
 _PREFIX = "CULTURE_CONNECT_STACK_"
 
 
+class PrivateServer(ABC):
+    """A server that this process starts and stops, usable as a context manager."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Starts or restarts; returns when clients can connect. Raises StartTimeoutError."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Shuts the server down, with all its processes."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Sends SIGKILL to the server, as a crash."""
+
+    def restart(self) -> None:
+        """Stops the server if it runs, and starts it on the same ports."""
+        self.stop()
+        self.start()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
 class PostgresServer(Protocol):
-    """A server on which we are superuser."""
+    """A PostgreSQL server with a superuser's login."""
 
     def url(self, database: str = ..., *, user: str | None = ..., password: str | None = ...) -> str:
         """postgresql://user:password@host:port/database; without user: the superuser."""
 
 
 class RabbitMQServer(Protocol):
-    """A broker on which we are administrator."""
+    """A broker with an administrator's login."""
 
     @property
     def host(self) -> str: ...
@@ -37,8 +71,8 @@ class RabbitMQServer(Protocol):
 
 
 @dataclass(frozen=True)
-class GivenPostgres:
-    """A server named in the environment."""
+class ExternalPostgres:
+    """A PostgreSQL server given in the environment."""
 
     address: str
     username: str
@@ -46,13 +80,13 @@ class GivenPostgres:
 
     def url(self, database: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
         """As `PostgresServer`."""
-        login = _login(user or self.username, self.password if password is None else password)
-        return f"postgresql://{login}@{self.address}/{quote(database)}"
+        password = self.password if password is None else password
+        return login_url("postgresql", user or self.username, password, self.address, database)
 
 
 @dataclass(frozen=True)
-class GivenRabbitMQ:
-    """A broker named in the environment."""
+class ExternalRabbitMQ:
+    """A broker given in the environment."""
 
     host: str
     port: int
@@ -62,21 +96,21 @@ class GivenRabbitMQ:
 
     def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
         """As `RabbitMQServer`."""
-        login = _login(user or self.username, self.password if password is None else password)
-        return f"amqp://{login}@{self.host}:{self.port}/{quote(vhost, safe='')}"
+        password = self.password if password is None else password
+        return login_url("amqp", user or self.username, password, f"{self.host}:{self.port}", vhost)
 
 
 @dataclass(frozen=True)
-class Given:
-    """The servers that the environment names, as far as it does."""
+class ExternalServers:
+    """The servers given in the environment, None for those that are not."""
 
-    postgres: GivenPostgres | None
-    rabbitmq: GivenRabbitMQ | None
+    postgres: ExternalPostgres | None
+    rabbitmq: ExternalRabbitMQ | None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """From CULTURE_CONNECT_STACK_POSTGRES_URL (a superuser), ..._RABBITMQ_URL (an administrator, amqp) and
-        ..._RABBITMQ_MANAGEMENT_URL. Raises StackError when one of them cannot be used."""
+        ..._RABBITMQ_MANAGEMENT_URL. Raises StackError for an invalid one."""
         database, broker, console = (
             environment.get(f"{_PREFIX}{name}") for name in ("POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
         )
@@ -88,21 +122,17 @@ class Given:
         )
 
 
-def _postgres(url: str) -> GivenPostgres:
+def _postgres(url: str) -> ExternalPostgres:
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres") or not parts.hostname:
         raise StackError(f"{_PREFIX}POSTGRES_URL: expected postgresql://superuser:password@host:port/postgres")
     address = f"{parts.hostname}:{parts.port or 5432}"
-    return GivenPostgres(address, unquote(parts.username or "postgres"), unquote(parts.password or ""))
+    return ExternalPostgres(address, unquote(parts.username or "postgres"), unquote(parts.password or ""))
 
 
-def _rabbitmq(url: str, console: str) -> GivenRabbitMQ:
+def _rabbitmq(url: str, console: str) -> ExternalRabbitMQ:
     parts = urlsplit(url)
     if parts.scheme != "amqp" or not parts.hostname:
         raise StackError(f"{_PREFIX}RABBITMQ_URL: expected amqp://administrator:password@host:port")
     user, password = unquote(parts.username or "guest"), unquote(parts.password or "guest")
-    return GivenRabbitMQ(parts.hostname, parts.port or 5672, console.rstrip("/"), user, password)
-
-
-def _login(user: str, password: str) -> str:
-    return f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return ExternalRabbitMQ(parts.hostname, parts.port or 5672, console.rstrip("/"), user, password)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as an orderly end."""
+"""Graceful shutdown on Ctrl-C and SIGTERM."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ T = TypeVar("T")
 def run_until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
     """The result of the work; None when SIGINT, SIGTERM or SIGHUP came first.
 
-    The first signal cancels the work, which cleans up behind itself; later ones do not disturb the cleaning.
+    The first signal cancels the work, which cleans up; later ones do not interrupt the clean-up.
     """
     return asyncio.run(_run(work))
 

@@ -1,4 +1,4 @@
-"""Starts again what dies by itself, with growing pauses."""
+"""Restarts components that end by themselves, with growing pauses."""
 
 import asyncio
 import time
@@ -8,10 +8,10 @@ from typing import Protocol
 
 from culture_connect_cli.stack.errors import StackError
 
-_LOOK = 0.3  # seconds between two looks
+_POLL = 0.3  # seconds between two polls
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
-_STEADY = 60.0  # seconds of running after which a death is a first one again
+_STABLE = 60.0  # seconds of running after which the pause starts again at the first
 
 
 class Startable(Protocol):
@@ -25,39 +25,39 @@ class Startable(Protocol):
 
 
 @dataclass
-class Part:
-    """A part of a stack; `wanted` is whether it should run."""
+class Component:
+    """A server or program of a stack; `enabled` is whether it should run."""
 
-    what: Startable
-    wanted: bool = True
-
-
-async def supervise(parts: Mapping[str, Part], say: Callable[[str], None]) -> None:
-    """Watches until cancelled; parts that are not wanted are left alone."""
-    await asyncio.gather(*(_watch(name, part, say) for name, part in parts.items()))
+    process: Startable
+    enabled: bool = True
 
 
-async def _watch(name: str, part: Part, say: Callable[[str], None]) -> None:
+async def supervise(components: Mapping[str, Component], report: Callable[[str], None]) -> None:
+    """Watches until cancelled; components that are not enabled are left alone."""
+    await asyncio.gather(*(_watch(name, component, report) for name, component in components.items()))
+
+
+async def _watch(name: str, component: Component, report: Callable[[str], None]) -> None:
     pause, since = _FIRST_PAUSE, time.monotonic()
     while True:
-        await asyncio.sleep(_LOOK)
-        if not _is_missing(part):
+        await asyncio.sleep(_POLL)
+        if not _is_missing(component):
             continue
-        if time.monotonic() - since > _STEADY:
+        if time.monotonic() - since > _STABLE:
             pause = _FIRST_PAUSE
-        say(f"{name} has ended by itself; it is started again in {pause:g} s.")
+        report(f"{name} has ended by itself; it is started again in {pause:g} s.")
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-        if not _is_missing(part):
+        if not _is_missing(component):
             continue
         try:
-            await asyncio.to_thread(part.what.start)
+            await asyncio.to_thread(component.process.start)
         except StackError as error:
-            say(f"{name} does not start: {error}")
+            report(f"{name} does not start: {error}")
         else:
-            say(f"{name} runs again.")
+            report(f"{name} runs again.")
         since = time.monotonic()
 
 
-def _is_missing(part: Part) -> bool:
-    return part.wanted and not part.what.is_running
+def _is_missing(component: Component) -> bool:
+    return component.enabled and not component.process.is_running

@@ -19,7 +19,7 @@ def schema_of(entry: CatalogueEntry) -> dict[str, Any]:
 
 
 def schema_path(entry: CatalogueEntry) -> str:
-    """Where the schema is, below the documentation folder."""
+    """Returns where the schema is, below the documentation folder."""
     return f"schemas/{entry.vhost}/{entry.model.type}.json"
 
 

@@ -53,7 +53,7 @@ class PersonalRoute(APIRoute):
     @classmethod
     @abstractmethod
     def pages(cls) -> PersonalPages:
-        """What writes them."""
+        """Returns what writes them."""
 
 
 def personal_route(pages: Callable[[], PersonalPages]) -> type[PersonalRoute]:
@@ -94,5 +94,5 @@ def language_of(request: HTTPConnection, own: Language | None = None) -> Languag
 
 
 def chosen_language(request: HTTPConnection) -> Language | None:
-    """What `?lang=` says, None when it says nothing that we speak."""
+    """Returns what `?lang=` says, None when it says nothing that we speak."""
     return _LANGUAGES.get(request.query_params.get("lang", ""))

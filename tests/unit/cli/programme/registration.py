@@ -14,7 +14,7 @@ import httpx
 from pydantic import ValidationError
 
 from culture_connect.contracts import Evening, EveningDraft, Venue, default_closing, default_release, refusals
-from culture_connect_cli.api import Api
+from culture_connect_cli.api.client import Api
 from culture_connect_cli.programme.times import local_day
 
 PAGE = 2  # evenings a page, so that two evenings more are another page
@@ -81,7 +81,7 @@ class FakeRegistration:
         return self.evenings[evening_id]
 
     def live(self) -> list[Evening]:
-        """What takes place, by its start."""
+        """The evenings that take place, by start."""
         return sorted(
             (each for id_, each in self.evenings.items() if id_ not in self.reasons), key=lambda each: each.starts_at
         )

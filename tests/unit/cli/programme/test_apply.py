@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from culture_connect_cli.api import Api, ApiError
-from culture_connect_cli.programme.apply import apply, carry_out, decide
-from culture_connect_cli.programme.file import SeasonFileError, read_season, season_of
-from culture_connect_cli.programme.times import in_words
+from culture_connect_cli.api.client import Api, ApiError
+from culture_connect_cli.programme.apply import apply, carry_out, make_plan
+from culture_connect_cli.programme.season_file import SeasonFileError, read_season, season_of
+from culture_connect_cli.programme.times import format_local
 from tests.unit.cli.programme.registration import FakeRegistration
 from tests.unit.cli.programme.season import evening, file
 
@@ -28,7 +28,7 @@ def registration() -> FakeRegistration:
 async def applied(registration: FakeRegistration, *evenings: dict[str, Any], **how: Any) -> list[str]:
     """Applies these evenings and returns what was said."""
     said: list[str] = []
-    how = {"agreed": lambda: True, "now": SPRING, **how}
+    how = {"confirm": lambda: True, "now": SPRING, **how}
     async with registration.api() as api:
         await apply(api, season_of(file(*evenings)), said.append, **how)
     return said
@@ -36,7 +36,7 @@ async def applied(registration: FakeRegistration, *evenings: dict[str, Any], **h
 
 def programme(registration: FakeRegistration) -> list[tuple[str, str, int]]:
     """Venue, start and capacity of what takes place."""
-    return [(each.venue.value, in_words(each.starts_at), each.capacity) for each in registration.live()]
+    return [(each.venue.value, format_local(each.starts_at), each.capacity) for each in registration.live()]
 
 
 async def test_the_sample_is_scheduled_once(registration: FakeRegistration) -> None:
@@ -44,9 +44,9 @@ async def test_the_sample_is_scheduled_once(registration: FakeRegistration) -> N
     first: list[str] = []
     second: list[str] = []
     async with registration.api() as api:
-        await apply(api, season, first.append, agreed=lambda: True, now=SPRING)
+        await apply(api, season, first.append, confirm=lambda: True, now=SPRING)
         sent = len(registration.written)
-        await apply(api, season, second.append, agreed=lambda: pytest.fail("nothing is to be asked"))
+        await apply(api, season, second.append, confirm=lambda: pytest.fail("nothing is to be asked"))
     assert sent == 5
     assert first[-1] == "Done: 0 called off, 0 changed, 5 scheduled."
     assert (second, len(registration.written)) == (NOTHING, sent)
@@ -88,14 +88,17 @@ async def test_a_second_run_finds_nothing_after_a_change_of_every_field(registra
 
 async def test_a_dry_run_only_shows(registration: FakeRegistration) -> None:
     said = await applied(
-        registration, evening("paard", "2026-09-24"), dry_run=True, agreed=lambda: pytest.fail("nothing is to be asked")
+        registration,
+        evening("paard", "2026-09-24"),
+        dry_run=True,
+        confirm=lambda: pytest.fail("nothing is to be asked"),
     )
     assert said == ["+ schedule PAARD, 2026-09-24 19:30, “Evening at paard”"]
     assert registration.written == []
 
 
 async def test_without_agreement_nothing_is_sent(registration: FakeRegistration) -> None:
-    said = await applied(registration, evening("paard", "2026-09-24"), agreed=lambda: False)
+    said = await applied(registration, evening("paard", "2026-09-24"), confirm=lambda: False)
     assert said[-1] == "Nothing was changed."
     assert registration.written == []
 
@@ -122,7 +125,7 @@ async def test_an_evening_is_scheduled_again_after_it_was_called_off(registratio
 async def test_two_runs_at_once_schedule_an_evening_once(registration: FakeRegistration) -> None:
     season = season_of(file(evening("paard", "2026-09-24")))
     async with registration.api() as api:
-        decisions = [await decide(api, season) for _ in range(2)]
+        decisions = [await make_plan(api, season) for _ in range(2)]
         for plan, state in decisions:
             await carry_out(api, plan, state)
     assert len(registration.evenings) == 1
@@ -135,7 +138,7 @@ async def test_what_somebody_changed_meanwhile_is_left_to_another_run(
     await applied(registration, evening("paard", "2026-09-24"))
     [theirs] = registration.evenings
     async with registration.api() as api:
-        plan, state = await decide(api, season_of(file(evening("paard", "2026-09-24", **after))))
+        plan, state = await make_plan(api, season_of(file(evening("paard", "2026-09-24", **after))))
         registration.change(theirs, capacity=300)
         with pytest.raises(ApiError) as caught:
             await carry_out(api, plan, state)
@@ -149,7 +152,7 @@ async def test_what_somebody_changed_meanwhile_is_left_to_another_run(
 async def test_a_run_that_broke_off_is_finished_by_the_next(registration: FakeRegistration) -> None:
     season = [evening("paard", "2026-09-24"), evening("ndt", "2026-10-08"), evening("ndt", "2026-10-09")]
     async with registration.api() as api:
-        plan, state = await decide(api, season_of(file(*season)))
+        plan, state = await make_plan(api, season_of(file(*season)))
         registration.schedule(evening_of_somebody("2026-10-08"))
         with pytest.raises(ApiError, match=r"(?s)Dans Theater, 2026-10-08 19:30.*day-taken.*1 of 3 steps"):
             await carry_out(api, plan, state)
@@ -176,7 +179,7 @@ async def test_an_answer_that_got_lost_does_not_schedule_twice(registration: Fak
 
     async with Api("http://registration", "desk", transport=httpx.MockTransport(lose)) as api:
         with pytest.raises(ApiError, match="does not answer in time"):
-            await apply(api, season_of(file(evening("paard", "2026-09-24"))), print, agreed=lambda: True)
+            await apply(api, season_of(file(evening("paard", "2026-09-24"))), print, confirm=lambda: True)
     assert (await applied(registration, evening("paard", "2026-09-24")))[-1] == "Nothing is to be done."
     assert len(registration.evenings) == 1
 
@@ -185,8 +188,8 @@ async def test_evenings_of_another_version_are_not_guessed_about(registration: F
     page = {"items": [{"evening_id": "1"}], "next_cursor": None}
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=page))
     async with Api("http://registration", "desk", transport=transport) as api:
-        with pytest.raises(ApiError, match="not those of this version"):
-            await apply(api, season_of(file(evening("paard", "2026-09-24"))), print, agreed=lambda: True)
+        with pytest.raises(ApiError, match="evenings of another version"):
+            await apply(api, season_of(file(evening("paard", "2026-09-24"))), print, confirm=lambda: True)
 
 
 OTHER = {"nl": "Iets anders", "en": "Another thing"}
@@ -213,7 +216,7 @@ async def test_somebody_is_asked_about_what_the_file_leaves_in_doubt(
         questions.append(question)
         return answer
 
-    await applied(registration, evening("paard", "2026-10-01", title=OTHER), asked=asked)
+    await applied(registration, evening("paard", "2026-10-01", title=OTHER), ask=asked)
     assert (questions, programme(registration)) == ([QUESTION], after)
 
 
@@ -221,9 +224,9 @@ async def test_a_doubt_that_gets_no_answer_applies_nothing(registration: FakeReg
     await applied(registration, evening("paard", "2026-09-24"), evening("ndt", "2026-10-08"))
     sent = len(registration.written)
     season = [evening("paard", "2026-10-01", title=OTHER), evening("ndt", "2026-10-08", capacity="90")]
-    for how in ({}, {"asked": lambda _: None}, {"prune": True}):
+    for how in ({}, {"ask": lambda _: None}, {"prune": True}):
         with pytest.raises(SeasonFileError, match="evening 1, evening_id: add `evening_id: new`"):
-            await applied(registration, *season, agreed=lambda: pytest.fail("nothing is clear yet"), **how)
+            await applied(registration, *season, confirm=lambda: pytest.fail("nothing is clear yet"), **how)
     assert len(registration.written) == sent
 
 

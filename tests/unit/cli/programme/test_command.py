@@ -13,9 +13,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from culture_connect_cli.commands.programme import agreed
+from culture_connect_cli.commands.programme import confirm
 from culture_connect_cli.main import app
-from culture_connect_cli.programme.ids import with_ids
+from culture_connect_cli.programme.evening_ids import with_ids
 from tests.unit.cli.programme.registration import FakeRegistration
 from tests.unit.cli.programme.season import evening, file
 
@@ -31,7 +31,7 @@ def registration() -> FakeRegistration:
 
 @pytest.fixture
 def environment(registration: FakeRegistration, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the command is told: where registration answers, and with which token."""
+    """The environment of the command: registration's address and the token file."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -115,13 +115,13 @@ NO_YES = ["n\n", "no\n", "\n", "", "nee\n", "ok\n", "yes please\n", "yn\n", "0\n
 @pytest.mark.parametrize("typed", NO_YES)
 @pytest.mark.parametrize("where", [Terminal, io.StringIO])
 def test_nothing_but_a_yes_is_one(typed: str, where: type[io.StringIO]) -> None:
-    assert agreed(where(typed)) is False
+    assert confirm(where(typed)) is False
 
 
 @pytest.mark.parametrize("typed", ["y\n", "Yes\n", " y \n", "YES"])
 @pytest.mark.parametrize("where", [Terminal, io.StringIO])
 def test_a_yes_is_one_wherever_it_comes_from(typed: str, where: type[io.StringIO]) -> None:
-    assert agreed(where(typed)) is True
+    assert confirm(where(typed)) is True
 
 
 @pytest.mark.parametrize("typed", ["n\n", ""])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from culture_connect.contracts import LOCAL_TIME, Admission, Venue
-from culture_connect_cli.programme.file import SeasonFileError, read_season, season_of, with_locations
-from culture_connect_cli.programme.times import moment
+from culture_connect_cli.programme.season_file import SeasonFileError, read_season, season_of, with_locations
+from culture_connect_cli.programme.times import parse_moment
 from tests.unit.cli.programme.season import evening, file
 
 SAMPLE = Path(__file__).parents[4] / "deploy" / "samples" / "season-2026-2027.yaml"
@@ -47,7 +47,7 @@ def test_a_part_after_midnight_is_on_the_next_day() -> None:
     parts = [part("concert", "20:00", "23:30"), part("in-depth", "23:30", "00:15"), part("drinks", "00:15", "01:30")]
     late = evening("paard", "2026-09-24", ends_at="2026-09-25 01:30", programme=parts)
     draft = season_of(file(late)).entries[0].draft
-    assert draft.programme[-1].ends_at == moment("2026-09-25 01:30")
+    assert draft.programme[-1].ends_at == parse_moment("2026-09-25 01:30")
 
 
 def test_all_that_is_wrong_is_said_at_once_with_evening_and_field() -> None:
@@ -153,7 +153,7 @@ def test_the_sample_is_a_season_of_the_five_institutions() -> None:
     assert season.season == "2026-2027"
     assert {entry.draft.venue for entry in season.entries} == set(Venue)
     launch = season.entries[0].draft
-    assert (launch.venue, launch.starts_at) == (Venue.PAARD, moment("2026-05-07 19:30"))
+    assert (launch.venue, launch.starts_at) == (Venue.PAARD, parse_moment("2026-05-07 19:30"))
     assert "Prinsegracht 12" in launch.location
     assert launch.starts_at.astimezone(LOCAL_TIME).date() == date(2026, 5, 7)
     assert {entry.draft.admission for entry in season.entries} == set(Admission)

@@ -1,0 +1,1 @@
+"""The broker: where it is, its management API and its definitions."""

@@ -1,0 +1,1 @@
+"""The services' database: roles, schemas and outboxes."""

@@ -1,6 +1,0 @@
-"""A partner's list of employees, handed in as a file: sent safely, and told about readably."""
-
-from culture_connect_cli.importing.report import is_settled, to_confirm, told
-from culture_connect_cli.importing.sending import Choices, Stage, hand_in
-
-__all__ = ["Choices", "Stage", "hand_in", "is_settled", "to_confirm", "told"]

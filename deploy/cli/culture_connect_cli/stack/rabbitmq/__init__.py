@@ -1,0 +1,1 @@
+"""The private RabbitMQ of a stack."""

@@ -1,0 +1,1 @@
+"""The topology on a running broker: comparison with the code, changes, migration of queues."""
