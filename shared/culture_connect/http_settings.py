@@ -1,4 +1,4 @@
-"""What a service is told about its HTTP side: where it listens, by which names, and how much it takes from whom."""
+"""Settings of the HTTP side: addresses and ports, host names, and the limits of clients."""
 
 import ipaddress
 from typing import Annotated, Self

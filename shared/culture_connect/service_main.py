@@ -1,4 +1,4 @@
-"""What `python -m <service>` does: `serve` runs the service, `migrate` brings its schema to the newest revision."""
+"""The command line `python -m <service>`: `serve` runs it, `migrate` brings its schema to the newest revision."""
 
 import argparse
 import contextlib

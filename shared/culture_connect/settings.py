@@ -1,4 +1,4 @@
-"""What every service is told from outside: environment variables, or files of a secrets folder.
+"""Settings that all services have: environment variables, or files of a secrets folder.
 
 Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR` names a folder, a file
 `culture_connect_<field>` in it stands for the variable of that name; the environment wins.

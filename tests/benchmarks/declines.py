@@ -106,18 +106,18 @@ class Evening:
             await self._until_told(core, edge, done)
         return sample
 
-    async def ask_again(self, count: int) -> Singles:
-        """Those who declined ask again, one at a time, and join the end of the line."""
+    async def request_again(self, count: int) -> Singles:
+        """Requests seats for those who declined, one at a time; they join the end of the waiting list."""
         singles = Singles([], [])
         rows = await self._where.rows(_DECLINED, self._id, count)
         async with self._client() as client, self._channels() as (core, _):
             for row in rows:
                 started = time.perf_counter()
-                asking = {"participant_id": str(row["participant_id"])}
-                response = await client.post(f"/evenings/{self._id}/tickets", json=asking)
+                request = {"participant_id": str(row["participant_id"])}
+                response = await client.post(f"/evenings/{self._id}/tickets", json=request)
                 singles.answered.append(time.perf_counter() - started)
                 if response.status_code != HTTPStatus.CREATED or not response.json()["position"]:
-                    raise RuntimeError(f"asking again was answered with {response.status_code} {response.text}")
+                    raise RuntimeError(f"a request was answered with {response.status_code} {response.text}")
                 singles.told.append(await Watch(core).until_filled(events_queue("notifications"), 1) - started)
                 await Watch(core).purge(events_queue("notifications"))
         return singles

@@ -61,7 +61,7 @@ _STATES = "select state, count(*) as letters from notifications.letters group by
 
 @dataclass(frozen=True)
 class Faulty:
-    """What became of letters to a mail server that misbehaves: how many were lost, and how many came twice.
+    """The letters to a mail server that misbehaves: how many were lost, and how many came twice.
 
     `allowed` is how many may come twice: those that the server took without a word, and one for each connection of a
     process that was killed.

@@ -1,4 +1,4 @@
-"""How much memory a process holds, as the kernel counts it (https://docs.kernel.org/filesystems/proc.html)."""
+"""The memory that a process holds, as the kernel counts it (https://docs.kernel.org/filesystems/proc.html)."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class Memory:
         self._folder = Path(f"/proc/{pid}")
 
     def now(self) -> int:
-        """Returns what it holds."""
+        """Returns the bytes that it holds."""
         return self._read("VmRSS")
 
     def peak(self) -> int:

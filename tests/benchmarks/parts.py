@@ -86,7 +86,7 @@ class Openings:
         return Peak(f"ticketing, {self._name}", max(each.peak for each in self.opened), limit)
 
     def growth_from(self, smaller: "Openings") -> list[Ratio]:
-        """Returns how time and memory grow from the same shape for fewer participants."""
+        """Returns the growth of time and memory from the same shape for fewer participants."""
         limit = STEEPER * self.participants / smaller.participants
         name = f"{self.shape}: {{}} for {self.participants:,} / {smaller.participants:,} participants"
         return [
@@ -127,7 +127,7 @@ async def of_opening(where: Surroundings, participants: int, rounds: int) -> tup
 
 
 def growing(sizes: Sequence[Sequence[Openings]]) -> Results:
-    """Returns how openings grow from one size to the next; each size has the same shapes in the same order."""
+    """Returns the growth of allocations from one size to the next; each size has the same shapes in the same order."""
     return Results(
         ratios=[
             each
@@ -161,7 +161,7 @@ async def of_declines(where: Surroundings, waiting: int, rounds: int) -> Results
             for evening, line, _ in evenings:
                 line.samples.append(await evening.decline_in_a_row(DECLINES_IN_A_ROW))
         for evening, _, name in evenings:
-            asked = await evening.ask_again(SINGLES)
+            asked = await evening.request_again(SINGLES)
             answers.append(Answers(f"asking, {waiting:,} waiting, {name}", asked.answered))
         enrolled = await declines.enrol_late(where, LATE_ENROLMENTS)
         answers.append(Answers("late enrolment, until told of its places in 5 lines", enrolled))

@@ -39,7 +39,7 @@ STARTING = 60.0  # seconds a service may take
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the servers are, as their administrators; process ids of those that this run started."""
+    """The servers, as their administrators reach them; process ids of those that this run started."""
 
     postgres_url: str
     management_url: str
@@ -246,7 +246,7 @@ class Surroundings:
         return int(value)
 
     async def rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        """Returns what the database has, as its administrator."""
+        """Returns rows of the database, as its administrator."""
         connection = await asyncpg.connect(self._where.postgres_url, database=self._mark)
         try:
             return list(await connection.fetch(statement, *arguments))

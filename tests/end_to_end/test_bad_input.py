@@ -118,7 +118,7 @@ def codes_of(receipt: Heard) -> tuple[str, ...]:
 
 
 def reasons_from(dead: Sequence[AbstractIncomingMessage], hr: Credentials) -> list[object]:
-    """Returns why the party's messages are dead."""
+    """Returns the reasons for which the account's messages are dead."""
     return [
         each.headers["cc-dead-reason"] for each in dead if each.headers["cc-dead-queue"] == f"{hr.username}.enrolments"
     ]
@@ -131,7 +131,7 @@ async def employees_of(system: System, partner: str) -> set[str]:
 
 
 async def holders_at(system: System, evening: str) -> dict[str, int]:
-    """Returns how many tickets each partner's people have."""
+    """Returns the number of tickets of each partner."""
     seats = await system.get("ticketing", f"/evenings/{evening}")
     return {partner: each["issued"] for partner, each in seats["partners"].items()}
 

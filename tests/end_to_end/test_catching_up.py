@@ -39,7 +39,7 @@ async def test_notifications_that_was_stopped_writes_to_those_who_got_tickets_me
 
 
 async def letters(system: System, partner: str) -> int:
-    """Returns how many people of the partner got a letter with a ticket; more than one each would count as nobody."""
+    """Returns the number of the partner's people with exactly one letter with a ticket."""
     found = [
         to for letter in await system.ticket_letters() for to in letter["to"] if to.endswith(f"@{partner}.example")
     ]

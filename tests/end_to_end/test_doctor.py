@@ -33,7 +33,7 @@ async def test_a_service_that_is_stopped_is_named_and_nothing_else(system: Syste
 
 
 def beside_ticketing(lines: Sequence[str]) -> list[str]:
-    """What is wrong and has nothing to do with the service that was stopped."""
+    """Returns the findings that have nothing to do with the service that was stopped."""
     return [line for line in lines if line.startswith("wrong ") and "ticketing" not in line]
 
 

@@ -29,7 +29,7 @@ def enrolment(partner: str) -> bytes:
 
 
 async def onboarded(system: System, partner: str) -> Mapping[str, str]:
-    """What is printed for the HR system of a new partner, by label."""
+    """Returns the values printed for the HR system of a new partner, by label."""
     await system.register(partner, places=5)
     command = culture_connect("account", "add", "hr", partner, home=system.stack.home.folder)
     output, _ = await asyncio.to_thread(command.communicate, timeout=120)

@@ -59,7 +59,7 @@ async def first(channel: AbstractChannel, queue: str) -> aio_pika.abc.AbstractIn
 
 
 async def depth(broker: Broker, queue: str) -> int:
-    """How many messages are ready in a queue of the edge now."""
+    """Returns the number of messages ready in a queue of the edge."""
     async with channel_of(broker.amqp_url(broker.vhosts.edge)) as channel:
         declared = await channel.declare_queue(queue, passive=True)
         return declared.declaration_result.message_count or 0

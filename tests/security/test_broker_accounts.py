@@ -19,7 +19,7 @@ from tests.support.probes import eventually, until
 
 
 async def _everything_named_after(broker: Broker, credentials: Credentials) -> list[str]:
-    """Where the broker's definitions still mention the party."""
+    """Returns the places in the broker's definitions that still mention the account."""
     async with broker.management() as management:
         found = await management.get("definitions")
     return [

@@ -1,4 +1,4 @@
-"""What the broker does with messages that are refused, with nothing but the applied topology."""
+"""Refused messages at a broker that has nothing but the applied topology."""
 
 from typing import Any
 

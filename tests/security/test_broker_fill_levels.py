@@ -1,4 +1,4 @@
-"""What the doctor sees of a real broker's queues: how full they are, and dead letters that stay with the broker."""
+"""The doctor's view of a real broker's queues: fill levels, and dead letters that stay with the broker."""
 
 import aio_pika
 import pytest

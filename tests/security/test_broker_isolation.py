@@ -1,4 +1,4 @@
-"""What an outside party can reach on the bus: its own exchange, its own queue, and nothing else."""
+"""The account of an external client reaches its own exchange and queue on the bus, and nothing else."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -198,7 +198,7 @@ async def _answer(bus: Bus, account: Credentials, *bodies: bytes) -> None:
 
 
 async def _heard(account: Credentials, count: int) -> list[bytes]:
-    """What the party reads from its queue, once so many have come."""
+    """Returns the messages that the account reads from its queue, once so many have come."""
     heard: list[AbstractIncomingMessage] = []
     async with clients.channel_of(account.url) as channel:
         await (await channel.get_queue(account.queue, ensure=False)).consume(_keep_in(heard), no_ack=True)

@@ -107,7 +107,7 @@ async def _is_heard(broker: Broker, account: Credentials) -> None:
 
 
 async def _core_still_dead_letters(bus: Bus) -> None:
-    """What a service would refuse on `core` arrives among its dead letters."""
+    """Asserts that a message refused on `core` arrives among the dead letters of its service."""
     body = secrets.token_bytes(8)
     async with clients.channel_of(bus.administrator_url("core")) as channel:
         await clients.send(channel, EVENTS, "ticket.issued.paard", aio_pika.Message(body, delivery_mode=2))

@@ -17,7 +17,7 @@ _INSISTING: Final = 240.0  # seconds after which a request counts as never answe
 
 
 class Desk:
-    """What sends requests for people; `answers` counts them by status, `unanswered` names those that were given up."""
+    """An HTTP client for people; `answers` counts by status, `unanswered` names the requests that were given up."""
 
     def __init__(self, deployment: Deployment, client: httpx.AsyncClient, dice: random.Random) -> None:
         self.answers: Counter[int] = Counter()

@@ -45,7 +45,7 @@ class BoxOffice:
                 await self._scan(sender, last)
 
     def tickets(self) -> dict[str, tuple[int, str]]:
-        """What it knows of each ticket: the newest version it heard, and what that said."""
+        """Returns the newest version received of each ticket, and its data."""
         known: dict[str, tuple[int, str]] = {}
         for type_ in _TICKETS:
             for heard in self.reader.of(type_):

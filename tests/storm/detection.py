@@ -1,4 +1,4 @@
-"""Who says that something is wrong, and how soon: readiness, a metric, or the doctor."""
+"""Detection of faults: by readiness, a metric or the doctor, and how soon."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What a partner says of its employees, and what is to come of it: the model that receipts and services are held to."""
+"""A model of a partner's employees: the messages that it sends, and the receipts and rows that must follow."""
 
 import random
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def new_mark() -> str:
 
 
 class Standing(StrEnum):
-    """Where an employee stands by what was sent."""
+    """The status of an employee by the messages that were sent."""
 
     UNKNOWN = "unknown"
     ENROLLED = "enrolled"
@@ -78,7 +78,7 @@ class Staff:
         return cls(partner, style, dice, [Employee(f"{partner}-{number}") for number in range(count)])
 
     def next(self) -> Sent:
-        """What is said next, and of whom; the model then takes it for said."""
+        """Returns the next message and its employee; the model counts it as sent."""
         employee = self.dice.choice(self.employees)
         if self.style != "none" and employee.last is not None and self.dice.random() < 0.12:
             return self._overtaken(employee, employee.last)

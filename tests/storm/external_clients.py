@@ -88,7 +88,7 @@ class Reader:
         await self.pause()
 
     def of(self, type_: str) -> list[Heard]:
-        """What it heard of this type, in the order of the first time."""
+        """Returns the messages of this type, in the order of their first arrival."""
         return [heard for heard in self.heard.values() if heard.type == f"nl.cultureconnect.{type_}.v1"]
 
     async def pause(self) -> None:

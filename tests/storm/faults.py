@@ -1,4 +1,4 @@
-"""How each kind of break is done, and undone: a context manager for each, by the names of `kinds`."""
+"""The breaks, each a context manager that makes and undoes it, by the names of `kinds`."""
 
 import asyncio
 import contextlib

@@ -53,7 +53,7 @@ async def check_everything(deployment: Deployment, client: httpx.AsyncClient, lo
 
 
 def _mail_was_broken(outcome: Outcome) -> list[tuple[datetime, datetime]]:
-    """Whatever breaks a sender in its dialogue: its process, its database, the mail server."""
+    """Returns the times of breaks that end a sender's dialogue: of its process, its database, the mail server."""
     others = ("registration", "ticketing", "full-receipts")
     return [
         (broken.begin, broken.end)

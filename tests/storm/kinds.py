@@ -30,7 +30,7 @@ class Kind:
     resource: str | None = None
 
     def touches(self, target: str) -> Sequence[str]:
-        """What no other break may have meanwhile."""
+        """Returns the resources that no other break may have meanwhile."""
         return [self.resource or target]
 
 

@@ -103,7 +103,7 @@ class Load:
                 findings.add(RUN, f"{name} gave up ({type(error).__name__}: {error})")
 
     def counts(self) -> dict[str, Any]:
-        """How much there was of everything."""
+        """Returns the counts of messages, letters and answers."""
         return {
             "messages of HR": sum(len(each.sent) + len(each.refused) + len(each.hopeless) for each in self.systems),
             "receipts": sum(len(each.reader.heard) for each in self.systems),

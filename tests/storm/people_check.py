@@ -52,7 +52,7 @@ def check_receipts(system: HrSystem, findings: Findings) -> None:
 
 
 async def check_registration(deployment: Deployment, system: HrSystem, findings: Findings) -> None:
-    """What registration knows of each employee of a partner is what was said last."""
+    """Checks that registration has each employee of a partner as the last message said."""
     partner = system.staff.partner
     rows = {row["employee_ref"]: row for row in await deployment.rows(_REGISTERED, partner)}
     for employee in system.staff.employees:

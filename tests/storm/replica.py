@@ -70,7 +70,7 @@ class Replica:
         return int(psutil.Process(self._child.pid).memory_info().rss) if self._child is not None else 0
 
     async def problem(self) -> str | None:
-        """What its readiness says is wrong, or that it says nothing; None when it is ready."""
+        """Returns the problem in its readiness, or that it does not answer; None when it is ready."""
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
                 answer = await client.get(f"{self.url}/health/ready")

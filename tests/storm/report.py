@@ -1,4 +1,4 @@
-"""What a storm came to, for people and as JSON."""
+"""The report on a storm, for people and as JSON."""
 
 import json
 from collections import defaultdict

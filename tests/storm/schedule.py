@@ -1,4 +1,4 @@
-"""Which breaks come when: everything follows from the seed, so that a run can be had again."""
+"""The schedule of breaks: everything follows from the seed, so that a run can be repeated."""
 
 import random
 from collections.abc import Mapping, Sequence

@@ -23,7 +23,7 @@ def culture_connect(*arguments: str, home: Path, **environment: str) -> subproce
 
 
 def account_added(home: Path, kind: str, name: str, *options: str) -> Credentials:
-    """What `account add` printed, and nothing else."""
+    """Returns the output of `account add`, and nothing else."""
     command = culture_connect("account", "add", kind, name, *options, home=home)
     output, _ = command.communicate(timeout=TIMEOUT)
     assert command.returncode == 0, output

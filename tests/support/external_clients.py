@@ -58,7 +58,7 @@ async def _send(
 
 @dataclass
 class Listener:
-    """What a party has heard: the data of each message by its id, and how often each id came."""
+    """The messages that an account has received: the data by id, and how often each id came."""
 
     heard: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     times: Counter[str] = field(default_factory=Counter)

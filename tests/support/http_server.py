@@ -38,7 +38,7 @@ async def served(app: FastAPI, *, kept: int | None = SMALL, **settings: Any) -> 
 
 
 def limited(app: FastAPI, reason: str) -> float:
-    """How many requests and connections were beyond a limit for this reason."""
+    """Returns the number of requests and connections beyond a limit for this reason."""
     registry = app.state.service.telemetry.registry
     return registry.get_sample_value("culture_connect_http_limited_total", {"reason": reason}) or 0.0
 

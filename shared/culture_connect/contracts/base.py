@@ -1,4 +1,4 @@
-"""What every message is: data of a named type that knows its routing key and its JSON."""
+"""The base of all messages: data of a named type that knows its routing key and its JSON."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a box office hears of its own evenings, and what it sends. No e-mail, employee or participant ever."""
+"""Messages to a box office about its own evenings, and from it. No e-mail, employee or participant ever."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -17,6 +17,7 @@ from culture_connect.contracts.values import (
     TicketId,
     Timestamp,
     Version,
+    described,
     rule,
 )
 
@@ -35,8 +36,9 @@ def _without_nul(text: str) -> str:
     return stripped
 
 
+@described("Why a code was not let in.")
 class AdmissionRefusal(StrEnum):
-    """Why a code was not let in."""
+    """The reason for refusing a code at the door."""
 
     UNKNOWN_CODE = "unknown-code"
     WRONG_EVENING = "wrong-evening"

@@ -38,7 +38,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known of a message beside its data. `type` is the full type, `time` is in UTC."""
+    """The attributes of a message beside its data. `type` is the full type, `time` is in UTC."""
 
     id: str
     type: str

@@ -20,6 +20,7 @@ from culture_connect.contracts.values import (
     Venue,
     Version,
     Whole,
+    described,
     rule,
 )
 
@@ -39,8 +40,9 @@ def _consecutive(season: str) -> str:
 Season = Annotated[Text, AfterValidator(_consecutive), Field(json_schema_extra={"pattern": r"^\d{4}-\d{4}$"})]
 
 
+@described("What a part of the programme is.")
 class PartKind(StrEnum):
-    """What a part of the programme is."""
+    """The kind of a part of the programme."""
 
     EXHIBITION = "exhibition"
     PERFORMANCE = "performance"
@@ -52,8 +54,9 @@ class PartKind(StrEnum):
 ARTISTIC: Final = frozenset({PartKind.EXHIBITION, PartKind.PERFORMANCE, PartKind.CONCERT})
 
 
+@described("How participants come by a seat.")
 class Admission(StrEnum):
-    """How participants come by a seat."""
+    """The way in which participants get a seat."""
 
     AUTOMATIC = "automatic"
     ON_REQUEST = "on_request"

@@ -1,4 +1,4 @@
-"""What a partner's HR system sends. Who the partner is, the queue tells; nothing in the data does."""
+"""Messages of a partner's HR system. The queue says which partner it is; nothing in the data does."""
 
 from datetime import date
 from typing import Annotated, ClassVar

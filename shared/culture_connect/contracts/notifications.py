@@ -1,4 +1,4 @@
-"""What notifications tells the other services."""
+"""Events that notifications publishes to the other services."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""What is wrong with a message, said so that its sender can mend it and nobody's personal data is repeated."""
+"""Problems of a message, in words by which its sender can correct it and that repeat no personal data."""
 
 import itertools
 from collections.abc import Iterable, Mapping

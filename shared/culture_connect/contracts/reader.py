@@ -68,7 +68,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def _is_unicode(found: object) -> bool:
-    """Returns whether the text in it can be written again; Python's reader lets half characters pass."""
+    """Returns whether the value can be written as JSON again; Python's reader lets half characters pass."""
     try:
         json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What an HR system hears back: one receipt a message, and news that concerns it."""
+"""Receipts to an HR system: one for each message, and news that concerns it."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -8,13 +8,14 @@ from pydantic import Field
 from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.problems import RefusalError
-from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId, Text
+from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId, Text, described
 
 __all__ = ["EnrolmentAccepted", "EnrolmentRefused", "EnrolmentUndeliverable", "Outcome", "RefusalError", "Unasked"]
 
 
+@described("What an accepted message led to.")
 class Outcome(StrEnum):
-    """What an accepted message led to."""
+    """The effect of an accepted message."""
 
     ENROLLED = "enrolled"
     CHANGED = "changed"
@@ -24,8 +25,9 @@ class Outcome(StrEnum):
     SCHEDULED = "scheduled"
 
 
+@described("Why something was done that no message asked for.")
 class Unasked(StrEnum):
-    """Why something was done that no message asked for."""
+    """The reason for an effect that no message asked for."""
 
     PARTNER_LEFT = "partner-left"
 

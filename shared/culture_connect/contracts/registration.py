@@ -1,4 +1,4 @@
-"""What registration tells the other services: partners, participants, evenings."""
+"""Events that registration publishes to the other services: partners, participants, evenings."""
 
 from datetime import date
 from typing import Annotated, ClassVar

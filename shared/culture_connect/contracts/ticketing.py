@@ -1,4 +1,4 @@
-"""What ticketing tells the other services: invitations and tickets. Box offices hear it as `box_office` has it."""
+"""Events that ticketing publishes to the other services. `box_office` has those that box offices receive."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -17,6 +17,7 @@ from culture_connect.contracts.values import (
     Timestamp,
     Version,
     Whole,
+    described,
 )
 
 TicketCode = Annotated[
@@ -34,8 +35,9 @@ AddressHash = Annotated[
 ]
 
 
+@described("Why a ticket or waiting place is no more.")
 class CancellationReason(StrEnum):
-    """Why a ticket or waiting place is no more."""
+    """The reason for the end of a ticket or waiting place."""
 
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,9 +39,22 @@ _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 _FIRST_MOMENT, _LAST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
 def rule(code: str, message: str) -> PydanticCustomError:
     """An error of a rule of ours; `message` never repeats the value."""
     return PydanticCustomError(OWN + code, message)
+
+
+def described(text: str) -> Callable[[type[_Choice]], type[_Choice]]:
+    """Sets the published description of an enumeration: the schemas take it from the docstring otherwise."""
+
+    def describe(choices: type[_Choice]) -> type[_Choice]:
+        choices.__doc__ = text
+        return choices
+
+    return describe
 
 
 def is_fit(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where an evening is, as people write it.
+"""The place of an evening, as people write it.
 
 A location is told as whoever made the programme wrote it, and many begin with the house ("Beelden aan Zee,
 Harteveltstraat 1"). Whoever shows the house as well would name it twice.

@@ -67,7 +67,7 @@ async def openapi(request: Request) -> Response:
 
 @router.get("/asyncapi.json")
 async def asyncapi(request: Request) -> Response:
-    """Returns what the service takes from the bus and puts on it."""
+    """Returns the AsyncAPI document: the messages that the service consumes and publishes."""
     return Response(await request.app.state.documents["asyncapi"].text(), media_type=_JSON)
 
 

@@ -12,7 +12,7 @@ from culture_connect.http import api_documents, health, problems
 from culture_connect.http.head_requests import HeadMiddleware
 from culture_connect.http.limits import HttpLimits
 from culture_connect.http.middleware import RequestMetrics, RequestMiddleware
-from culture_connect.http.pages.page_errors import personal_prefixes
+from culture_connect.http.pages.personal_pages import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN
 from culture_connect.http.request_bodies import BodyLimits
 from culture_connect.http.request_filter import RequestFilter
@@ -29,7 +29,7 @@ _TELEMETRY: TelemetryConfig = {"auto_configure": True, "exclude": lambda _: True
 
 
 class BusSide(Protocol):
-    """What the HTTP side needs of `culture_connect.messaging.Service`."""
+    """The part of `culture_connect.messaging.Service` that the HTTP side needs."""
 
     @property
     def database(self) -> Database:
@@ -38,7 +38,7 @@ class BusSide(Protocol):
 
     @property
     def telemetry(self) -> Telemetry:
-        """Returns whose registry takes the HTTP metrics as well."""
+        """Telemetry of the service; its registry has the HTTP metrics as well."""
         ...
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -46,11 +46,11 @@ class BusSide(Protocol):
         ...
 
     async def problems(self) -> list[str]:
-        """Returns what keeps the replica from its work."""
+        """Returns the problems that keep the replica from its work."""
         ...
 
     def warnings(self) -> list[str]:
-        """Returns what keeps the replica from a part of its work."""
+        """Returns the problems that keep the replica from a part of its work."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What anybody may ask for, and what takes long to make: it is made once for all who ask."""
+"""Caches for answers that anybody may ask for and that take long to make."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ _SHARE: Final = 10  # whoever asks again and again takes a tenth of the processo
 
 
 class LazyDocument:
-    """A document that is written when it is first asked for, off the event loop, and kept."""
+    """A document that is written on first use, off the event loop, and kept."""
 
     def __init__(self, write: Callable[[], bytes]) -> None:
         self._write = write
@@ -28,7 +28,7 @@ class LazyDocument:
 
 
 class RateLimitedText:
-    """A text that is written anew once ten times as long has passed as the writing took."""
+    """A text that is rewritten at most every tenfold of the time that writing it takes."""
 
     def __init__(self, write: Callable[[], bytes], clock: Callable[[], float] = time.perf_counter) -> None:
         self._write = write
@@ -46,14 +46,14 @@ class RateLimitedText:
 
 
 class SingleFlight(Generic[T]):
-    """A look that all who come while it lasts share."""
+    """A call that all share who ask while it runs."""
 
     def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
         self._look = look
         self._running: asyncio.Task[T] | None = None
 
     async def result(self) -> T:
-        """Returns what the look found; raises what it raised."""
+        """Returns the result of the call; raises its exception."""
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._see())
         # Whoever goes away takes nothing from the others.

@@ -1,4 +1,4 @@
-"""Who is behind a request, as far as it can be told before the request is looked at."""
+"""Clients of the rate limits: found from a request before it is handled."""
 
 import base64
 import secrets
@@ -20,14 +20,14 @@ _KEY: Final = secrets.token_bytes(32)  # of this process: what is kept tells nob
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One who has limits; `key` is a keyed hash of the token, the link's secret or the address."""
+    """A client with limits of its own; `key` is a keyed hash of the token, the link's secret or the address."""
 
     kind: ClientKind
     key: bytes
 
 
 class ClientIdentifier:
-    """Tells who they are; `personal` are the paths below which the next part is the secret of a link."""
+    """Finds the clients of requests; `personal` are the paths below which the next part is the secret of a link."""
 
     def __init__(self, tokens: Tokens, *, trusted: Sequence[Network], personal: Collection[str]) -> None:
         self._tokens = tokens
@@ -35,7 +35,7 @@ class ClientIdentifier:
         self._personal = tuple(f"{prefix}/" for prefix in personal)
 
     def of(self, scope: Scope) -> tuple[Client, ...]:
-        """Returns whoever has a token of ours, or else the link that is used, if any, and the address.
+        """Returns the owner of a known token, or else the link that is used, if any, and the address.
 
         A link may be made up, so it does not stand alone. The addresses of proxies are nobody's.
         """
@@ -62,7 +62,7 @@ class ClientIdentifier:
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    """Returns whether it is one of the proxies'. What is no address, such as the path of a socket, is not."""
+    """Returns whether the address is that of a proxy. The path of a socket is not."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -29,7 +29,7 @@ _STATUS: Final = {"connections": b"503 Service Unavailable", "connections-per-ad
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections there may be, and how long they may wait for their client.
+    """The number of connections there may be, and how long they may wait for their client.
 
     `per_address` is no limit when 0, and none for `trusted` addresses. `head_seconds` are from the connection, or the
     first byte of a later request, to the end of the request's head; `write_seconds` those in which a reader takes
@@ -56,7 +56,7 @@ class ConnectionRegister:
         self._next_check: asyncio.TimerHandle | None = None
 
     def enter(self, connection: "LimitedConnection") -> str | None:
-        """Takes the connection in, or says why not: there are too many, of all or of its address."""
+        """Adds the connection, or returns why not: there are too many, of all or of its address."""
         address = connection.address
         if len(self._connections) >= self.limits.most:
             return "connections"
@@ -134,7 +134,7 @@ class LimitedConnection(H11Protocol):
         self._note_head()
 
     def trouble(self, now: float) -> str | None:
-        """Returns why the connection has to end, None while it is as it should be."""
+        """Returns the reason for ending the connection, None while there is none."""
         limits = self.register.limits
         if self._head_since is not None and now - self._head_since > limits.head_seconds:
             return "head-too-slow"

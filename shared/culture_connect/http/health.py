@@ -1,4 +1,4 @@
-"""Whether the service lives, is ready, and how it is doing."""
+"""Routes for liveness, readiness and metrics."""
 
 from http import HTTPStatus
 

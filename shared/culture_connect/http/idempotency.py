@@ -89,7 +89,7 @@ _FORGET = text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request answers: status and a body that FastAPI can encode (model, dataclass, dict), None for no body.
+    """The answer to a request: status and a body that FastAPI can encode (model, dataclass, dict), None for no body.
 
     A body with a `version` has it as its ETag.
     """
@@ -160,7 +160,7 @@ async def _run(work: UnitOfWork, keyed: KeyedRequest | None, effect: Effect, rem
 
 
 async def keyed_request(request: Request, caller: Caller) -> KeyedRequest | None:
-    """Returns what the request is known by when it has an `Idempotency-Key`. Raises a 422 problem for a malformed one."""
+    """Returns the request with its `Idempotency-Key`, None without one. Raises a 422 problem for a malformed one."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None

@@ -1,4 +1,4 @@
-"""How much one replica takes from whom, as its settings say."""
+"""Limits of one replica for its clients, from its settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _LOOPBACK: Final = networks_in("127.0.0.1,::1")
 
 
 class ClientKind(StrEnum):
-    """Who may be behind a request, each with limits of its own.
+    """Kinds of clients, each with limits of its own.
 
     `LARGE` is whoever sends a large body, `ALL_LARGE` all who do: what is done with those takes long.
     """
@@ -50,7 +50,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """What the front of an application needs to know of the settings.
+    """The settings that the request filter of an application needs.
 
     `hosts` are the names by which clients may call it, None for any. Each `rates` that is missing has no limit.
     """

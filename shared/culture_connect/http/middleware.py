@@ -95,7 +95,7 @@ class RequestMiddleware:
 
 
 class _Answer:
-    """What is sent; `status` is 0 until it begins.
+    """The response as it is sent; `status` is 0 until it begins.
 
     A large body goes in pieces: the request is under way, with its place among those of its party, until the client
     has taken nearly all of it.

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema
 
 
 class PatchBody(BaseModel):
-    """What is to be another way. Every field has some default, which stands for "absent" and is never used."""
+    """The fields to change. Every field has some default, which stands for "absent" and is never used."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -33,7 +33,7 @@ def by_port(app: ASGIApp, shows: Mapping[int, Shows]) -> ASGIApp:
 
 
 def choices(settings: HttpSettings, public: tuple[str, ...]) -> dict[int, Shows]:
-    """Returns what each port of the settings shows; `public` are the paths of public pages, with all that is below them."""
+    """Returns which paths each port serves; `public` are those of public pages, with all below them."""
     found: dict[int, Shows] = {}
     if settings.metrics_port is not None:
         found[settings.metrics_port] = lambda path: is_below(path, (METRICS, HEALTH))

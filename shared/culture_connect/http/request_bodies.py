@@ -26,7 +26,7 @@ class ClientGoneError(Exception):
 
 
 class BodyLimits:
-    """How many bytes a body may have: `usual`, or by the first regular expression that matches the whole path."""
+    """The largest size of a body: `usual`, or by the first regular expression that matches the whole path."""
 
     def __init__(self, usual: int, by_path: Mapping[str, int]) -> None:
         self._usual = usual
@@ -37,7 +37,7 @@ class BodyLimits:
         return next((limit for pattern, limit in self._by_path if pattern.fullmatch(path)), self._usual)
 
     def is_special(self, path: str) -> bool:
-        """Returns whether the path has a limit of its own."""
+        """Returns whether the path has its own limit."""
         return any(pattern.fullmatch(path) for pattern, _ in self._by_path)
 
 

@@ -1,4 +1,4 @@
-"""What every request passes before a route sees it: who may call, how often, and with which body."""
+"""The filter that every request passes before its route: host, rate limits, and limits on its body."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ from culture_connect.http.allowed_hosts import check_host
 from culture_connect.http.clients import Client, ClientIdentifier
 from culture_connect.http.json_bodies import JsonBodies
 from culture_connect.http.limits import ClientKind, HttpLimits
-from culture_connect.http.pages.page_errors import personal_prefixes, privately
+from culture_connect.http.pages.personal_pages import personal_prefixes, privately
 from culture_connect.http.problems import Problem
 from culture_connect.http.request_bodies import Bodies, BodyLimits, replayed
 from culture_connect.http.throttle import Throttle
@@ -25,7 +25,7 @@ _ANONYMOUS: Final = (ClientKind.LINK, ClientKind.ADDRESS)
 
 
 class RequestFilter:
-    """The front of one application."""
+    """The filter of one application."""
 
     def __init__(self, limits: HttpLimits, tokens: Tokens, sizes: BodyLimits, routers: Sequence[APIRouter]) -> None:
         personal = personal_prefixes(routers)

@@ -1,4 +1,4 @@
-"""How often each party may ask, and how much of its work may be under way: one party never takes everybody's share.
+"""Rate limits and concurrency limits for each client: one client never takes everybody's share.
 
 A token bucket (RFC 2697 has the arithmetic) and a number of places for each party, in the memory of one replica.
 """

@@ -47,7 +47,7 @@ class TokensError(SettingsError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request, proven by a token; `id` stands for the token itself, whatever it is called."""
+    """The sender of a request, proven by a token; `id` stands for the token itself, whatever it is called."""
 
     name: str
     scopes: frozenset[str]
@@ -73,7 +73,7 @@ class Caller:
 
 
 def identity(secret_sha256: bytes) -> str:
-    """Returns what stands for a token or the secret of a link where its owner is to be recognised; leads back to neither."""
+    """Returns an id for the owner of a token or of the secret of a link; it leads back to neither."""
     return hashlib.sha256(b"caller:" + secret_sha256).hexdigest()
 
 
@@ -121,7 +121,7 @@ class Tokens:
         self._read()
 
     def caller(self, token: str) -> Caller | None:
-        """Returns who the token belongs to, None for an unknown token and for one that has ended."""
+        """Returns the owner of the token, None for an unknown token and for one that has expired."""
         self._refresh()
         presented = hashlib.sha256(token.encode()).digest()
         found = None

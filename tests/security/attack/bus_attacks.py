@@ -1,4 +1,4 @@
-"""What the account of a partner or a box office can do to the bus."""
+"""Attacks on the bus with the account of a partner or a box office."""
 
 import asyncio
 import contextlib
@@ -69,7 +69,7 @@ async def send_large_messages(target: Target, deadline: float) -> int:
 
 
 async def send_without_id(target: Target, deadline: float) -> int:
-    """What nobody can answer, so that it is kept for the operator."""
+    """Sends messages that nobody can answer, so that they are kept for the operator."""
 
     def make() -> aio_pika.Message:
         return _message(b"x" * _LARGEST, message_id="\a")

@@ -1,4 +1,4 @@
-"""What a partner's token, a personal link and nobody at all can do to the services over HTTP."""
+"""Attacks over HTTP with a partner's token, with a personal link, and with neither."""
 
 import asyncio
 import contextlib

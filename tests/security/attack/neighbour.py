@@ -52,7 +52,7 @@ class Neighbour:
                     await asyncio.wait_for(stop.wait(), _EVERY)
 
     def measure(self) -> Experience:
-        """What was met since the last call; enrolments without a receipt yet are those of the next."""
+        """Returns the measurements since the last call; enrolments without a receipt yet are those of the next."""
         experience, self.experience = self.experience, Experience()
         for heard in self.reader.heard.values():
             if (began := self.sent.pop(heard.data.get("message_id", ""), None)) is not None:

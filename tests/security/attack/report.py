@@ -1,4 +1,4 @@
-"""What came of the attacks, for people."""
+"""The report on the attacks, for people."""
 
 from rich.console import Console
 from rich.table import Table

@@ -39,7 +39,7 @@ _TICKET: Final = """
 
 @dataclass
 class Met:
-    """What the neighbour met during one attack, which was done so many `times`."""
+    """The waits and failures of the neighbour during one attack, which was made so many `times`."""
 
     attack: str
     times: int
@@ -57,7 +57,7 @@ class Met:
 
     @property
     def findings(self) -> list[str]:
-        """What should not have been."""
+        """Returns the findings of the run."""
         found = [f"{name}: {number} times" for name, number in self.experience.failed.items()]
         found += [
             f"{name}: 99% within {slow:.1f} s" for name, slow in self.slowest.items() if slow > self.slowest_allowed
@@ -71,7 +71,7 @@ class Met:
 
 @dataclass
 class Outcome:
-    """What came of it; `after` is what was still wrong a minute after the end."""
+    """The result of all attacks; `after` is what was still wrong a minute after the end."""
 
     met: list[Met] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
@@ -140,7 +140,7 @@ async def _watch(deployment: Deployment, not_ready: set[str]) -> None:
 
 
 async def _state(deployment: Deployment) -> set[str]:
-    """What the doctor says is wrong; the attackers' own full queues are theirs."""
+    """Returns the doctor's findings, without those about the attackers' own full queues."""
     services = {service: deployment.of(service)[0].url for service in SERVICES}
     found = await run_checks(SystemLocations(services, deployment.stack.broker), datetime.now(UTC))
     said = {finding.what for checked in found for finding in checked.findings}
@@ -148,7 +148,7 @@ async def _state(deployment: Deployment) -> set[str]:
 
 
 async def _as_before(deployment: Deployment, before: set[str]) -> list[str]:
-    """What is wrong a minute after the last attack, and was not before the first."""
+    """Returns the findings a minute after the last attack that were not there before the first."""
 
     async def wrong() -> list[str]:
         not_ready = [f"{name}: {told}" for name, each in deployment.replicas.items() if (told := await each.problem())]

@@ -38,7 +38,7 @@ def enrolment(ref: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def meanwhile(*attacks: Any) -> AsyncIterator[None]:
-    """What the attacker does until the block ends."""
+    """Attacks until the block ends."""
     running = [asyncio.create_task(attack) for attack in attacks]
     try:
         yield

@@ -102,7 +102,7 @@ async def test_every_answer_below_a_personal_address_is_private(build: Build, se
 
 
 async def break_database(app: FastAPI) -> None:
-    """Whatever asks the database fails in a way that is nobody's but ours."""
+    """Makes every use of the database fail with an error that is not the client's."""
     await app.state.database.close()
     app.state.database.begin = app.state.database.snapshot = _broken
 

@@ -20,7 +20,7 @@ def tokens(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What a service that was started writes."""
+    """Yields the output of a service that was started."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     stream = io.StringIO()

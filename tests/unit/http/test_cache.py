@@ -1,4 +1,4 @@
-"""What anybody may ask for is made once for all who ask."""
+"""Answers that anybody may ask for are made once for all who ask."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What pages have in common: forms as browsers and mail programs post them, languages, and what is told to nobody."""
+"""The common part of pages: forms as browsers and mail programs post them, languages, and privacy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -13,7 +13,7 @@ router = APIRouter()
 
 
 class BirdChanges(PatchBody):
-    """What may be another way about a bird."""
+    """The fields of a bird that may change."""
 
     name: str = "unused"
     wings: int | None = 2

@@ -22,7 +22,7 @@ CANARY = "kanarie-7"
 
 
 class Nest:
-    """What the work of these tests does, and what became of it."""
+    """The work of these tests, and what became of it."""
 
     def __init__(self) -> None:
         self.end: Callable[[], Awaitable[Response]] | None = None

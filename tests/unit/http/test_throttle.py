@@ -1,4 +1,4 @@
-"""How often each party may ask, and how much of theirs may be under way."""
+"""Rate limits and concurrency limits for each client."""
 
 import asyncio
 import hashlib

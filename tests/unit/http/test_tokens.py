@@ -36,7 +36,7 @@ async def page(caller: Annotated[Caller, Depends(requires("programme", basic=Tru
 
 
 def typed(password: str, *, user: str = "somebody") -> dict[str, str]:
-    """What a browser sends once it has asked."""
+    """Returns the header that a browser sends once it has asked."""
     return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 

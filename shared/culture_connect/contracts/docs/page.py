@@ -177,7 +177,7 @@ def _json(value: object) -> str:
 
 
 def _described(entry: CatalogueEntry) -> CatalogueEntry:
-    """Returns where this kind of message is described: at the first way it goes."""
+    """Returns the entry under which this message is described: the first one that it has."""
     return next(each for each in CATALOGUE if each.model is entry.model)
 
 
@@ -195,7 +195,7 @@ def _nullable(field: dict[str, Any]) -> bool:
 
 
 def _value(field: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """Returns what may stand there, in words."""
+    """Returns the possible values of a field, in words."""
     if "anyOf" in field:
         return " or ".join(_value(each, definitions) for each in field["anyOf"] if each != {"type": "null"})
     if "$ref" in field:

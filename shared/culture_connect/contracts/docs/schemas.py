@@ -19,7 +19,7 @@ def schema_of(entry: CatalogueEntry) -> dict[str, Any]:
 
 
 def schema_path(entry: CatalogueEntry) -> str:
-    """Returns where the schema is, below the documentation folder."""
+    """Returns the path of the schema, below the documentation folder."""
     return f"schemas/{entry.vhost}/{entry.model.type}.json"
 
 

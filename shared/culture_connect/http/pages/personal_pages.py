@@ -1,17 +1,24 @@
-"""Pages whose address is a key: whoever has it may look, and act; nobody else should come to know it."""
+"""Personal pages: their address is a key. Whoever has it may look, and act; nobody else should come to know it.
+
+Everything below such an address is answered as privately as the pages, and errors are pages too: the address may be
+mistyped, asked for too often, or with a method that it does not have.
+"""
 
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 import structlog
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Message, Scope, Send
 
 from culture_connect.contracts import Language
+from culture_connect.http.problems import MEDIA_TYPE
 from culture_connect.messaging.errors import is_database_fault
 
 # The address goes nowhere, what is shown is kept nowhere, and nothing of elsewhere comes near it.
@@ -27,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class PersonalPages(Protocol):
-    """What writes the pages."""
+    """The writer of the pages."""
 
     @property
     def policy(self) -> str:
@@ -47,13 +54,16 @@ class PersonalPages(Protocol):
         ...
 
 
+Pages = Callable[[], PersonalPages]
+
+
 class PersonalRoute(APIRoute):
     """A route of such pages."""
 
     @classmethod
     @abstractmethod
     def pages(cls) -> PersonalPages:
-        """Returns what writes them."""
+        """Returns the writer of the pages."""
 
 
 def personal_route(pages: Callable[[], PersonalPages]) -> type[PersonalRoute]:
@@ -94,5 +104,53 @@ def language_of(request: HTTPConnection, own: Language | None = None) -> Languag
 
 
 def chosen_language(request: HTTPConnection) -> Language | None:
-    """Returns what `?lang=` says, None when it says nothing that we speak."""
+    """Returns the language of `?lang=`, None when it is none of ours."""
     return _LANGUAGES.get(request.query_params.get("lang", ""))
+
+
+def personal_prefixes(routers: Sequence[APIRouter]) -> Mapping[str, Pages]:
+    """The paths below which the routers have personal pages, each with what writes them."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, PersonalRoute)]
+    return {route.path.partition("/{")[0]: route.pages for route in routes}
+
+
+def privately(scope: Scope, send: Send, personal: Mapping[str, Pages]) -> Send:
+    """Sends what is answered to this request: as it is, or below one of these paths in a page's manner."""
+    pages = next((each for prefix, each in personal.items() if f"{scope['path']}/".startswith(f"{prefix}/")), None)
+    return send if pages is None else _Private(scope, send, pages()).send
+
+
+class _Private:
+    def __init__(self, scope: Scope, send: Send, pages: PersonalPages) -> None:
+        self._scope = scope
+        self._send = send
+        self._pages = pages
+        self._page: bytes | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._send(self._started(message))
+        elif self._page is None:
+            await self._send(message)
+        elif not message.get("more_body", False):
+            body = b"" if self._scope["method"] == "HEAD" else self._page
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _started(self, message: Message) -> Message:
+        headers = MutableHeaders(raw=list(message["headers"]))
+        if headers.get("content-type", "").startswith(MEDIA_TYPE):
+            self._page = self._page_for(int(message["status"])).encode()
+            headers["content-type"] = "text/html; charset=utf-8"
+            headers["content-length"] = str(len(self._page))
+        headers.update(PRIVATE | {"Content-Security-Policy": self._pages.policy})
+        return {**message, "headers": headers.raw}
+
+    def _page_for(self, status: int) -> str:
+        language = language_of(HTTPConnection({**self._scope, "type": "http"}))
+        match status:
+            case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
+                return self._pages.unknown(language)
+            case HTTPStatus.TOO_MANY_REQUESTS:
+                return self._pages.busy(language)
+            case _:
+                return self._pages.unavailable(language)
