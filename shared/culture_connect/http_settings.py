@@ -61,7 +61,7 @@ class HttpSettings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
-    # Ports of their own for public pages, and for /metrics and /health, at the same host unless told otherwise.
+    # Ports of their own for public pages, and for /metrics and /health, at the same host unless set otherwise.
     public_port: int | None = Field(default=None, ge=1, le=65535)
     public_host: str | None = None
     metrics_port: int | None = Field(default=None, ge=1, le=65535)

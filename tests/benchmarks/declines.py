@@ -23,7 +23,7 @@ OTHER_EVENINGS = 3  # of the season, each with seats for one in ten
 LATE = 1_000_000  # numbers of people who were not there when the evenings opened
 SLOWEST = 60.0  # seconds a request may take before it is given up
 
-# A decline tells the box office of the ticket that ended and of the one that came, and the house of both.
+# A decline tells the box office of the ticket that ended and of the one that came, and the other services of both.
 _TOLD = 2
 
 _HELD = "select ticket_id from ticketing.tickets where evening_id = $1 and state = 'issued' order by ticket_id"
@@ -59,14 +59,14 @@ async def season(where: Surroundings, served: Served, waiting: int) -> None:
         await seat_allocation.open_evening(where, served, other, participants)
 
 
-async def full_evening(where: Surroundings, served: Served, waiting: int, *, is_released: bool) -> "Evening":
+async def full_evening(where: Surroundings, served: Served, waiting: int, *, is_released: bool) -> "BenchmarkEvening":
     """Opens an evening that everybody wants, before or after the release of its allotments."""
     evening = people.scheduled(Venue.NDT, SEATS, OTHER_EVENINGS + is_released, released=is_released)
     await seat_allocation.open_evening(where, served, evening, waiting + SEATS)
-    return Evening(where, served, evening)
+    return BenchmarkEvening(where, served, evening)
 
 
-class Evening:
+class BenchmarkEvening:
     """An evening with as many holders as seats, and a long line."""
 
     def __init__(self, where: Surroundings, served: Served, evening: EveningScheduled) -> None:
@@ -159,7 +159,7 @@ class Evening:
 
 
 async def enrol_late(where: Surroundings, count: int) -> list[float]:
-    """Somebody enrols, one at a time; seconds until the house was told of their places in all lines."""
+    """Somebody enrols, one at a time; returns the seconds until their places in all waiting lists are published."""
     seconds = []
     evenings = await where.scalar("select count(*) from ticketing.evenings")
     async with where.channel(where.core()) as core:

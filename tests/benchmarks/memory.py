@@ -21,7 +21,7 @@ class Memory:
         return self._read("VmHWM")
 
     def forget_peak(self) -> None:
-        """Lets the peak begin anew. Where that is not allowed, later peaks are too high, never too low."""
+        """Lets the peak begin again. Where that is not allowed, later peaks are too high, never too low."""
         try:
             (self._folder / "clear_refs").write_text(_RESET_PEAK)
         except OSError:

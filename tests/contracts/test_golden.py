@@ -1,4 +1,4 @@
-"""The wire format of every message, frozen: a change here is a change for outside parties."""
+"""The wire format of every message, frozen: a change here is a change for external clients."""
 
 import json
 

@@ -37,7 +37,7 @@ async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_offic
     # Somebody else with the same account takes tickets away.
     async with listening(box_office_of(home, "paard")) as thief:
         status, output = await demo(home, "--patience=4")
-    assert len(thief.heard) > 0
+    assert len(thief.received) > 0
     assert status == 1, output
     assert "Missing:" in output
     assert "- the tickets at paard" in output

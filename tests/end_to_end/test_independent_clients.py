@@ -16,8 +16,8 @@ from culture_connect_cli.accounts import Credentials
 from tests.support.command import account_added
 from tests.support.plain_clients import (
     TIMEOUT,
-    Heard,
     PikaClient,
+    ReceivedMessage,
     amqp_consume,
     amqp_publish,
     bodies_in,
@@ -150,15 +150,15 @@ async def test_a_program_with_pika_is_enough_from_enrolment_to_the_door(system: 
     evening = await system.schedule("ndt", day, capacity=10)
     message_id = str(uuid4())
 
-    def enrol() -> Heard:
+    def enrol() -> ReceivedMessage:
         with PikaClient(hr) as account:
             account.send(noor("noor@program.example", day), message_id=message_id, type="enrolment.requested")
-            return account.hear(bool, "the receipt")[0]
+            return account.receive_until(bool, "the receipt")[0]
 
-    def take_ticket_and_scan() -> tuple[Heard, Heard]:
+    def take_ticket_and_scan() -> tuple[ReceivedMessage, ReceivedMessage]:
         with PikaClient(box_office) as account:
-            heard = account.hear(lambda so_far: issued(so_far, evening) != [], "the ticket")
-            [ticket] = issued(heard, evening)
+            received = account.receive_until(lambda so_far: issued(so_far, evening) != [], "the ticket")
+            [ticket] = issued(received, evening)
             scan = {
                 "scan_id": str(uuid4()),
                 "evening_id": evening,
@@ -168,8 +168,8 @@ async def test_a_program_with_pika_is_enough_from_enrolment_to_the_door(system: 
             }
             account.send(scan, message_id=scan["scan_id"], type="admission.recorded")
             admitted = f"{PREFIX}ticket.admitted.v1"
-            heard = account.hear(lambda so_far: admitted in [each.type for each in so_far], "the admission")
-            return ticket, next(each for each in heard if each.type == admitted)
+            received = account.receive_until(lambda so_far: admitted in [each.type for each in so_far], "the admission")
+            return ticket, next(each for each in received if each.type == admitted)
 
     receipt = await asyncio.to_thread(enrol)
     ticket, admission = await asyncio.to_thread(take_ticket_and_scan)
@@ -195,5 +195,7 @@ async def the(
     return found[0]
 
 
-def issued(heard: list[Heard], evening: str) -> list[Heard]:
-    return [each for each in heard if each.type == f"{PREFIX}ticket.issued.v1" and each.data["evening_id"] == evening]
+def issued(received: list[ReceivedMessage], evening: str) -> list[ReceivedMessage]:
+    return [
+        each for each in received if each.type == f"{PREFIX}ticket.issued.v1" and each.data["evening_id"] == evening
+    ]

@@ -69,8 +69,8 @@ async def test_pika_enrols_somebody_over_tls(system: System) -> None:
         _, _, body = next(channel.consume(told["consume from queue"], auto_ack=True, inactivity_timeout=30))
         connection.close()
         assert body is not None, "no receipt within 30 s"
-        heard: dict[str, Any] = json.loads(body)
-        return heard
+        received: dict[str, Any] = json.loads(body)
+        return received
 
     receipt = await asyncio.to_thread(enrol_and_hear)
     assert (receipt["message_id"], receipt["outcome"]) == ("over-tls", "scheduled")

@@ -1,4 +1,4 @@
-"""AMQP clients of outside parties: plain aio-pika, nothing of the project's own bus kit."""
+"""External clients on the bus: plain aio-pika, nothing of the project's own bus kit."""
 
 import asyncio
 import secrets
@@ -14,12 +14,12 @@ from culture_connect_cli.broker.connection import Broker
 
 
 async def new_account(broker: Broker, kind: PartyKind) -> Credentials:
-    """Adds a party with a name that no other test uses: accounts are shared by all virtual hosts of a broker."""
+    """Adds an account with a name that no other test uses: accounts are shared by all virtual hosts of a broker."""
     return await add_account(broker, kind, f"t{secrets.token_hex(4)}")
 
 
 def name_of(credentials: Credentials) -> str:
-    """The slug of the party."""
+    """Returns the slug of the account."""
     return credentials.username.partition(".")[2]
 
 

@@ -1,4 +1,4 @@
-"""Onboarding and offboarding of parties on a real broker."""
+"""Onboarding and offboarding of external clients on a real broker."""
 
 import aio_pika
 import pytest
@@ -30,7 +30,7 @@ async def _everything_named_after(broker: Broker, credentials: Credentials) -> l
     ]
 
 
-async def test_what_is_printed_is_all_that_a_party_needs(broker: Broker) -> None:
+async def test_what_is_printed_is_all_that_a_client_needs(broker: Broker) -> None:
     account = await clients.new_account(broker, "box-office")
     assert len(account.password) == 32
     assert account.password not in repr(account)
@@ -112,7 +112,7 @@ async def test_messages_are_thrown_away_only_when_asked(broker: Broker) -> None:
     assert await _everything_named_after(broker, account) == []
 
 
-async def test_what_a_broken_off_migration_holds_for_a_party_is_counted_and_goes_with_it(broker: Broker) -> None:
+async def test_what_a_broken_off_migration_holds_for_an_account_is_counted_and_goes_with_it(broker: Broker) -> None:
     account = await clients.new_account(broker, "hr")
     holding = holding_queue(account.queue)
     async with broker.management() as management:
@@ -131,7 +131,7 @@ async def test_an_unknown_account_cannot_be_removed(broker: Broker) -> None:
         await remove_account(broker, "hr", "nobody-yet")
 
 
-async def test_a_half_removed_party_can_be_removed(broker: Broker) -> None:
+async def test_a_half_removed_account_can_be_removed(broker: Broker) -> None:
     account = await clients.new_account(broker, "hr")
     async with broker.management() as management:
         await management.delete("users", account.username)
@@ -140,7 +140,7 @@ async def test_a_half_removed_party_can_be_removed(broker: Broker) -> None:
     assert await _everything_named_after(broker, account) == []
 
 
-async def test_removing_one_party_leaves_the_others(broker: Broker) -> None:
+async def test_removing_one_account_leaves_the_others(broker: Broker) -> None:
     stays, goes = await clients.new_account(broker, "hr"), await clients.new_account(broker, "hr")
     await remove_account(broker, "hr", clients.name_of(goes))
     async with clients.channel_of(stays.url) as channel:

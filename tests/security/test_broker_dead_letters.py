@@ -67,7 +67,7 @@ async def test_a_dead_letter_that_cannot_be_delivered_is_kept_where_it_was(broke
             await management.post("bindings", core, "e", DEAD_LETTERS, "q", dead, body=body)
 
 
-async def test_what_a_party_sent_comes_back_however_often_it_was_given_back(broker: Broker) -> None:
+async def test_what_a_client_sent_comes_back_however_often_it_was_given_back(broker: Broker) -> None:
     """The broker neither drops it nor calls it dead: that is for the service to say."""
     account = await clients.new_account(broker, "box-office")
     async with clients.channel_of(account.url) as channel:
@@ -78,7 +78,7 @@ async def test_what_a_party_sent_comes_back_however_often_it_was_given_back(brok
         assert (await clients.first(ours, f"{account.exchange}.admissions")).body == b"deadly"
 
 
-async def test_what_a_party_rejects_fills_nothing_of_anybody_else(broker: Broker) -> None:
+async def test_what_a_client_rejects_fills_nothing_of_anybody_else(broker: Broker) -> None:
     account = await clients.new_account(broker, "hr")
     async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
         for _ in range(3):

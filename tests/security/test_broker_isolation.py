@@ -19,7 +19,7 @@ from tests.security import clients
 
 @dataclass(frozen=True)
 class AccountPair:
-    """A party that tries things, and another one that it tries them on."""
+    """An account that tries things, and another one that it tries them on."""
 
     me: Credentials
     inbound: str
@@ -108,9 +108,9 @@ async def test_an_account_can_send_on_its_exchange_and_fetch_from_its_queue(brok
         answers = "receipts" if pair.me.username.startswith("hr.") else "tickets"
         await clients.send(ours, answers, clients.name_of(pair.me), aio_pika.Message(b"answer"))
     async with clients.channel_of(pair.me.url) as channel:
-        heard = await clients.first(channel, pair.me.queue)
-        assert heard.body == b"answer"
-        await heard.ack()
+        received = await clients.first(channel, pair.me.queue)
+        assert received.body == b"answer"
+        await received.ack()
 
 
 @pytest.mark.parametrize("what", DECLARATIONS)
@@ -185,7 +185,7 @@ async def test_copies_by_header_reach_nobody_else(broker: Broker, pair: AccountP
         await clients.send(channel, pair.me.exchange, "x", message)
     async with clients.channel_of(broker.amqp_url(pair.me.vhost)) as ours:
         await (await clients.first(ours, pair.inbound)).ack()
-    # The confirm came, so the message was routed to all that it will ever reach: once, to the party's own queue.
+    # The confirm came, so the message was routed to all that it will ever reach: once, to the own queue of the account.
     assert [await clients.depth(broker, queue) for queue in watched] == before
     assert await clients.depth(broker, pair.inbound) == 0
 

@@ -1,4 +1,4 @@
-"""A party that sends too much, or too large, or connects too often, harms nobody but itself."""
+"""A client that sends too much, or too large, or connects too often, harms nobody but itself."""
 
 import secrets
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""Headers that only the broker should write, forged by a party: they reach nobody else, today or after a restart.
+"""Headers that only the broker should write, forged by a client: they reach nobody else, today or after a restart.
 
 RabbitMQ 3.10 believes `x-death` of a message that it dead-letters at least once. One that is not the list of tables
 that the broker writes ends `rabbit_fifo_dlx_worker`, and after some of them the supervisor of all of them on the node.
@@ -86,7 +86,7 @@ async def test_forged_headers_of_a_party_stop_nobody_before_or_after_a_restart(a
 async def _send_expiring(account: Credentials, headers: HeadersType) -> None:
     """Messages that run out at once, ahead of some that do not."""
     forged = aio_pika.Message(b"{}", headers=headers, expiration=0.001, delivery_mode=2)
-    with contextlib.suppress(AMQPError, ConnectionError, RuntimeError):  # what the broker refuses is the party's affair
+    with contextlib.suppress(AMQPError, ConnectionError, RuntimeError):  # the broker may refuse it
         async with await aio_pika.connect(account.url, timeout=10) as connection:
             channel = await connection.channel(publisher_confirms=False)
             exchange = await channel.get_exchange(account.exchange, ensure=False)

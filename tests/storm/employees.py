@@ -20,7 +20,7 @@ def new_mark() -> str:
     return f"M{uuid4().hex[: MARK_LENGTH - 1]}"
 
 
-class Standing(StrEnum):
+class EmployeeStatus(StrEnum):
     """The status of an employee by the messages that were sent."""
 
     UNKNOWN = "unknown"
@@ -49,7 +49,7 @@ class Employee:
     """One employee and everything that was sent about them."""
 
     ref: str
-    standing: Standing = Standing.UNKNOWN
+    status: EmployeeStatus = EmployeeStatus.UNKNOWN
     mark: str | None = None
     last: datetime | None = None
     sent: list[Sent] = field(default_factory=list)
@@ -86,27 +86,27 @@ class Staff:
 
     def _command(self, employee: Employee) -> Sent:
         now = datetime.now(UTC)
-        choices: dict[Standing, list[tuple[Verb, str, int]]] = {
-            Standing.UNKNOWN: [("requested", "enrolled", 1)],
-            Standing.WITHDRAWN: [("requested", "enrolled", 5), ("erased", "erased", 1)],
-            Standing.ERASED: [("requested", "enrolled", 1)],
-            Standing.ENROLLED: [
+        choices: dict[EmployeeStatus, list[tuple[Verb, str, int]]] = {
+            EmployeeStatus.UNKNOWN: [("requested", "enrolled", 1)],
+            EmployeeStatus.WITHDRAWN: [("requested", "enrolled", 5), ("erased", "erased", 1)],
+            EmployeeStatus.ERASED: [("requested", "enrolled", 1)],
+            EmployeeStatus.ENROLLED: [
                 ("requested", "changed", 2),
                 ("requested", "unchanged", 1),
                 ("withdrawn", "withdrawn", 4),
                 ("erased", "erased", 1),
             ],
         }
-        possible = choices[employee.standing]
+        possible = choices[employee.status]
         verb, expected, _ = self.dice.choices(possible, [weight for *_, weight in possible])[0]
         mark = employee.mark if expected == "unchanged" else new_mark()
         sent = Sent(str(uuid4()), verb, employee.ref, now, expected, mark if verb == "requested" else None)
         employee.sent.append(sent)
         employee.last = now
-        employee.standing = {
-            "requested": Standing.ENROLLED,
-            "withdrawn": Standing.WITHDRAWN,
-            "erased": Standing.ERASED,
+        employee.status = {
+            "requested": EmployeeStatus.ENROLLED,
+            "withdrawn": EmployeeStatus.WITHDRAWN,
+            "erased": EmployeeStatus.ERASED,
         }[verb]
         # Who was withdrawn keeps what was known of them.
         employee.mark = sent.mark if verb == "requested" else None if verb == "erased" else employee.mark

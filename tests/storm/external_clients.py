@@ -1,4 +1,4 @@
-"""Outside parties on the bus: one that sends until the broker has confirmed, and one that reads and can pause."""
+"""External clients on the bus: one that sends until the broker has confirmed, and one that reads and can pause."""
 
 import asyncio
 import contextlib
@@ -20,8 +20,8 @@ _PAUSE: Final = 0.3  # seconds before the next try
 _HEARTBEAT: Final = 10  # seconds
 
 
-class Sender:
-    """One connection, made anew when it is lost; a message is sent again until the broker confirms it."""
+class ConfirmedSender:
+    """One connection, made again when it is lost; a message is sent again until the broker confirms it."""
 
     def __init__(self, account: Credentials) -> None:
         self._account = account
@@ -62,8 +62,8 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A message that a party read for the first time, `at` when (monotonic seconds)."""
+class ReceivedMessage:
+    """A message that an account read for the first time, `at` when (monotonic seconds)."""
 
     id: str
     type: str
@@ -71,11 +71,11 @@ class Heard:
     at: float
 
 
-class Reader:
-    """Reads the party's queue while the block runs, unless it pauses; `heard` has each event once, by its id."""
+class QueueReader:
+    """Reads a queue while the block runs, unless it pauses; `received` has each event once, by its id."""
 
     def __init__(self, account: Credentials) -> None:
-        self.heard: dict[str, Heard] = {}
+        self.received: dict[str, ReceivedMessage] = {}
         self.times: Counter[str] = Counter()
         self._account = account
         self._task: asyncio.Task[None] | None = None
@@ -87,9 +87,9 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self.pause()
 
-    def of(self, type_: str) -> list[Heard]:
+    def of(self, type_: str) -> list[ReceivedMessage]:
         """Returns the messages of this type, in the order of their first arrival."""
-        return [heard for heard in self.heard.values() if heard.type == f"nl.cultureconnect.{type_}.v1"]
+        return [received for received in self.received.values() if received.type == f"nl.cultureconnect.{type_}.v1"]
 
     async def pause(self) -> None:
         """Lets go of the queue; what it was given and has not acknowledged goes back."""
@@ -129,6 +129,6 @@ class Reader:
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         id_, type_ = str(message.headers["ce-id"]), str(message.headers["ce-type"])
-        self.heard.setdefault(id_, Heard(id_, type_, json.loads(message.body), time.monotonic()))
+        self.received.setdefault(id_, ReceivedMessage(id_, type_, json.loads(message.body), time.monotonic()))
         self.times[id_] += 1
         await message.ack()

@@ -12,7 +12,7 @@ import asyncpg
 from culture_connect.messaging.topology import EDGE, receipts_queue
 from culture_connect_cli.broker.management import BrokerError
 from tests.storm.deployment import Deployment
-from tests.storm.external_clients import Reader
+from tests.storm.external_clients import QueueReader
 from tests.storm.schedule import Break
 from tests.support import process_signals
 from tests.support.fault_proxy import BOTH, Direction, FaultProxy
@@ -27,7 +27,7 @@ _TERMINATE: Final = "select pg_terminate_backend(pid) from pg_stat_activity wher
 class Faults:
     """Breaks the deployment as planned; `readers` are those of the partners' receipts."""
 
-    def __init__(self, deployment: Deployment, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, deployment: Deployment, readers: Mapping[str, QueueReader]) -> None:
         self._deployment = deployment
         self._readers = readers
 

@@ -45,7 +45,7 @@ class Broken:
 
 
 @dataclass
-class Outcome:
+class StormOutcome:
     """The outcome of a storm; `named` has who detected a kind of break, `seconds` how long each part took."""
 
     options: Options

@@ -23,7 +23,7 @@ LOST = (aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeErr
 
 @dataclass(frozen=True)
 class Sending:
-    """A message that an outside party wants on the bus, with an id that stays the same however often it is sent."""
+    """A message that an external client sends, with an id that stays the same however often it is sent."""
 
     id: str
     type: str
@@ -57,21 +57,21 @@ async def _send(
 
 
 @dataclass
-class Listener:
+class QueueListener:
     """The messages that an account has received: the data by id, and how often each id came."""
 
-    heard: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    received: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     times: Counter[str] = field(default_factory=Counter)
 
     def data(self, type_: str) -> list[dict[str, Any]]:
         """The data of all messages of this type, each id once."""
-        return [data for heard_type, data in self.heard.values() if heard_type == f"nl.cultureconnect.{type_}.v1"]
+        return [data for heard_type, data in self.received.values() if heard_type == f"nl.cultureconnect.{type_}.v1"]
 
 
 @asynccontextmanager
-async def listening(account: Credentials) -> AsyncIterator[Listener]:
-    """Consumes the party's queue, and again when the connection is lost."""
-    listener = Listener()
+async def listening(account: Credentials) -> AsyncIterator[QueueListener]:
+    """Consumes the queue of the account, and again when the connection is lost."""
+    listener = QueueListener()
     task = asyncio.create_task(_listen(account, listener))
     try:
         yield listener
@@ -79,10 +79,10 @@ async def listening(account: Credentials) -> AsyncIterator[Listener]:
         await end(task)
 
 
-async def _listen(account: Credentials, listener: Listener) -> None:
+async def _listen(account: Credentials, listener: QueueListener) -> None:
     async def take(message: AbstractIncomingMessage) -> None:
         message_id = str(message.headers["ce-id"])
-        listener.heard[message_id] = (str(message.headers["ce-type"]), json.loads(message.body))
+        listener.received[message_id] = (str(message.headers["ce-type"]), json.loads(message.body))
         listener.times[message_id] += 1
         await message.ack()
 

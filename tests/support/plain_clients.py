@@ -1,4 +1,4 @@
-"""Parties written with what others would use: the tools of RabbitMQ's C library, and pika."""
+"""External clients built with common tools: those of RabbitMQ's C library, and pika."""
 
 import json
 import os
@@ -84,7 +84,7 @@ def _in_background(command: Sequence[str], into: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedMessage:
     """A message as pika shows it."""
 
     id: str
@@ -94,7 +94,7 @@ class Heard:
 
 
 class PikaClient:
-    """A blocking client, to be used in one thread: `with PikaClient(credentials) as party:`."""
+    """A blocking client, to be used in one thread: `with PikaClient(credentials) as client:`."""
 
     def __init__(self, account: Credentials) -> None:
         self._account = account
@@ -121,19 +121,23 @@ class PikaClient:
             self._open_channel()
             raise
 
-    def hear(self, enough: Callable[[list[Heard]], bool], what: str, *, timeout: float = TIMEOUT) -> list[Heard]:
+    def receive_until(
+        self, enough: Callable[[list[ReceivedMessage]], bool], what: str, *, timeout: float = TIMEOUT
+    ) -> list[ReceivedMessage]:
         """Takes messages from the own queue until there are enough; AssertionError after `timeout` seconds."""
-        heard: list[Heard] = []
+        received: list[ReceivedMessage] = []
         deadline = time.monotonic() + timeout
         for method, properties, body in self._channel.consume(self._account.queue, inactivity_timeout=0.1):
             if method is not None:
-                heard.append(Heard(properties.message_id, properties.type, json.loads(body), properties.headers))
+                received.append(
+                    ReceivedMessage(properties.message_id, properties.type, json.loads(body), properties.headers)
+                )
                 self._channel.basic_ack(method.delivery_tag)
-            if enough(heard):
+            if enough(received):
                 break
-            assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}; heard {heard}"
+            assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}; heard {received}"
         self._channel.cancel()
-        return heard
+        return received
 
     def _open_channel(self) -> None:
         self._channel = self._connection.channel()

@@ -1,4 +1,4 @@
-"""An evening and its rules, the same for whoever schedules one and for whoever hears of it."""
+"""An evening and its rules: the same in requests that schedule one and in the events about it."""
 
 import re
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ _MOST_PARTNERS = 1000
 
 
 def _of_partners_at_most(allotments: Any) -> Any:
-    """As they are; too many are refused before each of them is looked at and told about."""
+    """Returns the allotments as they are; too many are refused before each of them is validated."""
     if isinstance(allotments, dict) and len(allotments) > _MOST_PARTNERS:
         raise rule("too_long", f"must have a length of at most {_MOST_PARTNERS}")
     return allotments

@@ -38,7 +38,7 @@ class EnrolmentRequested(Message):
     @field_validator("family_name")
     @classmethod
     def _has_a_name(cls, family_name: str, info: ValidationInfo) -> str:
-        if not family_name and not info.data.get("given_name", "wrong, and told already"):
+        if not family_name and not info.data.get("given_name", "reported already"):
             raise rule("no_name", "must be there when given_name is not")
         return family_name
 

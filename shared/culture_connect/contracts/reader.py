@@ -1,4 +1,4 @@
-"""From bytes to a message, or to the list of what is wrong with them."""
+"""Reads a message from bytes, or returns the list of its problems as an exception."""
 
 import json
 import math
@@ -15,9 +15,9 @@ from culture_connect.contracts.problems import RefusalError, UnknownType, Unread
 
 
 def read(type: str, data: bytes, channel: Channel = "core") -> Message:  # noqa: A002 - the CloudEvents attribute
-    """Reads the data of a message of this full type, as it is on that way.
+    """Reads the data of a message of this full type, by the schema of the channel.
 
-    Raises UnknownType, or UnreadableMessage with all that is wrong.
+    Raises UnknownType, or UnreadableMessage with all problems.
     """
     model = models_of(channel).get(type)
     if model is None:
@@ -28,7 +28,7 @@ def read(type: str, data: bytes, channel: Channel = "core") -> Message:  # noqa:
 def read_as(models: Iterable[type[Message]], type: str, data: bytes) -> Message:  # noqa: A002 - the CloudEvents attribute
     """Reads the data of a message of this full type with the one of `models` that has it.
 
-    Raises UnknownType, or UnreadableMessage with all that is wrong.
+    Raises UnknownType, or UnreadableMessage with all problems.
     """
     for model in models:
         if model.type == type:

@@ -1,4 +1,4 @@
-"""The small types that messages are made of. Every intake, bus or HTTP, has the same rules, since they are here.
+"""The types of the fields of messages. Bus and HTTP have the same rules, since both use these.
 
 Text and numbers are taken as they are, never converted: a number where text belongs is an error.
 """
@@ -20,7 +20,7 @@ from culture_connect.contracts.names import has_invisible_sign, has_visible_sign
 from culture_connect.contracts.problems import OWN
 
 MAX_ID_LENGTH: Final = 200  # characters
-# The programme lives on the calendar of The Hague.
+# The time zone of the programme: The Hague.
 LOCAL_TIME: Final = ZoneInfo("Europe/Amsterdam")
 SLUG_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 

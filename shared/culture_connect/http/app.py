@@ -100,7 +100,7 @@ def create_app(
         docs_url=None,
         openapi_url=None,  # `documents` has them
         redoc_url=None,
-        # A redirect would be made from the Host header, and tell the secret of a personal page without its headers.
+        # A redirect would use the Host header, and send the secret of a personal page without its privacy headers.
         redirect_slashes=False,
         separate_input_output_schemas=False,
         responses=problems.RESPONSES,

@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-_SHARE: Final = 10  # whoever asks again and again takes a tenth of the processor at most
+_SHARE: Final = 10  # repeated requests take a tenth of the processor at most
 
 
 class LazyDocument:
@@ -48,16 +48,16 @@ class RateLimitedText:
 class SingleFlight(Generic[T]):
     """A call that all share who ask while it runs."""
 
-    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
-        self._look = look
+    def __init__(self, call: Callable[[], Awaitable[T]]) -> None:
+        self._call = call
         self._running: asyncio.Task[T] | None = None
 
     async def result(self) -> T:
         """Returns the result of the call; raises its exception."""
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._see())
-        # Whoever goes away takes nothing from the others.
+            self._running = asyncio.create_task(self._run())
+        # A caller that goes away does not cancel the call for the others.
         return await asyncio.shield(self._running)
 
-    async def _see(self) -> T:
-        return await self._look()
+    async def _run(self) -> T:
+        return await self._call()

@@ -15,7 +15,7 @@ from culture_connect.http.limits import ClientKind
 from culture_connect.http.tokens import Caller, Tokens
 from culture_connect.http_settings import Network
 
-_KEY: Final = secrets.token_bytes(32)  # of this process: what is kept tells nobody's secret
+_KEY: Final = secrets.token_bytes(32)  # of this process: the hashes reveal no secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Connections of clients that are slow, silent or too many: each of them ends.
 
 uvicorn waits without an end for the head of a first request, and for a client to take its answer. Here every
-connection is looked at each second.
+connection is checked each second.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from culture_connect.http.clients import is_trusted
 from culture_connect.http_settings import Network
 
-# What the buffer of an answer has to shrink by for its reader to count as one who reads.
+# The buffer of an answer shrinks by this when its client reads.
 _PROGRESS: Final = 16 * 1024  # bytes
 _REFUSAL: Final = (
     b"HTTP/1.1 %b\r\n"
@@ -33,8 +33,8 @@ class ConnectionLimits:
 
     `per_address` is no limit when 0, and none for `trusted` addresses. `head_seconds` are from the connection, or the
     first byte of a later request, to the end of the request's head; `write_seconds` those in which a reader takes
-    16 KiB of an answer, or the rest of it; all connections are looked at every `interval` seconds. `limited` hears why
-    one was refused or ended.
+    16 KiB of an answer, or the rest of it; all connections are checked every `interval` seconds. `limited` is called
+    with the reason when one is refused or ended.
     """
 
     most: int
@@ -157,7 +157,7 @@ class LimitedConnection(H11Protocol):
 def limited_by(limits: ConnectionLimits) -> type[LimitedConnection]:
     """The protocol of a server with these limits."""
 
-    class Connection(LimitedConnection):
+    class ServerConnection(LimitedConnection):
         register = ConnectionRegister(limits)
 
-    return Connection
+    return ServerConnection

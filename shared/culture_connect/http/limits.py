@@ -10,9 +10,9 @@ from culture_connect.http_settings import HttpSettings, Network, names_in, netwo
 
 MIB: Final = 1024 * 1024
 SMALL_BODY: Final = 64 * 1024  # bytes, which have no part in the memory that bodies share
-# Bytes, all that is taken from whom nobody knows: reading them costs time before anybody looks at who it is.
+# Bytes, the most that is taken without a known token: reading a body costs time before the caller is known.
 ANONYMOUS_BODY: Final = 8 * 1024
-# One file at a time of each party, and so few of all that most connections to the database are left to the others.
+# One file at a time of each client, and so few of all that most connections to the database are left to the others.
 _LARGE_RATES: Final = (20.0, 100, 1), (100.0, 500, 4)
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _LOOPBACK: Final = networks_in("127.0.0.1,::1")
@@ -21,7 +21,7 @@ _LOOPBACK: Final = networks_in("127.0.0.1,::1")
 class ClientKind(StrEnum):
     """Kinds of clients, each with limits of its own.
 
-    `LARGE` is whoever sends a large body, `ALL_LARGE` all who do: what is done with those takes long.
+    `LARGE` is a client that sends a large body, `ALL_LARGE` all of them together: such requests take long.
     """
 
     PARTNER = "partner"
@@ -62,19 +62,19 @@ class HttpLimits:
     bodies_in_memory: int = 64 * MIB  # bytes, without the first 64 KiB of each
     rates: Mapping[ClientKind, Rate] = field(default_factory=dict)
     most_clients: int = 10_000
-    refusal_seconds: float = 0.2  # until who asks too often is told so, and can ask again
+    refusal_seconds: float = 0.2  # before a client over its limit gets the 429
 
     @classmethod
     def of(cls, settings: HttpSettings, name: str) -> Self:
-        """Those that the settings of the service of this name say."""
-        told = {
+        """Returns the limits in the settings of the service of this name."""
+        texts = {
             ClientKind.PARTNER: settings.http_limit_partner,
             ClientKind.BOX_OFFICE: settings.http_limit_box_office,
             ClientKind.TEAM: settings.http_limit_team,
             ClientKind.LINK: settings.http_limit_link,
             ClientKind.ADDRESS: settings.http_limit_address,
         }
-        rates = {kind: rate for kind, text in told.items() if (rate := Rate.read(text)) is not None}
+        rates = {kind: rate for kind, text in texts.items() if (rate := Rate.read(text)) is not None}
         large, all_large = (Rate(*numbers) for numbers in _LARGE_RATES)
         return cls(
             hosts=_hosts(settings, name),
@@ -86,9 +86,9 @@ class HttpLimits:
 
 def _hosts(settings: HttpSettings, name: str) -> frozenset[str] | None:
     """The service's own name is what other containers call it by."""
-    told = names_in(settings.http_hosts)
-    if "*" in told:
+    texts = names_in(settings.http_hosts)
+    if "*" in texts:
         return None
     public = urlsplit(getattr(settings, "public_url", "")).hostname
     own = [public] if public else []
-    return frozenset(each.lower() for each in (*told, *_THIS_MACHINE, settings.http_host, name, *own))
+    return frozenset(each.lower() for each in (*texts, *_THIS_MACHINE, settings.http_host, name, *own))

@@ -1,4 +1,4 @@
-"""Around every request: its trace, its measure, its log line, and an answer whatever happens."""
+"""The outermost middleware: trace, metrics, log line, and an answer in every case."""
 
 import time
 from http import HTTPMethod, HTTPStatus
@@ -97,7 +97,7 @@ class RequestMiddleware:
 class _Answer:
     """The response as it is sent; `status` is 0 until it begins.
 
-    A large body goes in pieces: the request is under way, with its place among those of its party, until the client
+    A large body goes in pieces: the request is under way, with its place among those of its client, until the client
     has taken nearly all of it.
     """
 

@@ -19,7 +19,7 @@ class PatchBody(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Without the defaults, which would tell something untrue."""
+        """Leaves out the defaults, which are placeholders."""
         document = handler.resolve_ref_schema(handler(schema))
         for field in document.get("properties", {}).values():
             field.pop("default", None)

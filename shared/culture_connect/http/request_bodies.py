@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope
 from culture_connect.http.limits import ANONYMOUS_BODY, MIB, SMALL_BODY, HttpLimits
 from culture_connect.http.problems import Problem, payload_too_large
 
-_SHARE = 4  # one party's bodies take at most this part of the memory for them
+_SHARE = 4  # one client's bodies take at most this part of the memory for them
 
 
 class ClientGoneError(Exception):
@@ -42,14 +42,14 @@ class BodyLimits:
 
 
 class BodyMemory:
-    """The memory that bodies take together; one party has a quarter of it at most."""
+    """The memory that bodies take together; one client has a quarter of it at most."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._taken: Counter[Hashable] = Counter()
 
     def take(self, client: Hashable, count: int) -> None:
-        """Takes so many bytes for the party. Raises a 503 problem when they are not there."""
+        """Takes so many bytes for the client. Raises a 503 problem when they are not there."""
         if self._taken.total() + count > self._total or self._taken[client] + count > self._total // _SHARE:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -76,7 +76,7 @@ class Bodies:
 
     @asynccontextmanager
     async def received(self, scope: Scope, receive: Receive, client: Hashable, *, known: bool) -> AsyncIterator[bytes]:
-        """The body, whose memory is the party's until the block ends; from one that is not `known`, 8 KiB at most.
+        """Yields the body; its memory is counted for the client until the block ends. At most 8 KiB unless `known`.
 
         Raises 408, 413 and 503 problems, and ClientGoneError.
         """

@@ -1,6 +1,6 @@
 """Rate limits and concurrency limits for each client: one client never takes everybody's share.
 
-A token bucket (RFC 2697 has the arithmetic) and a number of places for each party, in the memory of one replica.
+A token bucket (RFC 2697 has the arithmetic) and a number of places for each client, in the memory of one replica.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ PLACE_TIMEOUT: Final = 5.0  # seconds for a place to come free
 
 
 class _Account:
-    """One party's bucket and places."""
+    """The bucket and places of one client."""
 
     def __init__(self, rate: Rate, now: float) -> None:
         self.rate = rate
@@ -39,7 +39,7 @@ class _Account:
 
 
 class Throttle:
-    """The accounts of all parties; the longest unused is forgotten when there are too many."""
+    """The accounts of all clients; the longest unused is forgotten when there are too many."""
 
     def __init__(
         self, limits: HttpLimits, *, clock: Callable[[], float] = time.monotonic, timeout: float = PLACE_TIMEOUT
@@ -54,7 +54,7 @@ class Throttle:
         return len(self._accounts)
 
     def admit(self, clients: Sequence[Client]) -> None:
-        """Counts a request of theirs. Raises a 429 problem when one of them asks too often."""
+        """Counts a request of these clients. Raises a 429 problem when one of them is over its rate."""
         accounts = self._of(clients)
         if (wait := max((account.seconds_to_next for account in accounts), default=0.0)) > 0:
             raise _too_many("too-many-requests", "Too many requests in a short time", wait)

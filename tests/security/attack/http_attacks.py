@@ -164,7 +164,7 @@ async def _flood(
 
 
 async def _hold(ports: Sequence[int], heads: Sequence[bytes], deadline: float, *, trickle: bytes = b"") -> int:
-    """Keeps `_SOCKETS` connections to each port, each with a head, and opens those anew that were closed.
+    """Keeps `_SOCKETS` connections to each port, each with a head, and opens those again that were closed.
 
     Returns how many it opened.
     """

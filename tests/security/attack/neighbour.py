@@ -14,7 +14,7 @@ import aio_pika
 import httpx
 
 from culture_connect_cli.accounts import Credentials
-from tests.storm.external_clients import Reader, Sender
+from tests.storm.external_clients import ConfirmedSender, QueueReader
 
 PARTNER: Final = "neighbour"
 _EVERY: Final = 1.0  # seconds between two enrolments, and between two looks at the page
@@ -34,10 +34,10 @@ class Neighbour:
     """Works while the block of `working` runs; `experience` is what they met so far."""
 
     def __init__(self, account: Credentials, page_urls: list[str], client: httpx.AsyncClient) -> None:
-        self.reader = Reader(account)
+        self.reader = QueueReader(account)
         self.sent: dict[str, float] = {}
         self.experience = Experience()
-        self._sender = Sender(account)
+        self._sender = ConfirmedSender(account)
         self._pages = cycle(page_urls)
         self._client = client
         self._numbers = count()
@@ -54,10 +54,10 @@ class Neighbour:
     def measure(self) -> Experience:
         """Returns the measurements since the last call; enrolments without a receipt yet are those of the next."""
         experience, self.experience = self.experience, Experience()
-        for heard in self.reader.heard.values():
-            if (began := self.sent.pop(heard.data.get("message_id", ""), None)) is not None:
-                if heard.type == "nl.cultureconnect.enrolment.accepted.v1":
-                    experience.receipts.append(heard.at - began)
+        for received in self.reader.received.values():
+            if (began := self.sent.pop(received.data.get("message_id", ""), None)) is not None:
+                if received.type == "nl.cultureconnect.enrolment.accepted.v1":
+                    experience.receipts.append(received.at - began)
                 else:
                     experience.failed["refused"] += 1
         return experience

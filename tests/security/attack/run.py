@@ -70,7 +70,7 @@ class Met:
 
 
 @dataclass
-class Outcome:
+class AttackOutcome:
     """The result of all attacks; `after` is what was still wrong a minute after the end."""
 
     met: list[Met] = field(default_factory=list)
@@ -87,12 +87,12 @@ def percentile(values: Sequence[float], part: float = 0.99) -> float:
     return sorted(values)[math.ceil(part * len(values)) - 1] if values else math.inf
 
 
-async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWEST) -> Outcome:
+async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWEST) -> AttackOutcome:
     """Every attack for so many seconds, with the neighbour at work all the time.
 
     `slowest` is how many seconds the neighbour's 99th percentile may take.
     """
-    outcome = Outcome()
+    outcome = AttackOutcome()
     async with AsyncExitStack() as exits:
         deployment = await exits.enter_async_context(deployed())
         client = await exits.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -176,7 +176,7 @@ async def _left(deployment: Deployment) -> list[str]:
     ]
 
 
-async def _all_answered(neighbour: Neighbour, outcome: Outcome) -> None:
+async def _all_answered(neighbour: Neighbour, outcome: AttackOutcome) -> None:
     try:
         await until(lambda: (neighbour.measure(), len(neighbour.sent))[1], lambda open_: not open_, "receipts")
     except AssertionError:
@@ -193,21 +193,21 @@ async def _prepare(deployment: Deployment, client: httpx.AsyncClient) -> tuple[T
         assert answer.is_success, answer.text
         return dict(answer.json())
 
-    parties = {}
+    accounts = {}
     for slug in (ATTACKER, PARTNER):
         season = {"starts_on": str(in_days(0)), "ends_on": str(in_days(400))}
         await post(
             "/partners", {"slug": slug, "name": slug.title(), "places": _PLACES[slug], "language": "nl", **season}
         )
-        parties[slug] = await add_account(deployment.stack.broker, "hr", slug)
-        await send_until_confirmed(parties[slug], [Sending(f"first-{slug}", "enrolment.requested", _first(slug))])
+        accounts[slug] = await add_account(deployment.stack.broker, "hr", slug)
+        await send_until_confirmed(accounts[slug], [Sending(f"first-{slug}", "enrolment.requested", _first(slug))])
     venue = Venue.PAARD
     evening = await post("/evenings", evening_on(in_days(40), venue=venue, capacity=500) | {"allotments": {}})
-    tickets = {slug: await _ticket(deployment, _first(slug)["email"]) for slug in parties}
+    tickets = {slug: await _ticket(deployment, _first(slug)["email"]) for slug in accounts}
     secrets = {slug: ticket["link"].rpartition("/")[2] for slug, ticket in tickets.items()}
     token = tokens.add(deployment.stack.home.secrets, "attacker", [f"partner:{ATTACKER}"], now=datetime.now(UTC))
     target = Target(
-        hr=parties[ATTACKER],
+        hr=accounts[ATTACKER],
         box_office=_box_office(deployment, venue),
         evening_id=str(evening["evening_id"]),
         ticket_id=tickets[ATTACKER]["ticket_id"],
@@ -216,7 +216,7 @@ async def _prepare(deployment: Deployment, client: httpx.AsyncClient) -> tuple[T
         urls={name: replica.url for name, replica in deployment.replicas.items()},
     )
     pages = [f"{replica.url}/my/{secrets[PARTNER]}" for replica in deployment.of("ticketing")]
-    return target, Neighbour(parties[PARTNER], pages, client)
+    return target, Neighbour(accounts[PARTNER], pages, client)
 
 
 def _first(slug: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ async def meanwhile(*attacks: Any) -> AsyncIterator[None]:
 
 
 async def hold_bodies_back(port: int, method: str, path: str, authorization: str = "") -> None:
-    """More connections than the pool has, each with a request whose body never comes; made anew when they end."""
+    """More connections than the pool has, each with a request whose body never comes; made again when they end."""
 
     async def one() -> None:
         while True:

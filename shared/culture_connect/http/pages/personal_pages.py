@@ -67,9 +67,7 @@ class PersonalRoute(APIRoute):
 
 
 def personal_route(pages: Callable[[], PersonalPages]) -> type[PersonalRoute]:
-    """The class of routes whose every answer has the headers of such a page, and where whatever fails is told in a
-    page.
-    """
+    """Returns the class of routes whose every answer has the privacy headers, and whose errors are pages."""
 
     class RouteOfThesePages(PersonalRoute):
         @classmethod
