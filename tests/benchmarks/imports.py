@@ -82,7 +82,7 @@ async def taken_in(where: Surroundings, served: Served, partner: str, count: int
 
 async def copied(where: Surroundings, partner: str, count: int) -> Sample:
     """The bare line; see `lines.copying`."""
-    async with where.line("copying", where.database_url("plain"), partner, str(count)) as process:
+    async with where.line("copy_rows", where.database_url("plain"), partner, str(count)) as process:
         return Sample(count, float(await process.line()), {})
 
 

@@ -62,7 +62,7 @@ async def nothing(where: Surroundings, partner: str, count: int, form: Literal["
     await fill(where, partner, count)
     async with (
         where.channel(where.edge()) as channel,
-        where.line("nothing", where.edge(), enrolments_queue(partner), str(count), form) as process,
+        where.line("idle_handler", where.edge(), enrolments_queue(partner), str(count), form) as process,
     ):
         started = await Watch(channel).until_consumed(enrolments_queue(partner))
         before = where.clock.read()

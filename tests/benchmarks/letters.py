@@ -12,9 +12,9 @@ from uuid import UUID
 
 from culture_connect.contracts import LOCAL_TIME, Venue
 from notifications.domain.kinds import Kind
-from notifications.rendering.contents import Contents, Letter, Piece, Recipient, TicketDetails, ToldEvening
-from notifications.rendering.letters import Renderer
-from notifications.rendering.mails import Composer
+from notifications.rendering.composer import Composer
+from notifications.rendering.models import Contents, Letter, Piece, Recipient, TicketDetails, ToldEvening
+from notifications.rendering.renderer import Renderer
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Surroundings

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from joserfc.jwk import OKPKey
 
-from culture_connect.contracts import Admission, EveningScheduled, Venue
+from culture_connect.contracts import Admission, EveningScheduled, Venue, local_day
 from culture_connect.messaging import Database
 from culture_connect.messaging.topology import box_office_account, tickets_queue
 from culture_connect_cli.accounts import Credentials
@@ -34,7 +34,6 @@ from tests.support.service_environment import Surroundings
 from tests.unit.http.harness import write_tokens
 from tests.unit.ticketing.news import enrolled, evening, partner, person
 from tests.unit.ticketing.reference import Evening, Person, Season
-from ticketing.domain.participants import local_day
 from ticketing.settings import TicketingSettings
 from ticketing.store import waiting_list as line
 from ticketing.use_cases.apply_events import Event

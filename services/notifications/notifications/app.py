@@ -13,8 +13,8 @@ from notifications.http import bounces, letters, unsubscribe
 from notifications.http.subject_access import texts_of
 from notifications.jobs.maintenance import Housekeeping
 from notifications.metrics import Measures
-from notifications.rendering.letters import Renderer
-from notifications.rendering.mails import Composer
+from notifications.rendering.composer import Composer
+from notifications.rendering.renderer import Renderer
 from notifications.settings import NotificationsSettings
 from notifications.store.subject_access import HOLDINGS
 

@@ -11,8 +11,8 @@ from culture_connect.contracts import Venue
 from culture_connect.settings import ServiceSettings
 from notifications.delivery.smtp import MailServer, Tls
 from notifications.domain.timing import Patience
-from notifications.rendering.safe import UnusableAddressError, ascii_address, one_line
-from notifications.rendering.signing import Signer
+from notifications.rendering.dkim_signer import Signer
+from notifications.rendering.sanitize import UnusableAddressError, ascii_address, one_line
 
 
 def _address(value: str) -> str:

@@ -42,6 +42,11 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
+def local_day(moment: datetime) -> date:
+    """Returns the day it is in The Hague at an aware moment."""
+    return moment.astimezone(LOCAL_TIME).date()
+
+
 def rule(code: str, message: str) -> PydanticCustomError:
     """An error of a rule of ours; `message` never repeats the value."""
     return PydanticCustomError(OWN + code, message)

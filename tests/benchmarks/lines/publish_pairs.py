@@ -1,8 +1,8 @@
 """The least that publishing costs: aio-pika, pipelined, every message persistent and confirmed.
 
-Arguments: AMQP URL of the edge, AMQP URL of the core, what (`intake` or `opening`), slug, number of people.
-Publishes what a service tells of so many, a message to the slug and an event each, and prints how many seconds it
-took; making the messages is not counted. Then waits to be ended.
+Arguments: AMQP URL of the edge, AMQP URL of the core, what (`intake` or `opening`), slug of the partner or venue, number
+of people. Publishes for each of them a message to the partner or venue and an event, and prints how many seconds it took;
+making the messages is not counted. Then waits to be ended.
 """
 
 import asyncio

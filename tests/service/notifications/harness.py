@@ -28,11 +28,11 @@ from culture_connect.contracts import (
     TicketOffered,
     TicketWaitlisted,
     headers_of,
+    local_day,
 )
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Database
 from notifications.app import build_app
-from notifications.domain.days import local_day
 from notifications.jobs.maintenance import Housekeeping
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.mail_server import MailServer

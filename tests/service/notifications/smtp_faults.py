@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from notifications.delivery.smtp import MailServer, SmtpLine
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
 from tests.support.smtp_sink import Mood, Sink
 
 ENVELOPE_ID = "1@cultureconnect.example"

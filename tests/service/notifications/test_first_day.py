@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Language, ParticipantWithdrawn
-from notifications.domain.days import local_day
+from culture_connect.contracts import Language, ParticipantWithdrawn, local_day
 from tests.service.notifications.harness import Harness, enrolled, evening, issued, known
 from tests.unit.notifications.builders import part_of
 
@@ -15,7 +14,7 @@ SOON, LATER = TODAY + timedelta(days=90), TODAY + timedelta(days=120)
 
 def written(day: date, language: Language = Language.NL) -> str:
     """The day as letters write it."""
-    return dates.date(datetime(day.year, day.month, day.day, 12, tzinfo=LOCAL_TIME), language)
+    return dates.date(day, language)
 
 
 def text_to(harness: Harness, participant: UUID) -> str:

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from culture_connect.contracts import CancellationReason, EveningCancelled, EveningChanged, TicketAdmitted
-from notifications.domain.days import local_day
+from culture_connect.contracts import CancellationReason, EveningCancelled, EveningChanged, TicketAdmitted, local_day
 from notifications.domain.timing import reminders
 from tests.service.notifications.harness import (
     Harness,

@@ -8,7 +8,7 @@ import pytest
 
 from notifications.delivery.outcomes import Deferred, Refused, Sent
 from notifications.delivery.smtp import MailServer, SmtpLine
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
 from tests.service.notifications.smtp_faults import MAIL, RECIPIENT, SENDER, TO_ANOTHER, answers, line_to
 from tests.support.smtp_sink import DROP, HOLD, TAKE_AND_DROP, Moody, Sink
 

@@ -7,7 +7,7 @@ import pytest
 from notifications.delivery.outcomes import Deferred, Outcome, Refused, Sent
 from notifications.delivery.smtp import LETTERS_PER_LINE, SmtpLine
 from notifications.delivery.smtp import MailServer as Address
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
 from tests.service.notifications.mail_server import MailServer, once
 
 MESSAGE = b"Message-ID: <1@cultureconnect.example>\r\nSubject: Kaartje\r\n\r\n..\r\n.\r\n.tot dan\r\n"

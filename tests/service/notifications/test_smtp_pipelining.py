@@ -8,7 +8,7 @@ import uvloop
 from notifications.delivery.outcomes import Deferred, Refused, Sent
 from notifications.delivery.pipeline import as_data, xtext
 from notifications.delivery.smtp import SmtpLine
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
 from tests.service.notifications.smtp_faults import (
     ENVELOPE_ID,
     MAIL,

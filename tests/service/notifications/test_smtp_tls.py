@@ -13,7 +13,7 @@ import uvloop
 from notifications.delivery.outcomes import Deferred, Outcome, Sent
 from notifications.delivery.smtp import MailServer as Address
 from notifications.delivery.smtp import SmtpLine, Tls
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
 from tests.service.notifications.mail_server import MailServer
 from tests.support.smtp_sink import Sink
 

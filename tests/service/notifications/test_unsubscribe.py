@@ -9,8 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Route, expect
 from structlog.testing import capture_logs
 
-from culture_connect.contracts import CancellationReason, EveningChanged, Language, ParticipantErased
-from notifications.domain.days import local_day
+from culture_connect.contracts import CancellationReason, EveningChanged, Language, ParticipantErased, local_day
 from notifications.domain.kinds import Kind
 from notifications.domain.timing import reminders
 from tests.service.notifications.harness import Harness, evening, evening_in, gone, issued, known, on_day

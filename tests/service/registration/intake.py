@@ -11,7 +11,7 @@ import aio_pika
 from pamqp.header import ContentHeader
 from sqlalchemy import text
 
-from culture_connect.contracts import Language
+from culture_connect.contracts import Language, local_day
 from culture_connect.messaging import Database, Handlers, Telemetry, UnitOfWork
 from culture_connect.messaging.consuming.content_header import decode_content_header
 from culture_connect.messaging.consuming.decoder import Item, Reader
@@ -19,7 +19,6 @@ from culture_connect.messaging.consuming.failures import Outcome, Source
 from culture_connect.messaging.consuming.group_commit import GroupCommit
 from culture_connect.messaging.consuming.incoming import IncomingMessage
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
-from registration.domain.calendar import local_day
 from registration.handlers.enrolments import enrolment_handlers
 from registration.http.participants import ParticipantView
 from registration.jobs.daily import DailyJob

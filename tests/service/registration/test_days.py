@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from culture_connect.contracts import EnrolmentRequested
+from culture_connect.contracts import EnrolmentRequested, local_day
 from registration.app import build_app
-from registration.domain.calendar import kept_after, local_day
+from registration.domain.calendar import kept_after
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones
 from registration.use_cases.decide_enrolments import decide_enrolments

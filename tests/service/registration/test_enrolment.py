@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from culture_connect.contracts import local_day
 from culture_connect.contracts.addresses import address_digest
-from registration.domain.calendar import local_day
 from tests.service.registration.harness import Connect, Harness, HrSystem, person
 
 TODAY = local_day(datetime.now(UTC))

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 
-from registration.domain.calendar import local_day
+from culture_connect.contracts import local_day
 from tests.service.registration.files import named, told
 from tests.service.registration.harness import Connect, Harness, person
 

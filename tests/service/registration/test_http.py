@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from registration.domain.calendar import local_day, running_season
+from culture_connect.contracts import local_day
+from registration.domain.calendar import running_season
 from tests.service.registration.harness import Connect, Harness, evening, moved
 
 BOTH = {"nl": "Door storm", "en": "Because of a storm"}

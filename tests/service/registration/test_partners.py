@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from registration.domain.calendar import local_day
+from culture_connect.contracts import local_day
 from tests.service.registration.daily_job import Clocks
 from tests.service.registration.files import named, standings
 from tests.service.registration.harness import Connect, Harness, Heard, HrSystem, person

@@ -10,10 +10,9 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from culture_connect.contracts import EnrolmentRequested, EnrolmentWithdrawn, Envelope
+from culture_connect.contracts import EnrolmentRequested, EnrolmentWithdrawn, Envelope, local_day
 from culture_connect.messaging import Database
 from registration.app import build_app
-from registration.domain.calendar import local_day
 from registration.domain.enrolment import EnrolmentMessage
 from registration.settings import RegistrationSettings
 from registration.store.tombstones import Tombstones

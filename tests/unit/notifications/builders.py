@@ -1,4 +1,4 @@
-"""What letters tell of: an evening at PAARD. And how to read what goes out."""
+"""An evening at PAARD for letters to tell of, and readers of messages that go out."""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from culture_connect.contracts import Localised, Venue
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
-from notifications.rendering.contents import Contents, Digest, DigestEvening, Letter, Piece, ToldEvening
-from notifications.rendering.letters import Renderer
-from notifications.rendering.mails import Composer
+from notifications.rendering.composer import Composer
+from notifications.rendering.models import Contents, Digest, DigestEvening, Letter, Piece, ToldEvening
+from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import CODE, LINK, an_evening
 
 LEADING = UUID("0b6f5a3e-7c1d-5a52-9d1f-3a5f0c1e2b4d")
@@ -137,7 +137,7 @@ def parts_of(message: EmailMessage, content_type: str) -> Sequence[EmailMessage]
 
 
 def data_of(part: EmailMessage) -> bytes:
-    """What the part carries."""
+    """Returns the decoded content of the part."""
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)
     return data

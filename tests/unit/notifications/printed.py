@@ -1,4 +1,4 @@
-"""A reader of the documents to print: what a search, a screen reader or a scanner would find on their pages."""
+"""A reader of printed tickets: finds what a search, a screen reader or a scanner would find on their pages."""
 
 import re
 import zlib
@@ -38,19 +38,19 @@ class PrintedCode:
 
 @dataclass(frozen=True, slots=True)
 class PrintedPage:
-    """What is on a page."""
+    """Text and code of a page."""
 
     lines: list[PrintedLine]
     code: PrintedCode
 
     @property
     def text(self) -> str:
-        """All of it, as somebody would copy it."""
+        """Returns all of it, as somebody would copy it."""
         return "\n".join(line.text for line in self.lines)
 
 
 def pages_of(document: bytes) -> list[PrintedPage]:
-    """The pages in order."""
+    """Returns the pages in order."""
     objects = dict(_OBJECT.findall(document))
     fonts: _Fonts = {}
     for body in objects.values():

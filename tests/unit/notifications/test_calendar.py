@@ -1,16 +1,17 @@
 """The calendar entries of letters, as another library reads them and as RFC 5545 and 5546 want them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import vobject  # type: ignore[import-untyped]  # it comes without types
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # likewise
 
-from culture_connect.contracts import Localised
+from culture_connect.contracts import LOCAL_TIME, Localised
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
 from notifications.rendering.calendar import Entry
-from notifications.rendering.contents import Letter
-from tests.unit.notifications.builders import EVENING, LINK
+from notifications.rendering.models import Letter
+from tests.unit.notifications.builders import EVENING, LINK, calendar_of
 from tests.unit.notifications.composed import (
     ADDRESSEE,
     COMPOSER,
@@ -106,6 +107,17 @@ def test_it_is_at_local_time_so_that_calendars_show_what_the_house_says() -> Non
     assert b"DTSTART;TZID=Europe/Amsterdam:20261105T193000\r\n" in data
     assert b"DTEND;TZID=Europe/Amsterdam:20261105T230000\r\n" in data
     assert data.count(b"BEGIN:VTIMEZONE\r\nTZID:Europe/Amsterdam\r\n") == 1
+
+
+def test_its_time_zone_changes_the_clocks_at_the_moment_that_they_change_in_the_hague() -> None:
+    [zone] = calendar_of(entry_of(a_mail()).data).walk("VTIMEZONE")
+    assert len(zone.subcomponents) == 2
+    for rule in zone.subcomponents:
+        days = rrulestr(rule["RRULE"].to_ical().decode(), dtstart=rule.DTSTART)
+        # On the clock that holds until then (RFC 5545, 3.6.5).
+        change = (days.after(WRITTEN_AT.replace(tzinfo=None)) - rule.TZOFFSETFROM).replace(tzinfo=UTC)
+        offsets = [(change + timedelta(seconds=after)).astimezone(LOCAL_TIME).utcoffset() for after in (-1, 0)]
+        assert offsets == [rule.TZOFFSETFROM, rule.TZOFFSETTO]
 
 
 def test_a_change_moves_the_entry_that_is_there() -> None:

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from notifications.domain.kinds import Kind
-from notifications.rendering.letters import Renderer
-from notifications.rendering.mails import Composer
-from notifications.rendering.signing import DkimKeyError, Signer
+from notifications.rendering.composer import Composer
+from notifications.rendering.dkim_signer import DkimKeyError, Signer
+from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.composed import PUBLIC_URL, SETTINGS, a_mail
 
 DOMAIN, SELECTOR = "cultureconnect.example", "letters"
@@ -51,7 +51,7 @@ def signed(kind: Kind = Kind.TICKET_ISSUED) -> bytes:
 
 
 def holds(message: bytes) -> bool:
-    """Whether a receiver believes the signature."""
+    """Tells whether a receiver believes the signature."""
     return bool(dkim.verify(message, dnsfunc=dns))
 
 
@@ -164,6 +164,6 @@ def test_an_unusable_key_is_refused_at_once_and_not_quoted(unusable: bytes, prob
 
 
 def test_a_key_that_nobody_accepts_for_its_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notifications.rendering.signing._LEAST_BITS", 1025)
+    monkeypatch.setattr("notifications.rendering.dkim_signer._LEAST_BITS", 1025)
     with pytest.raises(DkimKeyError, match="at least"):
         Signer(DOMAIN, SELECTOR, pem())

@@ -4,9 +4,9 @@ import pytest
 
 from culture_connect.contracts import Venue
 from notifications.domain.kinds import OPTIONAL, Kind
-from notifications.rendering.contents import Letter
-from notifications.rendering.letters import Renderer
-from notifications.rendering.mails import Composer
+from notifications.rendering.composer import Composer
+from notifications.rendering.models import Letter
+from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.composed import (
     COMPOSER,
     LEADING,

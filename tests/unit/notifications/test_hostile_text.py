@@ -13,8 +13,8 @@ from icalendar import Calendar
 
 from culture_connect.contracts import Localised
 from notifications.domain.kinds import OPTIONAL, Kind
-from notifications.rendering.contents import Letter, Recipient, TicketDetails
-from notifications.rendering.safe import UnusableAddressError, one_line
+from notifications.rendering.models import Letter, Recipient, TicketDetails
+from notifications.rendering.sanitize import UnusableAddressError, one_line
 from tests.unit.notifications.composed import (
     COMPOSER,
     LEADING,
@@ -108,7 +108,7 @@ def letter_with(hostile: str, kind: Kind) -> Letter:
 
 
 class Markup(HTMLParser):
-    """What a mail program would find on a page that no letter of ours has."""
+    """Collects what no page of ours has and a mail program would find."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What letters say in which case: to whom, why, from whom, and what page and text have in common."""
+"""Texts of letters in each case: to whom, why, from whom, and what page and text have in common."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,8 +8,8 @@ import pytest
 
 from culture_connect.contracts import Localised
 from notifications.domain.kinds import ENDINGS, OPTIONAL, REMINDERS, TICKETS, Kind
-from notifications.rendering.contents import Letter
-from notifications.rendering.letters import Rendered, Renderer
+from notifications.rendering.models import Letter
+from notifications.rendering.renderer import Rendered, Renderer
 from tests.unit.notifications.builders import CODE, LINK
 from tests.unit.notifications.composed import (
     PUBLIC_URL,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from notifications.domain.kinds import TICKETS, Kind
-from notifications.rendering.contents import Letter, Piece
-from notifications.rendering.letters import Renderer
+from notifications.rendering.models import Letter, Piece
+from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.composed import PUBLIC_URL, SECRET, a_mail, a_piece, told_evening
 
 GOLDEN = Path(__file__).parent / "golden"

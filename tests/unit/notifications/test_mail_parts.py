@@ -1,4 +1,4 @@
-"""What a mail is made of, as mail programs take it apart."""
+"""The parts of a mail, as mail programs take it apart."""
 
 from email.message import MIMEPart
 from typing import Any

@@ -6,8 +6,8 @@ import pytest
 
 from notifications.domain.kinds import Kind
 from notifications.rendering import pdf
-from notifications.rendering.contents import Letter
-from notifications.rendering.letters import Renderer
+from notifications.rendering.models import Letter
+from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import calendar_of
 from tests.unit.notifications.composed import COMPOSER, PUBLIC_URL, a_mail, as_read
 from tests.unit.notifications.printed import pages_of

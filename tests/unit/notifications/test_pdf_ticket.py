@@ -13,9 +13,10 @@ from reportlab.lib.units import mm
 
 from culture_connect.contracts import Localised
 from notifications.domain.kinds import TICKETS, Kind
-from notifications.rendering import pdf, qr, scripts
-from notifications.rendering.contents import Letter, TicketDetails, ToldEvening
-from notifications.rendering.typesetting import BOLD, REGULAR, is_plain, width
+from notifications.rendering import pdf, qr, shaper
+from notifications.rendering.fonts import BOLD, REGULAR
+from notifications.rendering.models import Letter, TicketDetails, ToldEvening
+from notifications.rendering.text_layout import is_plain, width
 from tests.unit.notifications.builders import CODE
 from tests.unit.notifications.composed import a_mail, a_piece, told_evening, two_tickets
 from tests.unit.notifications.printed import PrintedPage, pages_of
@@ -93,29 +94,29 @@ SCRIPTS = (
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_names_in_every_script_are_drawn_and_can_be_copied(name: str) -> None:
     assert name in [line.text for line in page_of(named(name)).lines]
-    assert scripts.missing(name, BOLD) == ""
+    assert shaper.missing(name, BOLD) == ""
 
 
 def test_writing_from_right_to_left_begins_at_the_right() -> None:
-    assert scripts.as_seen("אבג", BOLD) == "גבא"
+    assert shaper.visual_order("אבג", BOLD) == "גבא"
     # Digits and words from left to right keep their own direction within it.
-    assert scripts.as_seen("אב 12", BOLD) == "12 בא"
-    assert scripts.as_seen("Jansen אב", BOLD) == "Jansen בא"
+    assert shaper.visual_order("אב 12", BOLD) == "12 בא"
+    assert shaper.visual_order("Jansen אב", BOLD) == "Jansen בא"
 
 
 def test_letters_that_join_are_joined_and_marks_stand_on_theirs() -> None:
-    joined, apart = (scripts.width(text, BOLD) for text in ("\u0628\u0628", "\u0628 \u0628"))
-    alone = scripts.width("\u0628", BOLD)
+    joined, apart = (shaper.width(text, BOLD) for text in ("\u0628\u0628", "\u0628 \u0628"))
+    alone = shaper.width("\u0628", BOLD)
     assert joined < 2 * alone < apart
-    assert scripts.width("\u0e17\u0e35", BOLD) == scripts.width("\u0e17", BOLD)
-    assert len(scripts.clusters("\u0e17\u0e35")) == 1
+    assert shaper.width("\u0e17\u0e35", BOLD) == shaper.width("\u0e17", BOLD)
+    assert len(shaper.clusters("\u0e17\u0e35")) == 1
 
 
 def test_a_name_keeps_the_signs_that_join_and_part_its_letters() -> None:
-    assert scripts.width("علی\u200cرضا", BOLD) != scripts.width("علیرضا", BOLD)
+    assert shaper.width("علی\u200cرضا", BOLD) != shaper.width("علیرضا", BOLD)
     family = "\U0001f469\u200d\U0001f4bb"
-    assert scripts.clusters(f"a{family}b") == ["a", family, "b"]
-    assert scripts.width(family, BOLD) < scripts.width(family.replace("\u200d", ""), BOLD)
+    assert shaper.clusters(f"a{family}b") == ["a", family, "b"]
+    assert shaper.width(family, BOLD) < shaper.width(family.replace("\u200d", ""), BOLD)
 
 
 @given(st.text(max_size=60))
@@ -123,16 +124,16 @@ def test_a_name_keeps_the_signs_that_join_and_part_its_letters() -> None:
 def test_no_text_whatever_can_keep_a_ticket_from_being_printed(text: str) -> None:
     assert document(named(text))
     line = "".join(each for each in text if unicodedata.category(each) != "Cs")
-    assert "".join(scripts.clusters(line)) == line
-    assert sorted(scripts.as_seen(line, REGULAR)) == sorted(line)
-    assert scripts.width(line, REGULAR) >= 0
+    assert "".join(shaper.clusters(line)) == line
+    assert sorted(shaper.visual_order(line, REGULAR)) == sorted(line)
+    assert shaper.width(line, REGULAR) >= 0
 
 
 def test_what_no_font_has_is_a_frame_with_its_number_and_can_be_copied() -> None:
     name = "Lí \U00013000"
-    assert scripts.missing(name, BOLD) == "\U00013000"
+    assert shaper.missing(name, BOLD) == "\U00013000"
     assert name in [line.text for line in page_of(named(name)).lines]
-    assert scripts.width("\U00013000", BOLD) > 0.5
+    assert shaper.width("\U00013000", BOLD) > 0.5
 
 
 def test_one_of_many_people_needs_no_font_but_those_of_the_page() -> None:

@@ -1,7 +1,12 @@
 """The picture of a ticket code."""
 
+import io
 import struct
 import zlib
+
+import pytest
+import zxingcpp
+from PIL import Image
 
 from notifications.rendering.qr import QUIET, matrix, picture
 from tests.unit.notifications.builders import CODE
@@ -43,6 +48,14 @@ def test_dark_and_light_are_spread_evenly_enough_for_scanners() -> None:
     modules = modules_of(picture(CODE))
     inner = [dark for row in modules[4:-4] for dark in row[4:-4]]
     assert 0.4 < sum(inner) / len(inner) < 0.6
+
+
+@pytest.mark.parametrize("length", [20, 230, 600])
+def test_a_scanner_reads_the_code_from_the_picture(length: int) -> None:
+    code = (CODE * 8)[:length]
+    scanned = zxingcpp.read_barcode(Image.open(io.BytesIO(picture(code))))
+    assert scanned is not None
+    assert scanned.text == code
 
 
 def test_each_code_has_one_picture() -> None:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
-from notifications.rendering.signing import DkimKeyError
+from notifications.rendering.dkim_signer import DkimKeyError
 from notifications.settings import NotificationsSettings
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registration.domain.calendar import Term, kept_after, local_day, next_midnight, running_season
+from culture_connect.contracts import local_day
+from registration.domain.calendar import Term, kept_after, next_midnight, running_season
 
 
 @pytest.mark.parametrize(

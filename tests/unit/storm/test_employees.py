@@ -26,7 +26,7 @@ def test_only_what_was_overtaken_is_to_be_refused(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_the_last_message_that_was_not_overtaken_says_where_an_employee_stands(seed: int) -> None:
     staff, _ = said("seconds", seed)
-    standings = {
+    statuses = {
         "requested": EmployeeStatus.ENROLLED,
         "withdrawn": EmployeeStatus.WITHDRAWN,
         "erased": EmployeeStatus.ERASED,

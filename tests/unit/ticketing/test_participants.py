@@ -6,8 +6,9 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
+from culture_connect.contracts import local_day
 from tests.unit.ticketing.news import changed, enrolled, erased, moment, person, withdrawn
-from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned, local_day
+from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned
 
 STORY: list[tuple[ParticipantEvent, datetime]] = [
     (enrolled("noor", 1), moment(1)),

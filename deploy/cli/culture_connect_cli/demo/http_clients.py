@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from culture_connect.contracts import LOCAL_TIME
+from culture_connect.contracts import local_day
 from culture_connect_cli.demo.sample_data import Partner, evenings
 from culture_connect_cli.services import NOTIFICATIONS, REGISTRATION, TICKETING
 
@@ -29,7 +29,7 @@ class ProgrammeTeam:
 
     async def schedule(self) -> list[dict[str, Any]]:
         """Schedules the two evenings on the first two free days in a row, from three weeks on."""
-        day = datetime.now(LOCAL_TIME).date() + timedelta(weeks=3)
+        day = local_day(datetime.now(UTC)) + timedelta(weeks=3)
         taken = await self._days()
         while {day, day + timedelta(days=1)} & taken:
             day += timedelta(days=1)
@@ -73,7 +73,7 @@ class ProgrammeTeam:
             answer = await self._client.get(f"{self._registration}/evenings", params=query, headers=self._headers)
             answer.raise_for_status()
             page = answer.json()
-            days |= {_local_day(evening["starts_at"]) for evening in page["items"]}
+            days |= {local_day(datetime.fromisoformat(evening["starts_at"])) for evening in page["items"]}
             cursor = page.get("next_cursor")
             if cursor is None:
                 return days
@@ -99,7 +99,3 @@ class Mailbox:
         answer.raise_for_status()
         letter: dict[str, Any] = answer.json()
         return letter
-
-
-def _local_day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(LOCAL_TIME).date()

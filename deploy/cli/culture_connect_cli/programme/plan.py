@@ -8,9 +8,17 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from culture_connect.contracts import Evening, EveningDraft, Localised, Venue, default_closing, default_release
+from culture_connect.contracts import (
+    Evening,
+    EveningDraft,
+    Localised,
+    Venue,
+    default_closing,
+    default_release,
+    local_day,
+)
 from culture_connect_cli.programme.season_file import ID, Entry
-from culture_connect_cli.programme.times import format_local, local_day
+from culture_connect_cli.programme.times import format_local
 
 # The venue of a scheduled evening is fixed, and the file is for one season.
 CHANGEABLE: Final = tuple(name for name in EveningDraft.model_fields if name not in ("season", "venue"))

@@ -12,10 +12,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from culture_connect.contracts import EveningDraft, Localised, Season
+from culture_connect.contracts import EveningDraft, Localised, Season, local_day
 from culture_connect_cli.programme import yaml_text
 from culture_connect_cli.programme.fields import UNKNOWN, Problems, parse_draft, parse_reason
-from culture_connect_cli.programme.times import local_day
 
 ID: Final = "evening_id"
 NEW: Final = "new"

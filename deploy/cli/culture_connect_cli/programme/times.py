@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from culture_connect.contracts import LOCAL_TIME
+from culture_connect.contracts import LOCAL_TIME, local_day
 
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[ T](?P<clock>\d\d:\d\d(:\d\d)?) ?(?P<offset>Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -50,11 +50,6 @@ def parse_clock(text: str, starts_at: datetime, ends_at: datetime) -> datetime:
     after_midnight = clock < start.time() and local_day(ends_at) > start.date()
     day = start.date() + timedelta(days=1) if after_midnight else start.date()
     return _local(datetime.combine(day, clock))
-
-
-def local_day(at: datetime) -> date:
-    """The day in The Hague of an aware time."""
-    return at.astimezone(LOCAL_TIME).date()
 
 
 def format_local(at: datetime) -> str:

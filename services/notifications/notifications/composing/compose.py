@@ -6,14 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from culture_connect.contracts import Language
+from culture_connect.contracts import Language, local_day
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.days import local_day
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind, Suppression
 from notifications.domain.letters import Standing, is_another_start
 from notifications.domain.relevance import Silence, silence
-from notifications.rendering.changes import changes
-from notifications.rendering.contents import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
+from notifications.rendering.evening_changes import changes
+from notifications.rendering.models import Contents, Digest, Letter, Piece, Recipient, TicketDetails, ToldEvening
 from notifications.store import digests, drafts
 from notifications.store.drafts import Draft
 

@@ -12,7 +12,7 @@ from notifications.composing.compose import kept, write
 from notifications.domain.kinds import State, Suppression
 from notifications.domain.relevance import Silence
 from notifications.domain.round_robin import Rotation
-from notifications.rendering.contents import Letter, Piece
+from notifications.rendering.models import Letter, Piece
 from notifications.store import claims
 from notifications.store.claims import Claimed
 from notifications.store.drafts import Draft

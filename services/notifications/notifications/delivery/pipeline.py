@@ -11,7 +11,7 @@ from aiosmtplib import SMTPException, SMTPReadTimeoutError, SMTPServerDisconnect
 
 from notifications.delivery.outcomes import Deferred, Outcome, Refused, Sent
 from notifications.domain.faults import Fault, fault_of
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
 
 # RFC 5321, 4.2: three digits, and a hyphen when the reply goes on in the next line. The text is for people.
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:(-)|[ \r]|\Z)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=[ \r]|\Z))?")

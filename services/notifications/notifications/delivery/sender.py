@@ -18,9 +18,9 @@ from notifications.domain.backoff import Pauses
 from notifications.domain.faults import Fault
 from notifications.domain.timing import GIVES_UP_AFTER
 from notifications.metrics import Measures
-from notifications.rendering.contents import Letter
-from notifications.rendering.mails import Mail
-from notifications.rendering.safe import UnusableAddressError
+from notifications.rendering.composer import Mail
+from notifications.rendering.models import Letter
+from notifications.rendering.sanitize import UnusableAddressError
 from notifications.store import claims, rate_limit
 from notifications.store.claims import Claimed
 from notifications.use_cases.record_bounce import tell_undeliverable

@@ -11,8 +11,8 @@ from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 from notifications.delivery.outcomes import Deferred, Outcome, Refused
 from notifications.delivery.pipeline import Abilities, Dialogue
 from notifications.domain.faults import Fault
-from notifications.rendering import safe
-from notifications.rendering.mails import Mail
+from notifications.rendering.composer import Mail
+from notifications.rendering.sanitize import UnusableAddressError, ascii_address
 
 Tls = Literal["none", "starttls", "tls"]
 
@@ -49,8 +49,8 @@ class SmtpLine:
     async def send(self, mail: Mail) -> Outcome:
         """One dialogue (RFC 5321, 3.3); never raises for what a server or a line does."""
         try:
-            safe.ascii_address(mail.recipient)
-        except safe.UnusableAddressError:
+            ascii_address(mail.recipient)
+        except UnusableAddressError:
             return Refused("unusable-address", Fault.ADDRESS)
         reused = self._dialogue is not None and self._dialogue.open
         outcome = await self._attempt(mail)

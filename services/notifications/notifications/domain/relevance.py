@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from notifications.domain.days import local_day
+from culture_connect.contracts import local_day
 from notifications.domain.kinds import ENDINGS, OPTIONAL, REMINDERS, TICKETS, Kind, Suppression
 from notifications.domain.letters import Standing
 from notifications.domain.timing import reminders

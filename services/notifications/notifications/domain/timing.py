@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from culture_connect.contracts import LOCAL_TIME
-from notifications.domain.days import local_day
+from culture_connect.contracts import LOCAL_TIME, local_day
 from notifications.domain.kinds import TICKETS, Kind
 
 REMINDED_AT = time(10)  # in The Hague

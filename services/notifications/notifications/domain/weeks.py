@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from culture_connect.contracts import LOCAL_TIME
-from notifications.domain.days import local_day
+from culture_connect.contracts import LOCAL_TIME, local_day
 from notifications.domain.timing import DIGEST_AT
 
 

@@ -20,8 +20,8 @@ from notifications.domain.kinds import Kind, State
 from notifications.http.views import LetterView, RenderedView, WholeLetterView
 from notifications.pages.letter import LetterPage
 from notifications.pages.reasons import REASONS
-from notifications.rendering.contents import Letter
-from notifications.rendering.mails import Composer
+from notifications.rendering.composer import Composer
+from notifications.rendering.models import Letter
 from notifications.store import letter_lists
 from notifications.store.letter_lists import Wanted
 from notifications.use_cases.resend import CannotResendError, UnknownLetterError, resend

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from culture_connect.http.subject_access import More, Rows
 from culture_connect.messaging import UnitOfWork
 from notifications.composing.compose import letter_of
-from notifications.rendering.contents import Letter
-from notifications.rendering.mails import Composer
+from notifications.rendering.composer import Composer
+from notifications.rendering.models import Letter
 
 _LETTERS = text("select letter_id from letters where participant_id = :participant order by planned_at, letter_id")
 

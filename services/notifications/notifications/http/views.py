@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from notifications.domain.kinds import Kind, State
-from notifications.rendering.contents import Letter
-from notifications.rendering.mails import Composer
-from notifications.rendering.safe import UnusableAddressError
+from notifications.rendering.composer import Composer
+from notifications.rendering.models import Letter
+from notifications.rendering.sanitize import UnusableAddressError
 from notifications.tables import LetterRow
 
 

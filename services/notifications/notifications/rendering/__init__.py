@@ -1,1 +1,1 @@
-"""From what is known to the bytes of a mail; the same facts always make the same bytes."""
+"""Rendering of letters: from their data to the bytes of a mail; the same data always make the same bytes."""

@@ -12,13 +12,14 @@ from icalendar import Calendar, Component, Event, vCalAddress, vText
 from culture_connect import dates
 from culture_connect.contracts import LOCAL_TIME, venue_names
 from notifications.domain.kinds import ENDINGS
-from notifications.rendering.contents import Letter, Piece, ToldEvening
-from notifications.rendering.safe import ascii_address, one_line
-from notifications.rendering.words import PROGRAMME_KINDS
+from notifications.rendering.models import Letter, Piece, ToldEvening
+from notifications.rendering.sanitize import ascii_address, one_line
+from notifications.rendering.translations import PROGRAMME_KINDS
 
 Method = Literal["REQUEST", "CANCEL"]
 
-# The rules of today as rules, not as a list of dates: short, and good for any year until the rules change.
+# The rules of today, good for any year until they change. The library's own lists dates, and has summer time begin an
+# hour late: its DTSTART is on the new clock, where RFC 5545 (3.6.5) has the old one.
 _TIMEZONE = """BEGIN:VTIMEZONE
 TZID:Europe/Amsterdam
 BEGIN:DAYLIGHT
@@ -41,7 +42,7 @@ END:VTIMEZONE
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A calendar object, what it asks of a calendar, and the name of its file."""
+    """A calendar object, its method, and the name of its file."""
 
     name: str
     method: Method
@@ -50,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """What the entry tells. `organizer` and `attendee` are (name, address)."""
+    """The data of an entry. `organizer` and `attendee` are (name, address)."""
 
     uid: str
     sequence: int
@@ -66,7 +67,7 @@ class Appointment:
 
 
 def entries(letter: Letter, *, organizer: tuple[str, str], domain: str) -> list[Entry]:
-    """An entry per evening that the letter puts into the calendar, moves there, or takes out.
+    """Returns an entry per evening that the letter puts into the calendar, moves there, or takes out.
 
     Raises UnusableAddressError when the addressee's address cannot be used.
     """
@@ -78,7 +79,7 @@ def entries(letter: Letter, *, organizer: tuple[str, str], domain: str) -> list[
 
 
 def uid_of(participant_id: UUID, evening_id: UUID, domain: str) -> str:
-    """One entry per participant and evening, so that a later letter changes it and makes no second."""
+    """Returns the id of an entry, one per participant and evening: a later letter changes it and makes no second."""
     return f"{evening_id}.{participant_id}@{domain}"
 
 
@@ -112,7 +113,7 @@ def _entry(
 
 
 def _object(appointment: Appointment, method: Method) -> bytes:
-    """The calendar object: an invitation that asks for no reply, or its cancellation."""
+    """Returns the calendar object: an invitation that asks for no reply, or its cancellation."""
     event = Event()
     event.add("uid", appointment.uid)
     event.add("sequence", appointment.sequence)
@@ -127,24 +128,26 @@ def _object(appointment: Appointment, method: Method) -> bytes:
     event.add("attendee", _attendee(*appointment.attendee))
     if appointment.url:
         event.add("url", one_line(appointment.url))
+    begin, end = _frame(method)
+    return b"".join((begin, event.to_ical(), end))
+
+
+@cache
+def _frame(method: Method) -> tuple[bytes, bytes]:
+    """Returns what stands before and after the event, which is the same for all letters."""
     calendar = Calendar()
     calendar.add("prodid", "-//Culture Connect//Letters//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(_timezone())
-    calendar.add_component(event)
-    return bytes(calendar.to_ical())
-
-
-@cache
-def _timezone() -> Component:
-    return Component.from_ical(_TIMEZONE)
+    calendar.add_component(Component.from_ical(_TIMEZONE))
+    end = b"END:VCALENDAR\r\n"
+    return bytes(calendar.to_ical()).removesuffix(end), end
 
 
 def _on_the_clock(moment: datetime) -> datetime:
-    """The moment as the clocks of The Hague show it; in UTC when they have shown it before, in the hour that comes
-    twice: a local time would mean the first (RFC 5545, 3.3.5).
+    """Returns the moment as the clocks of The Hague show it; in UTC when they have shown the same before, in the hour
+    that comes twice: a local time would mean the first (RFC 5545, 3.3.5).
     """
     local = moment.astimezone(LOCAL_TIME)
     return moment.astimezone(UTC) if local.fold else local

@@ -1,4 +1,4 @@
-"""Tickets to print: one page each."""
+"""Tickets to print (PDF): one page each."""
 
 import io
 import re
@@ -13,11 +13,12 @@ from reportlab.pdfgen.canvas import Canvas
 from culture_connect import dates
 from culture_connect.contracts import Language, ProgrammePart, Venue, venue_names
 from notifications.domain.kinds import TICKETS
-from notifications.rendering import qr
-from notifications.rendering.contents import Letter, ToldEvening
-from notifications.rendering.safe import one_line
-from notifications.rendering.typesetting import BOLD, REGULAR, Setting, draw, fitted, fonts
-from notifications.rendering.words import PROGRAMME_KINDS
+from notifications.rendering import fonts, qr
+from notifications.rendering.fonts import BOLD, REGULAR
+from notifications.rendering.models import Letter, ToldEvening
+from notifications.rendering.sanitize import one_line
+from notifications.rendering.text_layout import Block, draw, fit
+from notifications.rendering.translations import PROGRAMME_KINDS, TICKET_LABELS
 
 _INK, _SOFT, _LINE, _ACCENT = (HexColor(colour) for colour in ("#1d2433", "#6d6559", "#d9cfbf", "#b23a1e"))
 
@@ -29,42 +30,8 @@ _TIMES = 32 * mm  # the column of the programme that tells when
 _FLOOR = 42 * mm  # the programme ends above it, the small print begins below it
 _ROW = 38.0  # a part of the programme, its kind above its title; when there are many both are on a line
 
-_HOUSES = Setting(9.5, [" · ".join(venue.label for venue in Venue)])
+_VENUES = Block(9.5, [" · ".join(venue.label for venue in Venue)])
 _DARK = re.compile(rb"\x01+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    when: str
-    where: str
-    holder: str
-    show: str
-    programme: str
-    small_print: str
-
-
-_WORDS = {
-    Language.NL: _Words(
-        when="Wanneer",
-        where="Waar",
-        holder="Op naam van",
-        show="Laat deze code zien bij de ingang",
-        programme="Programma",
-        small_print="Dit ticket staat op naam en geeft één keer toegang. Kun je niet komen? Geef je plaats dan terug "
-        "of door aan een collega, op je persoonlijke pagina: de link staat in de mail waar dit ticket bij zat. "
-        "Deel de code met niemand: wie er als eerste mee binnenkomt, heeft de plaats.",
-    ),
-    Language.EN: _Words(
-        when="When",
-        where="Where",
-        holder="In the name of",
-        show="Show this code at the entrance",
-        programme="Programme",
-        small_print="This ticket is personal and admits one person once. Unable to come? Give your seat back, or pass "
-        "it on to a colleague, on your personal page: the link is in the mail that brought this ticket. "
-        "Keep the code to yourself: whoever comes in with it first has the seat.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +43,7 @@ class Tickets:
 
 
 def tickets(letter: Letter) -> Tickets | None:
-    """The tickets that a letter brings as a PDF, a page each; None when it brings none. The same bytes each time."""
+    """Returns the tickets of a letter as a PDF, a page each; None when it has none. The same bytes each time."""
     pieces = [
         (piece.evening, piece.ticket.code)
         for piece in letter.contents.pieces
@@ -84,7 +51,7 @@ def tickets(letter: Letter) -> Tickets | None:
     ]
     if not pieces:
         return None
-    fonts()
+    fonts.register()
     recipient = letter.contents.recipient
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, invariant=1, pageCompression=1, lang=str(recipient.language))
@@ -108,12 +75,18 @@ def _title(evenings: list[ToldEvening], language: Language) -> str:
 
 
 def _page(canvas: Canvas, evening: ToldEvening, code: str, holder: str, language: Language) -> None:
-    words = _WORDS[language]
+    words = TICKET_LABELS[language]
     _masthead(canvas, evening)
     top = _heading(canvas, evening, language)
     _code(canvas, code, _RIGHT - _CODE, top - _CODE, words.show)
     y = top - 4
-    y = _fact(canvas, y, words.when, dates.day(evening.starts_at, language), _hours(evening, language))
+    y = _fact(
+        canvas,
+        y,
+        words.when,
+        dates.day(evening.starts_at, language),
+        dates.hours(evening.starts_at, evening.ends_at, language),
+    )
     y = _fact(
         canvas, y, words.where, evening.venue.label, venue_names.address(evening.venue, one_line(evening.location))
     )
@@ -138,29 +111,25 @@ def _masthead(canvas: Canvas, evening: ToldEvening) -> None:
 
 
 def _heading(canvas: Canvas, evening: ToldEvening, language: Language) -> float:
-    """Title and theme; returns where the next begins."""
+    """Draws title and theme; returns where the next begins."""
     room = _RIGHT - _LEFT
-    title = fitted(one_line(evening.title.in_(language)), BOLD, (32, 27, 22, 18), room, 2)
+    title = fit(one_line(evening.title.in_(language)), BOLD, (32, 27, 22, 18), room, 2)
     y = _text(canvas, _LEFT, _TOP - 22, title, BOLD, _INK)
-    theme = fitted(one_line(evening.theme.in_(language)), REGULAR, (15, 13), room, 2)
+    theme = fit(one_line(evening.theme.in_(language)), REGULAR, (15, 13), room, 2)
     return _text(canvas, _LEFT, y - 4, theme, REGULAR, _SOFT) - 22
 
 
 def _fact(canvas: Canvas, y: float, label: str, line: str, more: str = "") -> float:
-    """A label with what it is about, beside the code; returns where the next begins."""
-    y = _text(canvas, _LEFT, y, Setting(9.5, [label]), BOLD, _ACCENT)
-    y = _text(canvas, _LEFT, y - 1, fitted(line, BOLD, (16, 14, 12), _COLUMN, 3), BOLD, _INK)
+    """Draws a label with its value, beside the code; returns where the next begins."""
+    y = _text(canvas, _LEFT, y, Block(9.5, [label]), BOLD, _ACCENT)
+    y = _text(canvas, _LEFT, y - 1, fit(line, BOLD, (16, 14, 12), _COLUMN, 3), BOLD, _INK)
     if more:
-        y = _text(canvas, _LEFT, y, fitted(more, REGULAR, (13, 11), _COLUMN, 4), REGULAR, _INK)
+        y = _text(canvas, _LEFT, y, fit(more, REGULAR, (13, 11), _COLUMN, 4), REGULAR, _INK)
     return y - 14
 
 
-def _hours(evening: ToldEvening, language: Language) -> str:
-    return f"{dates.clock(evening.starts_at, language)} – {dates.clock(evening.ends_at, language)}"
-
-
 def _code(canvas: Canvas, code: str, x: float, y: float, caption: str) -> None:
-    """The code as shapes, black on white whatever the paper, with its caption below."""
+    """Draws the code as shapes, black on white whatever the paper, with its caption below."""
     rows = qr.matrix(code)
     modules = len(rows) + 2 * qr.QUIET
     canvas.setFillColorRGB(1, 1, 1)
@@ -172,12 +141,12 @@ def _code(canvas: Canvas, code: str, x: float, y: float, caption: str) -> None:
     canvas.scale(_CODE / modules, _CODE / modules)
     canvas.setFillColorRGB(0, 0, 0)
     # One shape: drawn module by module, viewers show hairlines between them.
-    runs = (
-        f"{qr.QUIET + run.start()} {modules - qr.QUIET - 1 - number} {run.end() - run.start()} 1 re"
-        for number, row in enumerate(rows)
-        for run in _DARK.finditer(row)
-    )
-    canvas.addLiteral("\n".join(runs) + " f")
+    bars = [
+        f"{qr.QUIET + start} {y} {end - start} 1 re"
+        for y, row in enumerate(reversed(rows), qr.QUIET)
+        for start, end in (run.span() for run in _DARK.finditer(row))
+    ]
+    canvas.addLiteral("\n".join(bars) + " f")
     canvas.restoreState()
     canvas.setFillColor(_SOFT)
     canvas.setFont(REGULAR, 10)
@@ -185,25 +154,25 @@ def _code(canvas: Canvas, code: str, x: float, y: float, caption: str) -> None:
 
 
 def _programme(canvas: Canvas, parts: list[ProgrammePart], y: float, language: Language) -> None:
-    """All parts of the evening, however many: the more there are, the smaller they are set."""
-    y = _text(canvas, _LEFT, y, Setting(9.5, [_WORDS[language].programme]), BOLD, _ACCENT) - 6
+    """Draws all parts of the evening; the more there are, the smaller they are."""
+    y = _text(canvas, _LEFT, y, Block(9.5, [TICKET_LABELS[language].programme]), BOLD, _ACCENT) - 6
     height = min(_ROW, (y - _FLOOR) / len(parts))
     canvas.setStrokeColor(_LINE)
     canvas.setLineWidth(min(0.8, height / 20))
     x, room = _LEFT + _TIMES, _RIGHT - _LEFT - _TIMES
     for part in parts:
         canvas.line(_LEFT, y, _RIGHT, y)
-        times = f"{dates.clock(part.starts_at, language)} – {dates.clock(part.ends_at, language)}"
+        times = dates.hours(part.starts_at, part.ends_at, language)
         label, title = PROGRAMME_KINDS[language][part.kind], one_line(part.title.in_(language))
         if height >= _ROW * 0.85:
-            _text(canvas, _LEFT, y - 5, Setting(11.5, [times]), REGULAR, _SOFT)
-            _text(canvas, x, y - 5, Setting(9.5, [label]), REGULAR, _SOFT)
-            _text(canvas, x, y - 16, fitted(title, BOLD, (12.5, 11, 9.5), room, 1), BOLD, _INK)
+            _text(canvas, _LEFT, y - 5, Block(11.5, [times]), REGULAR, _SOFT)
+            _text(canvas, x, y - 5, Block(9.5, [label]), REGULAR, _SOFT)
+            _text(canvas, x, y - 16, fit(title, BOLD, (12.5, 11, 9.5), room, 1), BOLD, _INK)
         else:
             size = min(11.5, height * 0.62)
             gap = (height - size * 1.25) / 2
-            _text(canvas, _LEFT, y - gap, Setting(size, [times]), REGULAR, _SOFT)
-            _text(canvas, x, y - gap, fitted(f"{label}: {title}", REGULAR, (size,), room, 1), REGULAR, _INK)
+            _text(canvas, _LEFT, y - gap, Block(size, [times]), REGULAR, _SOFT)
+            _text(canvas, x, y - gap, fit(f"{label}: {title}", REGULAR, (size,), room, 1), REGULAR, _INK)
         y -= height
 
 
@@ -211,19 +180,19 @@ def _small_print(canvas: Canvas, language: Language) -> None:
     canvas.setStrokeColor(_LINE)
     canvas.setLineWidth(0.8)
     canvas.line(_LEFT, _FLOOR - 12, _RIGHT, _FLOOR - 12)
-    y = _text(canvas, _LEFT, _FLOOR - 20, _set_small_print(language), REGULAR, _SOFT)
-    _text(canvas, _LEFT, y - 8, _HOUSES, REGULAR, _INK)
+    y = _text(canvas, _LEFT, _FLOOR - 20, _small_print_block(language), REGULAR, _SOFT)
+    _text(canvas, _LEFT, y - 8, _VENUES, REGULAR, _INK)
 
 
 @cache
-def _set_small_print(language: Language) -> Setting:
-    return fitted(_WORDS[language].small_print, REGULAR, (9.5,), _RIGHT - _LEFT, 5)
+def _small_print_block(language: Language) -> Block:
+    return fit(TICKET_LABELS[language].small_print, REGULAR, (9.5,), _RIGHT - _LEFT, 5)
 
 
-def _text(canvas: Canvas, x: float, top: float, setting: Setting, font: str, colour: Color) -> float:
-    """Lines below `top`; returns where they end."""
-    leading = setting.size * 1.25
+def _text(canvas: Canvas, x: float, top: float, block: Block, font: str, colour: Color) -> float:
+    """Draws lines below `top`; returns where they end."""
+    leading = block.size * 1.25
     canvas.setFillColor(colour)
-    for number, line in enumerate(setting.lines):
-        draw(canvas, x, top - setting.size - number * leading, line, font, setting.size)
-    return top - len(setting.lines) * leading
+    for number, line in enumerate(block.lines):
+        draw(canvas, x, top - block.size - number * leading, line, font, block.size)
+    return top - len(block.lines) * leading

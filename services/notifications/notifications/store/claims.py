@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.relevance import Silence
-from notifications.rendering.contents import Letter, Piece
+from notifications.rendering.models import Letter, Piece
 from notifications.store import drafts
 from notifications.store.drafts import Draft
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 from notifications.domain.weeks import Week
-from notifications.rendering.contents import Digest, DigestEvening
+from notifications.rendering.models import Digest, DigestEvening
 
 AHEAD = timedelta(days=21)  # evenings so long after the week are in its digest
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
+from culture_connect.contracts import local_day
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.days import local_day
 from notifications.domain.kinds import Kind
 from notifications.domain.letters import Standing
 from notifications.domain.relevance import Circumstances

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from culture_connect.contracts import Evening, EveningCancelled
+from culture_connect.contracts import Evening, EveningCancelled, local_day
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.days import local_day
 
 # An evening that others spoke of first gets a row of version 0, so that there is something to lock.
 _ENTER = text(

@@ -11,7 +11,7 @@ from notifications.domain.kinds import Kind
 from notifications.domain.letters import cancellation_letter_id, change_letter_id, on_cancellation, on_change
 from notifications.domain.newest import newest
 from notifications.domain.timing import Patience, reminders
-from notifications.rendering.contents import ToldEvening
+from notifications.rendering.models import ToldEvening
 from notifications.store import evenings, invitations, letters, tickets
 from notifications.store.evenings import KnownEvening
 from notifications.store.letters import NewLetter

@@ -10,9 +10,9 @@ from culture_connect.contracts import (
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
+    local_day,
 )
 from culture_connect.messaging import Delivery, UnitOfWork, core_event
-from notifications.domain.days import local_day
 from notifications.domain.kinds import TOLD_ANEW, Bundle, Kind, Suppression, bundle_of
 from notifications.domain.letters import (
     Decision,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from culture_connect.contracts import LOCAL_TIME
+from culture_connect.contracts import LOCAL_TIME, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +12,6 @@ class Term:
 
     starts_on: date
     ends_on: date
-
-
-def local_day(moment: datetime) -> date:
-    """The day in The Hague of an aware moment."""
-    return moment.astimezone(LOCAL_TIME).date()
 
 
 def next_midnight(moment: datetime) -> datetime:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from prometheus_client import Gauge
 
+from culture_connect.contracts import local_day
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database, Telemetry
 from culture_connect.messaging.errors import is_database_fault, reason_of
-from registration.domain.calendar import kept_after, local_day, next_midnight
+from registration.domain.calendar import kept_after, next_midnight
 from registration.settings import ERASURE_OVERDUE
 from registration.store import erasures, terms
 from registration.store.tombstones import Tombstones, forget_unknown

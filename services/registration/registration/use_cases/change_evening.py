@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from culture_connect.contracts import EveningChanged, problem
+from culture_connect.contracts import EveningChanged, local_day, problem
 from culture_connect.messaging import UnitOfWork
 from registration import events
-from registration.domain.calendar import local_day
 from registration.domain.errors import DayTaken, EveningIsCancelled, InvalidRequest, Unknown, expect_version
 from registration.domain.programme import changed
 from registration.store import evenings

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from culture_connect.contracts import PartnerChanged, problem
+from culture_connect.contracts import PartnerChanged, local_day, problem
 from culture_connect.messaging import UnitOfWork
 from registration import events
-from registration.domain.calendar import local_day
 from registration.domain.errors import PartnerHasLeft, PlacesTaken, Unknown, expect_version
 from registration.store import partners
 from registration.store.partners import Partner

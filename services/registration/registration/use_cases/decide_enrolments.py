@@ -5,10 +5,9 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from culture_connect.contracts import EnrolmentRequested, Envelope, ParticipantErased
+from culture_connect.contracts import EnrolmentRequested, Envelope, ParticipantErased, local_day
 from culture_connect.messaging import UnitOfWork
 from registration import events
-from registration.domain.calendar import local_day
 from registration.domain.enrolment import Command, Decision, EnrolmentMessage, decide_all
 from registration.domain.roster import email_key
 from registration.store import erasures, participants, partners

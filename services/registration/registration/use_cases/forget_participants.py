@@ -2,9 +2,8 @@
 
 from datetime import date
 
-from culture_connect.contracts import EnrolmentErased
+from culture_connect.contracts import EnrolmentErased, local_day
 from culture_connect.messaging import UnitOfWork
-from registration.domain.calendar import local_day
 from registration.store import terms
 from registration.store.tombstones import Tombstones
 from registration.use_cases.decide_enrolments import decide_enrolments

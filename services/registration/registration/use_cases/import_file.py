@@ -16,11 +16,11 @@ from culture_connect.contracts import (
     EnrolmentWithdrawn,
     ParticipantChanged,
     ParticipantEnrolled,
+    local_day,
     problem,
 )
 from culture_connect.messaging import UnitOfWork
 from registration.domain.address_swaps import satisfiable
-from registration.domain.calendar import local_day
 from registration.domain.enrolment import Decision
 from registration.domain.errors import FileNotUsable, ImportRefused, Unknown, WithdrawalsNotConfirmed
 from registration.domain.hr_file import Fault, FileFault, HrFile, Row

@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import date
 
-from culture_connect.contracts import Outcome, PartnerLeft, Unasked, problem
+from culture_connect.contracts import Outcome, PartnerLeft, Unasked, local_day, problem
 from culture_connect.messaging import UnitOfWork
 from registration import events
-from registration.domain.calendar import local_day
 from registration.domain.errors import InvalidRequest, Unknown, WithdrawalsNotConfirmed, expect_version
 from registration.store import participants, partners
 from registration.store.partners import Partner

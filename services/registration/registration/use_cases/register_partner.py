@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
-from culture_connect.contracts import Language, PartnerRegistered, problem
+from culture_connect.contracts import Language, PartnerRegistered, local_day, problem
 from culture_connect.messaging import UnitOfWork
 from registration import events
-from registration.domain.calendar import Term, local_day, running_season
+from registration.domain.calendar import Term, running_season
 from registration.domain.errors import InvalidRequest, SlugTaken
 from registration.store import partners
 from registration.store.partners import Partner

@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from culture_connect.contracts import EveningDraft, EveningScheduled
+from culture_connect.contracts import EveningDraft, EveningScheduled, local_day
 from culture_connect.messaging import UnitOfWork
 from registration import events
 from registration.domain import evening_rules
-from registration.domain.calendar import local_day
 from registration.domain.errors import DayTaken
 from registration.domain.programme import filled
 from registration.store import evenings

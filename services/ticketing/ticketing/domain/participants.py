@@ -9,12 +9,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from culture_connect.contracts import (
-    LOCAL_TIME,
     Language,
     ParticipantChanged,
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
+    local_day,
 )
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.contracts.names import full_name
@@ -55,11 +55,6 @@ class Participant:
         if self.withdrawn and self.withdrawn_on:
             ends.append(self.withdrawn_on)
         return min(ends, default=None)
-
-
-def local_day(moment: datetime) -> date:
-    """The day in The Hague of an aware moment."""
-    return moment.astimezone(LOCAL_TIME).date()
 
 
 def holder_name(event: ParticipantEnrolled | ParticipantChanged) -> str:

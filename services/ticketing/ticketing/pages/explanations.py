@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from culture_connect import dates
-from culture_connect.contracts import Language
+from culture_connect.contracts import Language, local_day
 from culture_connect.http.pages import Both
 from ticketing.domain.decisions import Outcome, Rule
 from ticketing.domain.refusals import Refusal
@@ -240,4 +240,6 @@ def _out_of(fill: str, language: Language) -> str:
 
 def _moment(written: str, language: Language) -> str:
     moment = datetime.fromisoformat(written)
-    return _MOMENT.in_(language).format(day=dates.date(moment, language), clock=dates.clock(moment, language))
+    return _MOMENT.in_(language).format(
+        day=dates.date(local_day(moment), language), clock=dates.clock(moment, language)
+    )

@@ -20,19 +20,12 @@ from culture_connect.contracts import (
     PartnerChanged,
     PartnerLeft,
     PartnerRegistered,
+    local_day,
 )
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Delivery, UnitOfWork, core_event, feed_to
 from ticketing import events as telling
-from ticketing.domain.participants import (
-    Participant,
-    ParticipantEvent,
-    after,
-    has_moved,
-    has_returned,
-    holder_name,
-    local_day,
-)
+from ticketing.domain.participants import Participant, ParticipantEvent, after, has_moved, has_returned, holder_name
 from ticketing.store import address_changes, erasures, evenings, feeds, projections, timers
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer

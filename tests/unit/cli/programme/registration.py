@@ -13,9 +13,16 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import ValidationError
 
-from culture_connect.contracts import Evening, EveningDraft, Venue, default_closing, default_release, refusals
+from culture_connect.contracts import (
+    Evening,
+    EveningDraft,
+    Venue,
+    default_closing,
+    default_release,
+    local_day,
+    refusals,
+)
 from culture_connect_cli.api.client import Api
-from culture_connect_cli.programme.times import local_day
 
 PAGE = 2  # evenings a page, so that two evenings more are another page
 _EVENING = re.compile(r"/evenings/([0-9a-f-]{36})(/cancel)?")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.rendering.safe import UnusableAddressError, ascii_address, header, header_text, mailbox, one_line
+from notifications.rendering.mime import header, header_text, mailbox
+from notifications.rendering.sanitize import UnusableAddressError, ascii_address, one_line
 
 ANYTHING = st.text(st.sampled_from('=?\r\n\t\x00\x85\u2028\u202e"<>@,:;\\ aé😀q_')) | st.text()
 

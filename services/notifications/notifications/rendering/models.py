@@ -1,4 +1,4 @@
-"""What a mail is written from: kept with its letter once it is being sent."""
+"""The data that a mail is rendered from, kept with its letter once it is being sent."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +18,7 @@ class _Known(BaseModel):
 
 
 class Recipient(_Known):
-    """Whom the mail is for: a participant, or without names the contact of a partner."""
+    """The addressee of the mail: a participant, or without names the contact of a partner."""
 
     email: str
     language: Language
@@ -27,7 +27,7 @@ class Recipient(_Known):
 
     @property
     def name(self) -> str:
-        """The name for the address line, empty when there is none."""
+        """Returns the name for the address line, empty when there is none."""
         return full_name(self.given_name or "", self.family_name or "")
 
 
@@ -40,7 +40,7 @@ class ToldEvening(Evening):
 
 
 class TicketDetails(_Known):
-    """What the last event of the ticket, the offer or the invitation carried: which of these are set depends on it."""
+    """Details from the last event of the ticket, the offer or the invitation; which of them are set depends on it."""
 
     code: str | None = None
     link: str | None = None

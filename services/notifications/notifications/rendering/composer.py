@@ -1,4 +1,4 @@
-"""The mail that a letter goes out as: its headers, its parts, and who vouches for it."""
+"""Letters as mails (MIME): headers, parts, signature."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,19 @@ from uuid import UUID
 
 from culture_connect.contracts import Venue
 from notifications.domain.kinds import OPTIONAL
-from notifications.rendering import calendar, mime, pdf, safe
+from notifications.rendering import calendar, mime, pdf
 from notifications.rendering.calendar import Entry
-from notifications.rendering.contents import Contents, Letter
-from notifications.rendering.letters import Rendered, Renderer
-from notifications.rendering.links import unsubscribe_link
+from notifications.rendering.dkim_signer import Signer
+from notifications.rendering.models import Contents, Letter
 from notifications.rendering.pdf import Tickets
-from notifications.rendering.signing import Signer
+from notifications.rendering.renderer import Rendered, Renderer
+from notifications.rendering.sanitize import ascii_address
+from notifications.rendering.template_context import unsubscribe_link
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What goes into the SMTP dialogue: addresses of the envelope, the message with its line ends, and the id that a
+    """The input of an SMTP dialogue: addresses of the envelope, the message with its line ends, and the id that a
     report about it is asked to bring back (RFC 3461, 4.4), which is that of the Message-ID.
     """
 
@@ -31,7 +32,7 @@ class Mail:
 class Composer:
     """Makes mails from `sender` ("Name <address>"); their ids and those of calendar entries end in `domain`.
 
-    `reply_to` has addresses of venues: who answers a letter about an evening reaches the house. `public_url` is where
+    `reply_to` has addresses of venues: an answer to a letter about an evening goes there. `public_url` is where
     links to this service begin. With a `signer` every mail is signed.
     """
 
@@ -47,31 +48,31 @@ class Composer:
     ) -> None:
         name, address = parseaddr(sender)
         self._renderer = renderer
-        self._sender = (name, safe.ascii_address(address))
+        self._sender = (name, ascii_address(address))
         self._domain = domain
         self._public_url = public_url
-        self._reply_to = {venue: safe.ascii_address(address) for venue, address in reply_to.items()}
+        self._reply_to = {venue: ascii_address(address) for venue, address in reply_to.items()}
         self._signer = signer
 
     def message_id(self, letter_id: UUID) -> str:
-        """The Message-ID of the mail that this letter leads, however often it is sent."""
+        """Returns the Message-ID of the mail that this letter leads, however often it is sent."""
         return f"<{letter_id}@{self._domain}>"
 
     def render(self, letter: Letter) -> Rendered:
-        """The letter as people read it."""
+        """Returns the letter as people read it."""
         return self._renderer.render(letter)
 
     def calendars(self, letter: Letter) -> list[Entry]:
-        """The calendar entries that come with the mail, one per evening."""
+        """Returns the calendar entries that come with the mail, one per evening."""
         return calendar.entries(letter, organizer=self._sender, domain=self._domain)
 
     def mail(self, letter: Letter) -> Mail:
-        """The letter as a mail, the same bytes each time.
+        """Returns the letter as a mail, the same bytes each time.
 
         Raises UnusableAddressError when there is no way to address it, jinja2.UndefinedError when a template asks for
         what nobody provides.
         """
-        address = safe.ascii_address(letter.contents.recipient.email)
+        address = ascii_address(letter.contents.recipient.email)
         rendered = self.render(letter)
         body = _body(rendered, self.calendars(letter), pdf.tickets(letter), boundary=f"=_{letter.letter_id.hex}")
         headers = [*self._headers(letter, address, rendered.subject), *body.headers]
@@ -84,15 +85,15 @@ class Composer:
         contents = letter.contents
         recipient = contents.recipient
         headers = [
-            ("From", safe.mailbox(*self._sender)),
-            ("To", safe.mailbox(recipient.name, address)),
-            ("Subject", safe.header_text(subject)),
+            ("From", mime.mailbox(*self._sender)),
+            ("To", mime.mailbox(recipient.name, address)),
+            ("Subject", mime.header_text(subject)),
             ("Date", format_datetime(letter.written_at)),
             ("Message-ID", self.message_id(letter.letter_id)),
         ]
-        house = self._house(contents)
-        if house is not None:
-            headers.append(("Reply-To", house))
+        venue = self._venue_address(contents)
+        if venue is not None:
+            headers.append(("Reply-To", venue))
         if contents.unsubscribe is not None and all(piece.kind in OPTIONAL for piece in contents.pieces):
             # One click, without a page in between (RFC 8058).
             link = unsubscribe_link(self._public_url, contents.unsubscribe)
@@ -106,14 +107,14 @@ class Composer:
             ("MIME-Version", "1.0"),
         ]
 
-    def _house(self, contents: Contents) -> str | None:
-        """The address of the house that all of it is about, None when there are several or it gave none."""
+    def _venue_address(self, contents: Contents) -> str | None:
+        """Returns the address of the only venue in the mail, None when there are several or it has none."""
         venues = {piece.evening.venue for piece in contents.pieces if piece.evening is not None}
         return self._reply_to.get(venues.pop()) if len(venues) == 1 else None
 
 
 def _body(rendered: Rendered, entries: Sequence[Entry], tickets: Tickets | None, boundary: str) -> mime.Part:
-    """mixed(alternative(text, related(html, pictures), calendar), files), without what the letter has not.
+    """Returns mixed(alternative(text, related(html, pictures), calendar), files), without what the letter has not.
 
     A single calendar entry comes twice: as an alternative it makes an invitation in Outlook and Gmail, as a file it
     can be opened everywhere else. Several come as files only: a calendar object has one UID (RFC 5546, 3.2), and of

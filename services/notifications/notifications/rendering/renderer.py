@@ -14,9 +14,10 @@ from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from notifications.domain.kinds import TICKETS, template_of
-from notifications.rendering import qr, safe
-from notifications.rendering.contents import Letter
-from notifications.rendering.facts import cid_of, facts_of
+from notifications.rendering import qr
+from notifications.rendering.models import Letter
+from notifications.rendering.sanitize import one_line
+from notifications.rendering.template_context import content_id, template_context
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -41,7 +42,7 @@ class Rendered:
 
     @property
     def page(self) -> str:
-        """The HTML with its pictures in it, to be shown outside a mail."""
+        """Returns the HTML with its pictures in it, to be shown outside a mail."""
         page = self.html
         for picture in self.pictures:
             data = base64.b64encode(picture.png).decode()
@@ -66,23 +67,23 @@ class Renderer:
         self._inliner = CSSInliner(load_remote_stylesheets=False)
 
     def render(self, letter: Letter) -> Rendered:
-        """The letter in its reader's language. Raises jinja2.UndefinedError when a template asks for more."""
+        """Returns the letter in its reader's language. Raises jinja2.UndefinedError when a template asks for more."""
         contents = letter.contents
         folder = f"{template_of([piece.kind for piece in contents.pieces])}/{contents.recipient.language}"
-        facts = facts_of(letter, self._public_url)
-        facts["subject"] = safe.one_line(self._fill(f"{folder}/subject.txt", facts))
+        context = template_context(letter, self._public_url)
+        context["subject"] = one_line(self._fill(f"{folder}/subject.txt", context))
         return Rendered(
-            subject=facts["subject"],
-            text=self._fill(f"{folder}/body.txt", facts),
-            html=self._inliner.inline(self._fill(f"{folder}/body.html", facts)),
+            subject=context["subject"],
+            text=self._fill(f"{folder}/body.txt", context),
+            html=self._inliner.inline(self._fill(f"{folder}/body.html", context)),
             pictures=[
-                Picture(cid_of(letter, number), qr.picture(piece.ticket.code))
+                Picture(content_id(letter, number), qr.picture(piece.ticket.code))
                 for number, piece in enumerate(contents.pieces, 1)
                 if piece.kind in TICKETS and piece.ticket.code
             ],
         )
 
-    def _fill(self, template: str, facts: dict[str, Any]) -> str:
-        filled = self._templates.get_template(template).render(facts)
+    def _fill(self, template: str, context: dict[str, Any]) -> str:
+        filled = self._templates.get_template(template).render(context)
         # What a letter does not tell leaves its blank lines behind.
         return _BLANK_LINES.sub("\n\n", filled).strip() + "\n"

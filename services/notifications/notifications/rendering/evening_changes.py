@@ -1,13 +1,13 @@
-"""A change of an evening as people would tell it: what was, and what is."""
+"""Differences between two versions of an evening, for people: the old and the new."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from culture_connect import dates
-from culture_connect.contracts import Evening, Language, ProgrammePart, venue_names
-from notifications.rendering.safe import one_line
-from notifications.rendering.words import CHANGES, HOURS, PROGRAMME_KINDS
+from culture_connect.contracts import Evening, Language, venue_names
+from notifications.rendering.sanitize import one_line
+from notifications.rendering.translations import CHANGES, HOURS, PROGRAMME_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Part:
 
 
 def changes(before: Evening, now: Evening, language: Language) -> list[Change]:
-    """What changed between two versions of an evening, the date first; empty when this reader would notice nothing."""
+    """Returns the changes between two versions of an evening, the date first; empty when a reader would notice none."""
     words = CHANGES[language]
     compared = [
         (words["when"], _when(before, language), _when(now, language)),
@@ -47,7 +47,7 @@ def changes(before: Evening, now: Evening, language: Language) -> list[Change]:
 
 
 def _programme(gone: list[_Part], added: list[_Part], language: Language) -> list[Change]:
-    """Parts that moved, got another title, are new or are gone.
+    """Returns parts that moved, got another title, are new or are gone.
 
     What moved along with the whole evening is not told: the new hour of the evening tells it.
     """
@@ -68,7 +68,7 @@ def _programme(gone: list[_Part], added: list[_Part], language: Language) -> lis
 def _pairs(
     gone: list[_Part], added: list[_Part], alike: Callable[[_Part, _Part], bool]
 ) -> Sequence[tuple[_Part, _Part]]:
-    """Takes out of both lists what is alike, and gives it back as (old, new)."""
+    """Removes matching parts from both lists and returns them as (old, new)."""
     pairs = []
     for new in list(added):
         old = next((part for part in gone if alike(part, new)), None)
@@ -88,15 +88,11 @@ def _parts(evening: Evening, language: Language) -> list[_Part]:
         _Part(
             label=PROGRAMME_KINDS[language][part.kind],
             title=one_line(part.title.in_(language)),
-            times=_times(part, language),
+            times=dates.hours(part.starts_at, part.ends_at, language),
             offset=(part.starts_at - evening.starts_at, part.ends_at - evening.starts_at),
         )
         for part in evening.programme
     ]
-
-
-def _times(part: ProgrammePart, language: Language) -> str:
-    return f"{dates.clock(part.starts_at, language)} – {dates.clock(part.ends_at, language)}"
 
 
 def _when(evening: Evening, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""What templates may use: harmless lines of text in the reader's language.
+"""The variables of the templates: sanitized lines of text in the reader's language.
 
 At the top stand those of the whole mail and those of its leading piece; `pieces`, `tickets`, `waiting` and `ended` hold
 the same for each piece; bodies have the letter's `subject` as well. All names are always there: what a letter does not
@@ -6,27 +6,25 @@ tell is None or empty.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from culture_connect import dates
-from culture_connect.contracts import LOCAL_TIME, Language, Venue, venue_names
-from notifications.domain.days import local_day
+from culture_connect.contracts import Language, Venue, local_day, venue_names
 from notifications.domain.kinds import ENDINGS, TICKETS, Kind
-from notifications.rendering.changes import changes
-from notifications.rendering.contents import Digest, Letter, Piece, Recipient, ToldEvening
-from notifications.rendering.directions import DIRECTIONS
-from notifications.rendering.links import unsubscribe_link
-from notifications.rendering.safe import one_line
-from notifications.rendering.words import PROGRAMME_KINDS, SOMEBODY
+from notifications.rendering.evening_changes import changes
+from notifications.rendering.models import Digest, Letter, Piece, Recipient, ToldEvening
+from notifications.rendering.sanitize import one_line
+from notifications.rendering.translations import DIRECTIONS, NO_NAME, PROGRAMME_KINDS
 
 _NO_EVENING: dict[str, Any] = dict.fromkeys(
     ("title", "theme", "day", "short_day", "days_left", "starts", "ends", "venue", "where", "explanation")
 ) | {"directions": None, "programme": []}
 
 
-def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
-    """The facts of a mail; links to this service begin with `public_url`."""
+def template_context(letter: Letter, public_url: str) -> dict[str, Any]:
+    """Returns the variables of a mail; links to this service begin with `public_url`."""
     contents = letter.contents
     language = contents.recipient.language
     pieces = [_piece(piece, letter, number, language) for number, piece in enumerate(contents.pieces, 1)]
@@ -45,13 +43,18 @@ def facts_of(letter: Letter, public_url: str) -> dict[str, Any]:
     }
 
 
+def unsubscribe_link(public_url: str, secret: UUID) -> str:
+    """Returns the link to the addressee's preferences, known by their `secret`."""
+    return f"{public_url.rstrip('/')}/unsubscribe/{secret}"
+
+
 def _called(recipient: Recipient) -> str:
-    """What the letter calls its reader: some have one name only, and that is the given one or the family's."""
-    return _line(recipient.given_name) or _line(recipient.family_name) or SOMEBODY[recipient.language]
+    """Returns the name in the greeting: some have one name only, and that is the given one or the family's."""
+    return _line(recipient.given_name) or _line(recipient.family_name) or NO_NAME[recipient.language]
 
 
-def cid_of(letter: Letter, number: int) -> str:
-    """The content id of the picture of the code of the letter's piece of this number, from 1."""
+def content_id(letter: Letter, number: int) -> str:
+    """Returns the content id of the picture of the code of the letter's piece of this number, from 1."""
     return f"ticket-code-{number}@{letter.letter_id}"
 
 
@@ -62,15 +65,15 @@ def _piece(piece: Piece, letter: Letter, number: int, language: Language) -> dic
     return {
         **(_evening(piece.evening, letter.written_at, language) if piece.evening else _NO_EVENING),
         "kind": piece.kind,
-        "cid": cid_of(letter, number),
+        "cid": content_id(letter, number),
         "code": _line(ticket.code),
         "link": _line(ticket.link),
         "position": ticket.position,
         "reason": ticket.reason,
         "giver": _line(piece.giver),
         "changes": changes(piece.before, piece.evening, language) if piece.before and piece.evening else [],
-        "last_day": _day(last_day, language) if last_day and leaves_later else None,
-        "first_day": _day(piece.first_day, language) if piece.first_day else None,
+        "last_day": dates.date(last_day, language) if last_day and leaves_later else None,
+        "first_day": dates.date(piece.first_day, language) if piece.first_day else None,
         "invited": piece.invited,
         "has_entry": piece.sequence is not None,
     }
@@ -107,8 +110,8 @@ def _programme(evening: ToldEvening, language: Language) -> Sequence[dict[str, s
 
 def _digest(digest: Digest, language: Language) -> dict[str, Any]:
     return {
-        "first_day": _day(digest.first_day, language),
-        "last_day": _day(digest.last_day, language),
+        "first_day": dates.date(digest.first_day, language),
+        "last_day": dates.date(digest.last_day, language),
         "joined": digest.joined,
         "left": digest.left,
         "taking_part": digest.taking_part,
@@ -128,10 +131,6 @@ def _digest(digest: Digest, language: Language) -> dict[str, Any]:
     }
 
 
-def _day(day: date, language: Language) -> str:
-    return dates.date(datetime.combine(day, time(12), LOCAL_TIME), language)
-
-
 def _line(text: str | None) -> str | None:
-    """The text in a line; None when nothing visible is left of it."""
+    """Returns the text in a line; None when nothing visible is left of it."""
     return (one_line(text) or None) if text else None

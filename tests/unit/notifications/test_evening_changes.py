@@ -8,8 +8,8 @@ import pytest
 
 from culture_connect.contracts import Language, Localised, PartKind, ProgrammePart, Venue
 from notifications.domain.changes import material
-from notifications.rendering.changes import Change, changes
-from notifications.rendering.contents import ToldEvening
+from notifications.rendering.evening_changes import Change, changes
+from notifications.rendering.models import ToldEvening
 from tests.unit.notifications.composed import told_evening
 
 BEFORE = told_evening()
@@ -23,7 +23,7 @@ TOUR = ProgrammePart(
 
 
 def told(language: Language = Language.NL, /, **changed: Any) -> list[Change]:
-    """What is told of these changes."""
+    """Returns what is told of these changes."""
     return changes(BEFORE, told_evening(**changed), language)
 
 

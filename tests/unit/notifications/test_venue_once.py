@@ -1,12 +1,12 @@
-"""A house is named once wherever an evening is told, though its location may begin with its name."""
+"""A venue is named once wherever an evening is told, though its location may begin with its name."""
 
 import pytest
 
 from culture_connect.contracts import Venue
 from notifications.domain.kinds import Kind
 from notifications.rendering import pdf
-from notifications.rendering.contents import Letter, ToldEvening
-from notifications.rendering.letters import Renderer
+from notifications.rendering.models import Letter, ToldEvening
+from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import calendar_of
 from tests.unit.notifications.composed import COMPOSER, PUBLIC_URL, a_mail, a_piece, told_evening
 from tests.unit.notifications.printed import pages_of

@@ -1,4 +1,4 @@
-"""Who vouches for a mail: the signature of the sender's domain (DKIM, RFC 6376)."""
+"""The signature of a mail by the sender's domain (DKIM, RFC 6376)."""
 
 import hashlib
 from datetime import datetime
@@ -45,7 +45,7 @@ class Signer:
         self._selector = selector.encode("ascii")
         self._key = b"\n".join(key.split(b"\r\n"))
         try:
-            bits, sound = _looked_at(self._key)
+            bits, sound = _inspect(self._key)
         except (UnparsableKeyError, ASN1FormatError, DigestTooLargeError, ArithmeticError, ValueError, LookupError):
             raise DkimKeyError("expected a private RSA key in PEM, without a passphrase") from None
         if bits < _LEAST_BITS:
@@ -65,7 +65,7 @@ class Signer:
         return cls(domain, selector, key)
 
     def sign(self, message: bytes, at: datetime) -> bytes:
-        """The message with its signature above it, as of that moment: the same bytes however often it is signed."""
+        """Returns the message with its signature above it, as of that moment: the same bytes each time."""
         signature: bytes = _SignatureAsOf(message, at).sign(
             self._selector,
             self._domain,
@@ -77,8 +77,8 @@ class Signer:
         return signature + message
 
 
-def _looked_at(key: bytes) -> tuple[int, bool]:
-    """How many bits the key has, and whether its halves belong together."""
+def _inspect(key: bytes) -> tuple[int, bool]:
+    """Returns how many bits the key has, and whether its halves belong together."""
     parts = parse_pem_private_key(key)
     probe = hashlib.sha256()
     sound = RSASSA_PKCS1_v1_5_verify(probe, RSASSA_PKCS1_v1_5_sign(probe, parts), parts)
