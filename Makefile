@@ -52,7 +52,7 @@ format: $(STAMP) ## puts right what can be put right by itself
 events: $(STAMP) ## the documents, schemas and golden files of the messages on the bus, from their catalogue
 	$(BIN)/python -m tests.contracts
 
-bench: $(STAMP) ## how fast it is, in proportion to bare lines on the same machine
+bench: $(STAMP) ## how fast it is, in proportion to baselines on the same machine
 	$(BIN)/python -m tests.benchmarks
 
 storm: $(STAMP) ## the whole system, broken at random under load: ARGS="--seed 7 --breaks 300"; see docs/faults.md

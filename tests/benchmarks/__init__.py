@@ -1,1 +1,1 @@
-"""The speed of the system, next to bare lines on the same machine: `python -m tests.benchmarks`."""
+"""The speed of the system, next to baselines on the same machine: `python -m tests.benchmarks`."""

@@ -1,4 +1,4 @@
-"""Measures intake, openings, declines, imports and letters against bare lines, a second replica against one, and
+"""Measures intake, openings, declines, imports and letters against baselines, a second replica against one, and
 hostile reports against ordinary ones.
 
 Prints tables and writes JSON.

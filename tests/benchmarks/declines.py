@@ -178,8 +178,8 @@ async def enrol_late(where: Surroundings, count: int) -> list[float]:
 
 
 async def updated(where: Surroundings, count: int) -> Sample:
-    """The bare line; see `lines.updating`."""
-    async with where.line("update_rows", where.database_url("plain"), str(count)) as process:
+    """The baseline; see `baselines.update_rows`."""
+    async with where.baseline("update_rows", where.database_url("plain"), str(count)) as process:
         return Sample(count, float(await process.line()), {})
 
 

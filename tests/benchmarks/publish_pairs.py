@@ -1,4 +1,4 @@
-"""The bare line of publishing, for the messages of intake and of an evening's opening."""
+"""The baseline of publishing, for the messages of intake and of an evening's opening."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ from tests.benchmarks.service_environment import Surroundings
 async def publishing(where: Surroundings, what: Literal["intake", "opening"], slug: str, count: int) -> Sample:
     """aio-pika, publishing a message to a partner or venue and an event for each, pipelined with confirms."""
     before = where.clock.read()
-    async with where.line("publish_pairs", where.edge(), where.core(), what, slug, str(count)) as process:
+    async with where.baseline("publish_pairs", where.edge(), where.core(), what, slug, str(count)) as process:
         seconds = float(await process.line())
         broker = where.clock.since(before).get("RabbitMQ", 0.0)
     async with where.channel(where.edge()) as edge, where.channel(where.core()) as core:

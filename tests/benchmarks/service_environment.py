@@ -175,9 +175,11 @@ class Surroundings:
             await process.stop()
 
     @contextlib.asynccontextmanager
-    async def line(self, module: str, *arguments: str) -> AsyncIterator[Process]:
-        """Runs one of the bare lines in a process of its own until the block ends."""
-        process = await self._start(module, "-m", f"tests.benchmarks.lines.{module}", *arguments, env=dict(os.environ))
+    async def baseline(self, module: str, *arguments: str) -> AsyncIterator[Process]:
+        """Runs one of the baselines in a process of its own until the block ends."""
+        process = await self._start(
+            module, "-m", f"tests.benchmarks.baselines.{module}", *arguments, env=dict(os.environ)
+        )
         try:
             yield process
         finally:

@@ -1,7 +1,7 @@
 """The least that publishing costs: aio-pika, pipelined, every message persistent and confirmed.
 
-Arguments: AMQP URL of the edge, AMQP URL of the core, what (`intake` or `opening`), slug of the partner or venue, number
-of people. Publishes for each of them a message to the partner or venue and an event, and prints how many seconds it took;
+Arguments: AMQP URL of the edge, AMQP URL of the core, what (`intake` or `opening`), slug of the partner or venue, and a
+number. Publishes so many messages to the partner or venue, with an event for each, and prints how many seconds it took;
 making the messages is not counted. Then waits to be ended.
 """
 
