@@ -100,47 +100,20 @@ class Faults:
         finally:
             await wire.mend()
 
-    @asynccontextmanager
-    async def pause_broker(self, _: Break) -> AsyncIterator[None]:
-        pid = self._deployment.broker.processes[0].pid
-        process_signals.pause(pid)
-        try:
-            yield
-        finally:
-            process_signals.resume(pid)
+    def pause_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return _paused(self._deployment.broker.processes[0].pid)
 
-    @asynccontextmanager
-    async def restart_broker(self, _: Break) -> AsyncIterator[None]:
-        await self._deployment.stack.stop("rabbitmq")
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start("rabbitmq")
+    def restart_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return self._ended("rabbitmq", self._deployment.stack.stop)
 
-    @asynccontextmanager
-    async def kill_broker(self, _: Break) -> AsyncIterator[None]:
-        await self._deployment.stack.kill("rabbitmq")
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start("rabbitmq")
+    def kill_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return self._ended("rabbitmq", self._deployment.stack.kill)
 
-    @asynccontextmanager
-    async def pause_database(self, _: Break) -> AsyncIterator[None]:
-        pid = self._deployment.database.process.pid
-        process_signals.pause(pid)
-        try:
-            yield
-        finally:
-            process_signals.resume(pid)
+    def pause_database(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return _paused(self._deployment.database.process.pid)
 
-    @asynccontextmanager
-    async def kill_database(self, _: Break) -> AsyncIterator[None]:
-        await self._deployment.stack.kill("postgres")
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start("postgres")
+    def kill_database(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return self._ended("postgres", self._deployment.stack.kill)
 
     @asynccontextmanager
     async def read_only_database(self, _: Break) -> AsyncIterator[None]:
@@ -205,6 +178,14 @@ class Faults:
         finally:
             await self._deployment.mail_wire.mend()
 
+    @asynccontextmanager
+    async def _ended(self, server: str, end: Callable[[str], Awaitable[None]]) -> AsyncIterator[None]:
+        await end(server)
+        try:
+            yield
+        finally:
+            await self._deployment.stack.start(server)
+
     def _wire(self, planned: Break) -> FaultProxy:
         name, _, what = planned.target.partition("/")
         wires = self._deployment.broker_wires if what == "broker" else self._deployment.database_wires
@@ -217,6 +198,15 @@ class Faults:
                 await session.execute("select pg_reload_conf()", timeout=10)
 
         await _insist(change)
+
+
+@asynccontextmanager
+async def _paused(pid: int) -> AsyncIterator[None]:
+    process_signals.pause(pid)
+    try:
+        yield
+    finally:
+        process_signals.resume(pid)
 
 
 async def _insist(change: Callable[[], Awaitable[None]]) -> None:
