@@ -39,7 +39,7 @@ check: $(STAMP) ## style, types, borders between packages, generated documents
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy --num-workers=2 $(CODE)
-	@for service in registration ticketing notifications; do \
+	@for service in $(notdir $(wildcard services/*)); do \
 		$(BIN)/mypy services/$$service/migrations/env.py services/$$service/migrations/versions/*.py || exit 1; \
 	done
 	$(BIN)/lint-imports

@@ -1,4 +1,4 @@
-"""Measures intake, openings, declines, imports and letters against baselines, a second replica against one, and
+"""Measures deliveries, intake, openings, declines, imports and letters against baselines, two replicas against one, and
 hostile reports against ordinary ones.
 
 Prints tables and writes JSON.
@@ -15,12 +15,12 @@ import uvloop
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import parts, results
+from tests.benchmarks import consuming, parts, results
 from tests.benchmarks.report import show
 from tests.benchmarks.results import Results
 from tests.benchmarks.service_environment import Servers, Surroundings, servers
 
-PARTS = ("intake", "opening", "declines", "import", "replicas", "letters", "reports")
+PARTS = ("consuming", "intake", "opening", "declines", "import", "replicas", "letters", "reports")
 
 
 def main() -> int:
@@ -41,6 +41,9 @@ async def _measure(where: Servers, options: argparse.Namespace) -> Results:
         profiles = options.profile / part if options.profile else None
         return Surroundings(where, partners=partners, venues=list(Venue), profiles=profiles)
 
+    if options.only in (None, "consuming"):
+        async with around("consuming", *consuming.partners(options.rounds)) as surroundings:
+            found.add(await parts.of_consuming(surroundings, options.messages, options.rounds))
     if options.only in (None, "intake"):
         lines = ("acme", "bare", "raw", "plain", "sent")
         partners = [f"{line}-{number}" for line in lines for number in range(options.rounds)]

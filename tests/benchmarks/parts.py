@@ -10,7 +10,8 @@ from itertools import pairwise
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import declines, imports, intake, letters, people, replicas, reports, seat_allocation
+from tests.benchmarks import consuming, declines, imports, intake, letters, people, replicas, reports, seat_allocation
+from tests.benchmarks.baselines.consuming import WAYS
 from tests.benchmarks.publish_pairs import publishing
 from tests.benchmarks.report import MB
 from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results, Sample, growth, ratio
@@ -32,6 +33,17 @@ DECLINES_IN_A_ROW = 1000
 LATE_ENROLMENTS = 20
 SLOWEST_REPORT = 10  # times as long as an ordinary report takes, for one that was made to be slow
 LETTERS_MEMORY = 200 * MB  # bytes that notifications may hold while letters go
+
+
+async def of_consuming(where: Surroundings, count: int, rounds: int) -> Results:
+    """Deliveries by each way through the libraries, against aiormq alone; processor time of the consumer."""
+    lines = {way: Line(f"delivery, {way}", "messages") for way in WAYS}
+    for number in range(rounds):
+        CONSOLE.print(f"consuming, {count} messages, round {number + 1} of {rounds}")
+        for way, line in lines.items():
+            line.samples.append(await consuming.delivered(where, way, f"{way}-{number}", count))
+    bare = lines["aiormq"]
+    return Results([*lines.values()], [ratio(f"{line.name} / aiormq", line, bare) for line in lines.values()])
 
 
 async def of_intake(where: Surroundings, count: int, rounds: int) -> Results:

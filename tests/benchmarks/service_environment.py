@@ -23,7 +23,7 @@ import httpx
 from aio_pika.abc import AbstractChannel
 from joserfc.jwk import OKPKey
 
-from culture_connect.messaging.topology import Vhosts
+from culture_connect.messaging.topology import SERVICES, Vhosts
 from culture_connect_cli.broker.management import Management
 from culture_connect_cli.stack import ExternalServers, Postgres, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
@@ -32,7 +32,6 @@ from culture_connect_cli.topology.apply import apply_topology
 from tests.benchmarks.cpu import CpuClock
 from tests.support.hashes import HASH_KEY
 
-SERVICES = ("registration", "ticketing", "notifications")
 CLONE = Path(__file__).parent.parent.parent
 STARTING = 60.0  # seconds a service may take
 

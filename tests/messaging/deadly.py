@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import Database, Delivery, Handlers, Service, Subscription, UnitOfWork
+from culture_connect.messaging import Database, Delivery, EventRouter, Service, UnitOfWork
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.routes import VirtualHost
 from tests.messaging.kit import BusUrls
@@ -25,9 +25,9 @@ DIED = 9  # exit status
 
 async def main(database_url: str, urls: BusUrls, vhost: VirtualHost, queue: str, deadly: UUID) -> None:
     """Runs until it is ended, or ends itself."""
-    handlers = Handlers()
+    router = EventRouter()
 
-    @handlers.on(ErasureCompleted)
+    @router.batch_subscriber(queue, vhost=vhost)(ErasureCompleted)
     async def handle(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
         participants = [delivery.message.participant_id for delivery in deliveries]
         if deadly in participants:
@@ -41,7 +41,7 @@ async def main(database_url: str, urls: BusUrls, vhost: VirtualHost, queue: str,
         name="ticketing",
         settings=urls,
         database=Database(database_url, schema="ticketing"),
-        subscriptions=[Subscription(vhost, queue, handlers)],
+        routers=[router],
     )
     async with service.running():
         await asyncio.Event().wait()

@@ -20,13 +20,13 @@ from sqlalchemy.engine import make_url
 
 from culture_connect.contracts import ErasureCompleted, Message
 from culture_connect.messaging import (
+    BatchSubscriber,
     Database,
     Delivery,
-    Handlers,
+    EventRouter,
     PermanentFailure,
     Route,
     Service,
-    Subscription,
     TransientFailure,
     UnitOfWork,
     core_event,
@@ -55,7 +55,7 @@ class BusUrls:
 
 
 class Kit:
-    """One service's surroundings, and hands to disturb them."""
+    """The servers of one service, with faults to inject into them."""
 
     def __init__(
         self,
@@ -71,8 +71,9 @@ class Kit:
         self.holding = False
         self.answer: Route | None = None
         self.retry_delays: tuple[float, ...] = (0.2, 0.2)
-        self.handlers = Handlers()
-        self.handlers.on(ErasureCompleted)(self._handle)
+        self._router = EventRouter()
+        self._router.batch_subscriber("ticketing.events")(ErasureCompleted)(self._handle)
+        self.admissions = self.edge_subscriber("box-office.<venue>.admissions")
         self.database_wire = wires["database"]
         self.broker_wire = wires["broker"]
         self._urls = urls
@@ -102,7 +103,7 @@ class Kit:
         self,
         *,
         behind_cuttable_wires: bool = False,
-        follow: Callable[[], Awaitable[Sequence[Subscription]]] | None = None,
+        follow: Callable[[], Awaitable[Sequence[BatchSubscriber]]] | None = None,
         urls: BusUrls | None = None,
     ) -> Service:
         """A replica, not yet running; behind the wires it loses its servers when they are cut.
@@ -117,12 +118,18 @@ class Kit:
             name="ticketing",
             settings=urls,
             database=Database(database_url, schema="ticketing"),
-            subscriptions=[Subscription("core", "ticketing.events", self.handlers)],
+            routers=[self._router],
             follow=follow,
             retry_delays=self.retry_delays,
         )
         self._replicas.append(replica)
         return replica
+
+    def edge_subscriber(self, queue: str) -> BatchSubscriber:
+        """A subscriber of a party's queue, with the same handler."""
+        subscriber = EventRouter().batch_subscriber(queue, vhost="edge")
+        subscriber(ErasureCompleted)(self._handle)
+        return subscriber
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Service]:
@@ -264,7 +271,7 @@ class Kit:
         return [row[0] for row in await self._rows("select participant from effects order by id")]
 
     async def outbox_size(self) -> int:
-        """How many rows wait to be sent."""
+        """Returns the number of rows that wait to be sent."""
         return int((await self._rows("select count(*) from outbox"))[0][0])
 
     async def waiting(self) -> list[tuple[str | None, int]]:
@@ -272,7 +279,7 @@ class Kit:
         return [(row.key, row.attempts) for row in await self._rows("select key, attempts from retries order by id")]
 
     async def lanes_in_trouble(self) -> dict[str, str]:
-        """What the broker said last, by destination that is in trouble."""
+        """Returns the broker's last answer, by destination that failed."""
         return {row[0]: row[1] for row in await self._rows("select lane, last_error from outbox_lanes")}
 
     async def _rows(self, statement: str) -> Sequence[Any]:
@@ -280,11 +287,11 @@ class Kit:
             return (await connection.execute(text(statement))).all()
 
     async def depth(self, queue: str, vhost: str = "core") -> int:
-        """How many messages are ready in the queue."""
+        """Returns the number of messages that are ready in the queue."""
         return (await self._declared(queue, vhost)).message_count or 0
 
     async def consumers(self, queue: str, vhost: str = "edge") -> int:
-        """How many consumers the queue has; none when there is no such queue."""
+        """Returns the number of consumers of the queue; none when there is no such queue."""
         try:
             return (await self._declared(queue, vhost)).consumer_count or 0
         except aio_pika.exceptions.ChannelNotFoundEntity:
@@ -369,7 +376,7 @@ class Kit:
         )
 
     async def has_problem(self, replica: Service, word: str) -> bool:
-        """Whether one of the replica's problems names this word."""
+        """Returns whether one of the replica's problems names this word."""
         return any(word in problem for problem in await replica.problems())
 
     @asynccontextmanager
@@ -382,5 +389,5 @@ class Kit:
             await connection.rollback()
 
     def leads(self, replica: Service) -> bool:
-        """Whether this replica's relay is the active one."""
+        """Returns whether this replica's relay is the active one."""
         return replica.telemetry.registry.get_sample_value("culture_connect_relay_leading") == 1

@@ -59,19 +59,19 @@ async def insert_row(
 
 
 async def execute(kit: Kit, statement: str, **parameters: object) -> Sequence[Any]:
-    """What the statement returns, committed."""
+    """Returns the statement's rows, committed."""
     async with kit.database.engine.begin() as connection:
         result = await connection.execute(text(statement), parameters)
         return result.all() if result.returns_rows else []
 
 
 async def waiting(kit: Kit) -> dict[str, int]:
-    """How many rows wait, by lane."""
+    """Returns the number of rows that wait, by lane."""
     return {row[0]: row[1] for row in await execute(kit, "select lane, count(*) from outbox group by lane")}
 
 
 async def troubles(kit: Kit) -> dict[str, tuple[str, bool]]:
-    """What the broker said last and whether it is quarantined, by lane in trouble."""
+    """Returns the broker's last answer and whether it is quarantined, by lane that failed."""
     rows = await execute(kit, "select lane, last_error, quarantined_at is not null from outbox_lanes")
     return {row[0]: (row[1], row[2]) for row in rows}
 

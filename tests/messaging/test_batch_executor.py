@@ -15,7 +15,7 @@ from tests.support.databases import Database as OwnDatabase
 
 
 class Wrong(Exception):
-    """What an item is answered with."""
+    """The exception that an item is answered with."""
 
 
 class Counter:
@@ -27,7 +27,7 @@ class Counter:
         self.going_on = asyncio.Event()
         self.going_on.set()
         self.begun = asyncio.Event()
-        self.together: BatchExecutor[str, str, str] = BatchExecutor(
+        self.executor: BatchExecutor[str, str, str] = BatchExecutor(
             database, self._effect, identity=lambda item: item, most=3
         )
 
@@ -78,16 +78,16 @@ def counter(database: Database) -> Counter:
 
 
 async def done(database: Database) -> set[str]:
-    """What was committed."""
+    """Returns the committed items."""
     async with database.begin() as work:
         return set((await work.execute(text("select item from done"))).scalars())
 
 
 async def test_what_comes_while_a_transaction_runs_makes_up_the_next_ones(counter: Counter) -> None:
     counter.going_on.clear()
-    first = asyncio.create_task(counter.together.do("a", "first"))
+    first = asyncio.create_task(counter.executor.execute("a", "first"))
     await counter.begun.wait()
-    others = [asyncio.create_task(counter.together.do("a", item)) for item in "bcde"]
+    others = [asyncio.create_task(counter.executor.execute("a", item)) for item in "bcde"]
     await asyncio.sleep(0)
     counter.going_on.set()
     assert await asyncio.gather(first, *others) == ["a: first", "a: b", "a: c", "a: d", "a: e"]
@@ -96,7 +96,7 @@ async def test_what_comes_while_a_transaction_runs_makes_up_the_next_ones(counte
 
 async def test_a_refusal_is_told_to_whom_it_concerns_and_stops_nobody(counter: Counter, database: Database) -> None:
     answers = await asyncio.gather(
-        *(counter.together.do("a", item) for item in ("one", "refused", "two")), return_exceptions=True
+        *(counter.executor.execute("a", item) for item in ("one", "refused", "two")), return_exceptions=True
     )
     assert [str(answer) for answer in answers] == ["a: one", "refused", "a: two"]
     assert isinstance(answers[1], Wrong)
@@ -105,7 +105,7 @@ async def test_a_refusal_is_told_to_whom_it_concerns_and_stops_nobody(counter: C
 
 async def test_one_that_breaks_the_transaction_fails_alone(counter: Counter, database: Database) -> None:
     answers = await asyncio.gather(
-        *(counter.together.do("a", item) for item in ("one", "broken", "two")), return_exceptions=True
+        *(counter.executor.execute("a", item) for item in ("one", "broken", "two")), return_exceptions=True
     )
     assert [str(answer) for answer in answers] == ["a: one", "broken", "a: two"]
     assert await done(database) == {"one", "two"}
@@ -113,7 +113,7 @@ async def test_one_that_breaks_the_transaction_fails_alone(counter: Counter, dat
 
 async def test_the_same_again_comes_in_a_transaction_of_its_own(counter: Counter) -> None:
     answers = await asyncio.gather(
-        *(counter.together.do("a", item) for item in ("one", "one", "two")), return_exceptions=True
+        *(counter.executor.execute("a", item) for item in ("one", "one", "two")), return_exceptions=True
     )
     assert counter.batches[0] == ["one", "two"]
     assert [type(answer).__name__ for answer in answers] == ["str", "IntegrityError", "str"]
@@ -121,14 +121,14 @@ async def test_the_same_again_comes_in_a_transaction_of_its_own(counter: Counter
 
 async def test_nobody_is_served_in_the_trace_of_another(counter: Counter) -> None:
     with server_span("request", None) as request:
-        await counter.together.do("a", "one")
+        await counter.executor.execute("a", "one")
     assert request.get_span_context().is_valid
     assert counter.traces == [INVALID_SPAN_CONTEXT.trace_id]
 
 
 async def test_lanes_go_side_by_side(counter: Counter) -> None:
     counter.going_on.clear()
-    both = [asyncio.create_task(counter.together.do(lane, "one")) for lane in "ab"]
+    both = [asyncio.create_task(counter.executor.execute(lane, "one")) for lane in "ab"]
     await asyncio.sleep(0)
     counter.going_on.set()
     assert await asyncio.gather(*both) == ["a: one", "b: one"]
@@ -137,10 +137,10 @@ async def test_lanes_go_side_by_side(counter: Counter) -> None:
 
 async def test_somebody_who_hangs_up_is_served_all_the_same(counter: Counter, database: Database) -> None:
     counter.going_on.clear()
-    impatient = asyncio.create_task(counter.together.do("a", "one"))
+    impatient = asyncio.create_task(counter.executor.execute("a", "one"))
     await asyncio.sleep(0)
     impatient.cancel()
-    other = asyncio.create_task(counter.together.do("a", "two"))
+    other = asyncio.create_task(counter.executor.execute("a", "two"))
     await asyncio.sleep(0)
     counter.going_on.set()
     assert await other == "a: two"
@@ -150,19 +150,19 @@ async def test_somebody_who_hangs_up_is_served_all_the_same(counter: Counter, da
 async def test_a_lane_whose_work_is_broken_off_answers_everybody_and_goes_on(
     counter: Counter, database: Database
 ) -> None:
-    waiting = [asyncio.create_task(counter.together.do("a", item)) for item in ("cancelled", "b", "c", "d", "e")]
+    waiting = [asyncio.create_task(counter.executor.execute("a", item)) for item in ("cancelled", "b", "c", "d", "e")]
     async with asyncio.timeout(5):
         answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(answer) for answer in answers} == {TransientFailure}
     async with asyncio.timeout(5):
-        assert await counter.together.do("a", "later") == "a: later"
+        assert await counter.executor.execute("a", "later") == "a: later"
     assert await done(database) == {"later"}
 
 
 async def test_an_effect_that_does_not_answer_everybody_has_none(counter: Counter, database: Database) -> None:
     async with asyncio.timeout(5):
         answers = await asyncio.gather(
-            *(counter.together.do("a", item) for item in ("one", "miscounted")), return_exceptions=True
+            *(counter.executor.execute("a", item) for item in ("one", "miscounted")), return_exceptions=True
         )
     assert [str(answer) for answer in answers] == ["a: one", "0 results for 1 items"]
     assert await done(database) == {"one"}
@@ -171,6 +171,6 @@ async def test_an_effect_that_does_not_answer_everybody_has_none(counter: Counte
 async def test_a_database_that_is_away_is_asked_once_for_all_that_wait() -> None:
     nowhere = Nowhere()
     counter = Counter(nowhere)
-    answers = await asyncio.gather(*(counter.together.do("a", item) for item in "abc"), return_exceptions=True)
+    answers = await asyncio.gather(*(counter.executor.execute("a", item) for item in "abc"), return_exceptions=True)
     assert {type(answer) for answer in answers} == {DatabaseUnavailable}
     assert nowhere.asked == 1

@@ -20,8 +20,8 @@ from culture_connect.messaging.connection import (
     connected,
     within,
 )
-from culture_connect.messaging.consuming.incoming import IncomingMessage
-from culture_connect.messaging.consuming.subscriber import DirectBroker
+from culture_connect.messaging.consuming.channel import ConsumerChannel
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.probes import eventually, until
 
@@ -124,18 +124,18 @@ async def test_a_broker_that_is_stopped_with_everything_silent_ends_within_its_g
 
     taken: list[IncomingMessage] = []
     async with SilentWire(bus.server.port).open() as wire:
-        broker = DirectBroker(wire.through(bus.administrator_url("edge")), name="tests")
-        await broker.start()
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=1, deliver=taken.append)
-        await subscriber.start()
+        connection = await connect(wire.through(bus.administrator_url("edge")), name="tests")
+        consumer = ConsumerChannel(connection, QUEUE, prefetch=1, tag="tests", deliver=taken.append)
+        await consumer.start()
         async with bus.administrator("edge") as channel:
             await channel.default_exchange.publish(aio_pika.Message(b""), QUEUE)
         await eventually(lambda: len(taken), 1, "messages in hand")
         wire.silence()
         began = time.monotonic()
-        await broker.stop()
+        await consumer.stop()
+        await close_connection(connection)
         assert time.monotonic() - began < 10
-        assert broker.closed.is_set()
+        assert connection.lost.is_set()
 
 
 async def test_a_refused_connection_is_an_error_at_once() -> None:

@@ -48,7 +48,7 @@ async def trial(database: OwnDatabase) -> AsyncIterator[Trial]:
 
 
 async def fault_of(database: Database, statement: str = "insert into seats values (1, 'Ann')") -> str:
-    """What the kit says of the error that the statement ends in, which must be the database's."""
+    """Returns the kit's reason for the statement's error, which must be the database's."""
     with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is looked at
         async with database.begin() as work:
             await work.execute(text(statement))

@@ -50,7 +50,7 @@ async def set_standbys(superuser: asyncpg.Connection, names: str) -> None:
 
 
 async def waits_with_a_commit(probe: asyncpg.Connection, superuser: asyncpg.Connection) -> bool:
-    """Whether a commit of the connection `probe`, with nothing in it, is seen to wait for a standby."""
+    """Returns whether a commit of the connection `probe`, with nothing in it, is seen to wait for a standby."""
     await probe.execute("set synchronous_commit = on")
     commit = asyncio.create_task(probe.execute("select pg_logical_emit_message(true, 'probe', '')"))
     while not commit.done():

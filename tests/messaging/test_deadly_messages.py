@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from culture_connect.messaging.consuming.settlement import DEATHS
+from culture_connect.messaging.consuming.settlement import MAX_CRASHES
 from tests.messaging.deadly import DIED
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually
@@ -27,7 +27,7 @@ async def test_a_message_that_ends_every_process_is_the_only_dead_letter_among_i
     for participant in people:
         await kit.publish(erasure(participant), id=str(participant), vhost=vhost, queue=queue)
     # Once among its neighbours, then alone.
-    for _ in range(1 + DEATHS):
+    for _ in range(1 + MAX_CRASHES):
         process = await start_replica(kit, vhost, queue, deadly)
         assert await process.wait() == DIED
     process = await start_replica(kit, vhost, queue, deadly)

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from culture_connect.messaging import Subscription
+from culture_connect.messaging import BatchSubscriber
 from culture_connect_cli.topology import migration
 from culture_connect_cli.topology.apply import apply_topology
 from tests.messaging.kit import Kit, erasure
@@ -12,15 +12,15 @@ from tests.support.probes import eventually
 
 async def test_a_queue_that_is_made_later_is_consumed_without_a_restart(kit: Kit) -> None:
     participant = uuid4()
-    wanted: list[Subscription] = []
+    wanted: list[BatchSubscriber] = []
 
-    async def follow() -> list[Subscription]:
+    async def follow() -> list[BatchSubscriber]:
         return wanted
 
     replica = kit.replica(follow=follow)
     async with replica.running():
         await eventually(replica.problems, [], "problems of the replica")
-        wanted.append(Subscription("edge", "box-office.late.admissions", kit.handlers))
+        wanted.append(kit.admissions.for_party("late"))
         await kit.add_venue("late")
         await kit.publish(erasure(participant), id="1", vhost="edge", queue="box-office.late.admissions")
         await eventually(kit.effects, [participant], "effects")
@@ -30,8 +30,8 @@ async def test_a_queue_that_is_deleted_is_let_go_and_the_others_go_on(kit: Kit) 
     participant = uuid4()
     await kit.add_venue("brief")
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", "box-office.brief.admissions", kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party("brief")]
 
     replica = kit.replica(follow=follow)
     async with replica.running():
@@ -57,8 +57,8 @@ async def test_a_queue_that_is_made_anew_under_its_consumer_is_consumed_on_and_l
         for participant in before:
             await kit.publish(erasure(participant), id=str(participant), vhost="edge", queue=queue)
 
-        async def follow() -> list[Subscription]:
-            return [Subscription("edge", queue, kit.handlers)]
+        async def follow() -> list[BatchSubscriber]:
+            return [kit.admissions.for_party("paard")]
 
         async with kit.replica(follow=follow).running():
             await apply_topology(management, bus.vhosts)
@@ -79,8 +79,8 @@ async def test_who_follows_a_queue_hears_when_it_comes_and_goes(kit: Kit) -> Non
         if heard[-1:] != [is_there]:
             heard.append(is_there)
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", "box-office.brief.admissions", kit.handlers, found=note)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party("brief", note)]
 
     replica = kit.replica(follow=follow)
     async with replica.running():

@@ -10,13 +10,12 @@ import aio_pika
 import pytest
 
 from culture_connect.contracts import EnrolmentRequested
-from culture_connect.messaging import Delivery, Handlers, UnitOfWork
+from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, UnitOfWork
 from culture_connect.messaging.connection import connected
-from culture_connect.messaging.consuming.acks import Acks
-from culture_connect.messaging.consuming.decoder import Reader, Unreadable
-from culture_connect.messaging.consuming.handlers import InvalidDelivery
-from culture_connect.messaging.consuming.incoming import IncomingMessage
-from culture_connect.messaging.consuming.subscriber import DirectBroker
+from culture_connect.messaging.consuming.ack_batcher import AckBatcher
+from culture_connect.messaging.consuming.channel import ConsumerChannel
+from culture_connect.messaging.consuming.decoder import Decoder, Unreadable
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.hashes import HASHES
 from tests.support.probes import eventually
@@ -75,27 +74,27 @@ def valid(number: int) -> dict[str, bytes]:
 
 
 class Outcomes:
-    """What the reader makes of each delivery."""
+    """Collects the decoder's result for each delivery."""
 
     def __init__(self) -> None:
-        handlers = Handlers()
+        subscriber = EventRouter().batch_subscriber(QUEUE, vhost="edge")
 
-        @handlers.on(EnrolmentRequested)
+        @subscriber(EnrolmentRequested)
         async def enrol(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentRequested]]) -> None:
             del work, deliveries
 
-        @handlers.on_invalid
+        @subscriber.invalid
         async def refuse(work: UnitOfWork, deliveries: Sequence[InvalidDelivery]) -> None:
             del work, deliveries
 
         self.handled: list[str] = []
         self.refused: dict[str, list[str | None]] = {}
         self.dead: list[str] = []
-        self.acks: Acks | None = None
-        self._reader = Reader(QUEUE, handlers, frozenset(), HASHES)
+        self.acks: AckBatcher | None = None
+        self._decoder = Decoder(subscriber, HASHES)
 
     def deliver(self, message: IncomingMessage) -> None:
-        item = self._reader.read(message)
+        item = self._decoder.decode(message)
         assert item is not None
         if isinstance(item.content, Unreadable):
             self.dead.append(item.content.problems[0].code)
@@ -103,8 +102,8 @@ class Outcomes:
             self.refused[item.message_id] = [problem.field for problem in item.content.problems]
         else:
             self.handled.append(item.message_id)
-        self.acks = self.acks or Acks(message.channel)
-        self.acks.handled(message.delivery_tag)
+        self.acks = self.acks or AckBatcher(message.channel)
+        self.acks.ack(message.delivery_tag)
 
     @property
     def count(self) -> int:
@@ -114,31 +113,31 @@ class Outcomes:
 async def test_spoilt_messages_among_valid_ones_are_refused_by_name_and_the_connection_stays(bus: Bus) -> None:
     url = bus.add_party("hr", "acme")
     outcomes = Outcomes()
-    broker = DirectBroker(bus.administrator_url("edge"), name="tests")
-    await broker.start()
-    subscriber = broker.direct_subscriber(QUEUE, prefetch=100, deliver=outcomes.deliver)
-    await subscriber.start()
     kinds: list[tuple[str | None, dict[str, bytes]]] = [*SPOILT, *((None, odd) for odd in ODD)] * 12
     random.Random(16).shuffle(kinds)
 
-    with RawPublisher(url) as hr:
-        for number, (_, properties) in enumerate(kinds):
-            hr.publish("hr.acme", b"\xff\xfe" if number % 3 else b"enrolment", {**valid(number), **properties}, BODY)
-            if number % 50 == 0:
-                # Nobody could tell a message with an id like this from its repetition.
-                hr.publish("hr.acme", b"", {**valid(number), "message_id": short(b"\xff")}, BODY)
-        hr.confirmed()
+    async with connected(bus.administrator_url("edge"), name="tests") as connection:
+        consumer = ConsumerChannel(connection, QUEUE, prefetch=100, tag="tests", deliver=outcomes.deliver)
+        await consumer.start()
+        with RawPublisher(url) as hr:
+            for number, (_, properties) in enumerate(kinds):
+                hr.publish(
+                    "hr.acme", b"\xff\xfe" if number % 3 else b"enrolment", {**valid(number), **properties}, BODY
+                )
+                if number % 50 == 0:
+                    # Nobody could tell a message with an id like this from its repetition.
+                    hr.publish("hr.acme", b"", {**valid(number), "message_id": short(b"\xff")}, BODY)
+            hr.confirmed()
 
-    without_id = -(-len(kinds) // 50)
-    await eventually(lambda: outcomes.count, len(kinds) + without_id, "outcomes", timeout=30)
-    assert not broker.closed.is_set()
-    assert subscriber.is_consuming()
-    assert outcomes.handled == [f"m-{number}" for number, (name, _) in enumerate(kinds) if name is None]
-    assert outcomes.refused == {f"m-{number}": [name] for number, (name, _) in enumerate(kinds) if name is not None}
-    assert Counter(outcomes.dead) == {"malformed": without_id}
-    assert outcomes.acks is not None
-    await outcomes.acks.sent()
-    await broker.stop()
+        without_id = -(-len(kinds) // 50)
+        await eventually(lambda: outcomes.count, len(kinds) + without_id, "outcomes", timeout=30)
+        assert not connection.lost.is_set()
+        assert consumer.is_consuming()
+        assert outcomes.handled == [f"m-{number}" for number, (name, _) in enumerate(kinds) if name is None]
+        assert outcomes.refused == {f"m-{number}": [name] for number, (name, _) in enumerate(kinds) if name is not None}
+        assert Counter(outcomes.dead) == {"malformed": without_id}
+        assert outcomes.acks is not None
+        await outcomes.acks.flush()
 
 
 @pytest.mark.parametrize("way", ["got", "consumed"])

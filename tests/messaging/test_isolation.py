@@ -3,8 +3,8 @@
 import json
 from uuid import uuid4
 
-from culture_connect.messaging import Subscription
-from culture_connect.messaging.consuming.consumer import LARGEST_HOLD
+from culture_connect.messaging import BatchSubscriber
+from culture_connect.messaging.consuming.consumer import MAX_UNSETTLED_BYTES
 from culture_connect.messaging.consuming.receiver import CHUNK
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
@@ -16,8 +16,8 @@ async def test_a_queue_that_cannot_be_consumed_stops_no_other_and_is_named(kit: 
     participant = uuid4()
     await kit.add_partner("acme")
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", FORBIDDEN, kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.edge_subscriber(FORBIDDEN)]
 
     replica = kit.replica(follow=follow)
     async with replica.running():
@@ -35,8 +35,8 @@ async def test_a_queue_whose_leader_is_silent_delays_only_itself_and_comes_back(
     await kit.add_venue("paard")
     queue = "box-office.paard.admissions"
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", queue, kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party("paard")]
 
     await kit.publish(erasure(first), id="1", vhost="edge", queue=queue)
     replica = kit.replica(follow=follow)
@@ -63,9 +63,9 @@ async def test_of_one_queue_only_so_many_bytes_are_in_hand_at_a_time(kit: Kit) -
         for participant in people:
             body = json.dumps({"participant_id": str(participant), "ignored": "x" * 250_000})
             await kit.publish_raw(body.encode(), id=str(participant))
-        await until(bytes_in_hand, lambda size: size > LARGEST_HOLD, "bytes in hand")
+        await until(bytes_in_hand, lambda size: size > MAX_UNSETTLED_BYTES, "bytes in hand")
         await kit.database.ping()
-        assert bytes_in_hand() < LARGEST_HOLD + 2 * CHUNK
+        assert bytes_in_hand() < MAX_UNSETTLED_BYTES + 2 * CHUNK
         kit.release()
         await eventually(lambda: sizes(kit), len(people), "effects")
         await eventually(bytes_in_hand, 0.0, "bytes in hand")

@@ -1,4 +1,4 @@
-"""What the relay asks of the outbox."""
+"""The relay's queries of the outbox."""
 
 import asyncpg
 from sqlalchemy import text
@@ -20,11 +20,11 @@ async def test_what_is_fetched_at_once_is_limited_in_bytes_as_well(kit: Kit) -> 
         await work.execute(_ROWS, {"body": bytes(100_000)})
     connection: asyncpg.Connection = await kit.database.connect()
     try:
-        fetched = await queries.fetch(connection, full=(), in_hand=(), limit=10, largest=250_000)
+        fetched = await queries.fetch(connection, full=(), pending=(), limit=10, largest=250_000)
         lane = fetched["core/events/erasure"]
         assert (len(lane.rows), lane.candidates) == (3, 5)
         rest = await queries.fetch(
-            connection, full=(), in_hand=[row.id for row in lane.rows], limit=10, largest=250_000
+            connection, full=(), pending=[row.id for row in lane.rows], limit=10, largest=250_000
         )
         assert (len(rest["core/events/erasure"].rows), rest["core/events/erasure"].candidates) == (2, 2)
     finally:

@@ -15,9 +15,8 @@ from culture_connect.http import Answer, KeyedRequest, Problem, claim, remember
 from culture_connect.messaging import (
     Database,
     Delivery,
-    Handlers,
+    EventRouter,
     Service,
-    Subscription,
     TransientFailure,
     UnitOfWork,
     core_event,
@@ -61,7 +60,7 @@ async def handle(work: UnitOfWork, participant: UUID) -> bool:
     new, _ = await inbox.record(work.connection, HASHES, "ticketing.events", {str(participant): digest})
     if not new:
         return False
-    async with work.trial():
+    async with work.dry_run():
         await work.execute(text("delete from inbox"))
     work.emit(message, core_event(message, "ticketing"))
     return True
@@ -127,10 +126,10 @@ async def test_it_can_be_pinged_and_left(pooled: Database) -> None:
 
 async def test_a_replica_consumes_relays_and_tries_again_behind_the_pooler(pooled: Database, bus: Bus) -> None:
     people = [uuid4() for _ in range(20)]
-    handlers = Handlers()
+    router = EventRouter()
     handled: list[UUID] = []
 
-    @handlers.on(ErasureCompleted)
+    @router.batch_subscriber("ticketing.events")(ErasureCompleted)
     async def answer(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
         for delivery in deliveries:
             participant = delivery.message.participant_id
@@ -143,7 +142,7 @@ async def test_a_replica_consumes_relays_and_tries_again_behind_the_pooler(poole
         name="ticketing",
         settings=BusUrls(bus.url("ticketing", "core"), None),
         database=pooled,
-        subscriptions=[Subscription("core", "ticketing.events", handlers)],
+        routers=[router],
         retry_delays=(0.2, 0.2),
     )
     async with bus.administrator("core") as channel, replica.running():

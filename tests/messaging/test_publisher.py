@@ -43,13 +43,13 @@ def message(key: str = KEY, *, id: str | None = None, exchange: str = "events", 
 
 
 async def published(publisher: Publisher, messages: Sequence[Publication]) -> list[PublishFailed | None]:
-    """What became of each, as a lane hears it."""
-    batch = await publisher.send(messages, permit=lambda: True)
+    """Returns the result of each, as a destination receives it."""
+    batch = await publisher.send(messages, may_publish=lambda: True)
     return await batch.results(1.0)
 
 
 def kinds(results: list[PublishFailed | None]) -> list[type]:
-    """What became of each."""
+    """Returns the result of each."""
     return [type(result) for result in results]
 
 

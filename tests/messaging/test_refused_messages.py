@@ -1,4 +1,4 @@
-"""What is kept of messages of outside parties that nobody can read: enough to tell their sender, and bounded."""
+"""A bounded summary is kept of messages of outside parties that nobody can read: enough to explain them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging import Service, Subscription
+from culture_connect.messaging import BatchSubscriber, Service
 from culture_connect.messaging.consuming import refusals as counted
 from tests.messaging.kit import Kit, erasure
 from tests.support.hashes import HASHES
@@ -24,8 +24,8 @@ QUEUE = "box-office.paard.admissions"
 async def consuming_from_a_party(kit: Kit) -> AsyncIterator[Service]:
     await kit.add_venue("paard")
 
-    async def follow() -> list[Subscription]:
-        return [Subscription("edge", QUEUE, kit.handlers)]
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party("paard")]
 
     replica = kit.replica(follow=follow)
     async with replica.running():
@@ -119,7 +119,7 @@ async def test_a_refused_messages_own_words_in_properties_are_cut(kit: Kit) -> N
 
 
 def outcomes(replica: Service) -> dict[str, int]:
-    """How many deliveries of the party ended how."""
+    """Returns the number of the party's deliveries by outcome."""
     return {
         sample.labels["outcome"]: int(sample.value)
         for metric in replica.telemetry.registry.collect()

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from culture_connect.contracts import ErasureCompleted
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.received import StoredMessage, pack
-from culture_connect.messaging.consuming.settlement import DEATHS
+from culture_connect.messaging.consuming.settlement import MAX_CRASHES
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 
@@ -132,8 +132,8 @@ async def test_only_the_message_that_was_alone_when_the_process_died_again_and_a
     kit: Kit,
 ) -> None:
     deadly, harmless = uuid4(), uuid4()
-    await store_suspect(kit, deadly, attempts=DEATHS)
-    await store_suspect(kit, harmless, attempts=DEATHS - 1)
+    await store_suspect(kit, deadly, attempts=MAX_CRASHES)
+    await store_suspect(kit, harmless, attempts=MAX_CRASHES - 1)
     async with kit.service():
         [dead] = await kit.take("ticketing.dead", 1)
         await eventually(kit.effects, [harmless], "effects")

@@ -1,4 +1,4 @@
-"""What is read in one block is of one moment, and changes nothing."""
+"""All reads of one block are of one moment, and change nothing."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ WRITE = text("insert into effects (participant) values (:participant)")
 
 
 async def number(work: UnitOfWork) -> int:
-    """How many rows this transaction sees."""
+    """Returns the number of rows that this transaction sees."""
     return int((await work.execute(NUMBER)).scalar_one())
 
 

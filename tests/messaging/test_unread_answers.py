@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from culture_connect.messaging import Subscription, feed_to, service
+from culture_connect.messaging import BatchSubscriber, feed_to, service
 from culture_connect.messaging.consuming import backlog as waiting
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
@@ -24,8 +24,8 @@ async def test_who_does_not_read_the_answers_is_asked_nothing_more_until_they_do
     await kit.add_venue("ndt")
     await kit.delete_queue(FEED)
 
-    async def follow() -> Sequence[Subscription]:
-        return [Subscription("edge", f"box-office.{venue}.admissions", kit.handlers) for venue in ("paard", "ndt")]
+    async def follow() -> Sequence[BatchSubscriber]:
+        return [kit.admissions.for_party(venue) for venue in ("paard", "ndt")]
 
     replica = kit.replica(follow=follow)
     async with replica.running():

@@ -4,11 +4,11 @@ import aio_pika
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
-from culture_connect.messaging.topology import EVENTS, SERVICES, TOLD, events_queue
+from culture_connect.messaging.topology import ALL_SERVICES, EVENTS, SERVICES, events_queue
 from tests.security import clients
 from tests.support.bus import Bus
 
-OWN = {service: [pattern.replace("#", "told.acme") for pattern in TOLD[service]] for service in SERVICES}
+OWN = {each.name: [pattern.replace("#", "told.acme") for pattern in each.publishes] for each in ALL_SERVICES}
 FOREIGN = [(service, key) for service in SERVICES for other in SERVICES if other != service for key in OWN[other]]
 NOBODYS = [
     "",

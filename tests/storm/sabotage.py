@@ -63,8 +63,10 @@ def no_confirms() -> None:
 
     send = Publisher.send
 
-    async def careless(self: Publisher, publications: Sequence[Publication], *, permit: Callable[[], bool]) -> Batch:
-        batch = await send(self, publications, permit=permit)
+    async def careless(
+        self: Publisher, publications: Sequence[Publication], *, may_publish: Callable[[], bool]
+    ) -> Batch:
+        batch = await send(self, publications, may_publish=may_publish)
         for place in range(len(publications)):
             batch.answer(place, None)
         return batch

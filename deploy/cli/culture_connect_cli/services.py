@@ -1,13 +1,8 @@
 """The services of the system, as the topology of the bus lists them. No other module of this command names them all."""
 
-from typing import Final
-
-from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, SERVICES, TICKETING
+from culture_connect.messaging.topology import EDGE_SERVICES, NOTIFICATIONS, REGISTRATION, SERVICES, TICKETING
 
 __all__ = ["EDGE_SERVICES", "NOTIFICATIONS", "REGISTRATION", "SERVICES", "TICKETING", "url_variable"]
-
-EDGE_SERVICES: Final = (REGISTRATION, TICKETING)
-"""The services with an account on the virtual host of the external clients."""
 
 
 def url_variable(service: str) -> str:

@@ -4,11 +4,11 @@ from fastapi import FastAPI
 
 from culture_connect.http import HttpLimits, Tokens, create_app
 from culture_connect.http.subject_access import subject_access
-from culture_connect.messaging import Database, Service, Subscription, Telemetry
+from culture_connect.messaging import Database, Service, Telemetry
 from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
 from notifications.delivery.sender import Sender
 from notifications.delivery.smtp import SmtpLine
-from notifications.handlers.core_events import event_handlers
+from notifications.handlers.core_events import core_router
 from notifications.http import bounces, letters, unsubscribe
 from notifications.http.subject_access import texts_of
 from notifications.jobs.maintenance import Housekeeping
@@ -48,7 +48,7 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
         name="notifications",
         settings=settings,
         database=database,
-        subscriptions=[Subscription("core", "notifications.events", event_handlers(sender.wake, settings.patience))],
+        routers=[core_router(sender.wake, settings.patience)],
         telemetry=telemetry,
     )
     return create_app(

@@ -1,13 +1,14 @@
 """What an operator can see of the letters: how many, how old, how it goes. Never whose."""
 
-import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from culture_connect.messaging import Database
+from culture_connect.messaging.periodic import periodic
 from notifications.domain.kinds import State
 from notifications.store import letter_lists
 
@@ -69,18 +70,6 @@ class Measures:
                 self.unsent_for_good.labels(str(count.state), count.kind, count.reason).set(count.letters)
         self.oldest_unsent.set(oldest)
 
-    @contextlib.asynccontextmanager
-    async def counting(self, database: Database) -> AsyncIterator[None]:
-        """Counts now and then while the block runs."""
-        task = asyncio.create_task(self._count_again_and_again(database), name="count letters")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _count_again_and_again(self, database: Database) -> None:
-        while True:
-            with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
-                await self.count(database)
-            await asyncio.sleep(INTERVAL)
+    def counting(self, database: Database) -> AbstractAsyncContextManager[None]:
+        """Counts now and then while the block runs; a figure that cannot be had keeps its last value."""
+        return periodic("count letters", lambda: self.count(database), interval=INTERVAL)

@@ -3,10 +3,10 @@
 from fastapi import FastAPI
 
 from culture_connect.http import HttpLimits, Tokens, create_app
-from culture_connect.messaging import Database, Service, Subscription
+from culture_connect.messaging import Database, Service
 from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
-from culture_connect.messaging.topology import events_queue
-from registration.handlers.enrolments import enrolment_handlers, event_handlers
+from registration.handlers.core_events import core_router
+from registration.handlers.enrolments import enrolment_router
 from registration.handlers.hr_queues import HrQueues
 from registration.http import (
     enrolments,
@@ -28,14 +28,14 @@ def build_app(settings: RegistrationSettings) -> FastAPI:
     """Makes the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="registration", pooler=settings.database_pooler)
     tombstones = Tombstones(bytes.fromhex(settings.tombstone_key))
-    hr_queues = HrQueues(database, enrolment_handlers(tombstones))
+    from_hr = enrolment_router(tombstones)
+    [enrolment_messages] = from_hr.batch_subscribers
     service = Service(
         name="registration",
         settings=settings,
         database=database,
-        subscriptions=[Subscription("core", events_queue("registration"), event_handlers())],
-        follow=hr_queues,
-        documented=[hr_queues.documented()],
+        routers=[core_router(), from_hr],
+        follow=HrQueues(database, enrolment_messages),
     )
     clock = DailyJob(database, tombstones, retention_months=settings.retention_months, telemetry=service.telemetry)
     app = create_app(

@@ -6,11 +6,11 @@ from fastapi import FastAPI
 
 from culture_connect.contracts import Venue
 from culture_connect.http import HttpLimits, Tokens, create_app
-from culture_connect.messaging import Database, Service, Subscription, Telemetry
+from culture_connect.messaging import BatchSubscriber, Database, Service, Telemetry
 from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
 from culture_connect.messaging.keyed_hash import KeyedHash
-from culture_connect.messaging.topology import admissions_queue, events_queue
-from ticketing.handlers.core_events import box_office_scans, registration_events
+from ticketing.handlers.admissions import admission_router
+from ticketing.handlers.core_events import core_router
 from ticketing.http import routes
 from ticketing.jobs.timers import Clock
 from ticketing.metrics import DoorMeasures
@@ -30,20 +30,20 @@ def build_app(settings: TicketingSettings) -> FastAPI:
     )
     telemetry = Telemetry()
     doors = DoorMeasures(telemetry.registry)
-    scans = box_office_scans(issuer.codes, doors)
+    from_box_offices = admission_router(issuer.codes, doors)
+    [admissions] = from_box_offices.batch_subscribers
 
-    async def box_office_queues() -> Sequence[Subscription]:
+    async def box_office_queues() -> Sequence[BatchSubscriber]:
         # Not every venue's box office need have its account yet: a queue is consumed from when it exists.
-        return [Subscription("edge", admissions_queue(venue), scans) for venue in Venue]
+        return [admissions.for_party(venue) for venue in Venue]
 
     service = Service(
         name="ticketing",
         settings=settings,
         database=database,
         telemetry=telemetry,
-        subscriptions=[Subscription("core", events_queue("ticketing"), registration_events(issuer))],
+        routers=[core_router(issuer), from_box_offices],
         follow=box_office_queues,
-        documented=[Subscription("edge", "box-office.<venue>.admissions", scans)],
     )
     app = create_app(
         name="ticketing",

@@ -1,21 +1,20 @@
 """The bus kit: everything a service needs to take part, and to lose or double nothing.
 
-A service declares `Handlers` for its queues, and a `Service` runs them. Its handlers and routes work in a `UnitOfWork`,
-whose rows and emitted events are committed together. The guarantees:
+A service declares subscribers and their handlers on `EventRouter`s, and a `Service` runs them. Its handlers and routes
+work in a `UnitOfWork`, whose rows and emitted events are committed together. The guarantees:
 
-1. Effects exactly once on at-least-once delivery: the inbox row is part of the transaction (`inbox`).
-2. Events leave only through the outbox, in the order of their commits per aggregate (`outbox`, `relay`).
-3. Deliveries share transactions under load; one that fails fails alone (`group_commit`).
+1. Effects exactly once on at-least-once delivery: the inbox row is part of the transaction (`consuming.inbox`).
+2. Events leave only through the outbox, in the order of their commits per aggregate (`outbox`, `outbox.relay`).
+3. Deliveries share transactions under load; one that fails fails alone (`consuming.group_commit`).
 4. Failures end in a later try, with those of the same key behind it, or in the dead letters with their reason
-   (`retries`, `settlement`). A fault of the database is no message's (`errors`, `outage`).
+   (`consuming.retries`, `.settlement`). A fault of the database is no message's (`errors`, `consuming.outage`).
 5. Every event carries its aggregate's version; see `Delivery` and the contracts.
-6. Every wait has an end, and what is in trouble delays only itself (`connection`, `lane`, `consumer`).
-7. A stop finishes what is in hand (`service`, `consumption`).
+6. Every wait has an end, and a fault delays only itself (`connection`, `outbox.destination`, `consuming.consumer`).
+7. A stop settles what was taken (`service`, `consuming.supervisor`).
 """
 
 from culture_connect.messaging.batching import BatchExecutor
-from culture_connect.messaging.consuming.consumer import Subscription
-from culture_connect.messaging.consuming.handlers import Delivery, Handlers, InvalidDelivery
+from culture_connect.messaging.consuming.router import BatchSubscriber, Delivery, EventRouter, InvalidDelivery
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import MessagingError, PermanentFailure, TransientFailure
 from culture_connect.messaging.routes import Route, core_event, feed_to, receipt_to
@@ -25,15 +24,15 @@ from culture_connect.messaging.unit_of_work import UnitOfWork
 
 __all__ = [
     "BatchExecutor",
+    "BatchSubscriber",
     "Database",
     "Delivery",
-    "Handlers",
+    "EventRouter",
     "InvalidDelivery",
     "MessagingError",
     "PermanentFailure",
     "Route",
     "Service",
-    "Subscription",
     "Telemetry",
     "TransientFailure",
     "UnitOfWork",

@@ -15,7 +15,7 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import aio_pika
 import aiormq
@@ -23,7 +23,7 @@ from aio_pika.abc import UnderlayConnection
 from aiormq.connection import FrameReceiver, TransportFactory
 from yarl import URL
 
-from culture_connect.messaging.consuming.receiver import CHUNK, DirectConsumer, Receiver
+from culture_connect.messaging.consuming.receiver import CHUNK, DeliveryAssembler, Receiver
 from culture_connect.messaging.errors import BrokerNotTrusted
 
 HEARTBEAT: Final = 5  # seconds; with aiormq's grace of (5 + 1) * 2 a silent broker is given up after 12 to 14 s
@@ -124,10 +124,12 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
 
 
 class Connection(aio_pika.Connection):
-    """See `connect`."""
+    """See `connect`. `lost` is set when the connection is gone, however that came."""
 
     def __init__(self, url: URL, **kwargs: Any) -> None:
         super().__init__(url, **kwargs)
+        self.lost = asyncio.Event()
+        self.close_callbacks.add(self._on_lost)
         self._socket = _Socket()
         self.kwargs["transport_factory"] = self._socket
 
@@ -136,9 +138,20 @@ class Connection(aio_pika.Connection):
         self.transport = await _Underlay.connect(self.url, self._on_connection_close, timeout, **self.kwargs)
         await self._on_connected()
 
+    @property
+    def underlying(self) -> "UnderlyingConnection":
+        """aiormq's connection; raises ConnectionError once this one is closed."""
+        if self.transport is None:
+            raise ConnectionError("the connection is closed")
+        return cast("UnderlyingConnection", self.transport.connection)
+
     def cut(self) -> None:
         """Drops the socket without another word."""
         self._socket.cut()
+        self.lost.set()
+
+    def _on_lost(self, *_: object) -> None:
+        self.lost.set()
 
 
 class _Socket(TransportFactory):
@@ -176,7 +189,7 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _reason_of(error: ssl.SSLError) -> str:
-    """What OpenSSL says of the certificate or the handshake: words of its own, a host's name at most."""
+    """Returns OpenSSL's own words about the certificate or the handshake; a host's name at most is in them."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message.rstrip('.')}"
     return f"no TLS with it: {error.reason or type(error).__name__}"
@@ -193,7 +206,7 @@ class UnderlyingConnection(aiormq.Connection):
 
     def __init__(self, url: URL, *, transport_factory: _Socket, **kwargs: Any) -> None:
         super().__init__(url, transport_factory=transport_factory, **kwargs)
-        self.direct: dict[int, DirectConsumer] = {}
+        self.direct: dict[int, DeliveryAssembler] = {}
         # Set while what comes may be read.
         self.reading = asyncio.Event()
         self.reading.set()

@@ -168,7 +168,7 @@ def _without_prepared_statements() -> dict[str, Any]:
 
 @contextmanager
 def _connecting() -> Iterator[None]:
-    """What the wire does while a connection is made ready is a fault of the database."""
+    """Turns errors of the network while a connection is prepared into faults of the database."""
     try:
         yield
     except OSError as error:

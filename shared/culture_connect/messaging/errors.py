@@ -1,7 +1,7 @@
-"""What can go wrong with a message, and what is done about it.
+"""The errors of the kit, and their classification.
 
 `PermanentFailure` goes to the dead letters at once, `TransientFailure` is tried again, then dead-lettered. Everything
-else a handler raises is taken for transient: a bug that is mended while the message waits costs nothing. A fault of the
+else a handler raises is taken for transient: a bug that is fixed while the message waits costs nothing. A fault of the
 database is no message's: consumption waits until it is over.
 """
 
@@ -60,7 +60,7 @@ class PermanentFailure(MessagingError):
 
 
 class RefusedMessage(PermanentFailure):
-    """Nobody can read this message, and only its sender can mend it; `problems` say what is wrong, without its data."""
+    """This message cannot be read, and only its sender can correct it; `problems` say why, without its data."""
 
     def __init__(self, problems: Sequence[RefusalError]) -> None:
         super().__init__(problems[0].code)
@@ -108,7 +108,7 @@ def is_database_fault(error: BaseException) -> bool:
 
 
 def reason_of_database_fault(error: BaseException) -> str:
-    """What ails the database, in a few words for an operator, such as "read-only (25006)"; never data.
+    """Returns the fault of the database in a few words for an operator, such as "read-only (25006)"; never data.
 
     For an error that is no fault of the database it is the name of its class.
     """

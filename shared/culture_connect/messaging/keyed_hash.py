@@ -1,4 +1,4 @@
-"""Hashes that tell nothing to whoever reads the database or a log.
+"""Hashes that reveal nothing to whoever reads the database or a log.
 
 What is hashed here can be guessed: employee references are few and short, and so are the bodies made of them. A plain
 hash of such a body is found again in less than a second, long after the person was erased. So hashes are made with a

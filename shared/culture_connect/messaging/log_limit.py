@@ -13,7 +13,7 @@ class LogLimit:
         self._last: dict[Hashable, float] = {}
 
     def allows(self, *key: Hashable) -> bool:
-        """Whether a line about `key` may be written now; it is counted as written."""
+        """Returns whether a line about `key` may be written now; it is counted as written."""
         now = time.monotonic()
         if now - self._last.get(key, -INTERVAL) < INTERVAL:
             return False

@@ -156,7 +156,7 @@ def upgrade(folder: Path, *, database_url: str, schema: str, hash_key: str, pool
 
 
 class Operations(Protocol):
-    """What is needed of Alembic's `op`."""
+    """The part of Alembic's `op` that is used."""
 
     def get_bind(self) -> Connection:
         """The connection of the migration."""
@@ -211,7 +211,7 @@ def _run_all(operations: Operations, statements: str) -> None:
 
 
 def run_environment(schema: str, target_metadata: MetaData | None = None) -> None:
-    """What a service's migrations/env.py calls: runs the revisions in one transaction."""
+    """Runs the revisions in one transaction; called by a service's migrations/env.py."""
     database: Database = context.config.attributes["database"]
     if database.schema != schema:
         raise ValueError(f"these migrations belong to schema {schema}, not {database.schema}")

@@ -1,4 +1,4 @@
-"""Where an event goes: the few destinations that the public contract knows."""
+"""The destinations of events that the public contract knows."""
 
 from dataclasses import dataclass
 from typing import Literal

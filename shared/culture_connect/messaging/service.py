@@ -10,14 +10,15 @@ from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.connection import with_authority
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.backlog import Backlog
-from culture_connect.messaging.consuming.consumer import Subscription
+from culture_connect.messaging.consuming.router import EventRouter
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
-from culture_connect.messaging.consuming.supervisor import Consumption, Follow
+from culture_connect.messaging.consuming.supervisor import ConsumerSupervisor, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
 from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.outbox.metrics import measure_outbox
 from culture_connect.messaging.outbox.relay import Relay
+from culture_connect.messaging.periodic import periodic
 from culture_connect.messaging.telemetry import Telemetry
 
 MEASURE = 5.0  # seconds between two counts of the outbox
@@ -25,7 +26,7 @@ FLUSH = 10.0  # seconds the relay may take for what is left when stopping
 
 
 class BusSettings(Protocol):
-    """What the kit needs to know: the URLs of the virtual hosts; `edge_url` is None for services without parties.
+    """The settings of the kit: the URLs of the virtual hosts; `edge_url` is None for services without parties.
 
     `hash_key` is the key of `KeyedHash` as 64 hex digits.
     `broker_ca_file` is the authority (PEM) to be trusted where they are amqps:// ones, None for those of this machine.
@@ -47,10 +48,9 @@ class BusSettings(Protocol):
 class Service:
     """One replica. Nothing in it assumes that it is the only one.
 
-    `follow` is asked about every second for further queues to consume: those of parties that were added at run time.
-    A queue that does not exist yet is tried again, one that was removed is let go. `documented` are subscriptions such
-    as it gives, with a placeholder in the name of the queue: they stand for it in the AsyncAPI document. `retry_delays`
-    are the seconds before each further try of a message that failed.
+    It consumes what the routers subscribe to, without their templates. `follow` is asked about every second for further
+    subscribers: those of parties that were added at run time. A queue that does not exist yet is tried again, one that
+    was removed is let go. `retry_delays` are the seconds before each further try of a message that failed.
     """
 
     def __init__(
@@ -59,9 +59,8 @@ class Service:
         name: str,
         settings: BusSettings,
         database: Database,
-        subscriptions: Sequence[Subscription],
+        routers: Sequence[EventRouter],
         follow: Follow | None = None,
-        documented: Sequence[Subscription] = (),
         telemetry: Telemetry | None = None,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
@@ -69,12 +68,11 @@ class Service:
         self.database = database
         self.telemetry = telemetry or Telemetry()
         self.hashes = KeyedHash(bytes.fromhex(settings.hash_key))
-        self._subscriptions = subscriptions
-        self._documented = documented
+        self._routers = routers
         urls = {"core": settings.core_url} | ({"edge": settings.edge_url} if settings.edge_url else {})
         self._brokers = {side: with_authority(url, settings.broker_ca_file) for side, url in urls.items()}
-        self._consumption = Consumption(
-            subscriptions,
+        self._consumers = ConsumerSupervisor(
+            [each for router in routers for each in router.batch_subscribers if not each.is_template],
             service=name,
             brokers=self._brokers,
             database=database,
@@ -89,7 +87,7 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Consumes and relays while the block runs, also when the broker or the database is away for a while.
 
-        Stops gracefully: takes nothing more, finishes what is in hand, sends what was emitted, closes.
+        Stops gracefully: takes nothing more, settles its messages, sends what was emitted, closes.
         """
         relay = self._relay = Relay(
             self.database.url,
@@ -99,23 +97,23 @@ class Service:
             listen=self.database.listens,
         )
         stopping = asyncio.Event()
-        consuming = asyncio.create_task(self._consumption.run(stopping), name="consume")
+        consuming = asyncio.create_task(self._consumers.run(stopping), name="consume")
         relaying = asyncio.create_task(relay.run(), name="relay")
-        measuring = asyncio.create_task(self._measure(), name="measure")
+        backlog = Backlog()
         try:
-            yield
+            async with periodic("measure", lambda: self._measure(backlog), interval=MEASURE):
+                yield
         finally:
             stopping.set()
             await consuming
             relay.drain()
             await asyncio.wait([relaying], timeout=FLUSH)
-            for task in (relaying, measuring):
-                task.cancel()
-            await asyncio.gather(relaying, measuring, return_exceptions=True)
+            relaying.cancel()
+            await asyncio.gather(relaying, return_exceptions=True)
             await self.database.close()
 
     async def problems(self) -> list[str]:
-        """What keeps this replica from doing its work, in words for an operator; empty when it is ready."""
+        """Returns the faults that keep this replica from its work, in words for an operator; empty when it is ready."""
         found = []
         try:
             await self.database.ping()
@@ -123,22 +121,18 @@ class Service:
             found.append(f"the database does not answer ({reason_of_database_fault(error)})")
         if self._relay is not None:
             found.extend(self._relay.problems())
-        return found + self._consumption.problems()
+        return found + self._consumers.problems()
 
     def warnings(self) -> list[str]:
-        """What keeps this replica from a part of its work, such as the queue of one outside party."""
-        return self._consumption.warnings()
+        """Returns the faults that keep this replica from a part of its work, such as one party's queue."""
+        return self._consumers.warnings()
 
     def asyncapi(self) -> dict[str, Any]:
         """The AsyncAPI document of what this service takes from the bus and puts on it."""
-        return describe(self.name, [*self._subscriptions, *self._documented])
+        return describe(self.name, self._routers)
 
-    async def _measure(self) -> None:
-        backlog = Backlog()
-        while True:
-            with contextlib.suppress(Exception):  # a figure that cannot be had now keeps its last value
-                async with self.database.begin() as work:
-                    await measure_outbox(work.connection, self.telemetry)
-                    self.telemetry.tell_retries(await retries.summary(work.connection))
-                    self._consumption.hold(await backlog.look(work.connection))
-            await asyncio.sleep(MEASURE)
+    async def _measure(self, backlog: Backlog) -> None:
+        async with self.database.begin() as work:
+            await measure_outbox(work.connection, self.telemetry)
+            self.telemetry.set_retries(await retries.summary(work.connection))
+            self._consumers.block(await backlog.look(work.connection))

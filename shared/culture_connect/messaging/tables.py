@@ -81,7 +81,7 @@ retries = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     # Counted before each try, so that a message which ends the process is counted as well.
     Column("attempts", Integer, nullable=False),
-    # True while it may be this message that ended a process: it is tried with nothing else in hand.
+    # True while it may be this message that ended a process: it is tried with nothing else unsettled.
     Column("suspect", Boolean, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("last_error", Text),

@@ -1,4 +1,4 @@
-"""What an operator can see of the kit: counts and sizes, never contents."""
+"""The metrics of the kit: counts and sizes, never contents."""
 
 import contextlib
 from collections.abc import Mapping
@@ -91,13 +91,13 @@ class Telemetry:
         )
 
     def forget_queue(self, queue: str) -> None:
-        """Tells nothing more of a queue that is not consumed any longer."""
+        """Removes the metrics of a queue that is not consumed any longer."""
         for gauge in (self.consuming, self.bytes_in_hand, self.consumption_paused):
             with contextlib.suppress(KeyError):
                 gauge.remove(queue)
 
-    def tell_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:
-        """Takes how many messages wait, and the seconds since the first of them came, by queue."""
+    def set_retries(self, waiting: Mapping[str, tuple[int, float]]) -> None:
+        """Sets the messages that wait, and the seconds since the first of them came, by queue."""
         self.retries_waiting.clear()
         self.retries_oldest.clear()
         for queue, (count, seconds) in waiting.items():

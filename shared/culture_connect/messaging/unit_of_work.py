@@ -24,7 +24,7 @@ os.register_at_fork(after_in_child=_RANDOM.seed)
 
 
 class UnitOfWork:
-    """What a handler or a route works with. It never commits: `Database.begin` does, once, at the edge.
+    """The transaction of a handler or a route. It never commits: `Database.begin` does, once, at the edge.
 
     `execute` runs set-based statements, `session` is there for what an ORM does well, both in the same transaction;
     `now` is the moment of this unit of work (UTC, read once).
@@ -36,7 +36,7 @@ class UnitOfWork:
         self.now = now
         self._source = f"/culture-connect/{service}"
         self._outgoing: list[rows.Outgoing] = []
-        self._on_trial = False
+        self._is_dry_run = False
 
     async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> CursorResult[Any]:
         """Runs a statement in this transaction, past the ORM."""
@@ -59,7 +59,7 @@ class UnitOfWork:
         message's id.
         """
         message_id = id or UUID(int=_RANDOM.getrandbits(128), version=4)
-        if self._on_trial:
+        if self._is_dry_run:
             return message_id
         envelope = Envelope(
             id=str(message_id),
@@ -76,16 +76,16 @@ class UnitOfWork:
         return message_id
 
     @asynccontextmanager
-    async def trial(self) -> AsyncIterator[None]:
+    async def dry_run(self) -> AsyncIterator[None]:
         """Nothing of what is done within the block stays: rows are put back, and what is emitted is dropped."""
         # What was emitted before stays, also where the block flushes.
         await self.flush()
         savepoint = await self.connection.begin_nested()
-        self._on_trial = True
+        self._is_dry_run = True
         try:
             yield
         finally:
-            self._on_trial = False
+            self._is_dry_run = False
             await savepoint.rollback()
 
     async def flush(self) -> None:

@@ -123,7 +123,7 @@ class HrSystem:
         publications = [self._publication(type_, data) for type_, data in messages]
         async with Publisher(self._url, name=f"hr.{self.partner}") as publisher:
             for start in range(0, len(publications), size):
-                batch = await publisher.send(publications[start : start + size], permit=lambda: True)
+                batch = await publisher.send(publications[start : start + size], may_publish=lambda: True)
                 answers = await batch.results(10.0)
                 assert not any(answers), answers
         return [each.headers["ce-id"] for each in publications]

@@ -1,4 +1,4 @@
-"""Registration without a broker: messages as they come off the wire, the real reader and handlers, one database."""
+"""Registration without a broker: messages as they come off the wire, the real decoder and handlers, one database."""
 
 import json
 import secrets
@@ -12,14 +12,14 @@ from pamqp.header import ContentHeader
 from sqlalchemy import text
 
 from culture_connect.contracts import Language, local_day
-from culture_connect.messaging import Database, Handlers, Telemetry, UnitOfWork
+from culture_connect.messaging import BatchSubscriber, Database, Telemetry, UnitOfWork
 from culture_connect.messaging.consuming.content_header import decode_content_header
-from culture_connect.messaging.consuming.decoder import Item, Reader
-from culture_connect.messaging.consuming.failures import Outcome, Source
+from culture_connect.messaging.consuming.decoder import Decoder, Item
+from culture_connect.messaging.consuming.failures import Outcome
 from culture_connect.messaging.consuming.group_commit import GroupCommit
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
-from registration.handlers.enrolments import enrolment_handlers
+from registration.handlers.enrolments import enrolment_router
 from registration.http.participants import ParticipantView
 from registration.jobs.daily import DailyJob
 from registration.store import participants
@@ -49,24 +49,24 @@ class Intake:
     """One queue with HR messages; transactions take at most `largest_batch` of them."""
 
     def __init__(
-        self, database: Database, queue: str, handlers: Handlers, *, largest_batch: int, telemetry: Telemetry
+        self, database: Database, subscriber: BatchSubscriber, *, largest_batch: int, telemetry: Telemetry
     ) -> None:
-        self._reader = Reader(queue, handlers, frozenset(), HASHES)
+        self._decoder = Decoder(subscriber, HASHES)
         self._commits = GroupCommit(
             database,
-            Source("registration", "edge", queue),
-            handlers,
+            subscriber,
             HASHES,
+            service="registration",
             largest_batch=largest_batch,
             delays=RETRY_DELAYS,
-            batch_size=telemetry.batch_size.labels(queue),
+            batch_size=telemetry.batch_size.labels(subscriber.queue),
             settled=lambda item, outcome: self._settled.append((item, outcome)),
         )
         self._settled: list[tuple[Item, Outcome]] = []
 
     async def take(self, posts: Sequence[Post]) -> None:
         """Returns when all of them had their effect; a handler that fails is a fault of the test."""
-        items = [item for post in posts if (item := self._reader.read(_delivered(written(post)))) is not None]
+        items = [item for post in posts if (item := self._decoder.decode(_delivered(written(post)))) is not None]
         for item in items:
             self._commits.submit(item)
         self._settled.clear()
@@ -95,7 +95,7 @@ class Registration:
     def __init__(self, database: DatabaseAt) -> None:
         self.database = database
         self._tombstones = Tombstones(secrets.token_bytes(32))
-        self._handlers = enrolment_handlers(self._tombstones)
+        [self._enrolment_messages] = enrolment_router(self._tombstones).batch_subscribers
         self._telemetry = Telemetry()
         self.clock = DailyJob(
             database,
@@ -107,8 +107,8 @@ class Registration:
 
     def intake(self, slug: str, largest_batch: int) -> Intake:
         """Returns what takes the messages of this partner."""
-        queue = f"hr.{slug}.enrolments"
-        return Intake(self.database, queue, self._handlers, largest_batch=largest_batch, telemetry=self._telemetry)
+        subscriber = self._enrolment_messages.for_party(slug)
+        return Intake(self.database, subscriber, largest_batch=largest_batch, telemetry=self._telemetry)
 
     async def register(self, slug: str, places: int, ends_on: date) -> None:
         """Registers a partner whose contract has begun."""

@@ -2,7 +2,7 @@
 
 from sqlalchemy.engine import make_url
 
-from culture_connect.messaging import Database, Handlers
+from culture_connect.messaging import Database, EventRouter
 from registration.handlers.hr_queues import HrQueues
 from registration.settings import RegistrationSettings
 from tests.service.registration.harness import Connect, Harness
@@ -41,7 +41,7 @@ async def test_the_queues_stay_known_while_the_database_is_away(
     await harness.register("acme")
     async with FaultProxy(make_url(settings.database_url).port or 0) as wire:
         database = Database(wire.through(settings.database_url), schema="registration")
-        queues = HrQueues(database, Handlers())
+        queues = HrQueues(database, EventRouter().batch_subscriber("hr.<partner>.enrolments", vhost="edge"))
         before = await queues()
         await wire.cut()
         assert [each.queue for each in await queues()] == [each.queue for each in before] == ["hr.acme.enrolments"]

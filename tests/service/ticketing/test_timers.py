@@ -314,7 +314,9 @@ async def test_a_running_clock_outlives_what_fails(harness: Harness, monkeypatch
     with capture_logs() as logs, monkeypatch.context() as patched:
         patched.setattr("ticketing.jobs.timers.timers.due", fail)
         async with Clock(harness.database, harness.issuer).running():
-            await eventually(lambda: "clock failed" in {each["event"] for each in logs}, True, "the failure told")
+            await eventually(
+                lambda: "periodic work failed" in {each["event"] for each in logs}, True, "the failure told"
+            )
             patched.undo()
             await eventually(lambda: harness.holders(NIGHT), {"ans", "bo"}, "the holders after the release")
 

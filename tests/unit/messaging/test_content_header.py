@@ -1,4 +1,4 @@
-"""Whatever stands in a content header, decoding ends with what is usable and a fault for what is not.
+"""Decoding any content header gives its usable values, and a fault for each of the others.
 
 `HYPOTHESIS_EXAMPLES=100000` tries so many headers.
 """

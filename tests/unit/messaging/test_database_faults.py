@@ -1,4 +1,4 @@
-"""Which errors are the database's fault, by SQLSTATE, and which are a message's."""
+"""Errors are faults of the database or of a message, by SQLSTATE."""
 
 import socket
 

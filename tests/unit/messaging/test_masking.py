@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from culture_connect.messaging.consuming.masking import LONGEST, masked
+from culture_connect.messaging.consuming.mask import LONGEST, masked
 
 
 @pytest.mark.parametrize(

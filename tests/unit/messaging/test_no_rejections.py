@@ -11,7 +11,7 @@ GIVING_BACK = {"basic_reject", "basic_nack", "basic_recover", "nack"}
 
 
 def _given_back(source: str) -> list[str]:
-    """What the code calls that would give a message up to the broker, or let FastStream do so."""
+    """Returns the calls that would give a message up to the broker, or let FastStream do so."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GIVING_BACK:

@@ -1,4 +1,4 @@
-"""What could never be sent is never written: the transaction fails with the name of the field."""
+"""A message that could never be sent is never written: the transaction fails with the name of the field."""
 
 from typing import cast
 from uuid import uuid4

@@ -17,8 +17,8 @@ from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
 from culture_connect.messaging.connection import UnderlyingConnection
-from culture_connect.messaging.consuming.incoming import IncomingMessage
-from culture_connect.messaging.consuming.receiver import DirectConsumer, Receiver, decode_frame
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
+from culture_connect.messaging.consuming.receiver import DeliveryAssembler, Receiver, decode_frame
 
 DIRECT, OTHER = 3, 4
 bodies = st.lists(st.binary(max_size=40), max_size=8)
@@ -48,7 +48,7 @@ def delivery(channel: int, tag: int, body: bytes, *, size_of_part: int = 16) -> 
 async def received(stream: Stream) -> tuple[list[IncomingMessage], list[tuple[int, pamqp.frame.FrameTypes]]]:
     messages: list[IncomingMessage] = []
     channel = Mock(is_closed=False)
-    receiver = Receiver(stream.read, {DIRECT: DirectConsumer(channel, messages.append)})
+    receiver = Receiver(stream.read, {DIRECT: DeliveryAssembler(channel, messages.append)})
     frames = []
     with contextlib.suppress(AMQPConnectionError):  # the end of the stream
         while True:
@@ -87,7 +87,7 @@ async def test_deliveries_alone_are_a_sign_of_life_for_aiormq() -> None:
 
 async def test_on_a_closed_channel_nothing_is_delivered() -> None:
     messages: list[IncomingMessage] = []
-    consumer = DirectConsumer(Mock(is_closed=True), messages.append)
+    consumer = DeliveryAssembler(Mock(is_closed=True), messages.append)
     receiver = Receiver(Stream(delivery(DIRECT, 1, b"x"), []).read, {DIRECT: consumer})
     frames = [(await anext(receiver))[2] for _ in range(3)]
     assert [type(frame) for frame in frames] == [Basic.Deliver, ContentHeader, ContentBody]

@@ -1,4 +1,4 @@
-"""What becomes of a message that failed."""
+"""The rules for a message that failed."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -22,7 +22,8 @@ from culture_connect.contracts import (
     TicketOffered,
     TicketWaitlisted,
 )
-from culture_connect.messaging import Delivery, Handlers, UnitOfWork
+from culture_connect.messaging import Delivery, EventRouter, UnitOfWork
+from culture_connect.messaging.topology import events_queue
 from notifications.domain.timing import Patience
 from notifications.store.partners import PartnerEvent
 from notifications.use_cases.apply_evening_events import EveningEvent, follow_evenings
@@ -31,43 +32,44 @@ from notifications.use_cases.apply_question_events import follow_invitations, fo
 from notifications.use_cases.apply_ticket_events import TicketEvent, follow_tickets
 
 
-def event_handlers(wake: Callable[[], None], patience: Patience) -> Handlers:
-    """The handlers of `notifications.events`; `wake` is called after each commit that may let letters go.
+def core_router(wake: Callable[[], None], patience: Patience) -> EventRouter:
+    """Subscribes to the events of the other services; `wake` is called after each commit that may let letters go.
 
     `patience` is how long letters wait for others of their kind.
     """
-    handlers = Handlers()
+    router = EventRouter()
+    core_events = router.batch_subscriber(events_queue("notifications"))
 
-    @handlers.on(PartnerRegistered, PartnerChanged, PartnerLeft)
+    @core_events(PartnerRegistered, PartnerChanged, PartnerLeft)
     async def partners(work: UnitOfWork, deliveries: Sequence[Delivery[PartnerEvent]]) -> None:
         await follow_partners(work, deliveries)
 
-    @handlers.on(ParticipantEnrolled, ParticipantChanged, ParticipantWithdrawn, ParticipantErased)
+    @core_events(ParticipantEnrolled, ParticipantChanged, ParticipantWithdrawn, ParticipantErased)
     async def participants(work: UnitOfWork, deliveries: Sequence[Delivery[ParticipantEvent]]) -> None:
         await follow_participants(work, deliveries, patience)
         _after_commit(work, wake)
 
-    @handlers.on(EveningScheduled, EveningChanged, EveningCancelled)
+    @core_events(EveningScheduled, EveningChanged, EveningCancelled)
     async def evenings(work: UnitOfWork, deliveries: Sequence[Delivery[EveningEvent]]) -> None:
         await follow_evenings(work, deliveries, patience)
         _after_commit(work, wake)
 
-    @handlers.on(TicketIssued, TicketWaitlisted, TicketCancelled, TicketAdmitted)
+    @core_events(TicketIssued, TicketWaitlisted, TicketCancelled, TicketAdmitted)
     async def tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
         await follow_tickets(work, deliveries, patience)
         _after_commit(work, wake)
 
-    @handlers.on(TicketOffered)
+    @core_events(TicketOffered)
     async def offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOffered]]) -> None:
         await follow_offers(work, deliveries)
         _after_commit(work, wake)
 
-    @handlers.on(InvitationExtended)
+    @core_events(InvitationExtended)
     async def invitations(work: UnitOfWork, deliveries: Sequence[Delivery[InvitationExtended]]) -> None:
         await follow_invitations(work, deliveries)
         _after_commit(work, wake)
 
-    return handlers
+    return router
 
 
 def _after_commit(work: UnitOfWork, wake: Callable[[], None]) -> None:

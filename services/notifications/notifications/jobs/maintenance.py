@@ -3,16 +3,12 @@
 Any number of replicas may do so at the same time: each step is a transaction that finds done what another did.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-
-import structlog
 
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database, UnitOfWork
-from culture_connect.messaging.errors import reason_of
+from culture_connect.messaging.periodic import periodic
 from notifications.domain.kinds import Kind, Suppression
 from notifications.domain.letters import digest_letter_id
 from notifications.domain.weeks import last_week
@@ -20,8 +16,6 @@ from notifications.store import digests, letters, retention
 from notifications.store.letters import NewLetter
 
 INTERVAL = 60.0  # seconds between two rounds
-
-log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
@@ -32,15 +26,9 @@ class Housekeeping:
         self._kept_for = kept_for
         self._interval = interval
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Goes round while the block runs."""
-        task = asyncio.create_task(self._go_round(), name="housekeeping")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return periodic("maintenance", self.once, interval=self._interval)
 
     async def once(self) -> None:
         """One round."""
@@ -52,14 +40,6 @@ class Housekeeping:
 
     async def _fade(self, work: UnitOfWork) -> bool:
         return await retention.fade(work, work.now - self._kept_for)
-
-    async def _go_round(self) -> None:
-        while True:
-            try:
-                await self.once()
-            except Exception as error:
-                log.warning("housekeeping put off", reason=reason_of(error))
-            await asyncio.sleep(self._interval)
 
 
 async def plan_digests(work: UnitOfWork) -> None:

@@ -1,4 +1,4 @@
-"""The messages registration takes from the bus: each becomes one use case."""
+"""Handlers of the messages of partners' HR systems: who joins, who leaves, who is to be erased."""
 
 from collections.abc import Sequence
 
@@ -10,47 +10,36 @@ from culture_connect.contracts import (
     EnrolmentRequested,
     EnrolmentWithdrawn,
     Envelope,
-    ErasureCompleted,
-    MailUndeliverable,
 )
-from culture_connect.messaging import Delivery, Handlers, InvalidDelivery, UnitOfWork
+from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, UnitOfWork
 from registration import events
 from registration.domain.enrolment import EnrolmentMessage
 from registration.store.tombstones import Tombstones
-from registration.use_cases.complete_erasures import complete_erasures
 from registration.use_cases.decide_enrolments import answer_enrolments
-from registration.use_cases.report_undeliverable import report_undeliverable
 
 _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 
 
-def enrolment_handlers(tombstones: Tombstones) -> Handlers:
-    """For the queues of the partners' HR systems."""
-    handlers = Handlers(key=employee_of)
+def enrolment_router(tombstones: Tombstones) -> EventRouter:
+    """Subscribes to the queues of the partners' HR systems."""
+    router = EventRouter()
+    enrolment_messages = router.batch_subscriber("hr.<partner>.enrolments", vhost="edge", ordering_key=employee_of)
 
     # One handler for all three, so that the order in which they arrived is the order in which they are decided.
-    @handlers.on(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)
-    async def take_enrolments(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentMessage]]) -> None:
+    @enrolment_messages(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)
+    async def decide_enrolments(work: UnitOfWork, deliveries: Sequence[Delivery[EnrolmentMessage]]) -> None:
         # All are from one queue, and so from one partner, whatever they say themselves.
         partner = _partner_of(deliveries[0])
         messages = [(each.message, each.envelope) for each in deliveries]
         await answer_enrolments(work, tombstones, partner, messages)
 
-    handlers.on_invalid(refuse_unreadable)
-    return handlers
+    enrolment_messages.invalid(refuse_unreadable)
+    return router
 
 
 def employee_of(message: EnrolmentMessage, _: Envelope) -> str:
     """The key by which an HR queue keeps order: behind a message that waits for another try, others of its key wait."""
     return message.employee_ref
-
-
-def event_handlers() -> Handlers:
-    """For the queue with what the other services tell."""
-    handlers = Handlers()
-    handlers.on(MailUndeliverable)(take_bounces)
-    handlers.on(ErasureCompleted)(take_completed_erasures)
-    return handlers
 
 
 async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
@@ -64,17 +53,6 @@ async def refuse_unreadable(work: UnitOfWork, invalid: Sequence[InvalidDelivery]
             employee_ref=_employee_ref(delivery.data),
             cause=Envelope(id=delivery.envelope_id, type=delivery.type or "", source="/", time=work.now),
         )
-
-
-async def take_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndeliverable]]) -> None:
-    """Mail to participants that came back."""
-    bounces = [(each.message, each.envelope) for each in deliveries]
-    await report_undeliverable(work, bounces)
-
-
-async def take_completed_erasures(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
-    """Services that have forgotten somebody."""
-    await complete_erasures(work, [(each.message.participant_id, each.envelope) for each in deliveries])
 
 
 def _partner_of(delivery: Delivery[EnrolmentMessage] | InvalidDelivery) -> str:

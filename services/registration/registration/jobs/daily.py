@@ -4,10 +4,8 @@ The days stand in the database, where they outlive every process. Each replica l
 the work, and the other finds it done.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,7 +14,7 @@ from prometheus_client import Gauge
 from culture_connect.contracts import local_day
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database, Telemetry
-from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.periodic import periodic
 from registration.domain.calendar import kept_after, next_midnight
 from registration.settings import ERASURE_OVERDUE
 from registration.store import erasures, terms
@@ -61,16 +59,9 @@ class DailyJob:
             registry=telemetry.registry,
         )
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Looks again and again until the block ends."""
-        task = asyncio.create_task(self._run(), name="clock")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Looks again and again until the block ends; a new day is looked at when it begins."""
+        return periodic("days", self._look, interval=LOOK)
 
     async def look(self) -> None:
         """Does everything that is due now."""
@@ -79,16 +70,9 @@ class DailyJob:
         await self._forget(now)
         await self._measure(now)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                # What is due stays due; a database that is away is told by others.
-                if not is_database_fault(error):
-                    _log.error("clock failed", reason=reason_of(error), exc_info=error)
-            to_midnight = (next_midnight(now := self._now()) - now).total_seconds()
-            await asyncio.sleep(min(LOOK, to_midnight))
+    async def _look(self) -> float:
+        await self.look()
+        return (next_midnight(now := self._now()) - now).total_seconds()
 
     async def _end_terms(self, now: datetime) -> None:
         today = local_day(now)

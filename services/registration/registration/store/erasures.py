@@ -8,9 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-
-# Who keeps something about participants, beside registration.
-SERVICES = ("ticketing", "notifications")
+from culture_connect.messaging.topology import ERASING_SERVICES
 
 _BEGIN = text(
     """
@@ -72,7 +70,9 @@ async def begin(work: UnitOfWork, participant_ids: Sequence[UUID]) -> None:
     """Waits from now on for every service to forget these participants, and forgets what answers said of them."""
     if not participant_ids:
         return
-    await work.execute(_BEGIN, {"participant_ids": list(participant_ids), "services": list(SERVICES), "now": work.now})
+    await work.execute(
+        _BEGIN, {"participant_ids": list(participant_ids), "services": list(ERASING_SERVICES), "now": work.now}
+    )
     await work.execute(_FORGET_ANSWERS, {"participant_ids": [str(each) for each in participant_ids]})
 
 

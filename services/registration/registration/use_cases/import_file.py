@@ -86,7 +86,7 @@ async def take_file(
     Raises Unknown for a partner that there is not, FileNotUsable, ImportRefused for faulty lines unless they are to be
     skipped, and WithdrawalsNotConfirmed.
     """
-    async with work.trial() if options.dry_run else contextlib.nullcontext():
+    async with work.dry_run() if options.dry_run else contextlib.nullcontext():
         partner = await lock_partner(work, slug, local_day(work.now))
         if partner is None:
             raise Unknown("partner")

@@ -45,13 +45,13 @@ class Asks:
 
     def __init__(self, database: Database, issuer: Issuer) -> None:
         self._issuer = issuer
-        self._together: BatchExecutor[UUID, Wish, Reply] = BatchExecutor(
+        self._executor: BatchExecutor[UUID, Wish, Reply] = BatchExecutor(
             database, self._serve, identity=lambda wish: wish.identity
         )
 
     async def ask(self, evening_id: UUID, participant_id: UUID, keyed: KeyedRequest | None = None) -> Reply:
         """Gives them a ticket or a place in the line; raises Refused, and problems of their key."""
-        return await self._together.do(evening_id, Wish(participant_id, keyed))
+        return await self._executor.execute(evening_id, Wish(participant_id, keyed))
 
     async def _serve(self, work: UnitOfWork, evening_id: UUID, wishes: Sequence[Wish]) -> list[Reply | Exception]:
         replies = await _first_answers(work, wishes)

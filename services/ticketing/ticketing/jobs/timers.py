@@ -4,8 +4,6 @@ The moments stand in rows (`store.timers`), where they outlive every process and
 replica looks; whoever locks the evening first does the work, and the other finds the timer gone.
 """
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -14,7 +12,7 @@ import structlog
 
 from culture_connect.http import forget_old_answers
 from culture_connect.messaging import Database
-from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.periodic import periodic
 from ticketing.store import evenings, timers, waiting_list
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
@@ -36,15 +34,11 @@ class Clock:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Looks again and again until the block ends."""
-        tasks = [asyncio.create_task(self._run(), name="clock"), asyncio.create_task(self._tidy(), name="tidy")]
-        try:
+        async with (
+            periodic("timers", self.look, interval=LOOK),
+            periodic("answers", lambda: self._database.transact(forget_old_answers), interval=TIDY),
+        ):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
 
     async def look(self) -> float:
         """Does everything that is due now; returns the seconds until the next look.
@@ -79,21 +73,3 @@ class Clock:
                 await waiting_list.close(work, evening)
         if fired:
             _log.info("timer fired", evening=str(evening), kinds=sorted(fired))
-
-    async def _run(self) -> None:
-        while True:
-            pause = LOOK
-            try:
-                pause = await self.look()
-            except Exception as error:
-                # What is due stays due; a database that is away is told by others.
-                if not is_database_fault(error):
-                    _log.error("clock failed", reason=reason_of(error), exc_info=error)
-            await asyncio.sleep(pause)
-
-    async def _tidy(self) -> None:
-        while True:
-            with contextlib.suppress(Exception):  # there is nothing that another time would not do as well
-                async with self._database.begin() as work:
-                    await forget_old_answers(work)
-            await asyncio.sleep(TIDY)

@@ -1,4 +1,4 @@
-"""Parties that send and do not read the answers.
+"""The backlog of answers that parties do not read.
 
 Their queues are bounded, and what does not fit waits in the outbox. So that it does not fill the database, nothing more
 is taken from whoever has too much waiting there: their own queue fills then, and the broker refuses what they send.
@@ -39,7 +39,7 @@ class Backlog:
 
 
 def lane_to_party_of(queue: str) -> str | None:
-    """The lane of what is told to the party that this queue comes from; None for the queue of no party."""
+    """Returns the lane of messages to the party that fills this queue; None for the queue of no party."""
     party = party_of(queue)
     if party is None:
         return None

@@ -1,7 +1,7 @@
 """The properties of a message as they came over the wire, whatever a sender has put there.
 
 The broker passes on what it does not look at: times beyond every calendar, text that is no UTF-8, tables in tables. A
-value that cannot be used is a fault of its message, told by name, and the rest of the message stays usable. What is
+value that cannot be used is a fault of its message, named, and the rest of the message stays usable. What is
 decoded can be encoded again by pamqp, so that a copy of the message can be published.
 
 Source: AMQP 0-9-1 specification, sections 2.3.5 and 4.2, and RabbitMQ's errata
@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 MAX_DEPTH: Final = 16  # tables and arrays in each other
-MAX_FAULTS: Final = 10  # told of one message: an answer must stay small
+MAX_FAULTS: Final = 10  # named for one message: an answer must stay small
 MAX_NAME: Final = 128  # bytes of a header's name, as the specification has it
 MAX_HEADERS: Final = 16 * 1024  # bytes of the whole table; what is kept of a message carries it along
 
@@ -53,7 +53,7 @@ _OCTETS: Final = frozenset({"delivery_mode", "priority"})
 
 
 class Fault(NamedTuple):
-    """What is wrong with one property or header: its name, a code of `contracts.CODES`, and what was expected."""
+    """A property or header that cannot be used: its name, a code of `contracts.CODES`, and what was expected."""
 
     field: str
     code: str
@@ -137,7 +137,7 @@ def _headers_within_limit(data: bytes, at: int, end: int, faults: list[Fault]) -
 
 
 def _headers(data: bytes, at: int, end: int, faults: list[Fault]) -> dict[str, Any]:
-    """The header table; a header that cannot be used is left out, and told of in `faults`."""
+    """The header table; a header that cannot be used is left out, and named in `faults`."""
     headers: dict[str, Any] = {}
     while at < end:
         name = ""
@@ -146,7 +146,7 @@ def _headers(data: bytes, at: int, end: int, faults: list[Fault]) -> dict[str, A
             kind, value_at = data[name_end], name_end + 1
             stop = _end_of(kind, data, value_at, end)
         except _Unusable as unusable:
-            # Where the next one begins cannot be told.
+            # The beginning of the next one is unknown.
             faults.append(Fault("headers", unusable.code, unusable.expected))
             break
         try:
@@ -176,7 +176,7 @@ def _name(raw: bytes) -> str:
 
 
 def _end_of(kind: int, data: bytes, at: int, end: int) -> int:
-    """Where a value of this type that begins at `at` ends."""
+    """Returns the end of a value of this type that begins at `at`."""
     size = _SIZES.get(kind)
     if size is None:
         raise _Unusable("malformed", "must have field types of AMQP 0-9-1")
@@ -294,7 +294,7 @@ _DECODERS: Final[dict[int, Callable[[bytes, int, int, int], Any]]] = {
     ord("V"): _nothing,
     0: _nothing,  # seen in the wild, says pamqp
 }
-# Bytes of a value; -1 where its first four tell.
+# Bytes of a value; -1 where its first four say.
 _SIZES: Final = {
     **{ord(kind): 1 for kind in "tbB"},
     **{ord(kind): 2 for kind in "su"},

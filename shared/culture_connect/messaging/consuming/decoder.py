@@ -1,4 +1,4 @@
-"""From what came over the wire to what a handler understands."""
+"""Decodes messages into the deliveries of handlers."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import (
+    MESSAGES,
     EnvelopeError,
     RefusalError,
     UnknownType,
@@ -15,9 +16,9 @@ from culture_connect.contracts import (
     decode,
     read_as,
 )
-from culture_connect.messaging.consuming.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.consuming.inbox import digest_of
 from culture_connect.messaging.consuming.received import ReceivedMessage, received_at
+from culture_connect.messaging.consuming.router import BatchSubscriber, Delivery, InvalidDelivery
 from culture_connect.messaging.keyed_hash import KeyedHash
 from culture_connect.messaging.topology import party_of
 
@@ -26,7 +27,7 @@ _NO_DIGEST = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that nobody can be told about: it has no id, or nobody here answers what cannot be read."""
+    """A message that cannot be answered: it has no id, or the queue has no handler for invalid ones."""
 
     problems: Sequence[RefusalError]
 
@@ -47,18 +48,19 @@ class Item:
     suspect: bool = False
 
 
-class Reader:
-    """Reads the messages of one queue for its handlers; `ignored` are types that are known and not wanted here."""
+class Decoder:
+    """Decodes the messages of one queue for its handlers."""
 
-    def __init__(self, queue: str, handlers: Handlers, ignored: frozenset[str], hashes: KeyedHash) -> None:
-        self._queue = queue
-        self._party = party_of(queue)
-        self._handlers = handlers
-        self._ignored = ignored
+    def __init__(self, subscriber: BatchSubscriber, hashes: KeyedHash) -> None:
+        self._queue = subscriber.queue
+        self._party = party_of(subscriber.queue)
+        self._subscriber = subscriber
+        # Between the services every type goes to everyone; outside parties may send only what we take from them.
+        self._ignored = frozenset(MESSAGES) if subscriber.vhost == "core" else frozenset[str]()
         self._hashes = hashes
-        self._models = handlers.models
+        self._models = subscriber.models
 
-    def read(self, message: ReceivedMessage, first_seen: datetime | None = None) -> Item | None:
+    def decode(self, message: ReceivedMessage, first_seen: datetime | None = None) -> Item | None:
         """The message as an item to be handled; None when nobody here wants it.
 
         `first_seen` is when it arrived, for one that waited since; it stands for the time of a message that has none.
@@ -82,7 +84,7 @@ class Reader:
         if self._party is not None and envelope.time > first_seen:
             # Nobody sends from the future, and what is tried again was sent before it came first.
             envelope = replace(envelope, time=first_seen)
-        if self._handlers.model_of(envelope.type) is None and envelope.type in self._ignored:
+        if self._subscriber.model_of(envelope.type) is None and envelope.type in self._ignored:
             return None
         try:
             content = read_as(self._models, envelope.type, data)
@@ -94,7 +96,7 @@ class Reader:
             Delivery(content, envelope, self._queue, self._party),
             envelope.id,
             digest_of(self._hashes, envelope.type, message.body),
-            self._handlers.key(content, envelope),
+            self._subscriber.ordering_key(content, envelope),
         )
 
     def _invalid(
@@ -106,7 +108,7 @@ class Reader:
         problems: list[RefusalError],
         data: object | None,
     ) -> Item:
-        if message_id is None or self._handlers.invalid is None:
+        if message_id is None or self._subscriber.invalid_handler is None:
             return Item(message, first_seen, Unreadable(problems))
         content = InvalidDelivery(message_id, type_, self._queue, self._party, problems, data)
         return Item(message, first_seen, content, message_id, digest_of(self._hashes, type_, message.body))

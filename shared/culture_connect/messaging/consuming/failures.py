@@ -11,7 +11,7 @@ import structlog
 from culture_connect.messaging.consuming import refusals, retries
 from culture_connect.messaging.consuming.decoder import Item, Unreadable
 from culture_connect.messaging.consuming.received import ReceivedMessage, pack
-from culture_connect.messaging.consuming.settlement import dead_letter, is_blameless, is_final, wait_after
+from culture_connect.messaging.consuming.settlement import dead_letter, is_external_fault, is_final, wait_after
 from culture_connect.messaging.consuming.summary import summary_of
 from culture_connect.messaging.errors import PermanentFailure, RefusedMessage, reason_of
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -59,13 +59,13 @@ class Failures:
         self._is_of_party = party_of(source.queue) is not None
         self._log_limit = LogLimit()
 
-    async def set_aside(self, work: UnitOfWork, items: Sequence[Item]) -> None:
+    async def store_waiting(self, work: UnitOfWork, items: Sequence[Item]) -> None:
         """Lets the messages wait, in their order, until what is before them is done with."""
         await self._store(work, [_row(item) for item in items])
 
     async def reject(self, work: UnitOfWork, items: Sequence[Item]) -> list[Outcome]:
         """Makes dead letters of messages that nobody can read; returns what became of each."""
-        return await self._end(
+        return await self._dead_letter_all(
             work,
             [
                 _Failed(item.message, RefusedMessage(item.content.problems), 1, item.received_at)
@@ -77,12 +77,12 @@ class Failures:
     async def fail(self, work: UnitOfWork, item: Item, error: Exception) -> Outcome:
         """Settles a message from the queue whose first try ended with `error`."""
         if is_final(error, 1, self._delays):
-            [outcome] = await self._end(work, [_Failed(item.message, error, 1, item.received_at)])
-            return self._told(item.message, error, outcome)
-        attempts = 0 if is_blameless(error) else 1
+            [outcome] = await self._dead_letter_all(work, [_Failed(item.message, error, 1, item.received_at)])
+            return self._log_outcome(item.message, error, outcome)
+        attempts = 0 if is_external_fault(error) else 1
         row = replace(_row(item), attempts=attempts, seconds=wait_after(1, self._delays), error=reason_of(error))
         await self._store(work, [row])
-        return self._told(item.message, error, "waiting")
+        return self._log_outcome(item.message, error, "waiting")
 
     async def fail_again(self, work: UnitOfWork, claimed: retries.Claimed, error: Exception) -> Outcome:
         """Settles a message that has waited and whose further try ended with `error`."""
@@ -90,23 +90,23 @@ class Failures:
         attempts = 1 if claimed.suspect else claimed.attempts
         if is_final(error, attempts, self._delays):
             failed = _Failed(claimed.message, error, claimed.attempts, claimed.received_at)
-            [outcome] = await self._end(work, [failed])
+            [outcome] = await self._dead_letter_all(work, [failed])
             await retries.delete(work.connection, claimed.id)
-            return self._told(claimed.message, error, outcome)
+            return self._log_outcome(claimed.message, error, outcome)
         await retries.postpone(
             work.connection,
             claimed.id,
-            attempts=attempts - 1 if is_blameless(error) else attempts,
+            attempts=attempts - 1 if is_external_fault(error) else attempts,
             seconds=wait_after(attempts, self._delays),
             error=reason_of(error),
         )
-        return self._told(claimed.message, error, "waiting")
+        return self._log_outcome(claimed.message, error, "waiting")
 
     async def _store(self, work: UnitOfWork, rows: Sequence[retries.Waiting]) -> None:
         if rows:
             await retries.store(work.connection, self._source.vhost, self._source.queue, rows)
 
-    async def _end(self, work: UnitOfWork, failed: Sequence[_Failed]) -> list[Outcome]:
+    async def _dead_letter_all(self, work: UnitOfWork, failed: Sequence[_Failed]) -> list[Outcome]:
         """Makes dead letters of these; of a party's refused messages only so many a day."""
         refused = [self._is_refused(each) for each in failed]
         left = sum(refused)
@@ -125,7 +125,7 @@ class Failures:
         return outcomes
 
     def _is_refused(self, failed: _Failed) -> bool:
-        """Whether an outside party has to mend it; what our own services cannot read is ours to mend and replay."""
+        """Returns whether an outside party has to correct it; messages of our own services are ours to correct."""
         return self._is_of_party and isinstance(failed.error, RefusedMessage)
 
     def _letter(self, work: UnitOfWork, failed: _Failed) -> outbox.DeadLetter:
@@ -144,10 +144,10 @@ class Failures:
             now=work.now,
         )
 
-    def _told(self, message: ReceivedMessage, error: Exception, outcome: Outcome) -> Outcome:
+    def _log_outcome(self, message: ReceivedMessage, error: Exception, outcome: Outcome) -> Outcome:
         if outcome == "discarded":
-            return outcome  # told once a minute, with the queue
-        expected = isinstance(error, PermanentFailure) or is_blameless(error)
+            return outcome  # logged once a minute, with the queue
+        expected = isinstance(error, PermanentFailure) or is_external_fault(error)
         log.log(
             logging.WARNING if expected else logging.ERROR,
             "delivery failed",

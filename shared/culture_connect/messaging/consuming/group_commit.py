@@ -1,9 +1,8 @@
-"""Many messages, one transaction.
+"""Messages of one queue that share a transaction.
 
 While a transaction runs, the messages that arrive gather; when it is done they go together into the next one. So a
-lone message waits for nothing, and under load the price of a commit is shared by hundreds. When a batch fails it is
-split in two and each half tried again, down to the single message that is to blame: it fails alone, and waits as a row
-(`retries`) while its neighbours go on.
+lone message waits for nothing, and under load the price of a commit is shared by hundreds. A message that makes a batch
+fail is found (`batching.isolate_failures`), fails alone, and waits as a row (`retries`) while the others are committed.
 """
 
 import asyncio
@@ -19,12 +18,13 @@ from sqlalchemy import TextClause, text
 
 from culture_connect.contracts import RefusalError
 from culture_connect.messaging.backoff import Backoff
+from culture_connect.messaging.batching import isolate_failures
 from culture_connect.messaging.consuming import inbox, retries
-from culture_connect.messaging.consuming.decoder import Item, Reader, Unreadable
+from culture_connect.messaging.consuming.decoder import Decoder, Item, Unreadable
 from culture_connect.messaging.consuming.failures import Failures, Outcome, Source
-from culture_connect.messaging.consuming.handlers import Delivery, Handlers, InvalidDelivery
 from culture_connect.messaging.consuming.outage import Effect, Outage
-from culture_connect.messaging.consuming.settlement import DEATHS, ProcessDied
+from culture_connect.messaging.consuming.router import BatchSubscriber, Delivery, InvalidDelivery
+from culture_connect.messaging.consuming.settlement import MAX_CRASHES, ProcessDied
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import RefusedMessage, lock_was_held, transactions_collided
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -45,25 +45,25 @@ _LIMITS_OF_PART = text("select set_config('lock_timeout', '20ms', true), set_con
 class GroupCommit:
     """Handles the messages of one queue; one batch at a time, in the order of arrival.
 
-    `settled` is told of each submitted item what became of it, once that is committed.
+    `settled` is called with each submitted item and its outcome, once that is committed.
     """
 
     def __init__(
         self,
         database: Database,
-        source: Source,
-        handlers: Handlers,
+        subscriber: BatchSubscriber,
         hashes: KeyedHash,
         *,
+        service: str,
         largest_batch: int,
         delays: tuple[float, ...],
         batch_size: Histogram,
         settled: Callable[[Item, Outcome], None],
     ) -> None:
-        self._queue = source.queue
-        self._handlers = handlers
+        self._queue = subscriber.queue
+        self._subscriber = subscriber
         self._hashes = hashes
-        self._failures = Failures(source, delays, hashes)
+        self._failures = Failures(Source(service, subscriber.vhost, subscriber.queue), delays, hashes)
         self._most_attempts = len(delays) + 1
         self._largest_batch = largest_batch
         self._batch_size = batch_size
@@ -73,7 +73,7 @@ class GroupCommit:
         self.outage = Outage(database)
 
     def submit(self, item: Item) -> None:
-        """Takes an item; `settled` tells when it is done with."""
+        """Adds an item to the next batch."""
         self._waiting.append(item)
         self._arrived.set()
 
@@ -88,13 +88,15 @@ class GroupCommit:
         if not self._waiting:
             self._arrived.clear()
         self._batch_size.observe(len(taken))
-        await self._settle(taken, _LIMITS)
+        async for item, outcome in isolate_failures(taken, self._commit_part, is_common=lambda _: False):
+            settled = await self._settle_failure(item, outcome) if isinstance(outcome, Exception) else outcome
+            self._settled(item, settled)
 
-    async def retry(self, claimed: retries.Claimed, reader: Reader) -> Outcome:
+    async def retry(self, claimed: retries.Claimed, decoder: Decoder) -> Outcome:
         """Tries a message again that has waited; returns what became of it."""
-        if claimed.attempts > (DEATHS if claimed.suspect else self._most_attempts):
+        if claimed.attempts > (MAX_CRASHES if claimed.suspect else self._most_attempts):
             return await self._fail_again(claimed, ProcessDied())
-        item = reader.read(claimed.message, claimed.received_at)
+        item = decoder.decode(claimed.message, claimed.received_at)
         if item is not None and isinstance(item.content, Unreadable):
             return await self._fail_again(claimed, RefusedMessage(item.content.problems))
         try:
@@ -108,47 +110,37 @@ class GroupCommit:
         seen = 0
         while seen < len(self._waiting) < self._largest_batch:
             seen = len(self._waiting)
-            # A delivery takes two turns of the event loop from its channel to here.
+            # A delivery takes two rounds of the event loop from its channel to here.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    async def _settle(self, batch: Sequence[Item], limits: TextClause) -> None:
-        try:
-            outcomes = await self._persist(lambda work: self._handle_batch(work, batch, limits))
-        except Exception as error:
-            if len(batch) == 1:
-                self._settled(batch[0], await self._settle_failure(batch[0], error))
-                return
-            middle = len(batch) // 2
-            await self._settle(batch[:middle], _LIMITS_OF_PART)
-            await self._settle(batch[middle:], _LIMITS_OF_PART)
-        else:
-            for item, outcome in zip(batch, outcomes, strict=True):
-                self._settled(item, outcome)
+    async def _commit_part(self, batch: Sequence[Item], is_part: bool) -> Sequence[Outcome]:
+        limits = _LIMITS_OF_PART if is_part else _LIMITS
+        return await self._persist(lambda work: self._handle_batch(work, batch, limits))
 
     async def _persist(self, effect: Effect[T]) -> T:
         """One transaction, tried again where that can help without a change of the messages."""
-        collisions, pauses = 0, Backoff(0.03, 0.3)
+        collisions, backoff = 0, Backoff(0.03, 0.3)
         while True:
             try:
-                return await self.outage.survive(effect, give_up=True)
+                return await self.outage.run(effect, give_up=True)
             except Exception as error:
                 collisions += 1
                 # Who waited for a lock already has waited long enough for its neighbours.
                 if collisions > COLLISIONS or lock_was_held(error) or not transactions_collided(error):
                     raise
-            await asyncio.sleep(pauses.next())
+            await asyncio.sleep(backoff.next())
 
     async def _settle_failure(self, item: Item, error: Exception) -> Outcome:
         try:
-            return await self.outage.survive(lambda work: self._failures.fail(work, item, error), give_up=False)
+            return await self.outage.run(lambda work: self._failures.fail(work, item, error), give_up=False)
         except Exception:
-            # A fault of ours: this message waits for whoever mends it, and nobody else does.
+            # A fault of ours: this message waits until it is corrected, and no other does.
             log.exception("message not settled", queue=self._queue, message_id=self._hashes.shown_id(item.message_id))
             return "unsettled"
 
     async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
-        return await self.outage.survive(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
+        return await self.outage.run(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
 
     async def _handle_batch(self, work: UnitOfWork, batch: Sequence[Item], limits: TextClause) -> list[Outcome]:
         await work.execute(limits)
@@ -156,14 +148,14 @@ class GroupCommit:
         by_outcome: dict[Outcome, list[Item]] = {"waiting": [], "dead-lettered": [], "handled": []}
         for item, outcome in zip(batch, outcomes, strict=True):
             by_outcome[outcome].append(item)
-        await self._failures.set_aside(work, by_outcome["waiting"])
+        await self._failures.store_waiting(work, by_outcome["waiting"])
         await self._handle(work, by_outcome["handled"])
         # Last, since it takes the row of the queue's refusals.
         rejected = iter(await self._failures.reject(work, by_outcome["dead-lettered"]))
         return [next(rejected) if outcome == "dead-lettered" else outcome for outcome in outcomes]
 
     async def _sort(self, work: UnitOfWork, batch: Sequence[Item]) -> list[Outcome]:
-        """Whether each may be handled now: not while an earlier message of its key waits."""
+        """Returns for each whether it may be handled now: not while an earlier message of its key waits."""
         keys = {item.key for item in batch if item.key is not None}
         waiting: set[str] = await retries.waiting_keys(work.connection, self._queue, keys) if keys else set()
         outcomes: list[Outcome] = []
@@ -198,14 +190,14 @@ class GroupCommit:
 
     async def _hand_over(self, work: UnitOfWork, deliveries: Iterable[Delivery[Any]]) -> None:
         for handler, run in itertools.groupby(
-            deliveries, key=lambda each: self._handlers.handler_of(each.message.type)
+            deliveries, key=lambda each: self._subscriber.handler_of(each.message.type)
         ):
             await handler(work, list(run))
 
     async def _answer_invalid(self, work: UnitOfWork, invalid: Sequence[InvalidDelivery]) -> None:
-        if self._handlers.invalid is None:
+        if self._subscriber.invalid_handler is None:
             raise RefusedMessage(invalid[0].problems)
-        await self._handlers.invalid(work, invalid)
+        await self._subscriber.invalid_handler(work, invalid)
 
     async def _not_handled_before(
         self, work: UnitOfWork, items: Sequence[Item]

@@ -1,4 +1,4 @@
-"""Each message once: the memory of what a consumer has handled.
+"""The inbox: which messages a consumer has handled, so that each has its effect once.
 
 A row is written in the transaction of the effect, so it is there exactly when the effect is. Rows are kept for longer
 than a dead letter may be replayed; see `housekeeping`.
@@ -26,7 +26,7 @@ _CONTENTS = text("select message_hash, content_hash from inbox where message_has
 
 
 def digest_of(hashes: KeyedHash, type_: str | None, body: bytes) -> UUID:
-    """What two deliveries of one message have in common: an erasure may have the same body as a withdrawal."""
+    """Returns a digest that is equal for two deliveries of one message: of type and body, since bodies may be alike."""
     return UUID(bytes=hashes.of("inbox content", f"{type_}\0".encode() + body))
 
 

@@ -5,8 +5,7 @@ A message that comes back later still finds the rules of its aggregate: versions
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -16,7 +15,7 @@ from sqlalchemy import text
 
 from culture_connect.messaging.consuming import refusals
 from culture_connect.messaging.database import Database
-from culture_connect.messaging.errors import is_database_fault, reason_of
+from culture_connect.messaging.periodic import periodic
 from culture_connect.messaging.unit_of_work import UnitOfWork
 
 INTERVAL: Final = 24 * 3600.0  # seconds between two rounds
@@ -43,17 +42,19 @@ _FORGET_ANSWERS = text("delete from idempotency_keys where created_at < :before"
 log = structlog.get_logger(__name__)
 
 
-@contextlib.asynccontextmanager
-async def inbox_cleanup(database: Database, *, kept_for: timedelta, interval: float = INTERVAL) -> AsyncIterator[None]:
+def inbox_cleanup(
+    database: Database, *, kept_for: timedelta, interval: float = INTERVAL
+) -> AbstractAsyncContextManager[None]:
     """Forgets messages that were handled longer than `kept_for` ago, and old answers and counts, now and every
     `interval` seconds while the block runs. Any number of replicas may do so: one of them does it.
     """
-    task = asyncio.create_task(_go_round(database, kept_for, interval), name="inbox cleanup")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+
+    async def clean_up() -> None:
+        await database.transact(forget_answers_and_counts)
+        if forgotten := await forget_old_messages(database, kept_for=kept_for):
+            log.info("old messages forgotten", service=database.schema, count=forgotten)
+
+    return periodic("inbox cleanup", clean_up, interval=interval)
 
 
 async def forget_old_messages(database: Database, *, kept_for: timedelta, pages: int = PAGES) -> int:
@@ -85,16 +86,3 @@ async def _forget(work: UnitOfWork, *, first: int, behind: int, kept_for: timede
         return None
     where = {"first": (first, 0), "behind": (behind, 0), "before": work.now - kept_for}
     return (await work.execute(_FORGET, where)).rowcount
-
-
-async def _go_round(database: Database, kept_for: timedelta, interval: float) -> None:
-    while True:
-        try:
-            await database.transact(forget_answers_and_counts)
-            if forgotten := await forget_old_messages(database, kept_for=kept_for):
-                log.info("old messages forgotten", service=database.schema, count=forgotten)
-        except Exception as error:
-            # What is old stays old; a database that is away is told by others.
-            if not is_database_fault(error):
-                log.error("inbox cleanup failed", service=database.schema, reason=reason_of(error), exc_info=error)
-        await asyncio.sleep(interval)

@@ -1,6 +1,6 @@
 """Waiting for a database that cannot be used: away, read-only, full, or out of connections.
 
-None of that is the fault of a message, so whoever has one in hand holds it until the database takes it.
+None of that is the fault of a message, so unsettled messages are held until the database takes them.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _WRITE_NOTHING = text("update retries set attempts = attempts where false")
 
 
 class Outage:
-    """What one consumer knows of the database's trouble; `reason` is None while there is none."""
+    """A fault of the database as one consumer knows it; `reason` is None while there is none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,10 +35,10 @@ class Outage:
 
     @property
     def seconds(self) -> float:
-        """How long it has lasted."""
+        """Its duration so far."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
-    async def survive(self, effect: Effect[T], *, give_up: bool) -> T:
+    async def run(self, effect: Effect[T], *, give_up: bool) -> T:
         """Runs `effect` in a transaction, again and again while the database cannot be used; returns what it did.
 
         With `give_up` it raises the database's error when the database works and this effect still does not: then

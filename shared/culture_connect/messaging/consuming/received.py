@@ -14,7 +14,7 @@ RECEIVED_AT_HEADER = "cc-received-at"
 
 
 class ReceivedMessage(Protocol):
-    """What the kit reads of a message; `faults` are properties that could not be decoded."""
+    """The properties of a message that the kit reads; `faults` are properties that could not be decoded."""
 
     @property
     def body(self) -> bytes: ...
@@ -55,13 +55,13 @@ class StoredMessage:
 
 
 _TEXTS = ("message_id", "type", "app_id", "content_type", "content_encoding", "correlation_id")
-_IN_HAND = HEADERS | {RECEIVED_AT_HEADER}
+_RELEVANT = HEADERS | {RECEIVED_AT_HEADER}
 _BYTES, _TIME = "$bytes", "$time"
 _LONGEST_HEADER = 8_004  # bytes: one character more than the longest attribute of an envelope may have
 
 
 def received_at(message: ReceivedMessage, now: datetime) -> datetime:
-    """When the message was first seen: what a replayed dead letter says of itself, else `now`; both aware.
+    """Returns the moment of its first arrival: the one in a replayed dead letter, else `now`; both aware.
 
     A sender that says so itself only makes its own message look older, as it can with the message's own time.
     """
@@ -75,9 +75,9 @@ def received_at(message: ReceivedMessage, now: datetime) -> datetime:
     return min(moment, now) if moment.tzinfo is not None else now
 
 
-def headers_in_hand(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a message's headers that anything here looks at; of hundreds in hand thousands each would be a lot."""
-    return {name: _bounded(value) for name, value in headers.items() if name in _IN_HAND}
+def relevant_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the headers that the kit reads: hundreds of unsettled messages may have thousands each."""
+    return {name: _bounded(value) for name, value in headers.items() if name in _RELEVANT}
 
 
 def known_headers(message: ReceivedMessage) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pamqp.exceptions import PAMQPException
 from pamqp.heartbeat import Heartbeat
 
 from culture_connect.messaging.consuming.content_header import ContentHeader, decode_content_header
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 
 CHUNK = 256 * 1024  # bytes taken from the socket at once
 
@@ -36,7 +36,7 @@ _frame_head = struct.Struct(">BHI").unpack_from
 _tag_and_flags = struct.Struct(">QB").unpack_from
 
 
-class DirectConsumer:
+class DeliveryAssembler:
     """Puts deliveries of one channel together and gives them to `on_message`, within the reading of the connection."""
 
     def __init__(self, channel: AbstractChannel, on_message: Callable[[IncomingMessage], None]) -> None:
@@ -77,7 +77,7 @@ class DirectConsumer:
 class Receiver(AsyncIterator[ReceivedFrame]):
     """The frames of a connection, read for aiormq; those for `consumers` (by number of channel) go to them."""
 
-    def __init__(self, read: Callable[[int], Awaitable[bytes]], consumers: dict[int, DirectConsumer]) -> None:
+    def __init__(self, read: Callable[[int], Awaitable[bytes]], consumers: dict[int, DeliveryAssembler]) -> None:
         self._read = read
         self._consumers = consumers
         self._rest = b""

@@ -1,4 +1,4 @@
-"""How many messages of a party were refused in a day, and how many more of them are kept as dead letters.
+"""Counts of a party's refused messages by day, which bound how many of them are kept as dead letters.
 
 A party that sends nothing but what nobody can read would fill the disk of the broker otherwise, and a full disk stops
 every publisher. Only a transaction with a refused message touches the row of its queue.

@@ -1,4 +1,4 @@
-"""What becomes of a message that failed: another try after a wait, or the dead letters with the reason."""
+"""The rules for a message that failed: another try after a wait, or the dead letters with the reason."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from culture_connect.messaging.routes import VirtualHost, dead_letters_of
 RETRY_DELAYS: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds before each further try of a message that failed."""
 
-DEATHS: Final = 4
+MAX_CRASHES: Final = 4
 """So many processes may end while they handle a message alone; then it is a dead letter."""
 
 ATTEMPT_HEADER: Final = "cc-attempt"
@@ -36,14 +36,14 @@ class ProcessDied(PermanentFailure):
 
 
 def is_final(error: Exception, attempts: int, delays: tuple[float, ...] = RETRY_DELAYS) -> bool:
-    """Whether the message goes to the dead letters, when its try number `attempts` (from 1) ended with this error."""
+    """Returns whether the message is dead-lettered when its try number `attempts` (from 1) ended with this error."""
     if isinstance(error, PermanentFailure):
         return True
-    return attempts > len(delays) and not is_blameless(error)
+    return attempts > len(delays) and not is_external_fault(error)
 
 
-def is_blameless(error: Exception) -> bool:
-    """Whether the message has nothing to do with it, so that it is tried for as long as it takes."""
+def is_external_fault(error: Exception) -> bool:
+    """Returns whether the cause lies outside the message, so that it is tried for as long as it takes."""
     return is_database_fault(error) or transactions_collided(error)
 
 
@@ -101,7 +101,7 @@ def _copied(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Prope
 
 
 def _named(message: ReceivedMessage, headers: Mapping[str, Any]) -> Basic.Properties:
-    """What names a message that was refused, each as long as a property may be, plus our headers."""
+    """Returns the identifying properties of a refused message, shortened to a property's limit, plus our headers."""
     kept = {
         name: value[:_SHORT] if isinstance(value, str | bytes | bytearray) else value
         for name, value in known_headers(message).items()

@@ -1,4 +1,4 @@
-"""What is kept of the body of a message that was refused: enough to tell its sender what is wrong, and which it was."""
+"""The summary that replaces the body of a refused message: enough to name the fault to its sender, and the message."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic_core import to_json
 
 from culture_connect.contracts import RefusalError
-from culture_connect.messaging.consuming.masking import masked
+from culture_connect.messaging.consuming.mask import masked
 from culture_connect.messaging.consuming.received import ReceivedMessage
 from culture_connect.messaging.keyed_hash import KeyedHash
 

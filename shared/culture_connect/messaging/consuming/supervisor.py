@@ -1,4 +1,4 @@
-"""All consumers of one replica: those it always has, and those of outside parties that come and go."""
+"""The consumers of one replica: those of its fixed queues, and those of outside parties that come and go."""
 
 import asyncio
 import contextlib
@@ -9,8 +9,9 @@ import structlog
 
 from culture_connect.messaging.consuming import retries
 from culture_connect.messaging.consuming.backlog import lane_to_party_of
-from culture_connect.messaging.consuming.consumer import GRACE, Consumer, Subscription
-from culture_connect.messaging.consuming.turns import Turns
+from culture_connect.messaging.consuming.consumer import GRACE, Consumer
+from culture_connect.messaging.consuming.router import BatchSubscriber
+from culture_connect.messaging.consuming.shared_lock import SharedLock
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import is_database_fault, reason_of
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -18,18 +19,18 @@ from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
 
-LOOK: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
+CHECK_INTERVAL: Final = 1.0  # seconds between two looks at which queues there should be, and which retries are due
 CLOSE: Final = 5.0  # seconds beside the grace of a consumer, for its connection
 
-Follow = Callable[[], Awaitable[Sequence[Subscription]]]
+Follow = Callable[[], Awaitable[Sequence[BatchSubscriber]]]
 
 
-class Consumption:
-    """Consumers for `subscriptions` and for whatever `follow` names."""
+class ConsumerSupervisor:
+    """Consumers for `subscribers` and for whatever `follow` gives."""
 
     def __init__(
         self,
-        subscriptions: Sequence[Subscription],
+        subscribers: Sequence[BatchSubscriber],
         *,
         service: str,
         brokers: Mapping[str, str],
@@ -39,7 +40,7 @@ class Consumption:
         follow: Follow | None,
         delays: tuple[float, ...],
     ) -> None:
-        self._fixed = {subscription.queue: subscription for subscription in subscriptions}
+        self._fixed = {subscriber.queue: subscriber for subscriber in subscribers}
         self._service = service
         self._urls = brokers
         self._database = database
@@ -47,20 +48,20 @@ class Consumption:
         self._hashes = hashes
         self._follow = follow
         self._delays = delays
-        self._turns = Turns()
+        self._lock = SharedLock()
         self._consumers: dict[str, Consumer] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Consumes until `stopping` is set; what is in hand then is finished, as far as it can be within the grace."""
+        """Consumes until `stopping` is set, and then settles what was taken as far as the grace allows."""
         while not stopping.is_set():
             try:
-                await self._look()
+                await self._check()
             except Exception as error:
                 if not is_database_fault(error):
                     log.exception("look at the queues failed", service=self._service, reason=reason_of(error))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
+                async with asyncio.timeout(CHECK_INTERVAL):
                     await stopping.wait()
         for consumer in self._consumers.values():
             consumer.stop()
@@ -70,7 +71,7 @@ class Consumption:
             task.cancel()
 
     def problems(self) -> list[str]:
-        """What keeps this replica from the queues that it should always consume, in words for an operator."""
+        """Returns the faults that keep this replica from its fixed queues, in words for an operator."""
         found = [
             f"not consuming {queue}: {consumer.problem}" if consumer else f"not consuming {queue}"
             for queue in self._fixed
@@ -84,40 +85,40 @@ class Consumption:
         return [
             f"not consuming {queue}: {consumer.problem}"
             for queue, consumer in self._consumers.items()
-            if queue not in self._fixed and consumer.is_troubled
+            if queue not in self._fixed and consumer.has_problem
         ]
 
-    def hold(self, lanes: Set[str]) -> None:
-        """Takes nothing more from the parties to which these lanes lead, and again from all others."""
+    def block(self, lanes: Set[str]) -> None:
+        """Stops consuming from the parties to which these lanes lead, and resumes for all others."""
         for queue, consumer in self._consumers.items():
-            consumer.is_held = lane_to_party_of(queue) in lanes
+            consumer.is_blocked = lane_to_party_of(queue) in lanes
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         wanted = dict(self._fixed)
         if self._follow is not None:
             wanted.update({each.queue: each for each in await self._follow()})
         for queue in self._consumers.keys() - wanted.keys():
             self._consumers.pop(queue).stop()
-        for queue, subscription in wanted.items():
+        for queue, subscriber in wanted.items():
             if queue not in self._consumers:
-                self._start(subscription)
+                self._start(subscriber)
         await self._retry_what_is_due()
 
-    def _start(self, subscription: Subscription) -> None:
+    def _start(self, subscriber: BatchSubscriber) -> None:
         consumer = Consumer(
-            subscription,
+            subscriber,
             service=self._service,
-            url=self._urls[subscription.vhost],
+            url=self._urls[subscriber.vhost],
             database=self._database,
             telemetry=self._telemetry,
-            turns=self._turns,
+            lock=self._lock,
             hashes=self._hashes,
             delays=self._delays,
         )
-        self._consumers[subscription.queue] = consumer
-        task = asyncio.create_task(consumer.run(), name=f"consume {subscription.queue}")
+        self._consumers[subscriber.queue] = consumer
+        task = asyncio.create_task(consumer.run(), name=f"consume {subscriber.queue}")
         self._running.add(task)
-        task.add_done_callback(lambda ended: self._ended(ended, subscription.queue))
+        task.add_done_callback(lambda ended: self._ended(ended, subscriber.queue))
 
     def _ended(self, task: asyncio.Task[None], queue: str) -> None:
         self._running.discard(task)

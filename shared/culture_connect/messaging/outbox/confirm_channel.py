@@ -48,26 +48,27 @@ class ConfirmChannel:
 
     @property
     def largest_part(self) -> int:
-        """How many bytes of a body one frame may carry."""
+        """The largest part of a body that one frame may carry, in bytes."""
         return self._channel.max_content_size
 
     async def send(
-        self, batch: Batch, payloads: Sequence[Payload], *, patience: float, permit: Callable[[], bool]
+        self, batch: Batch, payloads: Sequence[Payload], *, write_timeout: float, may_publish: Callable[[], bool]
     ) -> None:
         """Hands the frames to the connection in one write; the answers come into `batch`.
 
-        `permit` is asked at the last moment; when it says no, nothing is sent and PermissionError is raised. Raises
-        Unconfirmed when the write does not begin within `patience` seconds, ConnectionLost when the channel is closed.
+        `may_publish` is asked at the last moment; when it says no, nothing is sent and PermissionError is raised.
+        Raises Unconfirmed when the write does not begin within `write_timeout` seconds, ConnectionLost when the channel
+        is closed.
         """
         entered = False
         try:
-            async with asyncio.timeout(patience), self._writing:
+            async with asyncio.timeout(write_timeout), self._writing:
                 for _, message_id, _ in payloads:
                     while (earlier := self._under_way.get(message_id)) is not None:
                         await earlier.completed()
                 if not self.is_usable:
                     raise ConnectionLost
-                if not permit():
+                if not may_publish():
                     raise PermissionError
                 entered = True
                 self._enter(batch, payloads)

@@ -1,4 +1,4 @@
-"""What the broker answers to messages that were published together."""
+"""The broker's answers to messages that were published in one batch."""
 
 import asyncio
 import contextlib
@@ -27,11 +27,11 @@ class Batch:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every message has its answer."""
+        """True when every message has its answer."""
         return not self._open
 
     def is_open(self, place: int) -> bool:
-        """Whether the message at this place has no answer yet."""
+        """Returns whether the message at this place has no answer yet."""
         return place in self._open
 
     def answer(self, place: int, failure: PublishFailed | None) -> None:
@@ -62,11 +62,11 @@ class Batch:
         answers, self._answers = self._answers, []
         return answers
 
-    async def results(self, patience: float) -> list[PublishFailed | None]:
-        """All answers in the messages' order; after `patience` seconds without one, `Unconfirmed` for the rest."""
+    async def results(self, seconds: float) -> list[PublishFailed | None]:
+        """All answers in the messages' order; after `seconds` without one, `Unconfirmed` for the rest."""
         found: dict[int, PublishFailed | None] = {}
         while True:
-            answers = await self.answers(patience)
+            answers = await self.answers(seconds)
             found.update(answers)
             if not self._open and not self._answers:
                 return [found[place] for place in sorted(found)]

@@ -1,4 +1,4 @@
-"""From the rows of the outbox to the lanes, and from their answers back to the rows, while this relay leads."""
+"""Dispatches rows of the outbox to destinations, and records their outcomes, while this relay leads."""
 
 import asyncio
 import time
@@ -9,7 +9,13 @@ import structlog
 
 from culture_connect.messaging.log_limit import LogLimit
 from culture_connect.messaging.outbox import queries
-from culture_connect.messaging.outbox.lane import BATCH, LARGEST_BATCH, Lane, Outcomes, Trouble
+from culture_connect.messaging.outbox.destination import (
+    BATCH,
+    LARGEST_BATCH,
+    DestinationFailure,
+    DestinationPublisher,
+    Outcomes,
+)
 from culture_connect.messaging.outbox.lease import Lease
 from culture_connect.messaging.telemetry import Telemetry
 
@@ -21,7 +27,7 @@ TRIES = 10  # after which a lane that only another topology can help is quaranti
 QUARANTINE = 900.0  # seconds between two tries of a quarantined lane
 SETTLE = 2.0  # seconds that what is under way may take at the end
 GRACE = 3.0  # seconds that a lane may be without the broker before that is a problem of this replica
-_END = 4.0  # seconds after which a lane that was told to end is left alone
+_END = 4.0  # seconds after which a publisher that was stopped is abandoned
 
 
 class LeadershipLost(Exception):
@@ -39,7 +45,7 @@ class Dispatch:
         lease: Lease,
         outcomes: Outcomes,
         telemetry: Telemetry,
-        tell: Callable[[], None],
+        notify: Callable[[], None],
         log_limit: LogLimit,
         confirm_timeout: float,
     ) -> None:
@@ -47,10 +53,10 @@ class Dispatch:
         self._brokers = brokers
         self._lease = lease
         self._telemetry = telemetry
-        self._tell = tell
+        self._notify = notify
         self._log_limit = log_limit
         self._confirm_timeout = confirm_timeout
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, DestinationPublisher] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._outcomes = outcomes
         self._timers_at = 0.0
@@ -59,14 +65,14 @@ class Dispatch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether there is something left that can be sent or recorded now, as far as was looked."""
+        """True when something is known that can be sent or recorded now."""
         if self._outcomes.has_any:
             return True
         return any(lane.is_busy or (name in self._unseen and lane.can_send) for name, lane in self._lanes.items())
 
     @property
     def problems(self) -> dict[str, str]:
-        """What has kept lanes from the broker for longer than `GRACE`, by lane."""
+        """The faults that have kept lanes from the broker for longer than `GRACE`, by lane."""
         before = time.monotonic() - GRACE
         return {
             name: lane.problem
@@ -74,19 +80,19 @@ class Dispatch:
             if lane.problem is not None and lane.problem_since < before
         }
 
-    async def round(self, connection: asyncpg.Connection, *, look: bool) -> float:
-        """Records what became of rows and hands out new ones; returns the seconds until the next timer or poll.
+    async def run_once(self, connection: asyncpg.Connection, *, rows_written: bool) -> float:
+        """Records the outcomes of rows and dispatches new ones; returns the seconds until the next timer or poll.
 
-        `look` is for a notification: rows were written. Raises LeadershipLost, and asyncpg's errors.
+        `rows_written` says that there are new rows. Raises LeadershipLost, and asyncpg's errors.
         """
         await self._record(connection)
         if time.monotonic() >= self._timers_at:
             released, seconds_to_next = await queries.release_timers(connection, BATCH)
             wait = POLL if seconds_to_next is None else min(POLL, max(seconds_to_next, 0.0))
             self._timers_at = time.monotonic() + (0.0 if released == BATCH else wait)
-            look = True
-        if look or any(self._lanes[name].has_room for name in self._unseen & self._lanes.keys()):
-            await self._hand_out(connection)
+            rows_written = True
+        if rows_written or any(self._lanes[name].has_room for name in self._unseen & self._lanes.keys()):
+            await self._distribute(connection)
         return max(0.0, self._timers_at - time.monotonic())
 
     async def stop(self, connection: asyncpg.Connection) -> None:
@@ -104,7 +110,7 @@ class Dispatch:
                 await self._record(connection)
 
     async def _record(self, connection: asyncpg.Connection) -> None:
-        """Writes down what the lanes told; what it could not write is told again."""
+        """Records the outcomes of the destinations; those it could not record are kept for the next time."""
         outcomes = self._outcomes
         if confirmed := outcomes.confirmed[:]:
             held = await queries.delete(connection, confirmed, lease=self._lease.name, holder=self._lease.holder)
@@ -125,11 +131,11 @@ class Dispatch:
             self._unseen.update(recovered)
             if well := [lane for lane in recovered if self._log_limit.allows("well", lane)]:
                 log.info("lanes are well again", service=self._service, lanes=well)
-        for lane, trouble in list(outcomes.troubles.items()):
-            await self._record_trouble(connection, lane, trouble)
-            del outcomes.troubles[lane]
+        for lane, trouble in list(outcomes.failures.items()):
+            await self._record_failure(connection, lane, trouble)
+            del outcomes.failures[lane]
 
-    async def _record_trouble(self, connection: asyncpg.Connection, lane: str, trouble: Trouble) -> None:
+    async def _record_failure(self, connection: asyncpg.Connection, lane: str, trouble: DestinationFailure) -> None:
         quarantined = trouble.can_be_quarantined and trouble.attempts >= TRIES
         # Not 2 ** attempts: after a week in quarantine that is no number any more.
         wait = QUARANTINE if quarantined else min(2.0 ** min(trouble.attempts - 1, 6), LONGEST_WAIT)
@@ -145,18 +151,18 @@ class Dispatch:
         if quarantined and trouble.attempts == TRIES:
             log.error("lane quarantined", service=self._service, lane=lane, reason=trouble.reason)
 
-    async def _hand_out(self, connection: asyncpg.Connection) -> None:
-        """Fetches rows for lanes with room, without those that are in hand or not yet recorded, and gives them out."""
+    async def _distribute(self, connection: asyncpg.Connection) -> None:
+        """Fetches rows for lanes with room, without pending and unrecorded ones, and gives them to their publishers."""
         for name in [name for name, task in self._tasks.items() if task.done()]:
-            if not any(self._lanes[name].in_hand):
+            if not any(self._lanes[name].pending):
                 del self._lanes[name], self._tasks[name]
         outcomes = self._outcomes
         full = [name for name, lane in self._lanes.items() if not lane.has_room]
-        in_hand = [id_ for lane in self._lanes.values() for id_ in lane.in_hand]
+        pending = [id_ for lane in self._lanes.values() for id_ in lane.pending]
         fetched = await queries.fetch(
             connection,
             full=full,
-            in_hand=[*in_hand, *outcomes.confirmed, *outcomes.unsendable],
+            pending=[*pending, *outcomes.confirmed, *outcomes.unsendable],
             limit=BATCH,
             largest=LARGEST_BATCH,
         )
@@ -165,7 +171,7 @@ class Dispatch:
         cut = {name for name, each in fetched.items() if not len(each.rows) == each.candidates < BATCH}
         self._unseen = cut | {*full}
         for name, each in fetched.items():
-            if name in outcomes.troubles:
+            if name in outcomes.failures:
                 continue
             vhost = name.partition("/")[0]
             url = self._brokers.get(vhost)
@@ -173,21 +179,21 @@ class Dispatch:
             if len(sendable) < len(each.rows):
                 lost = {row.id for row in each.rows} - {row.id for row in sendable}
                 outcomes.unsendable.update(dict.fromkeys(lost, "unknown-virtual-host"))
-                self._tell()
+                self._notify()
             if url is not None and sendable:
-                self._lane(name, url).give(sendable, each.attempts)
+                self._lane(name, url).add(sendable, each.attempts)
 
-    def _lane(self, name: str, url: str) -> Lane:
-        """The running lane of this name."""
+    def _lane(self, name: str, url: str) -> DestinationPublisher:
+        """Returns the running publisher of this lane."""
         lane = self._lanes.get(name)
         if lane is None or self._tasks[name].done():
-            lane = self._lanes[name] = Lane(
+            lane = self._lanes[name] = DestinationPublisher(
                 name,
                 url,
                 service=self._service,
                 outcomes=self._outcomes,
-                tell=self._tell,
-                permit=self._lease.is_held,
+                notify=self._notify,
+                may_publish=self._lease.is_held,
                 log_limit=self._log_limit,
                 confirm_timeout=self._confirm_timeout,
             )

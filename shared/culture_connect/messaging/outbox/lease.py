@@ -45,7 +45,7 @@ class Lease:
         self._valid_until = 0.0
 
     def is_held(self) -> bool:
-        """Whether it is certain, without asking, that nobody else has the lease."""
+        """Returns whether it is certain, without asking, that nobody else has the lease."""
         return _now() < self._valid_until
 
     async def acquire(self, connection: asyncpg.Connection) -> bool:

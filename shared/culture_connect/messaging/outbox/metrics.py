@@ -1,4 +1,4 @@
-"""How much waits in the outbox, for an operator."""
+"""Metrics of the outbox."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection

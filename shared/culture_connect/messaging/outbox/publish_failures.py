@@ -1,4 +1,4 @@
-"""Why a message was not published, whatever the client libraries call it."""
+"""The reasons for which a message was not published, independent of the client libraries."""
 
 import struct
 from collections.abc import Mapping
@@ -97,7 +97,7 @@ class NotTrusted(PublishFailed):
 
 
 def failure_of(error: BaseException | None) -> PublishFailed:
-    """What an exception of aio-pika, aiormq, pamqp or a socket means for the message that was being published.
+    """Returns the failure that an exception of aio-pika, aiormq, pamqp or a socket means for a message.
 
     Whatever is not known is a lost connection: aiormq raises RuntimeError and CancelledError, among others, for that.
     """

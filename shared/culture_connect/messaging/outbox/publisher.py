@@ -90,7 +90,7 @@ class Publisher:
         return self._connection is not None and self._connection.connected.is_set()
 
     async def is_blocked(self) -> bool:
-        """Whether the broker takes nothing from anybody for now, by its own word: memory or disk are short."""
+        """Returns whether the broker says that it blocks publishers: memory or disk are short."""
         transport = None if self._connection is None else self._connection.transport
         if transport is None or not self.connected:
             return False
@@ -101,11 +101,11 @@ class Publisher:
             return True
         return False
 
-    async def send(self, publications: Sequence[Publication], *, permit: Callable[[], bool]) -> Batch:
+    async def send(self, publications: Sequence[Publication], *, may_publish: Callable[[], bool]) -> Batch:
         """Writes the messages in this order and returns the batch of their answers, which are still to come.
 
-        No id may come twice, here or in batches without their answers. `permit` is asked at the last moment; when it
-        says no, nothing is sent and PermissionError is raised.
+        No id may come twice, here or in batches without their answers. `may_publish` is asked at the last moment; when
+        it says no, nothing is sent and PermissionError is raised.
         """
         # All go to the socket in one write: a system call for each costs more than the rest of its way.
         channel = await self._opened()
@@ -116,7 +116,7 @@ class Publisher:
                 payloads.append((place, each.id, _frames(channel, each)))
             except Exception:
                 batch.answer(place, Unencodable())
-        await channel.send(batch, payloads, patience=self._confirm_timeout, permit=permit)
+        await channel.send(batch, payloads, write_timeout=self._confirm_timeout, may_publish=may_publish)
         return batch
 
     async def _opened(self) -> ConfirmChannel:

@@ -1,4 +1,4 @@
-"""What the relay asks of the outbox and its lanes, over a connection of its own."""
+"""The relay's queries of the outbox and its lanes, over a connection of its own."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -102,14 +102,14 @@ class Fetched:
 
 
 async def fetch(
-    connection: asyncpg.Connection, *, full: Collection[str], in_hand: Iterable[int], limit: int, largest: int
+    connection: asyncpg.Connection, *, full: Collection[str], pending: Iterable[int], limit: int, largest: int
 ) -> dict[str, Fetched]:
-    """Rows of every lane that is not `full`, without those `in_hand`, by lane.
+    """Rows of every lane that is not `full`, without those `pending`, by lane.
 
     Of each at most `limit`, and no more once their bodies are `largest` bytes together.
     """
     lanes: dict[str, Fetched] = {}
-    for record in await connection.fetch(_FETCH, list(full), list(in_hand), limit, largest):
+    for record in await connection.fetch(_FETCH, list(full), list(pending), limit, largest):
         fetched = lanes.get(record["lane"])
         if fetched is None:
             fetched = lanes[record["lane"]] = Fetched(record["attempts"], record["candidates"], [])

@@ -1,4 +1,4 @@
-"""From the outbox to the broker.
+"""The relay: from the outbox to the broker.
 
 One relay per service is active at a time: it holds a lease, and another replica takes over when it is gone, hangs or
 is cut off. It publishes in the order of the rows, many at once, deletes what the broker confirmed and keeps what it
@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator, Mapping
 import asyncpg
 import structlog
 
+from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.log_limit import LogLimit
+from culture_connect.messaging.outbox.destination import Outcomes
 from culture_connect.messaging.outbox.dispatch import POLL, Dispatch, LeadershipLost
-from culture_connect.messaging.outbox.lane import Outcomes
 from culture_connect.messaging.outbox.lease import TTL, Lease
 from culture_connect.messaging.outbox.publisher import CONFIRM_TIMEOUT
 from culture_connect.messaging.telemetry import Telemetry
@@ -74,12 +75,12 @@ class Relay:
 
         Ends within some seconds then, whatever is silent.
         """
-        pause = 0.1
+        backoff = Backoff(0.1, 5.0)
         while not self._draining:
             try:
                 async with self._connection() as connection:
-                    pause = 0.1
-                    await self._take_turns(connection)
+                    backoff.reset()
+                    await self._compete(connection)
             except Exception as error:
                 self._database_problem = reason_of(error)
                 if self._database_away_since is None:
@@ -87,8 +88,7 @@ class Relay:
                 if self._log_limit.allows("database", self._database_problem):
                     log.warning("relay interrupted", service=self._schema, reason=self._database_problem)
                 self._woken.clear()
-                await self._wait(pause)
-                pause = min(pause * 2, 5.0)
+                await self._wait(backoff.next())
 
     def drain(self) -> None:
         """Lets `run` end as soon as nothing is left that can be sent now."""
@@ -96,7 +96,7 @@ class Relay:
         self._woken.set()
 
     def problems(self) -> list[str]:
-        """What has kept the relay from its servers for longer than some seconds, in words for an operator.
+        """Returns the faults that have kept the relay from its servers for some seconds, in words for an operator.
 
         A destination in trouble is none of these: it is the destination's, and the same on every replica.
         """
@@ -144,8 +144,8 @@ class Relay:
         finally:
             connection.terminate()
 
-    async def _take_turns(self, connection: asyncpg.Connection) -> None:
-        """Leads whenever the lease is free; returns when draining, raises when the database is lost."""
+    async def _compete(self, connection: asyncpg.Connection) -> None:
+        """Competes for the lease and leads while it has it; returns when draining, raises when the database is lost."""
         while True:
             self._woken.clear()
             if await self._lease.acquire(connection):
@@ -163,7 +163,7 @@ class Relay:
             lease=self._lease,
             outcomes=self._outcomes,
             telemetry=self._telemetry,
-            tell=self._wake,
+            notify=self._wake,
             log_limit=self._log_limit,
             confirm_timeout=self._confirm_timeout,
         )
@@ -172,8 +172,8 @@ class Relay:
         try:
             while await self._lease.keep(connection):
                 self._woken.clear()
-                look, self._rows_written = self._rows_written or self._draining, False
-                wait = await dispatch.round(connection, look=look)
+                rows_written, self._rows_written = self._rows_written or self._draining, False
+                wait = await dispatch.run_once(connection, rows_written=rows_written)
                 self._database_away_since = None
                 if self._draining and not dispatch.is_busy:
                     return
@@ -185,7 +185,7 @@ class Relay:
             await self._step_down(dispatch, connection)
 
     async def _step_down(self, dispatch: Dispatch, connection: asyncpg.Connection) -> None:
-        """Ends the lanes, then lets another lead; within some seconds, whether or not the servers answer."""
+        """Stops dispatching, then releases the lease; within some seconds, whether or not the servers answer."""
         with contextlib.suppress(Exception):
             await dispatch.stop(connection)
         self._dispatch = None

@@ -9,7 +9,7 @@ from culture_connect.messaging.topology.definitions import (
     is_password_of,
     password_hash,
 )
-from culture_connect.messaging.topology.layout import TOLD, box_office_party, complete, fixed, hr_party, only, party
+from culture_connect.messaging.topology.layout import box_office_party, complete, fixed, hr_party, only, party
 from culture_connect.messaging.topology.model import (
     Arguments,
     Binding,
@@ -30,16 +30,10 @@ from culture_connect.messaging.topology.names import (
     EDGE,
     ENROLMENT_KEY,
     EVENTS,
-    NOTIFICATIONS,
     OPERATOR,
-    RECEIPTS,
-    REGISTRATION,
     RETIRED_EXCHANGES,
     RETIRED_POLICIES,
     RETIRED_QUEUES,
-    SERVICES,
-    TICKETING,
-    TICKETS,
     PartyKind,
     admissions_queue,
     box_office_account,
@@ -65,16 +59,30 @@ from culture_connect.messaging.topology.queues import (
     TICKETS_LIMITS,
     outbound_queue,
 )
+from culture_connect.messaging.topology.services import (
+    ALL_SERVICES,
+    EDGE_SERVICES,
+    ERASING_SERVICES,
+    NOTIFICATIONS,
+    RECEIPTS,
+    REGISTRATION,
+    SERVICES,
+    TICKETING,
+    TICKETS,
+)
 
 __all__ = [
     "ADMINISTRATOR",
     "ADMISSION_KEY",
+    "ALL_SERVICES",
     "CORE",
     "DEAD_LETTERS",
     "DEAD_LETTER_LIMITS",
     "DELIVERY_LIMIT",
     "EDGE",
+    "EDGE_SERVICES",
     "ENROLMENT_KEY",
+    "ERASING_SERVICES",
     "EVENTS",
     "INBOUND_LIMITS",
     "INBOUND_MAX_LENGTH",
@@ -91,7 +99,6 @@ __all__ = [
     "TICKETING",
     "TICKETS",
     "TICKETS_LIMITS",
-    "TOLD",
     "Arguments",
     "Binding",
     "Exchange",

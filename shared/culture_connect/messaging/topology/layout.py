@@ -1,4 +1,4 @@
-"""What stands on the broker: the fixed part, and what each outside party adds."""
+"""The layout of the broker: the fixed part, and the part of each outside party."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -15,24 +15,10 @@ from culture_connect.messaging.topology.model import (
     User,
     Vhosts,
 )
-
-# The events that each service follows on `core`, as topic patterns.
-FOLLOWED: Final = {
-    names.REGISTRATION: ("erasure.#", "mail.#"),
-    names.TICKETING: ("partner.#", "participant.#", "evening.#"),
-    names.NOTIFICATIONS: ("partner.#", "participant.#", "evening.#", "invitation.#", "ticket.#"),
-}
-
-# The events that each service tells on `core`, as topic patterns; of an erasure each tells its own part.
-TOLD: Final = {
-    names.REGISTRATION: ("partner.#", "participant.#", "evening.#"),
-    names.TICKETING: ("invitation.#", "ticket.#", f"erasure.completed.{names.TICKETING}"),
-    names.NOTIFICATIONS: ("mail.#", f"erasure.completed.{names.NOTIFICATIONS}"),
-}
+from culture_connect.messaging.topology.services import ALL_SERVICES, EDGE_SERVICES, RECEIPTS, SERVICES, TICKETS
 
 NOTHING: Final = "^$"
 _EVERYTHING: Final = ".*"
-_ANY_SLUG: Final = "[a-z0-9-]+"
 
 HR_LIMITS: Final = {"max-connections": 2, "max-channels": 8}
 BOX_OFFICE_LIMITS: Final = {"max-connections": 4, "max-channels": 16}
@@ -49,12 +35,12 @@ def complete(vhosts: Vhosts, partners: Iterable[str] = (), venues: Iterable[str]
 
 
 def fixed(vhosts: Vhosts) -> Topology:
-    """What is there before any party is: both virtual hosts, the accounts of the services and of people."""
+    """Returns the part without parties: both virtual hosts, the accounts of the services and of people."""
     return _core(vhosts) + _edge(vhosts) + _people(vhosts)
 
 
 def hr_party(partner: str, vhosts: Vhosts) -> Topology:
-    """What a partner's HR system adds to the edge. Raises ValueError when `partner` is not a slug."""
+    """Returns the part of a partner's HR system on the edge. Raises ValueError when `partner` is not a slug."""
     account, inbound, outbound = (
         names.hr_account(partner),
         names.enrolments_queue(partner),
@@ -68,7 +54,7 @@ def hr_party(partner: str, vhosts: Vhosts) -> Topology:
         ),
         bindings=(
             Binding(vhosts.edge, account, inbound, "#"),
-            Binding(vhosts.edge, names.RECEIPTS, outbound, partner),
+            Binding(vhosts.edge, RECEIPTS, outbound, partner),
         ),
         users=(User(account, limits=HR_LIMITS),),
         permissions=(Permission(account, vhosts.edge, NOTHING, only(account), only(outbound)),),
@@ -76,7 +62,7 @@ def hr_party(partner: str, vhosts: Vhosts) -> Topology:
 
 
 def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
-    """What a venue's box office adds to the edge. Raises ValueError when `venue` is not a slug."""
+    """Returns the part of a venue's box office on the edge. Raises ValueError when `venue` is not a slug."""
     account, inbound, outbound = (
         names.box_office_account(venue),
         names.admissions_queue(venue),
@@ -90,7 +76,7 @@ def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
         ),
         bindings=(
             Binding(vhosts.edge, account, inbound, "#"),
-            Binding(vhosts.edge, names.TICKETS, outbound, venue),
+            Binding(vhosts.edge, TICKETS, outbound, venue),
         ),
         users=(User(account, limits=BOX_OFFICE_LIMITS),),
         permissions=(Permission(account, vhosts.edge, NOTHING, only(account), only(outbound)),),
@@ -98,7 +84,7 @@ def box_office_party(venue: str, vhosts: Vhosts) -> Topology:
 
 
 def party(kind: names.PartyKind, name: str, vhosts: Vhosts) -> Topology:
-    """What one outside party adds, by its kind."""
+    """Returns the part of one outside party, by its kind."""
     return hr_party(name, vhosts) if kind == "hr" else box_office_party(name, vhosts)
 
 
@@ -115,17 +101,17 @@ def keys(*patterns: str) -> str:
 
 def _core(vhosts: Vhosts) -> Topology:
     topology = Topology(vhosts=(vhosts.core,), exchanges=(Exchange(vhosts.core, names.EVENTS, "topic"),))
-    topology += _dead_letters(vhosts.core, names.SERVICES)
-    for service in names.SERVICES:
-        queue = names.events_queue(service)
-        followed = tuple(Binding(vhosts.core, names.EVENTS, queue, pattern) for pattern in FOLLOWED[service])
+    topology += _dead_letters(vhosts.core, SERVICES)
+    for entry in ALL_SERVICES:
+        service, queue = entry.name, names.events_queue(entry.name)
+        bindings = tuple(Binding(vhosts.core, names.EVENTS, queue, pattern) for pattern in entry.subscribes)
         writes = only(names.EVENTS, names.DEAD_LETTERS)
         topology += Topology(
             queues=(Queue(vhosts.core, queue, queues.events_queue(service)),),
-            bindings=followed,
+            bindings=bindings,
             users=(User(service),),
             permissions=(Permission(service, vhosts.core, NOTHING, writes, only(queue)),),
-            topic_permissions=(TopicPermission(service, vhosts.core, names.EVENTS, keys(*TOLD[service]), NOTHING),),
+            topic_permissions=(TopicPermission(service, vhosts.core, names.EVENTS, keys(*entry.publishes), NOTHING),),
         )
     return topology
 
@@ -134,8 +120,8 @@ def _edge(vhosts: Vhosts) -> Topology:
     topology = Topology(
         vhosts=(vhosts.edge,),
         exchanges=(
-            Exchange(vhosts.edge, names.RECEIPTS, "direct"),
-            Exchange(vhosts.edge, names.TICKETS, "direct"),
+            Exchange(vhosts.edge, RECEIPTS, "direct"),
+            Exchange(vhosts.edge, TICKETS, "direct"),
         ),
         policies=(
             Policy(vhosts.edge, "inbound", names.inbound_queues(), queues.INBOUND_LIMITS),
@@ -143,13 +129,11 @@ def _edge(vhosts: Vhosts) -> Topology:
             Policy(vhosts.edge, "tickets", names.tickets_queues(), queues.TICKETS_LIMITS),
         ),
     )
-    topology += _dead_letters(vhosts.edge, (names.REGISTRATION, names.TICKETING))
-    for service, answers, reads in (
-        (names.REGISTRATION, names.RECEIPTS, rf"^hr\.{_ANY_SLUG}\.enrolments$"),
-        (names.TICKETING, names.TICKETS, rf"^box-office\.{_ANY_SLUG}\.admissions$"),
-    ):
-        writes = only(answers, names.DEAD_LETTERS)
-        topology += Topology(permissions=(Permission(service, vhosts.edge, NOTHING, writes, reads),))
+    topology += _dead_letters(vhosts.edge, EDGE_SERVICES)
+    for entry in ALL_SERVICES:
+        if entry.edge is not None:
+            writes, reads = only(entry.edge.exchange, names.DEAD_LETTERS), entry.edge.inbound_queues
+            topology += Topology(permissions=(Permission(entry.name, vhosts.edge, NOTHING, writes, reads),))
     return topology
 
 

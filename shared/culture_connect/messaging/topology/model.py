@@ -1,4 +1,4 @@
-"""What a piece of topology consists of. Pure data: nothing here talks to a broker."""
+"""The elements of a topology. Pure data: nothing here talks to a broker."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for all queues whose names match, beside their arguments; it can change while they are there."""
+    """Settings of all queues whose names match, beside their arguments; they can change while the queues exist."""
 
     vhost: str
     name: str
@@ -60,7 +60,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a user may do in a virtual host: anchored regular expressions over names."""
+    """A user's rights in a virtual host: anchored regular expressions over names."""
 
     user: str
     vhost: str
@@ -71,7 +71,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class TopicPermission:
-    """Which routing keys a user may write to a topic exchange, and bind from it: anchored regular expressions."""
+    """The routing keys that a user may write to a topic exchange, and bind from it: anchored regular expressions."""
 
     user: str
     vhost: str

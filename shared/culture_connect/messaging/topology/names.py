@@ -3,18 +3,13 @@
 import re
 from typing import Final, Literal
 
+from culture_connect.messaging.topology.services import SERVICES
+
 CORE: Final = "core"
 EDGE: Final = "edge"
 
 EVENTS: Final = "events"
-RECEIPTS: Final = "receipts"
-TICKETS: Final = "tickets"
 DEAD_LETTERS: Final = "dead-letters"
-
-REGISTRATION: Final = "registration"
-TICKETING: Final = "ticketing"
-NOTIFICATIONS: Final = "notifications"
-SERVICES: Final = (REGISTRATION, TICKETING, NOTIFICATIONS)
 
 OPERATOR: Final = "operator"
 ADMINISTRATOR: Final = "administrator"
@@ -66,12 +61,12 @@ def hr_account(partner: str) -> str:
 
 
 def enrolments_queue(partner: str) -> str:
-    """What a partner's HR system has sent."""
+    """The queue of messages from a partner's HR system."""
     return f"hr.{slug(partner)}.enrolments"
 
 
 def receipts_queue(partner: str) -> str:
-    """What a partner's HR system hears back."""
+    """The queue of receipts for a partner's HR system."""
     return f"hr.{slug(partner)}.receipts"
 
 
@@ -81,12 +76,12 @@ def box_office_account(venue: str) -> str:
 
 
 def admissions_queue(venue: str) -> str:
-    """What a venue's box office has sent."""
+    """The queue of messages from a venue's box office."""
     return f"box-office.{slug(venue)}.admissions"
 
 
 def tickets_queue(venue: str) -> str:
-    """What a venue's box office hears."""
+    """The queue of the feed to a venue's box office."""
     return f"box-office.{slug(venue)}.tickets"
 
 
@@ -117,12 +112,12 @@ def party_of(queue: str) -> str | None:
 
 
 def is_of_a_party(queue: str) -> bool:
-    """Whether an outside party fills this queue, or reads it."""
+    """Returns whether an outside party fills this queue, or reads it."""
     return party_of(queue) is not None or _OUTBOUND.fullmatch(queue) is not None
 
 
 def holding_queue(queue: str) -> str:
-    """Where messages of a party's queue are while `culture-connect topology apply` makes it anew."""
+    """The queue that keeps the messages of a party's queue while `culture-connect topology apply` recreates it."""
     return f"{queue}{_HOLDING}"
 
 

@@ -1,6 +1,6 @@
 """The arguments and the bounds of the queues. All are quorum queues that lose nothing.
 
-The broker dead-letters only what the services tell each other. What outside parties write or read never gets there:
+The broker dead-letters only messages between the services. What outside parties write or read never gets there:
 RabbitMQ 3.10 believes the headers of a message that it dead-letters at least once, and a forged `x-death` ends all
 dead-lettering of the node (docs/decisions/0013-no-dead-lettering-at-the-edge.md).
 

@@ -1,17 +1,16 @@
-"""FastStream's subscriber without its pipeline: order, settling, and every way to end, on a real broker."""
+"""A consumer on a channel of its own: order, settling, and every way to end, on a real broker."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import aio_pika
 import pytest
 from aiormq.exceptions import ChannelNotFoundEntity
 
-from culture_connect.messaging.consuming.acks import Acks
-from culture_connect.messaging.consuming.incoming import IncomingMessage
-from culture_connect.messaging.consuming.subscriber import DirectBroker
+from culture_connect.messaging.connection import Connection, connected
+from culture_connect.messaging.consuming.ack_batcher import AckBatcher
+from culture_connect.messaging.consuming.channel import ConsumerChannel, Deliver
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.bus import Bus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.probes import eventually
@@ -20,23 +19,23 @@ QUEUE = "hr.acme.enrolments"
 
 
 class Inbox:
-    """What was delivered; everything is acked unless it is held."""
+    """Collects deliveries; they are acked unless `holding` is set."""
 
     def __init__(self) -> None:
         self.messages: list[IncomingMessage] = []
-        self.acks: Acks | None = None
+        self.acks: AckBatcher | None = None
         self.holding = False
 
     def deliver(self, message: IncomingMessage) -> None:
         self.messages.append(message)
         if not self.holding:
-            self.acks = self.acks or Acks(message.channel)
-            self.acks.handled(message.delivery_tag)
+            self.acks = self.acks or AckBatcher(message.channel)
+            self.acks.ack(message.delivery_tag)
 
     async def acked(self) -> None:
         """Returns when all acks are on their way."""
         assert self.acks is not None
-        await self.acks.sent()
+        await self.acks.flush()
 
     @property
     def bodies(self) -> list[bytes]:
@@ -49,14 +48,8 @@ def hr(bus: Bus) -> Bus:
     return bus
 
 
-@asynccontextmanager
-async def broker_on(url: str) -> AsyncIterator[DirectBroker]:
-    broker = DirectBroker(url, name="tests")
-    await broker.start()
-    try:
-        yield broker
-    finally:
-        await broker.stop()
+def consumer(connection: Connection, queue: str = QUEUE, *, prefetch: int = 2, deliver: Deliver) -> ConsumerChannel:
+    return ConsumerChannel(connection, queue, prefetch=prefetch, tag="tests", deliver=deliver)
 
 
 async def publish(bus: Bus, *bodies: bytes, size: int = 0) -> None:
@@ -75,10 +68,10 @@ async def publish(bus: Bus, *bodies: bytes, size: int = 0) -> None:
 async def test_deliveries_come_in_order_with_all_their_properties_and_are_acked(hr: Bus) -> None:
     bodies = [str(number).encode() for number in range(200)]
     inbox = Inbox()
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=20, deliver=inbox.deliver)
-        await subscriber.start()
-        assert subscriber.is_consuming()
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        channel = consumer(connection, prefetch=20, deliver=inbox.deliver)
+        await channel.start()
+        assert channel.is_consuming()
         await publish(hr, *bodies)
         await eventually(lambda: inbox.bodies, bodies, "the bodies")
         await inbox.acked()
@@ -86,22 +79,22 @@ async def test_deliveries_come_in_order_with_all_their_properties_and_are_acked(
     first = inbox.messages[0]
     assert (first.type, first.app_id, first.headers) == ("t", "hr", {"ce-id": "x", "ce-time": 1})
     assert (first.redelivered, first.delivery_tag, first.faults) == (False, 1, ())
-    assert not subscriber.is_consuming()
-    assert broker.closed.is_set()
+    assert not channel.is_consuming()
+    assert connection.lost.is_set()
     assert await left(hr) == 0
 
 
 async def test_the_console_shows_who_consumes_a_queue(hr: Bus) -> None:
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        await broker.direct_subscriber(QUEUE, prefetch=2, deliver=Inbox().deliver).start()
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        await consumer(connection, deliver=Inbox().deliver).start()
         await eventually(lambda: hr.consumers("edge"), ["tests"], "the consumers")
 
 
 async def test_a_body_in_several_frames_is_put_together(hr: Bus) -> None:
     inbox = Inbox()
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=10, deliver=inbox.deliver)
-        await subscriber.start()
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        channel = consumer(connection, prefetch=10, deliver=inbox.deliver)
+        await channel.start()
         await publish(hr, b"long", size=250_000)
         await publish(hr, b"")
         await publish(hr, b"short")
@@ -119,13 +112,13 @@ async def test_what_is_rejected_comes_again_and_says_so(hr: Bus) -> None:
     def deliver(message: IncomingMessage) -> None:
         seen.append(message.redelivered)
         if message.redelivered:
-            Acks(message.channel).handled(message.delivery_tag)
+            AckBatcher(message.channel).ack(message.delivery_tag)
         else:
             rejections.append(asyncio.create_task(reject(message)))
 
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=10, deliver=deliver)
-        await subscriber.start()
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        channel = consumer(connection, prefetch=10, deliver=deliver)
+        await channel.start()
         await publish(hr, b"one")
         await eventually(lambda: seen, [False, True], "first and second delivery")
 
@@ -133,57 +126,57 @@ async def test_what_is_rejected_comes_again_and_says_so(hr: Bus) -> None:
 async def test_a_stop_takes_nothing_more_and_what_is_in_hand_can_still_be_acked(hr: Bus) -> None:
     inbox = Inbox()
     inbox.holding = True
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
-        await subscriber.start()
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        channel = consumer(connection, deliver=inbox.deliver)
+        await channel.start()
         await publish(hr, b"one", b"two", b"three")
         await eventually(lambda: len(inbox.messages), 2, "messages in hand")
-        await subscriber.stop()
-        assert not subscriber.is_consuming()
-        acks = Acks(inbox.messages[0].channel)
+        await channel.stop()
+        assert not channel.is_consuming()
+        acks = AckBatcher(inbox.messages[0].channel)
         for message in inbox.messages:
-            acks.handled(message.delivery_tag)
-        await acks.sent()
+            acks.ack(message.delivery_tag)
+        await acks.flush()
     assert inbox.bodies == [b"one", b"two"]
     assert await left(hr) == 1
 
 
-async def test_while_a_subscriber_is_paused_nothing_more_is_read(hr: Bus) -> None:
+async def test_while_a_consumer_is_paused_nothing_more_is_read(hr: Bus) -> None:
     inbox = Inbox()
-    async with broker_on(hr.administrator_url("edge")) as broker:
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
 
         def deliver(message: IncomingMessage) -> None:
             inbox.deliver(message)
             if len(inbox.messages) == 1:
-                subscriber.pause()
+                channel.pause()
 
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=300, deliver=deliver)
-        await subscriber.start()
+        channel = consumer(connection, prefetch=300, deliver=deliver)
+        await channel.start()
         await publish(hr, *(str(number).encode() for number in range(40)), size=200_000)
         # What was read together with the first is a chunk of it at most.
         assert len(inbox.messages) < 5
-        subscriber.resume()
+        channel.resume()
         await eventually(lambda: len(inbox.messages), 40, "messages")
 
 
 async def test_a_deleted_queue_ends_consuming_and_leaves_the_connection(hr: Bus) -> None:
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=Inbox().deliver)
-        await subscriber.start()
-        async with hr.administrator("edge") as channel:
-            await channel.queue_delete(QUEUE)
-        await eventually(subscriber.is_consuming, False, "consuming")
-        assert not broker.closed.is_set()
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        channel = consumer(connection, deliver=Inbox().deliver)
+        await channel.start()
+        async with hr.administrator("edge") as administrator:
+            await administrator.queue_delete(QUEUE)
+        await eventually(channel.is_consuming, False, "consuming")
+        assert not connection.lost.is_set()
 
 
-async def test_a_queue_that_is_not_there_is_an_error_of_its_subscriber_only(hr: Bus) -> None:
+async def test_a_queue_that_is_not_there_is_an_error_of_its_consumer_only(hr: Bus) -> None:
     inbox = Inbox()
-    async with broker_on(hr.administrator_url("edge")) as broker:
-        absent = broker.direct_subscriber("absent", prefetch=2, deliver=inbox.deliver)
+    async with connected(hr.administrator_url("edge"), name="tests") as connection:
+        absent = consumer(connection, "absent", deliver=inbox.deliver)
         with pytest.raises(ChannelNotFoundEntity):
             await absent.start()
         assert not absent.is_consuming()
-        present = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
+        present = consumer(connection, deliver=inbox.deliver)
         await present.start()
         await publish(hr, b"one")
         await eventually(lambda: inbox.bodies, [b"one"], "the bodies")
@@ -192,15 +185,18 @@ async def test_a_queue_that_is_not_there_is_an_error_of_its_subscriber_only(hr: 
 async def test_a_lost_connection_is_told_and_what_was_in_hand_comes_again(hr: Bus) -> None:
     inbox = Inbox()
     inbox.holding = True
-    async with FaultProxy(hr.server.port) as wire, broker_on(wire.through(hr.administrator_url("edge"))) as broker:
-        subscriber = broker.direct_subscriber(QUEUE, prefetch=2, deliver=inbox.deliver)
-        await subscriber.start()
+    async with (
+        FaultProxy(hr.server.port) as wire,
+        connected(wire.through(hr.administrator_url("edge")), name="tests") as connection,
+    ):
+        channel = consumer(connection, deliver=inbox.deliver)
+        await channel.start()
         await publish(hr, b"one")
         await eventually(lambda: len(inbox.messages), 1, "messages in hand")
         await wire.cut()
         async with asyncio.timeout(5):
-            await broker.closed.wait()
-        assert not subscriber.is_consuming()
+            await connection.lost.wait()
+        assert not channel.is_consuming()
     assert await left(hr) == 1
 
 

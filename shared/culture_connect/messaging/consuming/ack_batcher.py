@@ -10,25 +10,25 @@ import contextlib
 from aiormq.abc import AbstractChannel
 
 
-class Acks:
+class AckBatcher:
     """The acks of a consumer that is alone on `channel`."""
 
     def __init__(self, channel: AbstractChannel) -> None:
         self._channel = channel
         self._floor = 0  # everything up to this tag is settled
         self._settled: set[int] = set()  # beyond the floor
-        self._handled: set[int] = set()  # to be acked
+        self._to_ack: set[int] = set()  # to be acked
         self._sending: asyncio.Task[None] | None = None
 
-    def handled(self, tag: int) -> None:
+    def ack(self, tag: int) -> None:
         """Acks the delivery, together with those that are handled in the same round of the event loop."""
         # What was delivered on a channel that is closed is delivered again.
         if not self._channel.is_closed:
-            self._handled.add(tag)
+            self._to_ack.add(tag)
             if self._sending is None:
                 self._sending = asyncio.get_running_loop().create_task(self._send())
 
-    async def sent(self) -> None:
+    async def flush(self) -> None:
         """Returns when all acks are on their way."""
         if self._sending is not None:
             await asyncio.wait([self._sending])
@@ -37,7 +37,7 @@ class Acks:
         try:
             # A channel that is lost takes no acks, whatever it raises, and its messages come again.
             with contextlib.suppress(Exception):
-                while self._handled:
+                while self._to_ack:
                     last, rest = self._next()
                     if last:
                         await self._channel.basic_ack(last, multiple=True, wait=False)
@@ -49,13 +49,13 @@ class Acks:
     def _next(self) -> tuple[int, list[int]]:
         """The highest tag up to which all can be acked together (0: none), and those to be acked one by one."""
         last = 0
-        while (tag := self._floor + 1) in self._handled or tag in self._settled:
-            if tag in self._handled:
+        while (tag := self._floor + 1) in self._to_ack or tag in self._settled:
+            if tag in self._to_ack:
                 last = tag
-            self._handled.discard(tag)
+            self._to_ack.discard(tag)
             self._settled.discard(tag)
             self._floor = tag
-        rest = sorted(self._handled)
+        rest = sorted(self._to_ack)
         self._settled.update(rest)
-        self._handled.clear()
+        self._to_ack.clear()
         return last, rest

@@ -1,4 +1,4 @@
-"""The beginning of a message that cannot be read, for whoever tells its sender what is wrong with it.
+"""The masked beginning of a message that cannot be read, by which its fault can be explained to its sender.
 
 What it is made of stays to be seen: brackets, quotes, signs, and the names of fields that we know. What it says does
 not: letters become `a`, digits `9`, in names that we do not know as well, since a name may be somebody's.

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class SharedLock:
     """A lock with two ways to hold it, for one event loop; who wants to be alone goes first."""
 
     def __init__(self) -> None:
-        self._alone = asyncio.Lock()
+        self._exclusive = asyncio.Lock()
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -31,9 +31,9 @@ class Turns:
                 self._idle.set()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    async def exclusive(self) -> AsyncIterator[None]:
         """Holds it with nobody else: waits until all others are done, and lets none begin."""
-        async with self._alone:
+        async with self._exclusive:
             self._open.clear()
             try:
                 await self._idle.wait()

@@ -1,4 +1,4 @@
-"""What was handled long ago is forgotten, in small transactions, by one replica at a time."""
+"""Messages handled long ago are forgotten, in small transactions, by one replica at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator

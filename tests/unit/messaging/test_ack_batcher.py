@@ -1,11 +1,11 @@
-"""Acks that are gathered."""
+"""AckBatcher that are gathered."""
 
 from dataclasses import dataclass, field
 from typing import cast
 
 from aiormq.abc import AbstractChannel
 
-from culture_connect.messaging.consuming.acks import Acks
+from culture_connect.messaging.consuming.ack_batcher import AckBatcher
 
 
 @dataclass
@@ -22,15 +22,15 @@ class Channel:
         self.acked.append((tag, multiple))
 
 
-def acks_of(channel: Channel) -> Acks:
-    return Acks(cast("AbstractChannel", channel))
+def acks_of(channel: Channel) -> AckBatcher:
+    return AckBatcher(cast("AbstractChannel", channel))
 
 
 async def test_what_is_handled_together_is_acked_with_one_frame() -> None:
     acks = acks_of(channel := Channel())
     for tag in (2, 1, 3):
-        acks.handled(tag)
-    await acks.sent()
+        acks.ack(tag)
+    await acks.flush()
 
     assert channel.acked == [(3, True)]
 
@@ -38,31 +38,31 @@ async def test_what_is_handled_together_is_acked_with_one_frame() -> None:
 async def test_a_delivery_that_is_not_settled_is_never_covered() -> None:
     acks = acks_of(channel := Channel())
     for tag in (1, 3, 4):
-        acks.handled(tag)
-    await acks.sent()
+        acks.ack(tag)
+    await acks.flush()
     assert channel.acked == [(1, True), (3, False), (4, False)]
 
-    acks.handled(2)
-    acks.handled(5)
-    await acks.sent()
+    acks.ack(2)
+    acks.ack(5)
+    await acks.flush()
     assert channel.acked[3:] == [(5, True)]
 
 
 async def test_a_closed_channel_is_told_nothing() -> None:
     acks = acks_of(channel := Channel())
     channel.is_closed = True
-    acks.handled(1)
-    await acks.sent()
+    acks.ack(1)
+    await acks.flush()
 
     assert channel.acked == []
 
 
 async def test_a_channel_that_breaks_while_it_is_told_keeps_nobody_waiting() -> None:
     acks = acks_of(channel := Channel(is_broken=True))
-    acks.handled(1)
-    await acks.sent()
+    acks.ack(1)
+    await acks.flush()
     channel.is_broken = False
-    acks.handled(2)
-    await acks.sent()
+    acks.ack(2)
+    await acks.flush()
 
     assert (2, True) in channel.acked

@@ -1,11 +1,11 @@
-"""What a delivery holds in memory is what will be looked at."""
+"""A delivery keeps in memory only what is read later."""
 
 import itertools
 import string
 from unittest.mock import Mock
 
 from culture_connect.messaging.consuming.content_header import MAX_HEADERS, decode_content_header
-from culture_connect.messaging.consuming.incoming import IncomingMessage
+from culture_connect.messaging.consuming.incoming_message import IncomingMessage
 from tests.support.raw_amqp import content_header, field, long
 
 

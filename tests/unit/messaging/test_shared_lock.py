@@ -2,27 +2,27 @@
 
 import asyncio
 
-from culture_connect.messaging.consuming.turns import Turns
+from culture_connect.messaging.consuming.shared_lock import SharedLock
 
 
 async def test_what_wants_to_be_alone_waits_for_those_before_it_and_none_begins_meanwhile() -> None:
-    turns, history, release = Turns(), list[str](), asyncio.Event()
+    lock, history, release = SharedLock(), list[str](), asyncio.Event()
 
     async def shared(name: str) -> None:
-        async with turns.shared():
+        async with lock.shared():
             history.append(name)
             await release.wait()
             history.append(f"{name} done")
 
-    async def alone(name: str) -> None:
-        async with turns.alone():
+    async def exclusive(name: str) -> None:
+        async with lock.exclusive():
             history.append(name)
             await asyncio.sleep(0)
             history.append(f"{name} done")
 
     tasks = [asyncio.create_task(shared("a")), asyncio.create_task(shared("b"))]
     await asyncio.sleep(0)
-    tasks += [asyncio.create_task(alone("c")), asyncio.create_task(alone("d"))]
+    tasks += [asyncio.create_task(exclusive("c")), asyncio.create_task(exclusive("d"))]
     await asyncio.sleep(0)
     tasks.append(asyncio.create_task(shared("e")))
     await asyncio.sleep(0)
@@ -36,12 +36,12 @@ async def test_what_wants_to_be_alone_waits_for_those_before_it_and_none_begins_
 
 
 async def test_a_turn_that_fails_is_over() -> None:
-    turns = Turns()
-    for turn in (turns.alone, turns.shared):
+    lock = SharedLock()
+    for turn in (lock.exclusive, lock.shared):
         try:
             async with turn():
                 raise ZeroDivisionError
         except ZeroDivisionError:
             pass
-    async with asyncio.timeout(1), turns.alone():
+    async with asyncio.timeout(1), lock.exclusive():
         pass

@@ -1,4 +1,4 @@
-"""A message as it was delivered: what its sender said of it, and where it is settled."""
+"""A message as it was delivered: its properties, and the channel on which it is settled."""
 
 from datetime import datetime
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from aiormq.abc import AbstractChannel
 
 from culture_connect.messaging.consuming.content_header import ContentHeader, Fault
-from culture_connect.messaging.consuming.received import headers_in_hand
+from culture_connect.messaging.consuming.received import relevant_headers
 
 
 class IncomingMessage:
-    """One delivery. Properties that are absent or unusable are None; of the latter `faults` tells.
+    """One delivery. Properties that are absent or unusable are None; `faults` names the latter.
 
     `headers` has none that nothing here looks at.
     """
@@ -40,7 +40,7 @@ class IncomingMessage:
         self.body = body
         self.faults: tuple[Fault, ...] = header.faults
         get = header.properties.get
-        self.headers: dict[str, Any] = headers_in_hand(get("headers") or {})
+        self.headers: dict[str, Any] = relevant_headers(get("headers") or {})
         self.message_id: str | None = get("message_id")
         self.type: str | None = get("type")
         self.app_id: str | None = get("app_id")

@@ -1,4 +1,4 @@
-"""One destination's way to the broker: a connection of its own, so that its trouble is nobody else's.
+"""The publisher of one destination, on a connection of its own: its faults reach no other destination.
 
 A queue that does not confirm also stops the connection on which it is published to: once a few hundred messages wait
 for it the broker reads no further, for whatever channel (https://www.rabbitmq.com/docs/flow-control). Hence a
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.log_limit import LogLimit
 from culture_connect.messaging.outbox.confirms import Answer
@@ -42,8 +43,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds between two tries to connect
 
 
 @dataclass(slots=True)
-class Trouble:
-    """A lane's message was not taken; `can_be_quarantined` when only a change of the topology can help."""
+class DestinationFailure:
+    """A message of the lane was not taken; `can_be_quarantined` when only a change of the topology can help."""
 
     reason: str
     attempts: int
@@ -52,24 +53,24 @@ class Trouble:
 
 @dataclass(slots=True)
 class Outcomes:
-    """What lanes have to tell: rows that are confirmed or can never be sent, lanes in trouble or well again."""
+    """Results that are not recorded yet: rows confirmed or unsendable, lanes that failed or recovered."""
 
     confirmed: list[int] = field(default_factory=list)
     unsendable: dict[int, str] = field(default_factory=dict)
-    troubles: dict[str, Trouble] = field(default_factory=dict)
+    failures: dict[str, DestinationFailure] = field(default_factory=dict)
     recovered: list[str] = field(default_factory=list)
 
     @property
     def has_any(self) -> bool:
-        """Whether something is to be recorded."""
-        return bool(self.confirmed or self.unsendable or self.troubles or self.recovered)
+        """True when something is to be recorded."""
+        return bool(self.confirmed or self.unsendable or self.failures or self.recovered)
 
 
-class Lane:
+class DestinationPublisher:
     """Publishes the rows it is given, in their order, and reports what became of them.
 
-    `permit` is asked right before every write whether this relay may still publish; `tell` is called when there is
-    something new in `outcomes`; the destination is in trouble after `confirm_timeout` seconds without any answer.
+    `may_publish` is asked right before every write whether this relay may still publish; `notify` is called when there
+    is something new in `outcomes`; `confirm_timeout` is the seconds without any answer that count as a failure.
     """
 
     def __init__(
@@ -79,8 +80,8 @@ class Lane:
         *,
         service: str,
         outcomes: Outcomes,
-        tell: Callable[[], None],
-        permit: Callable[[], bool],
+        notify: Callable[[], None],
+        may_publish: Callable[[], bool],
         log_limit: LogLimit,
         confirm_timeout: float,
     ) -> None:
@@ -90,43 +91,43 @@ class Lane:
         self._url = url
         self._service = service
         self._outcomes = outcomes
-        self._tell = tell
-        self._permit = permit
+        self._notify = notify
+        self._may_publish = may_publish
         self._log_limit = log_limit
         self._confirm_timeout = confirm_timeout
         self._waiting: deque[Row] = deque()
         self._sent: dict[int, Row] = {}
         self._attempts = 0
         # How many rows are still to be sent one at a time, since one of them closed the channel for all.
-        self._suspects = 0
+        self._one_by_one = 0
         self._given = asyncio.Event()
         self._stop = asyncio.Event()
 
     @property
-    def in_hand(self) -> Iterable[int]:
-        """The ids of the rows that it has and has not reported."""
+    def pending(self) -> Iterable[int]:
+        """The ids of its rows without a reported outcome."""
         yield from (row.id for row in self._waiting)
         yield from self._sent
 
     @property
     def is_busy(self) -> bool:
-        """Whether it has rows in hand and gets on with them."""
+        """True when it has rows and can send them."""
         return bool(self._waiting or self._sent) and self.can_send
 
     @property
     def can_send(self) -> bool:
-        """Whether neither the broker nor the destination is in trouble, as far as is known."""
+        """True when neither the broker nor the destination has a known fault."""
         return self.problem is None and not self._attempts
 
     @property
     def has_room(self) -> bool:
-        """Whether it should get more rows: the next batch is fetched while the last one is under way."""
+        """True when it should get more rows: the next batch is fetched while the last one is under way."""
         if self._attempts:
             return not self._waiting and not self._sent
         return len(self._waiting) < BATCH and sum(len(row.publication.body) for row in self._waiting) < LARGEST_BATCH
 
-    def give(self, rows: Collection[Row], attempts: int) -> None:
-        """More rows, with ids that are not in hand; `attempts` is how often the lane was tried in vain."""
+    def add(self, rows: Collection[Row], attempts: int) -> None:
+        """Adds rows, whose ids are not pending; `attempts` counts the lane's failures so far."""
         self._attempts = attempts
         self._waiting.extend(rows)
         self._given.set()
@@ -138,32 +139,31 @@ class Lane:
 
     async def run(self) -> None:
         """Publishes until nothing comes any more, or `stop`. Reports what goes wrong and raises nothing."""
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while await self._has_rows():
             try:
                 async with Publisher(self._url, name=f"{self._service} relay {self.name}") as publisher:
                     while await self._has_rows():
                         await self._send_next(publisher)
-                        self._see(None)
-                        pause = _FIRST_PAUSE
+                        self._set_problem(None)
+                        backoff.reset()
             except PermissionError:
                 return
             except (Unconfirmed, Unroutable, Refused, ChannelRefused) as failure:
                 # Next time over another connection: RabbitMQ 3.10 goes on refusing on one that met a full queue.
-                self._report_trouble(failure)
+                self._report_failure(failure)
             except PublishFailed as failure:
-                self._see(failure.reason)
+                self._set_problem(failure.reason)
                 if self._log_limit.allows("connection", self.name):
                     log.warning("relay not connected", service=self._service, lane=self.name, reason=failure.reason)
-                self._tell()
-                await _set_within(self._stop, pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                self._notify()
+                await _set_within(self._stop, backoff.next())
             except Exception as error:
                 if self._log_limit.allows("failure", self.name):
                     log.error("lane failed", service=self._service, lane=self.name, reason=reason_of(error))
-                self._report_trouble(PublishFailed())
+                self._report_failure(PublishFailed())
 
-    def _see(self, problem: str | None) -> None:
+    def _set_problem(self, problem: str | None) -> None:
         if self.problem is None and problem is not None:
             self.problem_since = time.monotonic()
         self.problem = problem
@@ -176,12 +176,12 @@ class Lane:
 
     async def _send_next(self, publisher: Publisher) -> None:
         """Sends one batch and reports; raises ConnectionLost with its rows waiting again, or Unconfirmed."""
-        rows = self._choose(1 if self._suspects else BATCH)
-        self._suspects = max(0, self._suspects - len(rows))
+        rows = self._next_rows(1 if self._one_by_one else BATCH)
+        self._one_by_one = max(0, self._one_by_one - len(rows))
         self._sent = {row.id: row for row in rows}
         failures: list[PublishFailed] = []
         try:
-            batch = await publisher.send([row.publication for row in rows], permit=self._permit)
+            batch = await publisher.send([row.publication for row in rows], may_publish=self._may_publish)
             silent = 0.0
             while True:
                 answers = await batch.answers(_REPORT)
@@ -196,7 +196,7 @@ class Lane:
         finally:
             unanswered, self._sent = [*self._sent.values()], {}
             self._waiting.extendleft(reversed(unanswered))
-        self._judge(failures, unanswered, alone=len(rows) == 1)
+        self._raise_for(failures, unanswered, alone=len(rows) == 1)
 
     def _report(self, rows: Sequence[Row], answers: Collection[Answer]) -> list[PublishFailed]:
         """Passes on what was confirmed and what can never be sent; returns the other failures."""
@@ -209,17 +209,17 @@ class Lane:
             elif isinstance(failure, Unencodable) or (len(rows) == 1 and _is_fault_of_the_row(failure)):
                 self._outcomes.unsendable[row.id] = failure.reason
                 del self._sent[row.id]
-                self._suspects = 0
+                self._one_by_one = 0
             else:
                 failures.append(failure)
         if self._attempts and any(failure is None for _, failure in answers):
             self._attempts = 0
             self._outcomes.recovered.append(self.name)
         if answers:
-            self._tell()
+            self._notify()
         return failures
 
-    def _choose(self, most: int) -> list[Row]:
+    def _next_rows(self, most: int) -> list[Row]:
         """Takes the next rows from those that wait, up to one whose key is among them: of a key one is sent at once."""
         chosen: list[Row] = []
         taken: set[str] = set()
@@ -229,7 +229,7 @@ class Lane:
             taken |= row.keys
         return chosen
 
-    def _judge(self, failures: Collection[PublishFailed], unanswered: Sequence[Row], *, alone: bool) -> None:
+    def _raise_for(self, failures: Collection[PublishFailed], unanswered: Sequence[Row], *, alone: bool) -> None:
         """Decides what the failures of a batch mean for what comes next; raises what is the destination's trouble."""
         for failure in failures:
             if isinstance(failure, Unconfirmed):
@@ -239,18 +239,18 @@ class Lane:
                 raise failure
         for failure in failures:
             if _is_fault_of_the_row(failure) and not alone:
-                self._suspects = len(unanswered)
+                self._one_by_one = len(unanswered)
         for failure in failures:
             if isinstance(failure, ConnectionLost):
                 raise failure
 
-    def _report_trouble(self, failure: PublishFailed) -> None:
+    def _report_failure(self, failure: PublishFailed) -> None:
         """Gives all rows back: they are fetched again when the lane is tried again."""
         self._waiting.clear()
         self._attempts += 1
-        self._suspects = 0
+        self._one_by_one = 0
         lasting = isinstance(failure, Unroutable | ChannelRefused)
-        self._outcomes.troubles[self.name] = Trouble(failure.reason, self._attempts, lasting)
+        self._outcomes.failures[self.name] = DestinationFailure(failure.reason, self._attempts, lasting)
         if self._log_limit.allows("trouble", self.name, failure.reason):
             log.warning(
                 "messages not delivered",
@@ -259,12 +259,12 @@ class Lane:
                 reason=failure.reason,
                 attempts=self._attempts,
             )
-        self._tell()
+        self._notify()
 
     async def _waits_for_the_broker(self, publisher: Publisher) -> bool:
-        """Whether the broker itself takes nothing for now: then what is under way stays so, and nothing is doubled."""
+        """Returns whether the broker itself is blocked: then messages under way stay so, and nothing is doubled."""
         blocked = await publisher.is_blocked()
-        self._see("blocked" if blocked else None)
+        self._set_problem("blocked" if blocked else None)
         return blocked
 
 
@@ -280,7 +280,7 @@ def _is_fault_of_the_lane(failure: PublishFailed) -> bool:
 
 
 def _is_fault_of_the_row(failure: PublishFailed) -> bool:
-    """Whether the broker objects to something in the message, when it was alone."""
+    """Returns whether the broker objects to something in the message, when it was alone."""
     if isinstance(failure, ConnectionLost):
         return failure.code in FRAME_ERRORS
     return isinstance(failure, ChannelRefused) and failure.code not in (ACCESS_REFUSED, NOT_FOUND)

@@ -1,4 +1,4 @@
-"""What is done on trial within a transaction is as if it had not been; what is before and after it stays."""
+"""A dry run within a transaction leaves nothing; changes before and after it stay."""
 
 from uuid import UUID, uuid4
 
@@ -36,7 +36,7 @@ async def sent(kit: Kit, count: int) -> list[str | None]:
 async def test_a_trial_leaves_neither_rows_nor_messages_and_takes_nothing_else_with_it(kit: Kit, flushed: bool) -> None:
     async with kit.database.begin() as work:
         await have_effect(work, BEFORE)
-        async with work.trial():
+        async with work.dry_run():
             await have_effect(work, WITHIN, flushed=flushed)
             seen = (await work.execute(text("select participant from effects order by id"))).scalars().all()
             assert seen == [BEFORE, WITHIN]
@@ -47,7 +47,7 @@ async def test_a_trial_leaves_neither_rows_nor_messages_and_takes_nothing_else_w
 
 async def try_in_vain(work: UnitOfWork, statement: str) -> None:
     """A trial that ends with an exception."""
-    async with work.trial():
+    async with work.dry_run():
         await have_effect(work, WITHIN)
         await work.execute(text(statement))
         raise RolledBackError
