@@ -109,7 +109,7 @@ class Tokens:
     """The tokens of a file with mode 0600 or less; raises TokensError when it cannot be used.
 
     `clock` returns the moment, with its time zone, by which tokens end.
-    LazyDocument running, a change that cannot be used leaves the tokens as they were and shows in `problem`.
+    Once running, a change that cannot be used leaves the tokens as they were and shows in `problem`.
     """
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = _clock) -> None:

@@ -103,7 +103,7 @@ async def evening(request: Request, response: Response, evening_id: UUID, _: Rea
 async def change(
     request: Request, evening_id: UUID, changes: EveningChanges, caller: Programme, expected: Expected
 ) -> Response:
-    """PatchBody an evening; the other services hear which fields are others now. The venue stays.
+    """Changes an evening; the other services hear which fields are others now. The venue stays.
 
     Release and closing move along with the start where they were at their defaults; null puts them back there.
     """

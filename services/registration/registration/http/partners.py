@@ -100,7 +100,7 @@ async def partner(request: Request, response: Response, slug: PartnerSlug, _: Pa
 async def change(
     request: Request, slug: PartnerSlug, changes: PartnerChanges, caller: Programme, expected: Expected
 ) -> Response:
-    """PatchBody a partner or its contract. Fewer places than people are active are refused with their number."""
+    """Changes a partner or its contract. Fewer places than people are active are refused with their number."""
 
     async def effect(work: UnitOfWork) -> Answer:
         partner = await change_partner(work, slug, changes.named, expected)

@@ -62,7 +62,7 @@ async def venues(request: Request, _: Anyone, wanted: PageQuery) -> Page[VenueVi
 async def change(
     request: Request, slug: Venue, changes: VenueChanges, caller: Programme, expected: Expected
 ) -> Response:
-    """PatchBody how a house is described. There are five, and no way to add another."""
+    """Changes how a house is described. There are five, and no way to add another."""
     fields = changes.named
     if fields.pop("entrance", None):
         fields |= {"entrance_nl": changes.entrance.nl, "entrance_en": changes.entrance.en}
