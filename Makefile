@@ -5,14 +5,14 @@ PYTHON ?= python3
 JOBS ?= 3
 BIN := .venv/bin
 STAMP := .venv/.installed
-MEMBERS := shared services/registration services/ticketing services/notifications deploy/cli
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
+MEMBERS := shared $(SERVICES:%=services/%) deploy/cli
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 CODE := shared services deploy tests
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-emit-package culture-connect --no-emit-package culture-connect-cli \
-	--no-emit-package culture-connect-registration --no-emit-package culture-connect-ticketing \
-	--no-emit-package culture-connect-notifications
+	$(SERVICES:%=--no-emit-package culture-connect-%)
 
 .PHONY: help setup demo up test check format events bench storm lock
 .DEFAULT_GOAL := help
