@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --no-emit-package culture-connect --no-emit-package culture-connect-cli \
 	$(SERVICES:%=--no-emit-package culture-connect-%)
 
-.PHONY: help setup demo up test check format bench storm lock
+.PHONY: help setup demo up test check format events bench storm lock
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,7 +50,10 @@ format: $(STAMP) ## puts right what can be put right by itself
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: $(STAMP) ## how fast it is, in proportion to bare lines on the same machine
+events: $(STAMP) ## the documents, schemas and golden files of the messages on the bus, from their catalogue
+	$(BIN)/python -m tests.contracts
+
+bench: $(STAMP) ## how fast it is, in proportion to baselines on the same machine
 	$(BIN)/python -m tests.benchmarks
 
 storm: $(STAMP) ## the whole system, broken at random under load: ARGS="--seed 7 --breaks 300"; see docs/faults.md

@@ -1,4 +1,4 @@
-"""What a service is told about its HTTP side: where it listens, by which names, and how much it takes from whom."""
+"""Settings of the HTTP side: addresses and ports, host names, and the limits of clients."""
 
 import ipaddress
 from typing import Annotated, Self
@@ -61,7 +61,7 @@ class HttpSettings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
-    # Ports of their own for public pages, and for /metrics and /health, at the same host unless told otherwise.
+    # Ports of their own for public pages, and for /metrics and /health, at the same host unless set otherwise.
     public_port: int | None = Field(default=None, ge=1, le=65535)
     public_host: str | None = None
     metrics_port: int | None = Field(default=None, ge=1, le=65535)

@@ -1,4 +1,4 @@
-"""What `python -m <service>` does: `serve` runs the service, `migrate` brings its schema to the newest revision."""
+"""The command line `python -m <service>`: `serve` runs it, `migrate` brings its schema to the newest revision."""
 
 import argparse
 import contextlib
@@ -108,7 +108,7 @@ def _allow_many_connections() -> None:
 
 
 def _collect_garbage_less_often() -> None:
-    """Hundreds of deliveries in hand are a lot to look through again and again: a fifth of intake's time went there.
+    """Collects seldom: scanning hundreds of deliveries under way again and again took a fifth of the time of intake.
 
     What was made so far stays for good and is not looked at any more.
     """

@@ -1,4 +1,4 @@
-"""What every service is told from outside: environment variables, or files of a secrets folder.
+"""Settings that all services have: environment variables, or files of a secrets folder.
 
 Variables are named `CULTURE_CONNECT_<FIELD>`. When `CULTURE_CONNECT_SECRETS_DIR` names a folder, a file
 `culture_connect_<field>` in it stands for the variable of that name; the environment wins.
@@ -108,12 +108,12 @@ class ServiceSettings(HttpSettings):
     # session.
     database_pooler: Literal["none", "transaction"] = "none"
     core_url: AmqpUrl
-    # Services that talk to outside parties redeclare this without a default.
+    # Services that talk to external clients redeclare this without a default.
     edge_url: AmqpUrl | None = None
     # The authority that vouches for the broker of an amqps:// URL; none: those that this machine trusts.
     broker_ca_file: AuthorityFile | None = None
     tokens_file: PrivateFile
-    # What hashes of messages and requests are made with, so that they tell nothing; with another none is recognised.
+    # The key of hashes of messages and requests, so that they reveal nothing; under another key none is recognised.
     hash_key: Annotated[str, AfterValidator(_hash_key)]
     # Days for which a message that was handled is recognised: longer than any dead letter may be replayed.
     inbox_days: int = Field(default=400, ge=30, le=36500)

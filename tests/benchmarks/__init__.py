@@ -1,1 +1,1 @@
-"""How fast the system is, next to bare lines on the same machine: `python -m tests.benchmarks`."""
+"""The speed of the system, next to baselines on the same machine: `python -m tests.benchmarks`."""

@@ -1,5 +1,5 @@
-"""Measures deliveries, intake, openings, declines, imports and letters against bare lines, two replicas against one,
-and hostile reports against ordinary ones.
+"""Measures deliveries, intake, openings, declines, imports and letters against baselines, two replicas against one, and
+hostile reports against ordinary ones.
 
 Prints tables and writes JSON.
 

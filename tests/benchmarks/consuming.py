@@ -1,8 +1,8 @@
 """The cost of a delivery before its handler runs, by its way through the libraries: see `lines.consuming`."""
 
 from culture_connect.messaging.topology import enrolments_queue
+from tests.benchmarks.baselines.consuming import WAYS
 from tests.benchmarks.intake import fill
-from tests.benchmarks.lines.consuming import WAYS
 from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Surroundings
 
@@ -16,6 +16,6 @@ async def delivered(where: Surroundings, way: str, partner: str, count: int) -> 
     """Consumes `count` messages in the given way; the seconds are those of the consumer's processor."""
     await fill(where, partner, count)
     queue = enrolments_queue(partner)
-    async with where.line("consuming", where.edge(), queue, str(count), way) as process:
+    async with where.baseline("consuming", where.edge(), queue, str(count), way) as process:
         seconds = float(await process.line())
     return Sample(count, seconds, {way: seconds})

@@ -1,4 +1,4 @@
-"""How much processor time each process takes."""
+"""The processor time that each process takes."""
 
 from collections import defaultdict
 

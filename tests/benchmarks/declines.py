@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractChannel
 
 from culture_connect.contracts import EveningScheduled, Venue
 from culture_connect.messaging.topology import EVENTS, events_queue, tickets_queue
-from tests.benchmarks import opening, people
+from tests.benchmarks import people, seat_allocation
 from tests.benchmarks.queues import Watch, publish
 from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Served, Surroundings
@@ -23,7 +23,7 @@ OTHER_EVENINGS = 3  # of the season, each with seats for one in ten
 LATE = 1_000_000  # numbers of people who were not there when the evenings opened
 SLOWEST = 60.0  # seconds a request may take before it is given up
 
-# A decline tells the box office of the ticket that ended and of the one that came, and the house of both.
+# A decline tells the box office of the ticket that ended and of the one that came, and the other services of both.
 _TOLD = 2
 
 _HELD = "select ticket_id from ticketing.tickets where evening_id = $1 and state = 'issued' order by ticket_id"
@@ -53,20 +53,20 @@ class Singles:
 async def season(where: Surroundings, served: Served, waiting: int) -> None:
     """Makes a season for so many people and `SEATS` more, of whom three in ten hold a ticket of another evening."""
     participants = waiting + SEATS
-    await opening.populate(where, participants, -(-participants // PARTNERS))
+    await seat_allocation.populate(where, participants, -(-participants // PARTNERS))
     for number in range(OTHER_EVENINGS):
         other = people.scheduled(Venue.PAARD, participants // 10, number)
-        await opening.open_evening(where, served, other, participants)
+        await seat_allocation.open_evening(where, served, other, participants)
 
 
-async def full_evening(where: Surroundings, served: Served, waiting: int, *, is_released: bool) -> "Evening":
+async def full_evening(where: Surroundings, served: Served, waiting: int, *, is_released: bool) -> "BenchmarkEvening":
     """Opens an evening that everybody wants, before or after the release of its allotments."""
     evening = people.scheduled(Venue.NDT, SEATS, OTHER_EVENINGS + is_released, released=is_released)
-    await opening.open_evening(where, served, evening, waiting + SEATS)
-    return Evening(where, served, evening)
+    await seat_allocation.open_evening(where, served, evening, waiting + SEATS)
+    return BenchmarkEvening(where, served, evening)
 
 
-class Evening:
+class BenchmarkEvening:
     """An evening with as many holders as seats, and a long line."""
 
     def __init__(self, where: Surroundings, served: Served, evening: EveningScheduled) -> None:
@@ -106,18 +106,18 @@ class Evening:
             await self._until_told(core, edge, done)
         return sample
 
-    async def ask_again(self, count: int) -> Singles:
-        """Those who declined ask again, one at a time, and join the end of the line."""
+    async def request_again(self, count: int) -> Singles:
+        """Requests seats for those who declined, one at a time; they join the end of the waiting list."""
         singles = Singles([], [])
         rows = await self._where.rows(_DECLINED, self._id, count)
         async with self._client() as client, self._channels() as (core, _):
             for row in rows:
                 started = time.perf_counter()
-                asking = {"participant_id": str(row["participant_id"])}
-                response = await client.post(f"/evenings/{self._id}/tickets", json=asking)
+                request = {"participant_id": str(row["participant_id"])}
+                response = await client.post(f"/evenings/{self._id}/tickets", json=request)
                 singles.answered.append(time.perf_counter() - started)
                 if response.status_code != HTTPStatus.CREATED or not response.json()["position"]:
-                    raise RuntimeError(f"asking again was answered with {response.status_code} {response.text}")
+                    raise RuntimeError(f"a request was answered with {response.status_code} {response.text}")
                 singles.told.append(await Watch(core).until_filled(events_queue("notifications"), 1) - started)
                 await Watch(core).purge(events_queue("notifications"))
         return singles
@@ -159,7 +159,7 @@ class Evening:
 
 
 async def enrol_late(where: Surroundings, count: int) -> list[float]:
-    """Somebody enrols, one at a time; seconds until the house was told of their places in all lines."""
+    """Somebody enrols, one at a time; returns the seconds until their places in all waiting lists are published."""
     seconds = []
     evenings = await where.scalar("select count(*) from ticketing.evenings")
     async with where.channel(where.core()) as core:
@@ -178,8 +178,8 @@ async def enrol_late(where: Surroundings, count: int) -> list[float]:
 
 
 async def updated(where: Surroundings, count: int) -> Sample:
-    """The bare line; see `lines.updating`."""
-    async with where.line("updating", where.database_url("plain"), str(count)) as process:
+    """The baseline; see `baselines.update_rows`."""
+    async with where.baseline("update_rows", where.database_url("plain"), str(count)) as process:
         return Sample(count, float(await process.line()), {})
 
 

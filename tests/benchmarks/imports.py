@@ -81,8 +81,8 @@ async def taken_in(where: Surroundings, served: Served, partner: str, count: int
 
 
 async def copied(where: Surroundings, partner: str, count: int) -> Sample:
-    """The bare line; see `lines.copying`."""
-    async with where.line("copying", where.database_url("plain"), partner, str(count)) as process:
+    """The baseline; see `baselines.copy_rows`."""
+    async with where.baseline("copy_rows", where.database_url("plain"), partner, str(count)) as process:
         return Sample(count, float(await process.line()), {})
 
 

@@ -49,7 +49,7 @@ async def plain(where: Surroundings, partner: str, count: int) -> Sample:
     """The same with a plain handler, one ORM session per message."""
     await fill(where, partner, count)
     arguments = (where.edge(), where.core(), where.database_url("plain"), enrolments_queue(partner), partner)
-    async with where.line("plain", *arguments):
+    async with where.baseline("plain", *arguments):
         sample = await _until_answered(where, partner, count)
     enrolled = await where.scalar(f"select count(*) from plain.plain_participants where partner = '{partner}'")  # noqa: S608
     if enrolled != count:
@@ -58,11 +58,11 @@ async def plain(where: Surroundings, partner: str, count: int) -> Sample:
 
 
 async def nothing(where: Surroundings, partner: str, count: int, form: Literal["decoded", "raw"]) -> Sample:
-    """A FastStream subscriber that does nothing with the same messages; see `lines.nothing` for the forms."""
+    """A FastStream subscriber that does nothing with the same messages; see `baselines.idle_handler` for the forms."""
     await fill(where, partner, count)
     async with (
         where.channel(where.edge()) as channel,
-        where.line("nothing", where.edge(), enrolments_queue(partner), str(count), form) as process,
+        where.baseline("idle_handler", where.edge(), enrolments_queue(partner), str(count), form) as process,
     ):
         started = await Watch(channel).until_consumed(enrolments_queue(partner))
         before = where.clock.read()

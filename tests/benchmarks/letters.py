@@ -20,7 +20,7 @@ from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Surroundings
 from tests.support.smtp_sink import TAKE_AND_DROP, Moody, Sink
 
-PATIENCE = 600.0  # seconds for all letters to go
+TIMEOUT = 600.0  # seconds for all letters to go
 LOOK = 0.05
 CODE = "eyJhbGciOiJFZERTQSJ9." + "eyJ0aWNrZXQiOiI1ZjBjOGYwYSJ9" * 4 + ".c2lnbmF0dXJlLW9mLXRoZS10aWNrZXQ" * 2
 LINK = "https://cultureconnect.example/my/7Qm2kP0x1vT9sW4a"
@@ -61,7 +61,7 @@ _STATES = "select state, count(*) as letters from notifications.letters group by
 
 @dataclass(frozen=True)
 class Faulty:
-    """What became of letters to a mail server that misbehaves: how many were lost, and how many came twice.
+    """The letters to a mail server that misbehaves: how many were lost, and how many came twice.
 
     `allowed` is how many may come twice: those that the server took without a word, and one for each connection of a
     process that was killed.
@@ -218,8 +218,8 @@ def _mail(sink: Sink, connections: int) -> dict[str, str]:
 
 
 async def _until_left(where: Surroundings, left: int) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while await where.scalar(_LEFT) > left:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"letters were not sent within {PATIENCE:g} s")
+            raise RuntimeError(f"letters were not sent within {TIMEOUT:g} s")
         await asyncio.sleep(LOOK)

@@ -1,4 +1,4 @@
-"""How much memory a process holds, as the kernel counts it (https://docs.kernel.org/filesystems/proc.html)."""
+"""The memory that a process holds, as the kernel counts it (https://docs.kernel.org/filesystems/proc.html)."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class Memory:
         self._folder = Path(f"/proc/{pid}")
 
     def now(self) -> int:
-        """What it holds."""
+        """Returns the bytes that it holds."""
         return self._read("VmRSS")
 
     def peak(self) -> int:
@@ -21,7 +21,7 @@ class Memory:
         return self._read("VmHWM")
 
     def forget_peak(self) -> None:
-        """Lets the peak begin anew. Where that is not allowed, later peaks are too high, never too low."""
+        """Lets the peak begin again. Where that is not allowed, later peaks are too high, never too low."""
         try:
             (self._folder / "clear_refs").write_text(_RESET_PEAK)
         except OSError:

@@ -10,12 +10,12 @@ from itertools import pairwise
 from rich.console import Console
 
 from culture_connect.contracts import Venue
-from tests.benchmarks import consuming, declines, imports, intake, letters, opening, people, replicas, reports
-from tests.benchmarks.lines.consuming import WAYS
-from tests.benchmarks.opening import Opened
-from tests.benchmarks.publishing import publishing
+from tests.benchmarks import consuming, declines, imports, intake, letters, people, replicas, reports, seat_allocation
+from tests.benchmarks.baselines.consuming import WAYS
+from tests.benchmarks.publish_pairs import publishing
 from tests.benchmarks.report import MB
 from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results, Sample, growth, ratio
+from tests.benchmarks.seat_allocation import Opened
 from tests.benchmarks.service_environment import Surroundings
 
 CONSOLE = Console(stderr=True)
@@ -98,7 +98,7 @@ class Openings:
         return Peak(f"ticketing, {self._name}", max(each.peak for each in self.opened), limit)
 
     def growth_from(self, smaller: "Openings") -> list[Ratio]:
-        """How time and memory grow from the same shape for fewer participants."""
+        """Returns the growth of time and memory from the same shape for fewer participants."""
         limit = STEEPER * self.participants / smaller.participants
         name = f"{self.shape}: {{}} for {self.participants:,} / {smaller.participants:,} participants"
         return [
@@ -125,21 +125,21 @@ async def of_opening(where: Surroundings, participants: int, rounds: int) -> tup
     venues = list(Venue)
     async with where.service("ticketing") as served:
         CONSOLE.print(f"opening, telling ticketing of {participants} participants")
-        learnt.samples.append(await opening.populate(where, participants))
+        learnt.samples.append(await seat_allocation.populate(where, participants))
         for number in range(rounds):
             CONSOLE.print(f"opening, {participants} participants, round {number + 1} of {rounds}")
             venue = venues[number % len(venues)]
             sent.samples.append(await publishing(where, "opening", venue, min(participants, PUBLISHED)))
             for place, shape in enumerate(shapes):
                 evening = people.scheduled(venue, shape.capacity, len(shapes) * number + place)
-                shape.opened.append(await opening.open_evening(where, served, evening, participants))
+                shape.opened.append(await seat_allocation.open_evening(where, served, evening, participants))
     lines = [line for shape in shapes for line in shape.lines]
     compared = ratio(f"evening opening, {participants:,} / aio-pika publishing", shapes[0].told, sent)
     return Results([*lines, sent, learnt], [compared], [shape.peak for shape in shapes]), shapes
 
 
 def growing(sizes: Sequence[Sequence[Openings]]) -> Results:
-    """How openings grow from one size to the next; each size has the same shapes in the same order."""
+    """Returns the growth of allocations from one size to the next; each size has the same shapes in the same order."""
     return Results(
         ratios=[
             each
@@ -173,7 +173,7 @@ async def of_declines(where: Surroundings, waiting: int, rounds: int) -> Results
             for evening, line, _ in evenings:
                 line.samples.append(await evening.decline_in_a_row(DECLINES_IN_A_ROW))
         for evening, _, name in evenings:
-            asked = await evening.ask_again(SINGLES)
+            asked = await evening.request_again(SINGLES)
             answers.append(Answers(f"asking, {waiting:,} waiting, {name}", asked.answered))
         enrolled = await declines.enrol_late(where, LATE_ENROLMENTS)
         answers.append(Answers("late enrolment, until told of its places in 5 lines", enrolled))

@@ -34,7 +34,7 @@ _SOON = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + 
 
 
 def enrolments(partner: str, count: int) -> Iterator[aio_pika.Message]:
-    """What an HR system sends: JSON with `type` and `message_id`, one message for each of its people."""
+    """Yields the messages of an HR system: JSON with `type` and `message_id`, one for each of its people."""
     for number in range(count):
         request = EnrolmentRequested(
             employee_ref=f"{number:06}",
@@ -66,7 +66,7 @@ def hr_file(partner: str, count: int, *, renamed_one_in: int | None = None) -> b
 
 
 def answers(partner: str, count: int) -> Iterator[tuple[aio_pika.Message, aio_pika.Message]]:
-    """What registration says to that: a receipt and an event for each."""
+    """Yields the answers of registration: a receipt and an event for each."""
     for number in range(count):
         participant_id = _id("participant", partner, number)
         receipt = EnrolmentAccepted(
@@ -79,7 +79,7 @@ def answers(partner: str, count: int) -> Iterator[tuple[aio_pika.Message, aio_pi
 
 
 def openings(count: int) -> Iterator[tuple[aio_pika.Message, aio_pika.Message]]:
-    """What ticketing says when an evening opens: for each ticket the message of the box office and the event."""
+    """Yields the messages of an allocation: for each ticket the one to the box office, and the event."""
     evening_id = _id("evening", "publishing", 0)
     for number in range(count):
         ticket_id = _id("ticket", "publishing", number)

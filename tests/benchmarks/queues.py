@@ -30,12 +30,12 @@ class Watch:
         self._channel = channel
 
     async def messages(self, queue: str) -> int:
-        """How many messages are ready."""
+        """Returns the number of messages that are ready."""
         declared = await self._channel.declare_queue(queue, passive=True)
         return declared.declaration_result.message_count or 0
 
     async def consumers(self, queue: str) -> int:
-        """How many consumers there are."""
+        """Returns the number of consumers."""
         declared = await self._channel.declare_queue(queue, passive=True)
         return declared.declaration_result.consumer_count or 0
 

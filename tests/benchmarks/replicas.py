@@ -25,7 +25,7 @@ from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Served, Surroundings
 
 AT_ONCE = 32  # requests under way
-PATIENCE = 180.0  # seconds for one measurement
+TIMEOUT = 180.0  # seconds for one measurement
 VENUES = list(Venue)
 
 _KNOWN = "select count(*) from ticketing.participants where partner = '{}'"
@@ -107,8 +107,8 @@ class Replicas:
     async def _until(self, count: int, counted: str) -> Sample:
         started, before = time.perf_counter(), self._where.clock.read()
         while (found := await self._where.scalar(counted)) < count:
-            if time.perf_counter() > started + PATIENCE:
-                raise TimeoutError(f"{found} of {count} after {PATIENCE:g} s: {counted}")
+            if time.perf_counter() > started + TIMEOUT:
+                raise TimeoutError(f"{found} of {count} after {TIMEOUT:g} s: {counted}")
             await asyncio.sleep(0.05)
         return Sample(count, time.perf_counter() - started, self._where.clock.since(before))
 
@@ -119,7 +119,7 @@ class Replicas:
         async with AsyncExitStack() as stack:
             clients = [
                 await stack.enter_async_context(
-                    httpx.AsyncClient(base_url=each.base, headers=headers, timeout=PATIENCE, trust_env=False)
+                    httpx.AsyncClient(base_url=each.base, headers=headers, timeout=TIMEOUT, trust_env=False)
                 )
                 for each in self._running
             ]

@@ -1,4 +1,4 @@
-"""What was measured: lines, ratios, answers to single requests, peaks of memory, and whether those are good enough."""
+"""Results: lines, ratios, answers to single requests, peaks of memory, and whether those are good enough."""
 
 import json
 import os
@@ -41,7 +41,7 @@ class Line:
 
     @property
     def seconds(self) -> float:
-        """How long a sample took, median."""
+        """Returns the median duration of a sample."""
         return statistics.median(sample.seconds for sample in self.samples)
 
     @property
@@ -62,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How one line compares with another.
+    """The ratio of one line to another.
 
     `target` is what it must reach, `limit` what it may not exceed, None where nothing was promised.
     """
@@ -84,13 +84,13 @@ def ratio(name: str, line: Line, other: Line, target: float | None = None) -> Ra
 
 
 def growth(name: str, large: Line, small: Line, limit: float | None = None) -> Ratio:
-    """How many times as long the larger amount of work takes, by the medians of the seconds."""
+    """Returns the ratio of the durations of the larger and the smaller amount of work, by their medians."""
     return Ratio(name, large.seconds / small.seconds, limit=limit)
 
 
 @dataclass(frozen=True)
 class Answers:
-    """How long single requests took, in seconds; the median must stay below `limit`, None where nothing was promised.
+    """Durations of single requests in seconds; the median must stay below `limit`, None where nothing is promised.
 
     A limit of the slowest would say more of the machine's other guests than of the service.
     """

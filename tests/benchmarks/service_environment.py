@@ -38,7 +38,7 @@ STARTING = 60.0  # seconds a service may take
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the servers are, as their administrators; process ids of those that this run started."""
+    """The servers, as their administrators reach them; process ids of those that this run started."""
 
     postgres_url: str
     management_url: str
@@ -174,9 +174,11 @@ class Surroundings:
             await process.stop()
 
     @contextlib.asynccontextmanager
-    async def line(self, module: str, *arguments: str) -> AsyncIterator[Process]:
-        """Runs one of the bare lines in a process of its own until the block ends."""
-        process = await self._start(module, "-m", f"tests.benchmarks.lines.{module}", *arguments, env=dict(os.environ))
+    async def baseline(self, module: str, *arguments: str) -> AsyncIterator[Process]:
+        """Runs one of the baselines in a process of its own until the block ends."""
+        process = await self._start(
+            module, "-m", f"tests.benchmarks.baselines.{module}", *arguments, env=dict(os.environ)
+        )
         try:
             yield process
         finally:
@@ -245,7 +247,7 @@ class Surroundings:
         return int(value)
 
     async def rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        """What the database has, as its administrator."""
+        """Returns rows of the database, as its administrator."""
         connection = await asyncpg.connect(self._where.postgres_url, database=self._mark)
         try:
             return list(await connection.fetch(statement, *arguments))

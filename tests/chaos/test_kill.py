@@ -10,7 +10,7 @@ import pytest
 
 from culture_connect.contracts import Venue
 from culture_connect.messaging.topology import enrolments_queue, receipts_queue
-from tests.support.external_clients import Listener, listening, send_until_confirmed
+from tests.support.external_clients import QueueListener, listening, send_until_confirmed
 from tests.support.probes import eventually, until
 from tests.support.system import System, enrolments, in_days
 
@@ -45,7 +45,7 @@ async def test_a_kill_in_the_middle_of_500_enrolments_loses_nothing_and_doubles_
         await system.stack.start(victim)
         await rest
 
-        await eventually(lambda: len(receipts.heard), PEOPLE, "receipts", timeout=60)
+        await eventually(lambda: len(receipts.received), PEOPLE, "receipts", timeout=60)
         await eventually(lambda: tickets_of(system, evening), PEOPLE, "tickets", timeout=60)
         await eventually(lambda: len(issued(box_office, evening)), PEOPLE, "tickets at the box office", timeout=60)
         await eventually(lambda: letters_of(system, partner), PEOPLE, "letters sent", timeout=60)
@@ -97,7 +97,7 @@ async def letters_of(system: System, partner: str) -> int:
     return int(row[0])
 
 
-def issued(box_office: Listener, evening: str) -> list[dict[str, str]]:
+def issued(box_office: QueueListener, evening: str) -> list[dict[str, str]]:
     return [ticket for ticket in box_office.data("ticket.issued") if ticket["evening_id"] == evening]
 
 

@@ -27,11 +27,11 @@ from tests.chaos.actors import Requester, Requesters, SeatAnswer
 from tests.service.ticketing.external_clients import Clients
 from tests.service.ticketing.harness import NEXT_YEAR
 from tests.support.bus import password_of
-from tests.support.external_clients import Listener, listening
+from tests.support.external_clients import QueueListener, listening
 from tests.support.hashes import HASH_KEY
 from tests.support.probes import eventually, until
 from tests.support.service_environment import Surroundings
-from tests.unit.http.kit import write_tokens
+from tests.unit.http.harness import write_tokens
 from tests.unit.ticketing.reference import ReferenceEvening, ReferencePerson, ReferenceSeason
 from tests.unit.ticketing.registration_events import enrolled, evening, partner, person
 from ticketing.settings import TicketingSettings
@@ -246,7 +246,7 @@ async def answers_are_true(theatre: Theatre, answers: Sequence[SeatAnswer]) -> N
         assert (body["position"] is None) == (body["state"] == "issued")
 
 
-async def the_box_office_heard_of_every_ticket_once(theatre: Theatre, paard: Listener) -> None:
+async def the_box_office_heard_of_every_ticket_once(theatre: Theatre, paard: QueueListener) -> None:
     """A message may come again under its own id, which is how it is known for the same: no two are of one version."""
     rows = await theatre.rows(
         "select ticket_id, feed_version, code from tickets where evening_id = $1 and state = 'issued'", NIGHT.evening_id
@@ -305,11 +305,11 @@ async def outbox(theatre: Theatre) -> int:
     return int(row[0])
 
 
-def pairs_told(paard: Listener) -> list[tuple[str, int]]:
+def pairs_told(paard: QueueListener) -> list[tuple[str, int]]:
     """Ticket and version of each message, whatever how often it came."""
     return [
         (data["ticket_id"], data["version"])
-        for type_, data in paard.heard.values()
+        for type_, data in paard.received.values()
         if type_.startswith("nl.cultureconnect.ticket.")
     ]
 
@@ -336,7 +336,7 @@ async def publish(world: Clients, events: Sequence[Event]) -> None:
 
 
 @asynccontextmanager
-async def box_office(surroundings: Surroundings, venue: str) -> AsyncIterator[Listener]:
+async def box_office(surroundings: Surroundings, venue: str) -> AsyncIterator[QueueListener]:
     """A box office that hears everything, also what was told before it began."""
     account, broker = box_office_account(venue), surroundings.bus.broker
     party = Credentials(

@@ -1,4 +1,4 @@
-"""What is published about the bus is what the code says."""
+"""The published documents of the bus are those that the code gives."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_published_catalogue_and_schemas_are_current() -> None:
-    assert stale(DOCS) == [], "run: python -m culture_connect.contracts.docs"
+    assert stale(DOCS) == [], "run: make events"
 
 
 def test_a_check_fails_until_the_documents_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

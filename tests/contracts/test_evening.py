@@ -33,7 +33,7 @@ CONCERT, TALK, DRINKS = part("concert", 0, 60), part("in-depth", 60, 100), part(
 
 
 def evening(**fields: Any) -> dict[str, Any]:
-    """What the programme team would send, with no more than it must."""
+    """Returns the body of an evening, with no more than it must have."""
     return {
         "season": "2026-2027",
         "venue": "paard",

@@ -16,7 +16,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from culture_connect.http.pages.page_errors import personal_prefixes
+from culture_connect.http.pages.personal_pages import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN, is_below
 from notifications.http import unsubscribe
 from registration.http import enrolments, imports, participants

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
 from tests.support.external_clients import listening, send_until_confirmed
-from tests.support.plain_clients import Heard, PikaParty
+from tests.support.plain_clients import PikaClient, ReceivedMessage
 from tests.support.probes import eventually
 from tests.support.system import System, enrolments, in_days
 
@@ -69,7 +69,7 @@ async def test_whatever_hr_gets_wrong_is_answered_and_the_queue_goes_on(system: 
         _, receipts = await asyncio.gather(
             send_until_confirmed(careful, good), asyncio.to_thread(do_everything_wrong, careless)
         )
-        await eventually(lambda: len(neighbour.heard), len(good), "receipts of the neighbour", timeout=30)
+        await eventually(lambda: len(neighbour.received), len(good), "receipts of the neighbour", timeout=30)
         await eventually(lambda: reasons_from(dead, careless), ["missing"], "dead letters of the careless")
 
     answers = Counter((each.data["message_id"], codes_of(each)) for each in receipts)
@@ -94,31 +94,31 @@ async def test_whatever_hr_gets_wrong_is_answered_and_the_queue_goes_on(system: 
     )
 
 
-def do_everything_wrong(hr: Credentials) -> list[Heard]:
+def do_everything_wrong(hr: Credentials) -> list[ReceivedMessage]:
     """Sends all that can be wrong, and a good message at the end; returns what was heard back."""
-    twice, first, second, strangers, last = (person(number) for number in (10, 11, 14, 12, 13))
-    with PikaParty(hr) as party:
+    twice, first, second, foreign, last = (person(number) for number in (10, 11, 14, 12, 13))
+    with PikaClient(hr) as client:
         for name, (type_, body, _) in REFUSED.items():
-            party.send(body, message_id=name, type=type_)
-        party.send(person(1), type=REQUESTED)
+            client.send(body, message_id=name, type=type_)
+        client.send(person(1), type=REQUESTED)
         with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="larger than configured max size"):
-            party.send(b"x" * 300 * 1024, message_id="too large", type=REQUESTED)
+            client.send(b"x" * 300 * 1024, message_id="too large", type=REQUESTED)
         for _ in range(2):
-            party.send(twice, message_id="twice", type=REQUESTED)
+            client.send(twice, message_id="twice", type=REQUESTED)
         for body in (first, second):
-            party.send(body, message_id="used again", type=REQUESTED)
-        party.send({**strangers, "partner": "careful"}, message_id="in the name of another", type=REQUESTED)
-        party.send(last, message_id="afterwards", type=REQUESTED)
-        return party.hear(lambda heard: len(heard) >= len(REFUSED) + 5, "receipts")
+            client.send(body, message_id="used again", type=REQUESTED)
+        client.send({**foreign, "partner": "careful"}, message_id="in the name of another", type=REQUESTED)
+        client.send(last, message_id="afterwards", type=REQUESTED)
+        return client.receive_until(lambda received: len(received) >= len(REFUSED) + 5, "receipts")
 
 
-def codes_of(receipt: Heard) -> tuple[str, ...]:
+def codes_of(receipt: ReceivedMessage) -> tuple[str, ...]:
     """The kinds of errors that a receipt names, none when it is one of acceptance."""
     return tuple(sorted({error["code"] for error in receipt.data.get("errors", [])}))
 
 
 def reasons_from(dead: Sequence[AbstractIncomingMessage], hr: Credentials) -> list[object]:
-    """Why the party's messages are dead."""
+    """Returns the reasons for which the account's messages are dead."""
     return [
         each.headers["cc-dead-reason"] for each in dead if each.headers["cc-dead-queue"] == f"{hr.username}.enrolments"
     ]
@@ -131,7 +131,7 @@ async def employees_of(system: System, partner: str) -> set[str]:
 
 
 async def holders_at(system: System, evening: str) -> dict[str, int]:
-    """How many tickets each partner's people have."""
+    """Returns the number of tickets of each partner."""
     seats = await system.get("ticketing", f"/evenings/{evening}")
     return {partner: each["issued"] for partner, each in seats["partners"].items()}
 

@@ -13,7 +13,7 @@ from culture_connect.messaging.topology import SERVICES
 from culture_connect_cli.accounts import Credentials
 from tests.support.dead_letters import dead_letters
 from tests.support.external_clients import Sending, listening, send_until_confirmed
-from tests.support.plain_clients import PikaParty
+from tests.support.plain_clients import PikaClient
 from tests.support.probes import eventually, until
 from tests.support.system import System, in_days
 
@@ -55,7 +55,7 @@ async def test_no_log_no_metric_and_no_dead_letter_of_what_was_refused_tells_who
         await asyncio.to_thread(scan_what_is_wrong, system.box_office(venue), evening)
         await ask_what_is_wrong(system, evening, ticket["code"])
 
-        await until(lambda: len(from_party(dead, hr)), lambda number: number >= 2, "dead letters")
+        await until(lambda: len(from_account(dead, hr)), lambda number: number >= 2, "dead letters")
         await until(lambda: len(dead_scans), lambda number: number >= 2, "dead scans")
 
         # Failures write most: no mail server, a database and a broker that die, a service that starts again.
@@ -85,7 +85,7 @@ async def test_no_log_no_metric_and_no_dead_letter_of_what_was_refused_tells_who
         )
 
     metrics = [(await system.request("GET", service, "/metrics")).text for service in SERVICES]
-    refused = [*from_party(dead, hr), *dead_scans]
+    refused = [*from_account(dead, hr), *dead_scans]
     letters = [f"{json.dumps(dict(each.headers), default=str)} {each.body.decode()}" for each in refused]
     assert traces_in([*metrics, *letters], ticket["code"]) == []
     home = system.stack.home.folder
@@ -101,19 +101,19 @@ async def test_no_log_no_metric_and_no_dead_letter_of_what_was_refused_tells_who
 def send_what_is_wrong(hr: Credentials, day: object) -> None:
     """Every kind of refusal and dead letter, each with the canary in it."""
     requested = "enrolment.requested"
-    with PikaParty(hr) as party:
+    with PikaClient(hr) as client:
         broken = json.dumps(canary(day)).encode()[:-1]
-        party.send(broken, message_id="wrong-1", type=requested)
-        party.send(canary(day, given_name=[GIVEN]), message_id="wrong-2", type=requested)
-        party.send(canary(day, email=f"{EMAIL}\nBcc: {EMAIL}"), message_id="wrong-3", type=requested)
-        party.send(canary(day, given_name=GIVEN * 30), message_id="wrong-4", type=requested)
-        party.send(canary(day, employee_ref=f"{REF}-c"), message_id="wrong-5", type=requested)  # the address is in use
-        party.send(canary(day), message_id="wrong-6", type="enrolment.guessed")
-        party.send(canary(day, **{EMAIL: GIVEN}), message_id="wrong-7", type=requested)
-        party.send(canary(day, email=f"x.{EMAIL}"), message_id="canary-1", type=requested)  # an id that was used
-        party.send({**canary(day), "specversion": GIVEN}, content_type="application/cloudevents+json")
-        party.send(canary(day), type=requested)
-        party.send(broken, type=requested)
+        client.send(broken, message_id="wrong-1", type=requested)
+        client.send(canary(day, given_name=[GIVEN]), message_id="wrong-2", type=requested)
+        client.send(canary(day, email=f"{EMAIL}\nBcc: {EMAIL}"), message_id="wrong-3", type=requested)
+        client.send(canary(day, given_name=GIVEN * 30), message_id="wrong-4", type=requested)
+        client.send(canary(day, employee_ref=f"{REF}-c"), message_id="wrong-5", type=requested)  # the address is in use
+        client.send(canary(day), message_id="wrong-6", type="enrolment.guessed")
+        client.send(canary(day, **{EMAIL: GIVEN}), message_id="wrong-7", type=requested)
+        client.send(canary(day, email=f"x.{EMAIL}"), message_id="canary-1", type=requested)  # an id that was used
+        client.send({**canary(day), "specversion": GIVEN}, content_type="application/cloudevents+json")
+        client.send(canary(day), type=requested)
+        client.send(broken, type=requested)
 
 
 def scan_what_is_wrong(box_office: Credentials, evening: str) -> None:
@@ -124,10 +124,10 @@ def scan_what_is_wrong(box_office: Credentials, evening: str) -> None:
         "code": f"{GIVEN} {FAMILY}",
         "scanned_at": "2026-01-01T12:00:00Z",
     }
-    with PikaParty(box_office) as party:
-        party.send({**scan, "scanner": "1"}, message_id="s1", type="admission.recorded")
-        party.send({**scan, "scanned_at": EMAIL, "scanner": EMAIL}, message_id="s2", type="admission.recorded")
-        party.send(f"{GIVEN} {EMAIL}".encode(), message_id="s3", type="admission.recorded")
+    with PikaClient(box_office) as client:
+        client.send({**scan, "scanner": "1"}, message_id="s1", type="admission.recorded")
+        client.send({**scan, "scanned_at": EMAIL, "scanner": EMAIL}, message_id="s2", type="admission.recorded")
+        client.send(f"{GIVEN} {EMAIL}".encode(), message_id="s3", type="admission.recorded")
 
 
 async def ask_what_is_wrong(system: System, evening: str, code: str) -> None:
@@ -172,8 +172,8 @@ def answered(receipts: Sequence[dict[str, Any]]) -> set[str]:
     return {receipt["message_id"] for receipt in receipts}
 
 
-def from_party(dead: Sequence[AbstractIncomingMessage], party: Credentials) -> list[AbstractIncomingMessage]:
-    return [each for each in dead if each.headers["cc-dead-queue"] == f"{party.username}.enrolments"]
+def from_account(dead: Sequence[AbstractIncomingMessage], account: Credentials) -> list[AbstractIncomingMessage]:
+    return [each for each in dead if each.headers["cc-dead-queue"] == f"{account.username}.enrolments"]
 
 
 def log_of(system: System, part: str) -> str:

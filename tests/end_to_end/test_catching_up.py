@@ -19,7 +19,7 @@ async def test_ticketing_that_was_stopped_issues_tickets_for_those_enrolled_mean
             await send_until_confirmed(hr, enrolments("meanwhile", PEOPLE, only_on=day))
             evening = await system.schedule(venue, day, capacity=PEOPLE)
             await eventually(lambda: len(receipts.data("enrolment.accepted")), PEOPLE, "receipts without ticketing")
-            assert box_office.heard == {}
+            assert box_office.received == {}
 
         await eventually(lambda: len(box_office.data("ticket.issued")), PEOPLE, "tickets", timeout=30)
     assert {ticket["evening_id"] for ticket in box_office.data("ticket.issued")} == {evening}
@@ -39,7 +39,7 @@ async def test_notifications_that_was_stopped_writes_to_those_who_got_tickets_me
 
 
 async def letters(system: System, partner: str) -> int:
-    """How many people of the partner got a letter with a ticket; more than one each would count as nobody."""
+    """Returns the number of the partner's people with exactly one letter with a ticket."""
     found = [
         to for letter in await system.ticket_letters() for to in letter["to"] if to.endswith(f"@{partner}.example")
     ]

@@ -12,7 +12,7 @@ import pytest
 
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.stack.postgres.root import root_data_folder
-from tests.support.command import PATIENCE, culture_connect
+from tests.support.command import TIMEOUT, culture_connect
 from tests.support.external_clients import listening
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -37,7 +37,7 @@ async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_offic
     # Somebody else with the same account takes tickets away.
     async with listening(box_office_of(home, "paard")) as thief:
         status, output = await demo(home, "--patience=4")
-    assert len(thief.heard) > 0
+    assert len(thief.received) > 0
     assert status == 1, output
     assert "Missing:" in output
     assert "- the tickets at paard" in output
@@ -48,7 +48,7 @@ async def demo(home: Path, *options: str) -> tuple[int, str]:
     """Plays it to the end; returns status and output."""
     command = culture_connect("demo", "--exit", *options, home=home)
     try:
-        output, _ = await asyncio.to_thread(command.communicate, timeout=PATIENCE)
+        output, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
     finally:
         if command.poll() is None:
             command.terminate()

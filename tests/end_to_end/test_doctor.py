@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from culture_connect.messaging.topology import SERVICES, dead_queue
-from tests.support.command import PATIENCE, culture_connect
+from tests.support.command import TIMEOUT, culture_connect
 from tests.support.probes import until
 from tests.support.system import System
 
@@ -33,7 +33,7 @@ async def test_a_service_that_is_stopped_is_named_and_nothing_else(system: Syste
 
 
 def beside_ticketing(lines: Sequence[str]) -> list[str]:
-    """What is wrong and has nothing to do with the service that was stopped."""
+    """Returns the findings that have nothing to do with the service that was stopped."""
     return [line for line in lines if line.startswith("wrong ") and "ticketing" not in line]
 
 
@@ -44,7 +44,7 @@ async def doctor(system: System) -> tuple[int, list[str]]:
     """
     await without_dead_letters(system)
     command = culture_connect("doctor", home=system.stack.home.folder)
-    printed, _ = await asyncio.to_thread(command.communicate, timeout=PATIENCE)
+    printed, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
     return command.returncode, printed.splitlines()
 
 

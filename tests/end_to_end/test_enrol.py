@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import PATIENCE, culture_connect
+from tests.support.command import TIMEOUT, culture_connect
 from tests.support.system import System, in_days
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -67,5 +67,5 @@ def write(file: Path, numbers: range, *, spoilt: str | None = None) -> None:
 async def run(system: System, *arguments: str) -> tuple[int, str]:
     """Status and all that was printed."""
     command = culture_connect(*arguments, home=system.stack.home.folder)
-    printed, _ = await asyncio.to_thread(command.communicate, timeout=PATIENCE)
+    printed, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
     return command.returncode, printed

@@ -15,9 +15,9 @@ import pytest
 from culture_connect_cli.accounts import Credentials
 from tests.support.command import account_added
 from tests.support.plain_clients import (
-    PATIENCE,
-    Heard,
-    PikaParty,
+    TIMEOUT,
+    PikaClient,
+    ReceivedMessage,
     amqp_consume,
     amqp_publish,
     bodies_in,
@@ -65,7 +65,7 @@ async def onboard(system: System, partner: str, venue: str) -> tuple[Credentials
 async def letter_to(system: System, address: str) -> dict[str, Any]:
     """The only letter to this address that brings a ticket."""
     found: list[dict[str, Any]] = await until(
-        lambda: system.ticket_letters(to=address), bool, f"a letter to {address}", timeout=PATIENCE
+        lambda: system.ticket_letters(to=address), bool, f"a letter to {address}", timeout=TIMEOUT
     )
     assert len(found) == 1
     return found[0]
@@ -150,15 +150,15 @@ async def test_a_program_with_pika_is_enough_from_enrolment_to_the_door(system: 
     evening = await system.schedule("ndt", day, capacity=10)
     message_id = str(uuid4())
 
-    def enrol() -> Heard:
-        with PikaParty(hr) as party:
-            party.send(noor("noor@program.example", day), message_id=message_id, type="enrolment.requested")
-            return party.hear(bool, "the receipt")[0]
+    def enrol() -> ReceivedMessage:
+        with PikaClient(hr) as account:
+            account.send(noor("noor@program.example", day), message_id=message_id, type="enrolment.requested")
+            return account.receive_until(bool, "the receipt")[0]
 
-    def take_ticket_and_scan() -> tuple[Heard, Heard]:
-        with PikaParty(box_office) as party:
-            heard = party.hear(lambda so_far: issued(so_far, evening) != [], "the ticket")
-            [ticket] = issued(heard, evening)
+    def take_ticket_and_scan() -> tuple[ReceivedMessage, ReceivedMessage]:
+        with PikaClient(box_office) as account:
+            received = account.receive_until(lambda so_far: issued(so_far, evening) != [], "the ticket")
+            [ticket] = issued(received, evening)
             scan = {
                 "scan_id": str(uuid4()),
                 "evening_id": evening,
@@ -166,10 +166,10 @@ async def test_a_program_with_pika_is_enough_from_enrolment_to_the_door(system: 
                 "scanned_at": f"{day}T19:05:00+02:00",
                 "scanner": "door-1",
             }
-            party.send(scan, message_id=scan["scan_id"], type="admission.recorded")
+            account.send(scan, message_id=scan["scan_id"], type="admission.recorded")
             admitted = f"{PREFIX}ticket.admitted.v1"
-            heard = party.hear(lambda so_far: admitted in [each.type for each in so_far], "the admission")
-            return ticket, next(each for each in heard if each.type == admitted)
+            received = account.receive_until(lambda so_far: admitted in [each.type for each in so_far], "the admission")
+            return ticket, next(each for each in received if each.type == admitted)
 
     receipt = await asyncio.to_thread(enrol)
     ticket, admission = await asyncio.to_thread(take_ticket_and_scan)
@@ -190,10 +190,12 @@ async def the(
     look: Callable[[], list[dict[str, Any]]], what: str, wanted: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The only body like this; waits for it."""
-    found = await until(lambda: [each for each in look() if wanted(each)], bool, what, timeout=PATIENCE)
+    found = await until(lambda: [each for each in look() if wanted(each)], bool, what, timeout=TIMEOUT)
     assert len(found) == 1, found
     return found[0]
 
 
-def issued(heard: list[Heard], evening: str) -> list[Heard]:
-    return [each for each in heard if each.type == f"{PREFIX}ticket.issued.v1" and each.data["evening_id"] == evening]
+def issued(received: list[ReceivedMessage], evening: str) -> list[ReceivedMessage]:
+    return [
+        each for each in received if each.type == f"{PREFIX}ticket.issued.v1" and each.data["evening_id"] == evening
+    ]

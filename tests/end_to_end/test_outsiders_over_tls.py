@@ -29,7 +29,7 @@ def enrolment(partner: str) -> bytes:
 
 
 async def onboarded(system: System, partner: str) -> Mapping[str, str]:
-    """What is printed for the HR system of a new partner, by label."""
+    """Returns the values printed for the HR system of a new partner, by label."""
     await system.register(partner, places=5)
     command = culture_connect("account", "add", "hr", partner, home=system.stack.home.folder)
     output, _ = await asyncio.to_thread(command.communicate, timeout=120)
@@ -69,8 +69,8 @@ async def test_pika_enrols_somebody_over_tls(system: System) -> None:
         _, _, body = next(channel.consume(told["consume from queue"], auto_ack=True, inactivity_timeout=30))
         connection.close()
         assert body is not None, "no receipt within 30 s"
-        heard: dict[str, Any] = json.loads(body)
-        return heard
+        received: dict[str, Any] = json.loads(body)
+        return received
 
     receipt = await asyncio.to_thread(enrol_and_hear)
     assert (receipt["message_id"], receipt["outcome"]) == ("over-tls", "scheduled")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import PATIENCE, culture_connect
+from tests.support.command import TIMEOUT, culture_connect
 from tests.support.probes import until
 from tests.support.system import System, in_days
 
@@ -27,7 +27,7 @@ async def test_what_the_three_services_hold_of_a_person_comes_as_one_file(system
     async def found() -> dict[str, dict[str, list[object]]]:
         arguments = ("person", "export", "asking", "E-7", "--output", str(file))
         command = culture_connect(*arguments, home=system.stack.home.folder)
-        printed, _ = await asyncio.to_thread(command.communicate, timeout=PATIENCE)
+        printed, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
         assert command.returncode == 0, printed
         return dict(json.loads(file.read_text())["services"])
 

@@ -1,4 +1,4 @@
-"""What every service tells over HTTP about itself, and whom it lets in."""
+"""Health, metrics and documents of every service, and who may read them."""
 
 from collections.abc import AsyncIterator
 
@@ -124,7 +124,7 @@ async def test_only_a_known_token_with_the_right_scope_is_let_in(system: System,
 
 
 async def deliveries(system: System, service: str) -> float:
-    """How many messages the service says it has handled so far."""
+    """Returns the number of messages that the service has handled so far, by its metrics."""
     page = (await system.request("GET", service, "/metrics")).text
     samples = (sample for family in text_string_to_metric_families(page) for sample in family.samples)
     return sum(

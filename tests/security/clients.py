@@ -1,4 +1,4 @@
-"""AMQP clients of outside parties: plain aio-pika, nothing of the project's own bus kit."""
+"""External clients on the bus: plain aio-pika, nothing of the project's own bus kit."""
 
 import asyncio
 import secrets
@@ -13,13 +13,13 @@ from culture_connect_cli.accounts import Credentials, add_account
 from culture_connect_cli.broker.connection import Broker
 
 
-async def new_party(broker: Broker, kind: PartyKind) -> Credentials:
-    """Adds a party with a name that no other test uses: accounts are shared by all virtual hosts of a broker."""
+async def new_account(broker: Broker, kind: PartyKind) -> Credentials:
+    """Adds an account with a name that no other test uses: accounts are shared by all virtual hosts of a broker."""
     return await add_account(broker, kind, f"t{secrets.token_hex(4)}")
 
 
 def name_of(credentials: Credentials) -> str:
-    """The slug of the party."""
+    """Returns the slug of the account."""
     return credentials.username.partition(".")[2]
 
 
@@ -59,7 +59,7 @@ async def first(channel: AbstractChannel, queue: str) -> aio_pika.abc.AbstractIn
 
 
 async def depth(broker: Broker, queue: str) -> int:
-    """How many messages are ready in a queue of the edge now."""
+    """Returns the number of messages ready in a queue of the edge."""
     async with channel_of(broker.amqp_url(broker.vhosts.edge)) as channel:
         declared = await channel.declare_queue(queue, passive=True)
         return declared.declaration_result.message_count or 0

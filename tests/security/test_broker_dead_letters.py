@@ -1,4 +1,4 @@
-"""What the broker does with messages that are refused, with nothing but the applied topology."""
+"""Refused messages at a broker that has nothing but the applied topology."""
 
 from typing import Any
 
@@ -67,39 +67,39 @@ async def test_a_dead_letter_that_cannot_be_delivered_is_kept_where_it_was(broke
             await management.post("bindings", core, "e", DEAD_LETTERS, "q", dead, body=body)
 
 
-async def test_what_a_party_sent_comes_back_however_often_it_was_given_back(broker: Broker) -> None:
+async def test_what_a_client_sent_comes_back_however_often_it_was_given_back(broker: Broker) -> None:
     """The broker neither drops it nor calls it dead: that is for the service to say."""
-    party = await clients.new_party(broker, "box-office")
-    async with clients.channel_of(party.url) as channel:
-        await clients.send(channel, party.exchange, "x", aio_pika.Message(b"deadly"))
+    account = await clients.new_account(broker, "box-office")
+    async with clients.channel_of(account.url) as channel:
+        await clients.send(channel, account.exchange, "x", aio_pika.Message(b"deadly"))
     async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
         for _ in range(DELIVERY_LIMIT + 5):
-            await (await clients.first(ours, f"{party.exchange}.admissions")).reject(requeue=True)
-        assert (await clients.first(ours, f"{party.exchange}.admissions")).body == b"deadly"
+            await (await clients.first(ours, f"{account.exchange}.admissions")).reject(requeue=True)
+        assert (await clients.first(ours, f"{account.exchange}.admissions")).body == b"deadly"
 
 
-async def test_what_a_party_rejects_fills_nothing_of_anybody_else(broker: Broker) -> None:
-    party = await clients.new_party(broker, "hr")
+async def test_what_a_client_rejects_fills_nothing_of_anybody_else(broker: Broker) -> None:
+    account = await clients.new_account(broker, "hr")
     async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
         for _ in range(3):
-            await clients.send(ours, RECEIPTS, clients.name_of(party), aio_pika.Message(b"receipt"))
-    async with clients.channel_of(party.url) as channel:
+            await clients.send(ours, RECEIPTS, clients.name_of(account), aio_pika.Message(b"receipt"))
+    async with clients.channel_of(account.url) as channel:
         for _ in range(2):
-            await (await clients.first(channel, party.queue)).reject(requeue=False)
+            await (await clients.first(channel, account.queue)).reject(requeue=False)
         for _ in range(DELIVERY_LIMIT + 5):
-            await (await clients.first(channel, party.queue)).reject(requeue=True)
-        assert (await clients.first(channel, party.queue)).body == b"receipt"
+            await (await clients.first(channel, account.queue)).reject(requeue=True)
+        assert (await clients.first(channel, account.queue)).body == b"receipt"
     assert await clients.depth(broker, dead_queue("registration")) == 0
 
 
 async def test_a_message_that_runs_out_unread_is_gone_and_takes_nothing_with_it(broker: Broker) -> None:
     """There is no way to refuse `expiration`: its sender harms its sender."""
-    party = await clients.new_party(broker, "box-office")
-    async with clients.channel_of(party.url) as channel:
-        await clients.send(channel, party.exchange, "x", aio_pika.Message(b"short", expiration=0.001))
-        await clients.send(channel, party.exchange, "x", aio_pika.Message(b"long", expiration=600))
+    account = await clients.new_account(broker, "box-office")
+    async with clients.channel_of(account.url) as channel:
+        await clients.send(channel, account.exchange, "x", aio_pika.Message(b"short", expiration=0.001))
+        await clients.send(channel, account.exchange, "x", aio_pika.Message(b"long", expiration=600))
     async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
-        read = await clients.first(ours, f"{party.exchange}.admissions")
+        read = await clients.first(ours, f"{account.exchange}.admissions")
         await read.ack()
     assert read.body == b"long"
     assert await clients.depth(broker, dead_queue("ticketing")) == 0

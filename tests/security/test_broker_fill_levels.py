@@ -1,4 +1,4 @@
-"""What the doctor sees of a real broker's queues: how full they are, and dead letters that stay with the broker."""
+"""The doctor's view of a real broker's queues: fill levels, and dead letters that stay with the broker."""
 
 import aio_pika
 import pytest
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.timeout(60)
 
 
 async def test_a_queue_that_is_nearly_full_is_told_by_its_messages_or_its_bytes(bus: Bus) -> None:
-    party = await clients.new_party(bus.broker, "hr")
-    queue = f"queue {party.queue} in {party.vhost}"
+    account = await clients.new_account(bus.broker, "hr")
+    queue = f"queue {account.queue} in {account.vhost}"
     async with clients.channel_of(bus.url("registration", "edge")) as channel:
         for _ in range(9):
-            await clients.send(channel, RECEIPTS, clients.name_of(party), aio_pika.Message(bytes(100 * 1024)))
+            await clients.send(channel, RECEIPTS, clients.name_of(account), aio_pika.Message(bytes(100 * 1024)))
     for bound, told in (
         ({"max-length": 10}, "90% full: 9 of 10 messages"),
         ({"max-length-bytes": 1024 * 1024}, "88% full: 0.9 of 1.0 MiB"),
     ):
-        policy = {"pattern": f"^{party.queue}$", "definition": bound, "priority": 9, "apply-to": "queues"}
+        policy = {"pattern": f"^{account.queue}$", "definition": bound, "priority": 9, "apply-to": "queues"}
         async with bus.broker.management() as management:
-            await management.put("policies", party.vhost, "small", body=policy)
+            await management.put("policies", account.vhost, "small", body=policy)
         await eventually(lambda: _full(bus.broker), [f"{queue} is {told}"], "what is full")
 
 

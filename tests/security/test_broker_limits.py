@@ -1,4 +1,4 @@
-"""A party that sends too much, or too large, or connects too often, harms nobody but itself."""
+"""A client that sends too much, or too large, or connects too often, harms nobody but itself."""
 
 import secrets
 from contextlib import AsyncExitStack
@@ -27,7 +27,7 @@ def _message(size: int) -> aio_pika.Message:
 
 
 async def test_a_body_of_300_kib_is_refused_and_nobody_else_notices(broker: Broker) -> None:
-    large, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
+    large, neighbour = await clients.new_account(broker, "hr"), await clients.new_account(broker, "hr")
     async with clients.channel_of(neighbour.url) as other, clients.channel_of(large.url) as channel:
         with pytest.raises(ChannelPreconditionFailed, match=str(MAX_MESSAGE_BYTES)):
             await clients.send(channel, large.exchange, "x", _message(300 * 1024))
@@ -37,31 +37,31 @@ async def test_a_body_of_300_kib_is_refused_and_nobody_else_notices(broker: Brok
 
 
 async def test_the_connection_of_a_refused_body_can_be_used_again(broker: Broker) -> None:
-    party = await clients.new_party(broker, "box-office")
-    async with await aio_pika.connect(party.url, timeout=10) as connection:
+    account = await clients.new_account(broker, "box-office")
+    async with await aio_pika.connect(account.url, timeout=10) as connection:
         async with connection.channel() as channel:
             with pytest.raises(ChannelPreconditionFailed):
-                await clients.send(channel, party.exchange, "x", _message(MAX_MESSAGE_BYTES + 1))
+                await clients.send(channel, account.exchange, "x", _message(MAX_MESSAGE_BYTES + 1))
         async with connection.channel() as channel:
-            await clients.send(channel, party.exchange, "x", _message(MAX_MESSAGE_BYTES))
-    assert await clients.depth(broker, f"{party.exchange}.admissions") == 1
+            await clients.send(channel, account.exchange, "x", _message(MAX_MESSAGE_BYTES))
+    assert await clients.depth(broker, f"{account.exchange}.admissions") == 1
 
 
 @pytest.mark.parametrize(("kind", "limit"), [("hr", 2), ("box-office", 4)])
 async def test_an_account_has_a_few_connections_and_no_more(broker: Broker, kind: PartyKind, limit: int) -> None:
-    party = await clients.new_party(broker, kind)
+    account = await clients.new_account(broker, kind)
     async with AsyncExitStack() as open_connections:
         for _ in range(limit):
-            await open_connections.enter_async_context(await aio_pika.connect(party.url, timeout=10))
+            await open_connections.enter_async_context(await aio_pika.connect(account.url, timeout=10))
         with pytest.raises(AMQPError):
-            await aio_pika.connect(party.url, timeout=10)
-    await (await aio_pika.connect(party.url, timeout=10)).close()
+            await aio_pika.connect(account.url, timeout=10)
+    await (await aio_pika.connect(account.url, timeout=10)).close()
 
 
 @pytest.mark.parametrize(("kind", "limit"), [("hr", 8), ("box-office", 16)])
 async def test_an_account_has_some_channels_and_no_more(broker: Broker, kind: PartyKind, limit: int) -> None:
-    party = await clients.new_party(broker, kind)
-    async with await aio_pika.connect(party.url, timeout=10) as connection:
+    account = await clients.new_account(broker, kind)
+    async with await aio_pika.connect(account.url, timeout=10) as connection:
         for _ in range(limit):
             await connection.channel()
         with pytest.raises((AMQPError, ConnectionError, RuntimeError)):
@@ -70,7 +70,7 @@ async def test_an_account_has_some_channels_and_no_more(broker: Broker, kind: Pa
 
 @pytest.mark.timeout(120)
 async def test_a_full_queue_says_no_to_its_sender_only(broker: Broker) -> None:
-    flooding, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
+    flooding, neighbour = await clients.new_account(broker, "hr"), await clients.new_account(broker, "hr")
     full = enrolments_queue(clients.name_of(flooding))
     async with await aio_pika.connect(flooding.url, timeout=10) as connection:
         # Without confirms the flood is as fast as the socket; the broker says no to what is too much, unheard.
@@ -91,7 +91,7 @@ async def test_a_full_queue_says_no_to_its_sender_only(broker: Broker) -> None:
 
 
 async def test_large_messages_fill_a_partys_queue_to_its_bytes_and_no_further(broker: Broker) -> None:
-    flooding, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
+    flooding, neighbour = await clients.new_account(broker, "hr"), await clients.new_account(broker, "hr")
     bound = int(INBOUND_LIMITS["max-length-bytes"])
     async with await aio_pika.connect(flooding.url, timeout=10) as connection:
         async with connection.channel(publisher_confirms=False) as hose:
@@ -106,18 +106,18 @@ async def test_large_messages_fill_a_partys_queue_to_its_bytes_and_no_further(br
 
 
 async def test_receipts_that_nobody_reads_end_in_time_and_are_nobodys_dead_letters(broker: Broker) -> None:
-    party = await clients.new_party(broker, "hr")
+    account = await clients.new_account(broker, "hr")
     limits = {**RECEIPTS_LIMITS, "message-ttl": 300}
-    policy = {"pattern": f"^{party.queue}$", "definition": limits, "priority": 9, "apply-to": "queues"}
+    policy = {"pattern": f"^{account.queue}$", "definition": limits, "priority": 9, "apply-to": "queues"}
     async with broker.management() as management:
-        await management.put("policies", party.vhost, "short", body=policy)
-    async with clients.channel_of(broker.amqp_url(party.vhost)) as ours:
+        await management.put("policies", account.vhost, "short", body=policy)
+    async with clients.channel_of(broker.amqp_url(account.vhost)) as ours:
         for _ in range(3):
-            await clients.send(ours, RECEIPTS, clients.name_of(party), aio_pika.Message(b"{}"))
-    await eventually(lambda: clients.depth(broker, party.queue), 0, f"messages in {party.queue}")
+            await clients.send(ours, RECEIPTS, clients.name_of(account), aio_pika.Message(b"{}"))
+    await eventually(lambda: clients.depth(broker, account.queue), 0, f"messages in {account.queue}")
     assert await clients.depth(broker, dead_queue("registration")) == 0
     async with broker.management() as management:
-        await management.delete("policies", party.vhost, "short")
+        await management.delete("policies", account.vhost, "short")
 
 
 async def _outcome(channel: aio_pika.abc.AbstractChannel, exchange: str, size: int = 2) -> str:

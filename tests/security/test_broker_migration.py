@@ -35,87 +35,87 @@ OLD_INBOUND: Arguments = {**DEAD_LETTERING, "x-max-length": 20_000, "x-single-ac
 
 
 @pytest.fixture
-async def old_party(bus: Bus) -> Credentials:
+async def old_account(bus: Bus) -> Credentials:
     """A partner with queues as the earlier release made them."""
-    party = await clients.new_party(bus.broker, "hr")
+    account = await clients.new_account(bus.broker, "hr")
     async with bus.broker.management() as management:
-        await _remake(management, party.vhost, _inbound(party), OLD_INBOUND)
-        await _remake(management, party.vhost, party.queue, DEAD_LETTERING)
-        await _bind(management, party.vhost, party.exchange, _inbound(party), "#")
-        await _bind(management, party.vhost, RECEIPTS, party.queue, clients.name_of(party))
-    return party
+        await _remake(management, account.vhost, _inbound(account), OLD_INBOUND)
+        await _remake(management, account.vhost, account.queue, DEAD_LETTERING)
+        await _bind(management, account.vhost, account.exchange, _inbound(account), "#")
+        await _bind(management, account.vhost, RECEIPTS, account.queue, clients.name_of(account))
+    return account
 
 
 async def test_verify_names_the_arguments_that_a_queue_of_a_party_should_not_have(
-    bus: Bus, old_party: Credentials
+    bus: Bus, old_account: Credentials
 ) -> None:
     told = await _verify(bus.broker)
-    queue = f"queue {_inbound(old_party)} in {old_party.vhost}"
+    queue = f"queue {_inbound(old_account)} in {old_account.vhost}"
     assert f"{queue} has x-dead-letter-exchange dead-letters, which is not set in the code" in told
     assert f"{queue} has x-delivery-limit 20 instead of 1000000000" in told
 
 
-async def test_empty_queues_are_made_anew_and_work_as_before(bus: Bus, old_party: Credentials) -> None:
-    assert await _apply(bus.broker) == {_inbound(old_party): None, old_party.queue: None}
+async def test_empty_queues_are_made_anew_and_work_as_before(bus: Bus, old_account: Credentials) -> None:
+    assert await _apply(bus.broker) == {_inbound(old_account): None, old_account.queue: None}
     assert await _verify(bus.broker) == []
-    await _send(old_party, b"after")
+    await _send(old_account, b"after")
     async with clients.channel_of(bus.url("registration", "edge")) as ours:
-        assert (await clients.first(ours, _inbound(old_party))).body == b"after"
-    await _answer(bus, old_party, b"receipt")
-    assert await _heard(old_party, 1) == [b"receipt"]
+        assert (await clients.first(ours, _inbound(old_account))).body == b"after"
+    await _answer(bus, old_account, b"receipt")
+    assert await _heard(old_account, 1) == [b"receipt"]
     assert await _apply(bus.broker) == {}
 
 
-async def test_what_a_party_has_sent_is_handled_before_its_queue_goes(bus: Bus, old_party: Credentials) -> None:
+async def test_what_a_party_has_sent_is_handled_before_its_queue_goes(bus: Bus, old_account: Credentials) -> None:
     bodies = [b"%d" % number for number in range(300)]
-    await _send(old_party, *bodies)
-    async with _service(bus, _inbound(old_party)) as handled:
-        assert await _apply(bus.broker) == {_inbound(old_party): None, old_party.queue: None}
-        await _send(old_party, b"after")
+    await _send(old_account, *bodies)
+    async with _service(bus, _inbound(old_account)) as handled:
+        assert await _apply(bus.broker) == {_inbound(old_account): None, old_account.queue: None}
+        await _send(old_account, b"after")
         await until(lambda: handled, lambda seen: b"after" in seen, "the service to consume the new queue")
     assert list(dict.fromkeys(handled)) == [*bodies, b"after"]
     assert await _verify(bus.broker) == []
 
 
-async def test_a_party_that_sends_on_meanwhile_loses_nothing_that_was_confirmed(
-    bus: Bus, old_party: Credentials
+async def test_an_account_that_sends_on_meanwhile_loses_nothing_that_was_confirmed(
+    bus: Bus, old_account: Credentials
 ) -> None:
     confirmed: list[bytes] = []
-    async with _service(bus, _inbound(old_party)) as handled, _sender(old_party, confirmed):
-        await until(lambda: len(confirmed), lambda count: count > 20, "the party to send")
-        assert _inbound(old_party) in await _apply(bus.broker)
+    async with _service(bus, _inbound(old_account)) as handled, _sender(old_account, confirmed):
+        await until(lambda: len(confirmed), lambda count: count > 20, "the client to send")
+        assert _inbound(old_account) in await _apply(bus.broker)
         before = len(confirmed)
-        await until(lambda: len(confirmed), lambda count: count > before + 20, "the party to send on")
+        await until(lambda: len(confirmed), lambda count: count > before + 20, "the client to send on")
     await until(lambda: set(confirmed) - set(handled), lambda missing: not missing, "everything confirmed handled")
     assert await _verify(bus.broker) == []
 
 
 async def test_a_queue_that_nobody_empties_is_left_as_it_was_and_its_party_may_write_again(
-    bus: Bus, old_party: Credentials
+    bus: Bus, old_account: Credentials
 ) -> None:
-    await _send(old_party, b"waits")
+    await _send(old_account, b"waits")
     before = await _verify(bus.broker)
     outcome = await _apply(bus.broker, drain_timeout=0.5)
-    assert outcome[_inbound(old_party)] == "1 message of it is not handled; see whether its service is ready"
+    assert outcome[_inbound(old_account)] == "1 message of it is not handled; see whether its service is ready"
     assert set(await _verify(bus.broker)) < set(before)
-    await _send(old_party, b"and more")
-    async with _service(bus, _inbound(old_party)) as handled:
-        assert await _apply(bus.broker) == {_inbound(old_party): None}
+    await _send(old_account, b"and more")
+    async with _service(bus, _inbound(old_account)) as handled:
+        assert await _apply(bus.broker) == {_inbound(old_account): None}
     assert handled == [b"waits", b"and more"]
     assert await _verify(bus.broker) == []
 
 
-async def test_receipts_that_a_party_has_not_read_move_into_the_new_queue(bus: Bus, old_party: Credentials) -> None:
+async def test_receipts_that_a_party_has_not_read_move_into_the_new_queue(bus: Bus, old_account: Credentials) -> None:
     bodies = [b"%d" % number for number in range(250)]
-    await _answer(bus, old_party, *bodies)
-    async with await aio_pika.connect(old_party.url, timeout=10) as connection:
+    await _answer(bus, old_account, *bodies)
+    async with await aio_pika.connect(old_account.url, timeout=10) as connection:
         channel = await connection.channel()
         hoarded: list[AbstractIncomingMessage] = []
-        await (await channel.get_queue(old_party.queue, ensure=False)).consume(_keep_in(hoarded))
-        await until(lambda: len(hoarded), lambda count: count == 250, "the party to hoard its receipts")
-        assert (await _apply(bus.broker))[old_party.queue] is None
-    await _answer(bus, old_party, b"after")
-    assert await _heard(old_party, 251) == [*bodies, b"after"]
+        await (await channel.get_queue(old_account.queue, ensure=False)).consume(_keep_in(hoarded))
+        await until(lambda: len(hoarded), lambda count: count == 250, "the client to hoard its receipts")
+        assert (await _apply(bus.broker))[old_account.queue] is None
+    await _answer(bus, old_account, b"after")
+    assert await _heard(old_account, 251) == [*bodies, b"after"]
     assert await _verify(bus.broker) == []
 
 
@@ -129,19 +129,19 @@ async def test_receipts_that_a_party_has_not_read_move_into_the_new_queue(bus: B
     ],
 )
 async def test_a_run_that_is_killed_half_way_is_finished_by_the_next(
-    bus: Bus, old_party: Credentials, method: str, what: str
+    bus: Bus, old_account: Credentials, method: str, what: str
 ) -> None:
-    await _answer(bus, old_party, b"0", b"1", b"2", b"3", b"4")
-    await _send(old_party, b"sent before")
-    async with _service(bus, _inbound(old_party)) as handled:
+    await _answer(bus, old_account, b"0", b"1", b"2", b"3", b"4")
+    await _send(old_account, b"sent before")
+    async with _service(bus, _inbound(old_account)) as handled:
         with pytest.raises(_Killed):
-            await _apply_until_killed(bus.broker, method, what.format(name=clients.name_of(old_party)))
+            await _apply_until_killed(bus.broker, method, what.format(name=clients.name_of(old_account)))
         assert set((await _apply(bus.broker)).values()) <= {None}
         assert await _verify(bus.broker) == []
-        await _send(old_party, b"sent after")
+        await _send(old_account, b"sent after")
         await until(lambda: handled, lambda seen: b"sent after" in seen, "the service to hear it")
     assert b"sent before" in handled
-    assert set(await _heard(old_party, 5)) == {b"0", b"1", b"2", b"3", b"4"}
+    assert set(await _heard(old_account, 5)) == {b"0", b"1", b"2", b"3", b"4"}
 
 
 class _Killed(BaseException):
@@ -180,30 +180,30 @@ async def _verify(broker: Broker) -> list[str]:
         return [str(row) for row in await verify_topology(management, broker.vhosts, elsewhere=False)]
 
 
-def _inbound(party: Credentials) -> str:
-    return f"{party.exchange}.enrolments"
+def _inbound(account: Credentials) -> str:
+    return f"{account.exchange}.enrolments"
 
 
-async def _send(party: Credentials, *bodies: bytes) -> None:
-    async with clients.channel_of(party.url) as channel:
+async def _send(account: Credentials, *bodies: bytes) -> None:
+    async with clients.channel_of(account.url) as channel:
         for body in bodies:
-            await clients.send(channel, party.exchange, "x", aio_pika.Message(body, delivery_mode=2))
+            await clients.send(channel, account.exchange, "x", aio_pika.Message(body, delivery_mode=2))
 
 
-async def _answer(bus: Bus, party: Credentials, *bodies: bytes) -> None:
+async def _answer(bus: Bus, account: Credentials, *bodies: bytes) -> None:
     async with clients.channel_of(bus.url("registration", "edge")) as channel:
         for body in bodies:
             message = aio_pika.Message(body, delivery_mode=2)
-            await clients.send(channel, RECEIPTS, clients.name_of(party), message)
+            await clients.send(channel, RECEIPTS, clients.name_of(account), message)
 
 
-async def _heard(party: Credentials, count: int) -> list[bytes]:
-    """What the party reads from its queue, once so many have come."""
-    heard: list[AbstractIncomingMessage] = []
-    async with clients.channel_of(party.url) as channel:
-        await (await channel.get_queue(party.queue, ensure=False)).consume(_keep_in(heard), no_ack=True)
-        await until(lambda: len(heard), lambda found: found >= count, f"{count} messages in {party.queue}")
-    return [message.body for message in heard]
+async def _heard(account: Credentials, count: int) -> list[bytes]:
+    """Returns the messages that the account reads from its queue, once so many have come."""
+    received: list[AbstractIncomingMessage] = []
+    async with clients.channel_of(account.url) as channel:
+        await (await channel.get_queue(account.queue, ensure=False)).consume(_keep_in(received), no_ack=True)
+        await until(lambda: len(received), lambda found: found >= count, f"{count} messages in {account.queue}")
+    return [message.body for message in received]
 
 
 def _keep_in(messages: list[AbstractIncomingMessage]):  # type: ignore[no-untyped-def]
@@ -236,15 +236,15 @@ async def _consume(url: str, queue: str, handled: list[bytes]) -> None:
                 gone = asyncio.Event()
                 channel.close_callbacks.add(lambda *_, gone=gone: gone.set())
                 await (await channel.get_queue(queue, ensure=False)).consume(handle)
-                async with asyncio.timeout(1):  # then anew: a consumer is not told that its queue is gone
+                async with asyncio.timeout(1):  # then again: a consumer is not told that its queue is gone
                     await gone.wait()
         await asyncio.sleep(0.05)
 
 
 @contextlib.asynccontextmanager
-async def _sender(party: Credentials, confirmed: list[bytes]) -> AsyncIterator[None]:
-    """The party sends one message after the other, each until it is confirmed."""
-    task = asyncio.create_task(_send_on(party, confirmed))
+async def _sender(account: Credentials, confirmed: list[bytes]) -> AsyncIterator[None]:
+    """The client sends one message after the other, each until it is confirmed."""
+    task = asyncio.create_task(_send_on(account, confirmed))
     try:
         yield
     finally:
@@ -252,14 +252,14 @@ async def _sender(party: Credentials, confirmed: list[bytes]) -> AsyncIterator[N
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _send_on(party: Credentials, confirmed: list[bytes]) -> None:
+async def _send_on(account: Credentials, confirmed: list[bytes]) -> None:
     number = 0
     while True:
         with contextlib.suppress(*LOST):
-            async with clients.channel_of(party.url) as channel:
+            async with clients.channel_of(account.url) as channel:
                 while True:
                     body = b"%d" % number
-                    await clients.send(channel, party.exchange, "x", aio_pika.Message(body, delivery_mode=2))
+                    await clients.send(channel, account.exchange, "x", aio_pika.Message(body, delivery_mode=2))
                     confirmed.append(body)
                     number += 1
         await asyncio.sleep(0.05)

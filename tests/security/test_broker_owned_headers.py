@@ -1,4 +1,4 @@
-"""Headers that only the broker should write, forged by a party: they reach nobody else, today or after a restart.
+"""Headers that only the broker should write, forged by a client: they reach nobody else, today or after a restart.
 
 RabbitMQ 3.10 believes `x-death` of a message that it dead-letters at least once. One that is not the list of tables
 that the broker writes ends `rabbit_fifo_dlx_worker`, and after some of them the supervisor of all of them on the node.
@@ -66,12 +66,12 @@ def attacked(server: Node) -> Iterator[Bus]:
 
 async def test_forged_headers_of_a_party_stop_nobody_before_or_after_a_restart(attacked: Bus) -> None:
     broker = attacked.broker
-    attacker, neighbour = await clients.new_party(broker, "hr"), await clients.new_party(broker, "hr")
-    scanner = await clients.new_party(broker, "box-office")
-    for party in (attacker, scanner):
+    attacker, neighbour = await clients.new_account(broker, "hr"), await clients.new_account(broker, "hr")
+    scanner = await clients.new_account(broker, "box-office")
+    for account in (attacker, scanner):
         for _ in range(ROUNDS):
             for headers in FORGED:
-                await _send_expiring(party, headers)
+                await _send_expiring(account, headers)
 
     await _is_heard(broker, neighbour)
     await _core_still_dead_letters(attacked)
@@ -83,31 +83,31 @@ async def test_forged_headers_of_a_party_stop_nobody_before_or_after_a_restart(a
     await _core_still_dead_letters(attacked)
 
 
-async def _send_expiring(party: Credentials, headers: HeadersType) -> None:
+async def _send_expiring(account: Credentials, headers: HeadersType) -> None:
     """Messages that run out at once, ahead of some that do not."""
     forged = aio_pika.Message(b"{}", headers=headers, expiration=0.001, delivery_mode=2)
-    with contextlib.suppress(AMQPError, ConnectionError, RuntimeError):  # what the broker refuses is the party's affair
-        async with await aio_pika.connect(party.url, timeout=10) as connection:
+    with contextlib.suppress(AMQPError, ConnectionError, RuntimeError):  # the broker may refuse it
+        async with await aio_pika.connect(account.url, timeout=10) as connection:
             channel = await connection.channel(publisher_confirms=False)
-            exchange = await channel.get_exchange(party.exchange, ensure=False)
+            exchange = await channel.get_exchange(account.exchange, ensure=False)
             for _ in range(3):
                 await exchange.publish(forged, "x")
             for _ in range(10):
                 await exchange.publish(aio_pika.Message(b"{}"), "x")
 
 
-async def _is_heard(broker: Broker, party: Credentials) -> None:
+async def _is_heard(broker: Broker, account: Credentials) -> None:
     body = secrets.token_bytes(8)
-    async with clients.channel_of(party.url) as channel:
-        await clients.send(channel, party.exchange, "x", aio_pika.Message(body, delivery_mode=2))
+    async with clients.channel_of(account.url) as channel:
+        await clients.send(channel, account.exchange, "x", aio_pika.Message(body, delivery_mode=2))
     async with clients.channel_of(broker.amqp_url(broker.vhosts.edge)) as ours:
-        message = await clients.first(ours, enrolments_queue(clients.name_of(party)))
+        message = await clients.first(ours, enrolments_queue(clients.name_of(account)))
         await message.ack()
     assert message.body == body
 
 
 async def _core_still_dead_letters(bus: Bus) -> None:
-    """What a service would refuse on `core` arrives among its dead letters."""
+    """Asserts that a message refused on `core` arrives among the dead letters of its service."""
     body = secrets.token_bytes(8)
     async with clients.channel_of(bus.administrator_url("core")) as channel:
         await clients.send(channel, EVENTS, "ticket.issued.paard", aio_pika.Message(body, delivery_mode=2))

@@ -38,7 +38,7 @@ async def _definitions(broker: Broker) -> dict[str, Any]:
 
 
 async def test_applying_twice_changes_nothing(broker: Broker) -> None:
-    await clients.new_party(broker, "hr")
+    await clients.new_account(broker, "hr")
     await _apply(broker)
     before = await _definitions(broker)
     assert await _apply(broker) == []
@@ -57,20 +57,20 @@ async def test_the_broker_holds_exactly_what_the_code_says(broker: Broker) -> No
 
 async def test_a_queue_that_is_there_already_gets_its_bounds(broker: Broker) -> None:
     """As on a broker that an earlier version of the code has set up, with one policy for receipts and tickets."""
-    party = await clients.new_party(broker, "hr")
+    account = await clients.new_account(broker, "hr")
     async with broker.management() as management:
-        await management.delete("policies", party.vhost, "receipts")
-        assert f"policy receipts in {party.vhost} is missing" in await _verify(broker)
+        await management.delete("policies", account.vhost, "receipts")
+        assert f"policy receipts in {account.vhost} is missing" in await _verify(broker)
         for name in ("receipts", "outbound"):
             await management.put(
-                "policies", party.vhost, name, body={"pattern": "^x$", "definition": {"max-length": 1}}
+                "policies", account.vhost, name, body={"pattern": "^x$", "definition": {"max-length": 1}}
             )
         assert len([row for row in await _verify(broker) if row.startswith("policy receipts")]) == 2
-        assert f"policy outbound in {party.vhost} is no longer used" in await _verify(broker)
+        assert f"policy outbound in {account.vhost} is no longer used" in await _verify(broker)
         await _apply(broker)
         assert await _verify(broker) == []
         row = await until(
-            lambda: management.get("queues", party.vhost, party.queue),
+            lambda: management.get("queues", account.vhost, account.queue),
             lambda row: row.get("policy") == "receipts",
             "what the broker tells of the queue",
         )
@@ -78,32 +78,35 @@ async def test_a_queue_that_is_there_already_gets_its_bounds(broker: Broker) -> 
 
 
 async def test_a_planted_binding_is_found(broker: Broker) -> None:
-    party = await clients.new_party(broker, "hr")
-    path = ("bindings", party.vhost, "e", party.exchange, "q", "registration.dead")
+    account = await clients.new_account(broker, "hr")
+    path = ("bindings", account.vhost, "e", account.exchange, "q", "registration.dead")
     async with broker.management() as management:
         await management.post(*path, body={"routing_key": "spy", "arguments": {}})
         told = await _verify(broker)
         assert await management.delete(*path, "spy")
     assert told == [
-        f"binding of {party.exchange} to queue registration.dead with key 'spy' in {party.vhost} does not belong here"
+        (
+            f"binding of {account.exchange} to queue registration.dead with key 'spy' in {account.vhost}"
+            " does not belong here"
+        )
     ]
     assert await _verify(broker) == []
 
 
 async def test_extra_rights_and_missing_limits_are_found_and_put_right(broker: Broker) -> None:
-    party = await clients.new_party(broker, "hr")
+    account = await clients.new_account(broker, "hr")
     async with broker.management() as management:
         everything = {"configure": "", "write": ".*", "read": ".*"}
-        await management.put("permissions", party.vhost, party.username, body=everything)
-        assert await management.delete("user-limits", party.username, "max-channels")
+        await management.put("permissions", account.vhost, account.username, body=everything)
+        assert await management.delete("user-limits", account.username, "max-channels")
     told = await _verify(broker)
-    assert f"account {party.username} has no max-channels (8)" in told
-    assert any(f"account {party.username} in {party.vhost} may write .* instead of" in row for row in told)
+    assert f"account {account.username} has no max-channels (8)" in told
+    assert any(f"account {account.username} in {account.vhost} may write .* instead of" in row for row in told)
     assert any("may configure" in row for row in told)
     assert sorted(await _apply(broker)) == sorted(told)
     assert await _verify(broker) == []
     # The account keeps its password.
-    async with clients.channel_of(party.url):
+    async with clients.channel_of(account.url):
         pass
 
 
@@ -119,25 +122,25 @@ async def test_a_lost_queue_is_made_again(broker: Broker) -> None:
 async def test_a_queue_between_the_services_with_other_arguments_is_named_and_nothing_is_changed(
     broker: Broker,
 ) -> None:
-    party = await clients.new_party(broker, "hr")
+    account = await clients.new_account(broker, "hr")
     queue, core = events_queue("ticketing"), broker.vhosts.core
     async with broker.management() as management:
         await management.delete("queues", core, queue)
         await _declare(management, core, queue)
-        await management.delete("queues", party.vhost, party.queue)
+        await management.delete("queues", account.vhost, account.queue)
         before = await _definitions(broker)
         with pytest.raises(TopologyConflictError) as refusal:
             await apply_topology(management, broker.vhosts)
         assert await _definitions(broker) == before
         assert f"queue {queue} in {core} has no x-delivery-limit (20)" in str(refusal.value)
         await management.delete("queues", core, queue)
-    await remove_account(broker, "hr", clients.name_of(party))
+    await remove_account(broker, "hr", clients.name_of(account))
     await _apply(broker)
 
 
 async def test_definitions_can_be_imported_as_they_are_written(broker: Broker) -> None:
     """`POST /api/definitions`, as an operator's console does it; twice, since an import only adds."""
-    name = clients.name_of(await clients.new_party(broker, "hr"))
+    name = clients.name_of(await clients.new_account(broker, "hr"))
     account = f"hr.{name}"
     document = definitions(broker.vhosts, [name], [], {account: password_hash("imported")})
     async with broker.management() as management:

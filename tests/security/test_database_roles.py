@@ -1,4 +1,4 @@
-"""What a service's database role can reach: its own schema, and nothing else."""
+"""A service's database role reaches its own schema, and nothing else."""
 
 import asyncpg
 import pytest

@@ -11,13 +11,13 @@ import httpx
 
 from tests.storm.deployment import Deployment
 
-_PATIENCE: Final = 5.0  # seconds for an answer
+_TIMEOUT: Final = 5.0  # seconds for an answer
 _PAUSE: Final = 0.5  # seconds before the next try
 _INSISTING: Final = 240.0  # seconds after which a request counts as never answered
 
 
 class Desk:
-    """What sends requests for people; `answers` counts them by status, `unanswered` names those that were given up."""
+    """An HTTP client for people; `answers` counts by status, `unanswered` names the requests that were given up."""
 
     def __init__(self, deployment: Deployment, client: httpx.AsyncClient, dice: random.Random) -> None:
         self.answers: Counter[int] = Counter()
@@ -52,7 +52,7 @@ class Desk:
         self, method: str, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> httpx.Response | None:
         try:
-            answer = await self._client.request(method, url, json=body, headers=dict(headers), timeout=_PATIENCE)
+            answer = await self._client.request(method, url, json=body, headers=dict(headers), timeout=_TIMEOUT)
         except httpx.TransportError:
             return None
         # A request that is still in hand elsewhere, and one that is to come again later, say so.

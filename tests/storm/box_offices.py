@@ -11,7 +11,7 @@ import aio_pika
 
 from culture_connect_cli.accounts import Credentials
 from tests.storm.api import Desk
-from tests.storm.external_clients import Reader, Sender
+from tests.storm.external_clients import ConfirmedSender, QueueReader
 
 _PACE: Final = 0.7  # scans a second
 _AGAIN: Final = 0.2  # part of the scans that is of the code of the one before
@@ -21,12 +21,12 @@ _TICKETS: Final = ("ticket.issued", "ticket.cancelled", "ticket.admitted")
 class BoxOffice:
     """One venue's. `scanned` are the ids of scans on the bus, `told` the answers over HTTP by scan id."""
 
-    def __init__(self, venue: str, party: Credentials, desk: Desk, token: str, dice: random.Random) -> None:
+    def __init__(self, venue: str, account: Credentials, desk: Desk, token: str, dice: random.Random) -> None:
         self.venue = venue
-        self.reader = Reader(party)
+        self.reader = QueueReader(account)
         self.scanned: list[str] = []
         self.told: dict[str, dict[str, Any]] = {}
-        self._party = party
+        self._account = account
         self._desk = desk
         self._token = token
         self._dice = dice
@@ -34,7 +34,7 @@ class BoxOffice:
     async def work(self, stop: asyncio.Event) -> None:
         """Scans until told to stop; every now and then the reader pauses for some seconds."""
         last: dict[str, Any] | None = None
-        async with Sender(self._party) as sender:
+        async with ConfirmedSender(self._account) as sender:
             while not stop.is_set():
                 await asyncio.sleep(self._dice.expovariate(_PACE))
                 issued = self.reader.of("ticket.issued")
@@ -45,15 +45,15 @@ class BoxOffice:
                 await self._scan(sender, last)
 
     def tickets(self) -> dict[str, tuple[int, str]]:
-        """What it knows of each ticket: the newest version it heard, and what that said."""
+        """Returns the newest version received of each ticket, and its data."""
         known: dict[str, tuple[int, str]] = {}
         for type_ in _TICKETS:
-            for heard in self.reader.of(type_):
-                ticket, version = heard.data["ticket_id"], heard.data["version"]
+            for received in self.reader.of(type_):
+                ticket, version = received.data["ticket_id"], received.data["version"]
                 known[ticket] = max(known.get(ticket, (0, "")), (version, type_.partition(".")[2]))
         return known
 
-    async def _scan(self, sender: Sender, ticket: dict[str, Any]) -> None:
+    async def _scan(self, sender: ConfirmedSender, ticket: dict[str, Any]) -> None:
         scan = {
             "scan_id": str(uuid4()),
             "evening_id": ticket["evening_id"],

@@ -27,7 +27,7 @@ from tests.support.probes import until
 
 CLONE: Final = Path(__file__).parent.parent.parent
 REPLICAS: Final = 2  # of each service
-_PATIENCE: Final = 150.0  # seconds for a look behind the scenes while the database is broken
+_TIMEOUT: Final = 150.0  # seconds for a look behind the scenes while the database is broken
 _READY: Final = 90.0  # seconds for all replicas to be ready
 
 
@@ -59,7 +59,7 @@ class Deployment:
 
     async def rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """Looks behind the scenes, by no wire that is broken; waits for a server that is down or stands still."""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT):
             while True:
                 with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                     async with self.session() as session:

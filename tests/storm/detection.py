@@ -1,4 +1,4 @@
-"""Who says that something is wrong, and how soon: readiness, a metric, or the doctor."""
+"""Detection of faults: by readiness, a metric or the doctor, and how soon."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from tests.storm.replica import Replica
 
 IN_TIME: Final = 30.0  # seconds, the promise of every break being named
 _LOOK: Final = 2.0  # seconds between two looks
-_PATIENCE: Final = 3.0  # seconds for the figures of a replica
+_TIMEOUT: Final = 3.0  # seconds for the figures of a replica
 
 # What the storm itself does to see something, and what nobody would take for the break.
 _OURS: Final = ("policy storm-", "dead letter")
@@ -85,7 +85,7 @@ async def _metrics(deployment: Deployment, replicas: Sequence[Replica]) -> list[
 
 async def _alarms(replica: Replica) -> list[str]:
     try:
-        async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
             text = (await client.get(f"{replica.url}/metrics")).text
     except httpx.HTTPError:
         return []  # that it does not answer, its readiness tells

@@ -1,4 +1,4 @@
-"""What a partner says of its employees, and what is to come of it: the model that receipts and services are held to."""
+"""A model of a partner's employees: the messages that it sends, and the receipts and rows that must follow."""
 
 import random
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ def new_mark() -> str:
     return f"M{uuid4().hex[: MARK_LENGTH - 1]}"
 
 
-class Standing(StrEnum):
-    """Where an employee stands by what was sent."""
+class EmployeeStatus(StrEnum):
+    """The status of an employee by the messages that were sent."""
 
     UNKNOWN = "unknown"
     ENROLLED = "enrolled"
@@ -49,7 +49,7 @@ class Employee:
     """One employee and everything that was sent about them."""
 
     ref: str
-    standing: Standing = Standing.UNKNOWN
+    status: EmployeeStatus = EmployeeStatus.UNKNOWN
     mark: str | None = None
     last: datetime | None = None
     sent: list[Sent] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Staff:
         return cls(partner, style, dice, [Employee(f"{partner}-{number}") for number in range(count)])
 
     def next(self) -> Sent:
-        """What is said next, and of whom; the model then takes it for said."""
+        """Returns the next message and its employee; the model counts it as sent."""
         employee = self.dice.choice(self.employees)
         if self.style != "none" and employee.last is not None and self.dice.random() < 0.12:
             return self._overtaken(employee, employee.last)
@@ -86,27 +86,27 @@ class Staff:
 
     def _command(self, employee: Employee) -> Sent:
         now = datetime.now(UTC)
-        choices: dict[Standing, list[tuple[Verb, str, int]]] = {
-            Standing.UNKNOWN: [("requested", "enrolled", 1)],
-            Standing.WITHDRAWN: [("requested", "enrolled", 5), ("erased", "erased", 1)],
-            Standing.ERASED: [("requested", "enrolled", 1)],
-            Standing.ENROLLED: [
+        choices: dict[EmployeeStatus, list[tuple[Verb, str, int]]] = {
+            EmployeeStatus.UNKNOWN: [("requested", "enrolled", 1)],
+            EmployeeStatus.WITHDRAWN: [("requested", "enrolled", 5), ("erased", "erased", 1)],
+            EmployeeStatus.ERASED: [("requested", "enrolled", 1)],
+            EmployeeStatus.ENROLLED: [
                 ("requested", "changed", 2),
                 ("requested", "unchanged", 1),
                 ("withdrawn", "withdrawn", 4),
                 ("erased", "erased", 1),
             ],
         }
-        possible = choices[employee.standing]
+        possible = choices[employee.status]
         verb, expected, _ = self.dice.choices(possible, [weight for *_, weight in possible])[0]
         mark = employee.mark if expected == "unchanged" else new_mark()
         sent = Sent(str(uuid4()), verb, employee.ref, now, expected, mark if verb == "requested" else None)
         employee.sent.append(sent)
         employee.last = now
-        employee.standing = {
-            "requested": Standing.ENROLLED,
-            "withdrawn": Standing.WITHDRAWN,
-            "erased": Standing.ERASED,
+        employee.status = {
+            "requested": EmployeeStatus.ENROLLED,
+            "withdrawn": EmployeeStatus.WITHDRAWN,
+            "erased": EmployeeStatus.ERASED,
         }[verb]
         # Who was withdrawn keeps what was known of them.
         employee.mark = sent.mark if verb == "requested" else None if verb == "erased" else employee.mark

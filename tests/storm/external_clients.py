@@ -1,4 +1,4 @@
-"""Outside parties on the bus: one that sends until the broker has confirmed, and one that reads and can pause."""
+"""External clients on the bus: one that sends until the broker has confirmed, and one that reads and can pause."""
 
 import asyncio
 import contextlib
@@ -15,16 +15,16 @@ from culture_connect_cli.accounts import Credentials
 from tests.support.external_clients import LOST
 from tests.support.tasks import end
 
-_PATIENCE: Final = 8.0  # seconds for the broker to answer
+_TIMEOUT: Final = 8.0  # seconds for the broker to answer
 _PAUSE: Final = 0.3  # seconds before the next try
 _HEARTBEAT: Final = 10  # seconds
 
 
-class Sender:
-    """One connection, made anew when it is lost; a message is sent again until the broker confirms it."""
+class ConfirmedSender:
+    """One connection, made again when it is lost; a message is sent again until the broker confirms it."""
 
-    def __init__(self, party: Credentials) -> None:
-        self._party = party
+    def __init__(self, account: Credentials) -> None:
+        self._account = account
         self._connection: AbstractConnection | None = None
         self._exchange: AbstractExchange | None = None
 
@@ -38,19 +38,19 @@ class Sender:
         """Returns when the broker has the message; the same may come more than once, with the same id."""
         while True:
             with contextlib.suppress(*LOST):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_TIMEOUT):
                     exchange = await self._connected()
-                    await exchange.publish(message, self._party.routing_key)
+                    await exchange.publish(message, self._account.routing_key)
                 return
             await self._drop()
             await asyncio.sleep(_PAUSE)
 
     async def _connected(self) -> AbstractExchange:
         if self._exchange is None:
-            url = f"{self._party.url}?heartbeat={_HEARTBEAT}"
-            self._connection = await aio_pika.connect(url, timeout=_PATIENCE)
+            url = f"{self._account.url}?heartbeat={_HEARTBEAT}"
+            self._connection = await aio_pika.connect(url, timeout=_TIMEOUT)
             channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            self._exchange = await channel.get_exchange(self._party.exchange, ensure=False)
+            self._exchange = await channel.get_exchange(self._account.exchange, ensure=False)
         return self._exchange
 
     async def _drop(self) -> None:
@@ -62,8 +62,8 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A message that a party read for the first time, `at` when (monotonic seconds)."""
+class ReceivedMessage:
+    """A message that an account read for the first time, `at` when (monotonic seconds)."""
 
     id: str
     type: str
@@ -71,13 +71,13 @@ class Heard:
     at: float
 
 
-class Reader:
-    """Reads the party's queue while the block runs, unless it pauses; `heard` has each event once, by its id."""
+class QueueReader:
+    """Reads a queue while the block runs, unless it pauses; `received` has each event once, by its id."""
 
-    def __init__(self, party: Credentials) -> None:
-        self.heard: dict[str, Heard] = {}
+    def __init__(self, account: Credentials) -> None:
+        self.received: dict[str, ReceivedMessage] = {}
         self.times: Counter[str] = Counter()
-        self._party = party
+        self._account = account
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -87,9 +87,9 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self.pause()
 
-    def of(self, type_: str) -> list[Heard]:
-        """What it heard of this type, in the order of the first time."""
-        return [heard for heard in self.heard.values() if heard.type == f"nl.cultureconnect.{type_}.v1"]
+    def of(self, type_: str) -> list[ReceivedMessage]:
+        """Returns the messages of this type, in the order of their first arrival."""
+        return [received for received in self.received.values() if received.type == f"nl.cultureconnect.{type_}.v1"]
 
     async def pause(self) -> None:
         """Lets go of the queue; what it was given and has not acknowledged goes back."""
@@ -110,16 +110,16 @@ class Reader:
 
     async def _read_connected(self) -> None:
         """Until the connection is lost."""
-        url = f"{self._party.url}?heartbeat={_HEARTBEAT}"
-        connection = await aio_pika.connect(url, timeout=_PATIENCE)
+        url = f"{self._account.url}?heartbeat={_HEARTBEAT}"
+        connection = await aio_pika.connect(url, timeout=_TIMEOUT)
         try:
             lost = asyncio.Event()
             connection.close_callbacks.add(lambda *_: lost.set())
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_TIMEOUT):
                 channel = await connection.channel()
                 channel.close_callbacks.add(lambda *_: lost.set())
                 await channel.set_qos(prefetch_count=200)
-                queue = await channel.get_queue(self._party.queue, ensure=False)
+                queue = await channel.get_queue(self._account.queue, ensure=False)
                 await queue.consume(self._take)
             await lost.wait()
         finally:
@@ -129,6 +129,6 @@ class Reader:
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         id_, type_ = str(message.headers["ce-id"]), str(message.headers["ce-type"])
-        self.heard.setdefault(id_, Heard(id_, type_, json.loads(message.body), time.monotonic()))
+        self.received.setdefault(id_, ReceivedMessage(id_, type_, json.loads(message.body), time.monotonic()))
         self.times[id_] += 1
         await message.ack()

@@ -1,4 +1,4 @@
-"""How each kind of break is done, and undone: a context manager for each, by the names of `kinds`."""
+"""The breaks, each a context manager that makes and undoes it, by the names of `kinds`."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ import asyncpg
 from culture_connect.messaging.topology import EDGE, receipts_queue
 from culture_connect_cli.broker.management import BrokerError
 from tests.storm.deployment import Deployment
-from tests.storm.external_clients import Reader
+from tests.storm.external_clients import QueueReader
 from tests.storm.schedule import Break
 from tests.support import process_signals
 from tests.support.fault_proxy import BOTH, Direction, FaultProxy
@@ -27,7 +27,7 @@ _TERMINATE: Final = "select pg_terminate_backend(pid) from pg_stat_activity wher
 class Faults:
     """Breaks the deployment as planned; `readers` are those of the partners' receipts."""
 
-    def __init__(self, deployment: Deployment, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, deployment: Deployment, readers: Mapping[str, QueueReader]) -> None:
         self._deployment = deployment
         self._readers = readers
 
@@ -100,47 +100,20 @@ class Faults:
         finally:
             await wire.mend()
 
-    @asynccontextmanager
-    async def pause_broker(self, _: Break) -> AsyncIterator[None]:
-        pid = self._deployment.broker.processes[0].pid
-        process_signals.pause(pid)
-        try:
-            yield
-        finally:
-            process_signals.resume(pid)
+    def pause_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return _paused(self._deployment.broker.processes[0].pid)
 
-    @asynccontextmanager
-    async def restart_broker(self, _: Break) -> AsyncIterator[None]:
-        await self._deployment.stack.stop("rabbitmq")
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start("rabbitmq")
+    def restart_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return self._ended("rabbitmq", self._deployment.stack.stop)
 
-    @asynccontextmanager
-    async def kill_broker(self, _: Break) -> AsyncIterator[None]:
-        await self._deployment.stack.kill("rabbitmq")
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start("rabbitmq")
+    def kill_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return self._ended("rabbitmq", self._deployment.stack.kill)
 
-    @asynccontextmanager
-    async def pause_database(self, _: Break) -> AsyncIterator[None]:
-        pid = self._deployment.database.process.pid
-        process_signals.pause(pid)
-        try:
-            yield
-        finally:
-            process_signals.resume(pid)
+    def pause_database(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return _paused(self._deployment.database.process.pid)
 
-    @asynccontextmanager
-    async def kill_database(self, _: Break) -> AsyncIterator[None]:
-        await self._deployment.stack.kill("postgres")
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start("postgres")
+    def kill_database(self, _: Break) -> AbstractAsyncContextManager[None]:
+        return self._ended("postgres", self._deployment.stack.kill)
 
     @asynccontextmanager
     async def read_only_database(self, _: Break) -> AsyncIterator[None]:
@@ -205,6 +178,14 @@ class Faults:
         finally:
             await self._deployment.mail_wire.mend()
 
+    @asynccontextmanager
+    async def _ended(self, server: str, end: Callable[[str], Awaitable[None]]) -> AsyncIterator[None]:
+        await end(server)
+        try:
+            yield
+        finally:
+            await self._deployment.stack.start(server)
+
     def _wire(self, planned: Break) -> FaultProxy:
         name, _, what = planned.target.partition("/")
         wires = self._deployment.broker_wires if what == "broker" else self._deployment.database_wires
@@ -217,6 +198,15 @@ class Faults:
                 await session.execute("select pg_reload_conf()", timeout=10)
 
         await _insist(change)
+
+
+@asynccontextmanager
+async def _paused(pid: int) -> AsyncIterator[None]:
+    process_signals.pause(pid)
+    try:
+        yield
+    finally:
+        process_signals.resume(pid)
 
 
 async def _insist(change: Callable[[], Awaitable[None]]) -> None:

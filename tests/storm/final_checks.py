@@ -12,20 +12,22 @@ from tests.storm.deployment import Deployment
 from tests.storm.findings import DEAD, EMPTY, LOST, RUN
 from tests.storm.letters_check import check_letters
 from tests.storm.load import Load
-from tests.storm.outcome import Outcome
+from tests.storm.outcome import StormOutcome
 from tests.storm.people_check import check_erased, check_other_services, check_receipts, check_registration
 from tests.storm.quiescence import wait_for_quiet
 from tests.storm.seats_check import check_box_offices, check_seats
 from tests.support.probes import until
 
-# Notifications has nothing to do with parties.
+# Notifications has no queues on the edge.
 _DEAD: Final = (
     *((CORE, service) for service in (REGISTRATION, TICKETING, NOTIFICATIONS)),
     *((EDGE, service) for service in (REGISTRATION, TICKETING)),
 )
 
 
-async def check_everything(deployment: Deployment, client: httpx.AsyncClient, load: Load, outcome: Outcome) -> None:
+async def check_everything(
+    deployment: Deployment, client: httpx.AsyncClient, load: Load, outcome: StormOutcome
+) -> None:
     """Adds to the outcome what is wrong, and how much there was of everything."""
     findings = outcome.findings
     try:
@@ -52,8 +54,8 @@ async def check_everything(deployment: Deployment, client: httpx.AsyncClient, lo
     }
 
 
-def _mail_was_broken(outcome: Outcome) -> list[tuple[datetime, datetime]]:
-    """Whatever breaks a sender in its dialogue: its process, its database, the mail server."""
+def _mail_was_broken(outcome: StormOutcome) -> list[tuple[datetime, datetime]]:
+    """Returns the times of breaks that end a sender's dialogue: of its process, its database, the mail server."""
     others = ("registration", "ticketing", "full-receipts")
     return [
         (broken.begin, broken.end)
@@ -62,7 +64,7 @@ def _mail_was_broken(outcome: Outcome) -> list[tuple[datetime, datetime]]:
     ]
 
 
-async def _check_dead_letters(deployment: Deployment, load: Load, outcome: Outcome) -> None:
+async def _check_dead_letters(deployment: Deployment, load: Load, outcome: StormOutcome) -> None:
     """Those that cannot be read and have no id to answer to are there, and nothing else is."""
     hopeless = {id_ for system in load.systems for id_ in system.hopeless}
     found: set[str] = set()

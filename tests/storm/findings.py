@@ -1,4 +1,4 @@
-"""What the storm found wrong: by which promise, and about which ids."""
+"""Findings of the storm: the promise that was broken, and the ids."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

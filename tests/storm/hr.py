@@ -13,7 +13,7 @@ import aio_pika
 from culture_connect.contracts.envelope import written_time
 from culture_connect_cli.accounts import Credentials
 from tests.storm.employees import Sent, Staff
-from tests.storm.external_clients import Reader, Sender
+from tests.storm.external_clients import ConfirmedSender, QueueReader
 
 _TWICE: Final = 0.05  # part of the messages that is sent once more, as a system that lost its confirm would
 _BAD: Final = 0.03  # part of the messages that is followed by one that nobody can read
@@ -24,19 +24,19 @@ class HrSystem:
     `hopeless` those of messages whose id is no proper one either and so become dead letters.
     """
 
-    def __init__(self, staff: Staff, party: Credentials, *, pace: float) -> None:
+    def __init__(self, staff: Staff, account: Credentials, *, pace: float) -> None:
         self.staff = staff
-        self.reader = Reader(party)
+        self.reader = QueueReader(account)
         self.sent: list[Sent] = []
         self.refused: list[str] = []
         self.hopeless: list[str] = []
-        self._party = party
+        self._account = account
         self._dice = random.Random(staff.partner)
         self._pace = pace
 
     async def work(self, stop: asyncio.Event) -> None:
         """Sends about `pace` messages a second until told to stop, each once the one before is confirmed."""
-        async with Sender(self._party) as sender:
+        async with ConfirmedSender(self._account) as sender:
             while not stop.is_set():
                 await asyncio.sleep(self._dice.expovariate(self._pace))
                 sent = self.staff.next()
@@ -52,8 +52,8 @@ class HrSystem:
         """The receipts it has read, by the id of the message they answer; each event once."""
         found: dict[str, list[dict[str, Any]]] = {}
         for kind in ("enrolment.accepted", "enrolment.refused"):
-            for heard in self.reader.of(kind):
-                found.setdefault(heard.data["message_id"], []).append(heard.data)
+            for received in self.reader.of(kind):
+                found.setdefault(received.data["message_id"], []).append(received.data)
         return found
 
     def _message(self, sent: Sent) -> aio_pika.Message:
@@ -68,7 +68,7 @@ class HrSystem:
             return {"headers": {"ce-time": written_time(time)}}
         return {"timestamp": time.replace(microsecond=0)} if self.staff.style == "seconds" else {}
 
-    async def _send_bad(self, sender: Sender) -> None:
+    async def _send_bad(self, sender: ConfirmedSender) -> None:
         body = f"no json {uuid4()}"
         if self._dice.random() < 0.3:
             # A control character makes it no id; without any, the client library would make one up.

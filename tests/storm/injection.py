@@ -15,7 +15,7 @@ from tests.storm.detection import IN_TIME, first_named, said
 from tests.storm.faults import Faults
 from tests.storm.findings import NAMED, RUN
 from tests.storm.kinds import KINDS, MAIL
-from tests.storm.outcome import Broken, Outcome
+from tests.storm.outcome import Broken, StormOutcome
 from tests.storm.replica import Replica
 from tests.storm.schedule import Break
 
@@ -37,7 +37,7 @@ def targets(partners: Sequence[str]) -> dict[str, Sequence[str]]:
 class Breaking:
     """Does the breaks of a plan to the deployment, and writes down in the outcome what was done and who named it."""
 
-    def __init__(self, deployment: Deployment, faults: Faults, outcome: Outcome) -> None:
+    def __init__(self, deployment: Deployment, faults: Faults, outcome: StormOutcome) -> None:
         self._deployment = deployment
         self._faults = faults
         self._outcome = outcome

@@ -13,7 +13,7 @@ Of = Literal["replica", "broker-wire", "database-wire", "server", "partner", "se
 
 
 @dataclass(frozen=True)
-class Kind:
+class BreakKind:
     """A kind of break.
 
     `of` is what its target is. A break that lasts has to be `named` by readiness, a metric or the doctor. `longest` and
@@ -30,30 +30,30 @@ class Kind:
     resource: str | None = None
 
     def touches(self, target: str) -> Sequence[str]:
-        """What no other break may have meanwhile."""
+        """Returns the resources that no other break may have meanwhile."""
         return [self.resource or target]
 
 
 _ALL: Final = (
-    Kind("kill-replica", "replica", recovery=5.0, weight=3.0),
-    Kind("pause-replica", "replica", weight=3.0),
-    Kind("silent-broker-wire", "broker-wire", weight=3.0),
-    Kind("silent-database-wire", "database-wire", weight=3.0),
-    Kind("cut-broker-wire", "broker-wire", weight=2.0),
-    Kind("cut-database-wire", "database-wire", weight=2.0),
-    Kind("half-broker-wire", "broker-wire", named=False, weight=2.0),
-    Kind("half-database-wire", "database-wire", named=False, weight=2.0),
-    Kind("slow-broker-wire", "broker-wire", named=False),
-    Kind("slow-database-wire", "database-wire", named=False),
-    Kind("pause-broker", "server", resource=BROKER, recovery=5.0),
-    Kind("restart-broker", "server", named=False, resource=BROKER, longest=5.0, recovery=25.0, weight=0.5),
-    Kind("kill-broker", "server", resource=BROKER, recovery=20.0, weight=0.5),
-    Kind("pause-database", "server", resource=DATABASE, recovery=5.0),
-    Kind("kill-database", "server", resource=DATABASE, recovery=5.0, weight=0.5),
-    Kind("read-only-database", "server", resource=DATABASE, recovery=5.0),
-    Kind("end-database-sessions", "service", named=False, resource=DATABASE, longest=1.0),
-    Kind("full-receipts", "partner", resource=RECEIPTS),
-    Kind("silent-mail", "server", resource=MAIL),
-    Kind("refused-mail", "server", resource=MAIL),
+    BreakKind("kill-replica", "replica", recovery=5.0, weight=3.0),
+    BreakKind("pause-replica", "replica", weight=3.0),
+    BreakKind("silent-broker-wire", "broker-wire", weight=3.0),
+    BreakKind("silent-database-wire", "database-wire", weight=3.0),
+    BreakKind("cut-broker-wire", "broker-wire", weight=2.0),
+    BreakKind("cut-database-wire", "database-wire", weight=2.0),
+    BreakKind("half-broker-wire", "broker-wire", named=False, weight=2.0),
+    BreakKind("half-database-wire", "database-wire", named=False, weight=2.0),
+    BreakKind("slow-broker-wire", "broker-wire", named=False),
+    BreakKind("slow-database-wire", "database-wire", named=False),
+    BreakKind("pause-broker", "server", resource=BROKER, recovery=5.0),
+    BreakKind("restart-broker", "server", named=False, resource=BROKER, longest=5.0, recovery=25.0, weight=0.5),
+    BreakKind("kill-broker", "server", resource=BROKER, recovery=20.0, weight=0.5),
+    BreakKind("pause-database", "server", resource=DATABASE, recovery=5.0),
+    BreakKind("kill-database", "server", resource=DATABASE, recovery=5.0, weight=0.5),
+    BreakKind("read-only-database", "server", resource=DATABASE, recovery=5.0),
+    BreakKind("end-database-sessions", "service", named=False, resource=DATABASE, longest=1.0),
+    BreakKind("full-receipts", "partner", resource=RECEIPTS),
+    BreakKind("silent-mail", "server", resource=MAIL),
+    BreakKind("refused-mail", "server", resource=MAIL),
 )
 KINDS: Final = {kind.name: kind for kind in _ALL}

@@ -24,7 +24,7 @@ from tests.storm.api import Desk
 from tests.storm.box_offices import BoxOffice
 from tests.storm.deployment import Deployment
 from tests.storm.employees import Staff, Style
-from tests.storm.external_clients import Reader
+from tests.storm.external_clients import QueueReader
 from tests.storm.findings import RUN, Findings
 from tests.storm.hr import HrSystem
 from tests.storm.participants import Guests
@@ -43,7 +43,7 @@ _ABSENT: Final = 25.0  # seconds for which a reader stays away, and between two 
 
 @dataclass
 class Load:
-    """The parties, the programme team and the participants; `stop` ends what they do."""
+    """The external clients, the programme team and the participants; `stop` ends what they do."""
 
     systems: Sequence[HrSystem]
     offices: Sequence[BoxOffice]
@@ -63,8 +63,8 @@ class Load:
         systems = []
         for partner, style in PARTNERS.items():
             await _register(desk, tokens["programme"], partner)
-            party = await add_account(deployment.stack.broker, "hr", partner)
-            systems.append(HrSystem(Staff.of(partner, style, people, dice), party, pace=pace))
+            account = await add_account(deployment.stack.broker, "hr", partner)
+            systems.append(HrSystem(Staff.of(partner, style, people, dice), account, pace=pace))
             for queue in (enrolments_queue(partner), receipts_queue(partner)):
                 await until(partial(_is_written_down, deployment, queue), bool, f"{queue} on disk")
         offices = [
@@ -78,7 +78,7 @@ class Load:
         return cls(systems, offices, programme, guests, desk, dice)
 
     @property
-    def readers(self) -> list[Reader]:
+    def readers(self) -> list[QueueReader]:
         """Everybody who reads a queue."""
         return [*(each.reader for each in self.systems), *(each.reader for each in self.offices)]
 
@@ -103,14 +103,14 @@ class Load:
                 findings.add(RUN, f"{name} gave up ({type(error).__name__}: {error})")
 
     def counts(self) -> dict[str, Any]:
-        """How much there was of everything."""
+        """Returns the counts of messages, letters and answers."""
         return {
             "messages of HR": sum(len(each.sent) + len(each.refused) + len(each.hopeless) for each in self.systems),
-            "receipts": sum(len(each.reader.heard) for each in self.systems),
-            "receipts repeated": sum(each.reader.times.total() - len(each.reader.heard) for each in self.systems),
-            "messages to box offices": sum(len(each.reader.heard) for each in self.offices),
+            "receipts": sum(len(each.reader.received) for each in self.systems),
+            "receipts repeated": sum(each.reader.times.total() - len(each.reader.received) for each in self.systems),
+            "messages to box offices": sum(len(each.reader.received) for each in self.offices),
             "messages to box offices repeated": sum(
-                each.reader.times.total() - len(each.reader.heard) for each in self.offices
+                each.reader.times.total() - len(each.reader.received) for each in self.offices
             ),
             "scans": sum(len(each.scanned) + len(each.told) for each in self.offices),
             "evenings": len(self.programme.evenings),
@@ -120,12 +120,12 @@ class Load:
         }
 
     def _participants(self) -> list[str]:
-        """Those who take part, as far as their partners have heard."""
-        heard = [each.data for system in self.systems for each in system.reader.of("enrolment.accepted")]
-        last = {data["employee_ref"]: data for data in heard}
+        """Those who take part, by the receipts of their partners."""
+        received = [each.data for system in self.systems for each in system.reader.of("enrolment.accepted")]
+        last = {data["employee_ref"]: data for data in received}
         return sorted(data["participant_id"] for data in last.values() if data["outcome"] not in _GONE)
 
-    async def _be_absent(self, reader: Reader) -> None:
+    async def _be_absent(self, reader: QueueReader) -> None:
         """A box office whose reader stays away for long, again and again."""
         for turn in cycle((reader.pause, reader.resume)):
             with contextlib.suppress(TimeoutError):

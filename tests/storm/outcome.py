@@ -1,4 +1,4 @@
-"""What a storm is asked to be, and what came of it."""
+"""The options of a storm, and its outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,8 +45,8 @@ class Broken:
 
 
 @dataclass
-class Outcome:
-    """What came of a storm; `named` has who named a kind of break, `seconds` how long each part of the storm took."""
+class StormOutcome:
+    """The outcome of a storm; `named` has who detected a kind of break, `seconds` how long each part took."""
 
     options: Options
     findings: Findings = field(default_factory=Findings)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from culture_connect.messaging.topology import SERVICES
 from tests.storm.deployment import Deployment
-from tests.storm.employees import MARK_LENGTH, Employee, Standing
+from tests.storm.employees import MARK_LENGTH, Employee, EmployeeStatus
 from tests.storm.findings import BACK, DOUBLE, LOST, Findings
 from tests.storm.hr import HrSystem
 
@@ -52,14 +52,14 @@ def check_receipts(system: HrSystem, findings: Findings) -> None:
 
 
 async def check_registration(deployment: Deployment, system: HrSystem, findings: Findings) -> None:
-    """What registration knows of each employee of a partner is what was said last."""
+    """Checks that registration has each employee of a partner as the last message said."""
     partner = system.staff.partner
     rows = {row["employee_ref"]: row for row in await deployment.rows(_REGISTERED, partner)}
     for employee in system.staff.employees:
         row = rows.pop(employee.ref, None)
         wrong = _wrong(employee, row)
         if wrong:
-            findings.add(BACK if employee.standing is not Standing.ENROLLED else LOST, wrong, [employee.ref])
+            findings.add(BACK if employee.status is not EmployeeStatus.ENROLLED else LOST, wrong, [employee.ref])
     findings.none_of(DOUBLE, f"employees of {partner} that nobody ever told of", rows)
 
 
@@ -110,10 +110,10 @@ def _gone(employee: Employee) -> set[str]:
 
 
 def _wrong(employee: Employee, row: Row | None) -> str | None:
-    match employee.standing:
-        case Standing.UNKNOWN | Standing.ERASED:
-            return f"an employee who is {employee.standing} is {row['standing']}" if row else None
-        case Standing.ENROLLED | Standing.WITHDRAWN:
-            if row is None or row["standing"] != employee.standing:
-                return f"an employee who is {employee.standing} is {row['standing'] if row else 'unknown'}"
+    match employee.status:
+        case EmployeeStatus.UNKNOWN | EmployeeStatus.ERASED:
+            return f"an employee who is {employee.status} is {row['standing']}" if row else None
+        case EmployeeStatus.ENROLLED | EmployeeStatus.WITHDRAWN:
+            if row is None or row["standing"] != employee.status:
+                return f"an employee who is {employee.status} is {row['standing'] if row else 'unknown'}"
             return "an employee's last change is not there" if row["given_name"] != employee.mark else None

@@ -35,7 +35,7 @@ async def wait_for_quiet(deployment: Deployment, systems: Sequence[HrSystem], *,
 
 
 async def _left(deployment: Deployment, systems: Sequence[HrSystem]) -> dict[str, int]:
-    """What is still to be done, by where it is; nothing that is at nought."""
+    """Returns the work still to be done, by place, without zeros."""
     counts: dict[str, int] = {}
     for service in SERVICES:
         for name, statement in (("outbox", _OUTBOX), ("retries", _RETRIES)):

@@ -14,7 +14,7 @@ from culture_connect_cli.stack.processes import plain_environment, spawn
 from tests.support import process_signals
 
 CLONE: Final = Path(__file__).parent.parent.parent
-_PATIENCE: Final = 3.0  # seconds for an answer about its health
+_TIMEOUT: Final = 3.0  # seconds for an answer about its health
 
 
 class Replica:
@@ -70,9 +70,9 @@ class Replica:
         return int(psutil.Process(self._child.pid).memory_info().rss) if self._child is not None else 0
 
     async def problem(self) -> str | None:
-        """What its readiness says is wrong, or that it says nothing; None when it is ready."""
+        """Returns the problem in its readiness, or that it does not answer; None when it is ready."""
         try:
-            async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
                 answer = await client.get(f"{self.url}/health/ready")
         except httpx.HTTPError as error:
             return f"no answer ({type(error).__name__})"

@@ -1,4 +1,4 @@
-"""What a storm came to, for people and as JSON."""
+"""The report on a storm, for people and as JSON."""
 
 import json
 from collections import defaultdict
@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.storm.kinds import KINDS
-from tests.storm.outcome import Broken, Outcome
+from tests.storm.outcome import Broken, StormOutcome
 
 
-def show(outcome: Outcome, console: Console) -> None:
+def show(outcome: StormOutcome, console: Console) -> None:
     """Tables of the breaks and of what was done, and everything that is wrong."""
     by_kind: dict[str, list[Broken]] = defaultdict(list)
     for broken in outcome.breaks:
@@ -36,7 +36,7 @@ def show(outcome: Outcome, console: Console) -> None:
         console.print(f"[green]seed {outcome.options.seed}: every promise was kept")
 
 
-def write(file: Path, outcome: Outcome) -> None:
+def write(file: Path, outcome: StormOutcome) -> None:
     """Everything, as JSON."""
     document = {
         "options": {
@@ -54,5 +54,5 @@ def write(file: Path, outcome: Outcome) -> None:
     file.write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
 
 
-def _count(outcome: Outcome) -> int:
+def _count(outcome: StormOutcome) -> int:
     return sum(map(len, outcome.findings.found.values()))

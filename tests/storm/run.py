@@ -13,15 +13,15 @@ from tests.storm.final_checks import check_everything
 from tests.storm.injection import Breaking, targets
 from tests.storm.kinds import KINDS
 from tests.storm.load import PARTNERS, Load
-from tests.storm.outcome import Options, Outcome
+from tests.storm.outcome import Options, StormOutcome
 from tests.storm.schedule import plan
 from tests.storm.seats_check import watch_sales
 from tests.support.tasks import end
 
 
-async def storm(options: Options) -> Outcome:
+async def storm(options: Options) -> StormOutcome:
     """Runs it; what is wrong is in the findings."""
-    outcome = Outcome(options)
+    outcome = StormOutcome(options)
     planned = plan(
         options.seed,
         breaks=options.breaks,
@@ -54,7 +54,7 @@ async def storm(options: Options) -> Outcome:
 
 
 @asynccontextmanager
-async def _timed(outcome: Outcome, part: str) -> AsyncIterator[None]:
+async def _timed(outcome: StormOutcome, part: str) -> AsyncIterator[None]:
     started = time.monotonic()
     yield
     outcome.seconds[part] = round(time.monotonic() - started, 1)

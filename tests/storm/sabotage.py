@@ -57,7 +57,7 @@ def no_inbox() -> None:
 
 
 def no_confirms() -> None:
-    """What was written to the socket counts as published."""
+    """Makes messages count as published once they are written to the socket."""
     from culture_connect.messaging.outbox.confirms import Batch
     from culture_connect.messaging.outbox.publisher import Publication, Publisher
 

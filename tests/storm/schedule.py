@@ -1,11 +1,11 @@
-"""Which breaks come when: everything follows from the seed, so that a run can be had again."""
+"""The schedule of breaks: everything follows from the seed, so that a run can be repeated."""
 
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.storm.kinds import KINDS, Kind
+from tests.storm.kinds import KINDS, BreakKind
 
 LONG: Final = 40.0  # seconds that a break lasts which has to be named meanwhile
 _FIRST: Final = 3.0  # seconds of load before the first break
@@ -37,7 +37,7 @@ def plan(
     longest: float,
     targets: Mapping[str, Sequence[str]],
     alone: bool,
-    kinds: Sequence[Kind] = tuple(KINDS.values()),
+    kinds: Sequence[BreakKind] = tuple(KINDS.values()),
 ) -> list[Break]:
     """The breaks of a run, in the order in which they begin.
 
@@ -68,11 +68,11 @@ def plan(
     return sorted(planned, key=lambda each: (each.at, each.number))
 
 
-def _target(dice: random.Random, kind: Kind, targets: Mapping[str, Sequence[str]]) -> str:
+def _target(dice: random.Random, kind: BreakKind, targets: Mapping[str, Sequence[str]]) -> str:
     return kind.resource if kind.of == "server" and kind.resource else dice.choice(targets[kind.of])
 
 
-def _by_lot(dice: random.Random, kinds: Sequence[Kind], count: int) -> list[Kind]:
+def _by_lot(dice: random.Random, kinds: Sequence[BreakKind], count: int) -> list[BreakKind]:
     """So many by lot, each once before the lot is free; weights are how often a kind comes then."""
     first = dice.sample(kinds, len(kinds))[:count]
     return first + dice.choices(kinds, [kind.weight for kind in kinds], k=max(0, count - len(first)))

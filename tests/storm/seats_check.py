@@ -85,9 +85,9 @@ async def check_box_offices(deployment: Deployment, offices: Sequence[BoxOffice]
 
 def _check_feed(office: BoxOffice, name: str, findings: Findings) -> None:
     events = Counter(
-        (heard.data["ticket_id"], heard.data["version"])
-        for heard in office.reader.heard.values()
-        if heard.type.startswith("nl.cultureconnect.ticket.")
+        (received.data["ticket_id"], received.data["version"])
+        for received in office.reader.received.values()
+        if received.type.startswith("nl.cultureconnect.ticket.")
     )
     findings.none_of(DOUBLE, f"versions of a ticket that {name} heard of in two events", _more_than_one(events))
     first: dict[str, int] = {}
@@ -100,7 +100,7 @@ def _check_feed(office: BoxOffice, name: str, findings: Findings) -> None:
 async def _check_scans(deployment: Deployment, office: BoxOffice, name: str, findings: Findings) -> None:
     verdicts = {row["scan_id"]: row["refusal"] for row in await deployment.rows(_SCANS, office.venue)}
     findings.none_of(LOST, f"scans of {name} without verdict", {*office.scanned, *office.told} - verdicts.keys())
-    refused = Counter(heard.data["scan_id"] for heard in office.reader.of("admission.refused"))
+    refused = Counter(received.data["scan_id"] for received in office.reader.of("admission.refused"))
     findings.none_of(DOUBLE, f"scans of {name} that were refused twice", _more_than_one(refused))
     silent = {id_ for id_, refusal in verdicts.items() if refusal and not refused[id_]}
     findings.none_of(LOST, f"refused scans of which {name} did not hear", silent)

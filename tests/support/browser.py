@@ -14,7 +14,7 @@ _MISSING = """these tests need Chromium:
 
 
 def chromium() -> str:
-    """Where Chromium is; as root on Debian it is installed when it is missing. Raises RuntimeError."""
+    """Returns the path of Chromium; as root on Debian it is installed when it is missing. Raises RuntimeError."""
     if (found := _find()) is not None:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):

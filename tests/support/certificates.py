@@ -39,5 +39,5 @@ class Authority:
 
     @property
     def ca_file(self) -> Path:
-        """What clients have to trust."""
+        """Returns the certificate that clients have to trust."""
         return self.tls.ca

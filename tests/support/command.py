@@ -8,7 +8,7 @@ from pathlib import Path
 
 from culture_connect_cli.accounts import Credentials
 
-PATIENCE = 120.0  # seconds, on a machine that is busy
+TIMEOUT = 120.0  # seconds, on a machine that is busy
 
 
 def culture_connect(*arguments: str, home: Path, **environment: str) -> subprocess.Popen[str]:
@@ -23,9 +23,9 @@ def culture_connect(*arguments: str, home: Path, **environment: str) -> subproce
 
 
 def account_added(home: Path, kind: str, name: str, *options: str) -> Credentials:
-    """What `account add` printed, and nothing else."""
+    """Returns the output of `account add`, and nothing else."""
     command = culture_connect("account", "add", kind, name, *options, home=home)
-    output, _ = command.communicate(timeout=PATIENCE)
+    output, _ = command.communicate(timeout=TIMEOUT)
     assert command.returncode == 0, output
     return credentials_in(output)
 

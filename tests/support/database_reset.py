@@ -59,7 +59,7 @@ _RESTORE = "insert into {table} overriding system value select * from json_popul
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a database was when nobody had used it: its catalogs, and the rows it came with, as JSON by table."""
+    """The state of an unused database: its catalogs, and the rows it came with, as JSON by table."""
 
     catalogs: tuple[tuple[str, str | None], ...]
     rows: Mapping[str, str]

@@ -131,7 +131,7 @@ _COPY_SETTINGS = """
 
 
 def _rights(database: str, template: str) -> Iterable[str]:
-    """What belongs to a database as a whole, which is not copied with a template: see `prepare_roles`."""
+    """Yields the statements for rights and settings that a template does not copy: see `prepare_roles`."""
     yield f"revoke all on database {database} from public"
     for role in PASSWORDS:
         yield f"grant connect on database {database} to {role}"

@@ -1,4 +1,4 @@
-"""How long an event loop is held: nothing else of the service moves meanwhile."""
+"""The time for which an event loop is blocked: nothing else of the service moves meanwhile."""
 
 import asyncio
 import contextlib

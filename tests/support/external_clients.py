@@ -16,34 +16,34 @@ from culture_connect_cli.accounts import Credentials
 from tests.support.tasks import end
 
 PAUSE = 0.1  # seconds before a lost connection is tried again
-PATIENCE = 10.0  # seconds for the broker to answer
+TIMEOUT = 10.0  # seconds for the broker to answer
 
 LOST = (aio_pika.exceptions.AMQPError, ConnectionError, TimeoutError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Sending:
-    """A message that an outside party wants on the bus, with an id that stays the same however often it is sent."""
+    """A message that an external client sends, with an id that stays the same however often it is sent."""
 
     id: str
     type: str
     data: Mapping[str, Any]
 
 
-async def send_until_confirmed(party: Credentials, sendings: Iterable[Sending]) -> None:
+async def send_until_confirmed(account: Credentials, sendings: Iterable[Sending]) -> None:
     """Publishes all of them, and again what the broker did not confirm, as long as it takes."""
     open_ = {sending.id: sending for sending in sendings}
     while open_:
         with contextlib.suppress(*LOST):
-            async with asyncio.timeout(PATIENCE), await aio_pika.connect(party.url) as connection:
+            async with asyncio.timeout(TIMEOUT), await aio_pika.connect(account.url) as connection:
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-                exchange = await channel.get_exchange(party.exchange, ensure=False)
-                await asyncio.gather(*(_send(exchange, party, sending, open_) for sending in list(open_.values())))
+                exchange = await channel.get_exchange(account.exchange, ensure=False)
+                await asyncio.gather(*(_send(exchange, account, sending, open_) for sending in list(open_.values())))
         await asyncio.sleep(PAUSE if open_ else 0)
 
 
 async def _send(
-    exchange: aio_pika.abc.AbstractExchange, party: Credentials, sending: Sending, open_: dict[str, Sending]
+    exchange: aio_pika.abc.AbstractExchange, account: Credentials, sending: Sending, open_: dict[str, Sending]
 ) -> None:
     message = aio_pika.Message(
         json.dumps(sending.data).encode(),
@@ -52,50 +52,50 @@ async def _send(
         message_id=sending.id,
         type=sending.type,
     )
-    await exchange.publish(message, party.routing_key)
+    await exchange.publish(message, account.routing_key)
     del open_[sending.id]
 
 
 @dataclass
-class Listener:
-    """What a party has heard: the data of each message by its id, and how often each id came."""
+class QueueListener:
+    """The messages that an account has received: the data by id, and how often each id came."""
 
-    heard: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    received: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     times: Counter[str] = field(default_factory=Counter)
 
     def data(self, type_: str) -> list[dict[str, Any]]:
         """The data of all messages of this type, each id once."""
-        return [data for heard_type, data in self.heard.values() if heard_type == f"nl.cultureconnect.{type_}.v1"]
+        return [data for heard_type, data in self.received.values() if heard_type == f"nl.cultureconnect.{type_}.v1"]
 
 
 @asynccontextmanager
-async def listening(party: Credentials) -> AsyncIterator[Listener]:
-    """Consumes the party's queue, and again when the connection is lost."""
-    ear = Listener()
-    task = asyncio.create_task(_listen(party, ear))
+async def listening(account: Credentials) -> AsyncIterator[QueueListener]:
+    """Consumes the queue of the account, and again when the connection is lost."""
+    listener = QueueListener()
+    task = asyncio.create_task(_listen(account, listener))
     try:
-        yield ear
+        yield listener
     finally:
         await end(task)
 
 
-async def _listen(party: Credentials, ear: Listener) -> None:
+async def _listen(account: Credentials, listener: QueueListener) -> None:
     async def take(message: AbstractIncomingMessage) -> None:
         message_id = str(message.headers["ce-id"])
-        ear.heard[message_id] = (str(message.headers["ce-type"]), json.loads(message.body))
-        ear.times[message_id] += 1
+        listener.received[message_id] = (str(message.headers["ce-type"]), json.loads(message.body))
+        listener.times[message_id] += 1
         await message.ack()
 
     while True:
         with contextlib.suppress(*LOST):
-            async with await aio_pika.connect(party.url, timeout=PATIENCE) as connection:
+            async with await aio_pika.connect(account.url, timeout=TIMEOUT) as connection:
                 lost = asyncio.Event()
                 connection.close_callbacks.add(lambda *_, lost=lost: lost.set())
                 # A broker that is still starting may never answer for a queue whose leader it does not know yet.
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     channel = await connection.channel()
                     await channel.set_qos(prefetch_count=200)
-                    queue = await channel.get_queue(party.queue, ensure=False)
+                    queue = await channel.get_queue(account.queue, ensure=False)
                     await queue.consume(take)
                 await lost.wait()
         await asyncio.sleep(PAUSE)

@@ -38,7 +38,7 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: the kernel sends 
 
 @dataclass(frozen=True)
 class Toxic:
-    """What is wrong with one direction: nothing, as long as all is at its default.
+    """The faults of one direction: none, as long as all is at its default.
 
     A piece is late by `latency` seconds and up to `jitter` more. `rate` is bytes a second, `left` how many bytes may
     pass yet, `after` what becomes of the connection when these have passed.

@@ -17,7 +17,7 @@ _LONG_QUERY: Final = 20_000  # characters; servers take heads of about 64 KiB
 
 @dataclass(frozen=True)
 class Held:
-    """What one request did: its operation and kind of body, the answer, and the seconds the loop was held."""
+    """The outcome of one request: operation, kind of body, answer, and the seconds the loop was blocked."""
 
     request: str
     status: int

@@ -38,12 +38,12 @@ async def served(app: FastAPI, *, kept: int | None = SMALL, **settings: Any) -> 
 
 
 def limited(app: FastAPI, reason: str) -> float:
-    """How many requests and connections were beyond a limit for this reason."""
+    """Returns the number of requests and connections beyond a limit for this reason."""
     registry = app.state.service.telemetry.registry
     return registry.get_sample_value("culture_connect_http_limited_total", {"reason": reason}) or 0.0
 
 
-class Connection:
+class RawConnection:
     """A connection on which bytes are sent as they are."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,7 +88,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def connected(port: int, *, host: str = "127.0.0.1", own: str | None = None) -> AsyncIterator[Connection]:
+async def connected(port: int, *, host: str = "127.0.0.1", own: str | None = None) -> AsyncIterator[RawConnection]:
     """A connection until the block ends; from the address `own` of this machine."""
     with socket.socket() as plain:
         # Set before connecting, or the window that was offered stays.
@@ -98,7 +98,7 @@ async def connected(port: int, *, host: str = "127.0.0.1", own: str | None = Non
             plain.bind((own, 0))
         await asyncio.get_running_loop().sock_connect(plain, (host, port))
         reader, writer = await asyncio.open_connection(sock=plain, limit=SMALL)
-        connection = Connection(reader, writer)
+        connection = RawConnection(reader, writer)
         try:
             yield connection
         finally:

@@ -37,7 +37,7 @@ http {{
 
 @dataclass(frozen=True)
 class Proxy:
-    """Where it listens, and what it wrote."""
+    """A running nginx: its address and its log."""
 
     folder: Path
     http: int

@@ -50,7 +50,7 @@ Wanted = Callable[[], Existing]
 
 @dataclass
 class Findings:
-    """What came of asking: the operations of the document, their answers by status, and what was wrong."""
+    """The outcome of all requests: operations of the document, answers by status, and what was wrong."""
 
     operations: set[str]
     answers: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))

@@ -1,4 +1,4 @@
-"""Parties written with what others would use: the tools of RabbitMQ's C library, and pika."""
+"""External clients built with common tools: those of RabbitMQ's C library, and pika."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import pika.exceptions
 
 from culture_connect_cli.accounts import Credentials
 
-PATIENCE = 30.0  # seconds
+TIMEOUT = 30.0  # seconds
 
 
 def ensure_tools() -> None:
@@ -37,18 +37,18 @@ def tool(name: str) -> str:
     return path
 
 
-def amqp_publish(party: Credentials, data: object, *, headers: Mapping[str, str], content_type: str) -> None:
+def amqp_publish(account: Credentials, data: object, *, headers: Mapping[str, str], content_type: str) -> None:
     """Publishes once with the tool; it can set headers and the content type, but neither id nor type."""
-    command = [tool("amqp-publish"), f"--url={party.url}", f"--exchange={party.exchange}", "--persistent"]
-    command += [f"--routing-key={party.routing_key}", f"--content-type={content_type}"]
+    command = [tool("amqp-publish"), f"--url={account.url}", f"--exchange={account.exchange}", "--persistent"]
+    command += [f"--routing-key={account.routing_key}", f"--content-type={content_type}"]
     command += [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
-    subprocess.run(command, input=json.dumps(data).encode(), check=True, timeout=PATIENCE)
+    subprocess.run(command, input=json.dumps(data).encode(), check=True, timeout=TIMEOUT)
 
 
 @contextmanager
-def amqp_consume(party: Credentials, into: Path) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+def amqp_consume(account: Credentials, into: Path) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Runs the tool while the block runs; gives a look at the bodies that it has handed over so far."""
-    command = [tool("amqp-consume"), f"--url={party.url}", f"--queue={party.queue}", "--", "sh", "-c", "cat; echo"]
+    command = [tool("amqp-consume"), f"--url={account.url}", f"--queue={account.queue}", "--", "sh", "-c", "cat; echo"]
     with _in_background(command, into):
         yield lambda: bodies_in(into)
 
@@ -62,7 +62,7 @@ def in_shell(command: str, into: Path) -> Iterator[None]:
 
 def run_in_shell(command: str) -> None:
     """Runs a command as it would be typed."""
-    subprocess.run(["sh", "-e", "-c", command], check=True, timeout=PATIENCE)
+    subprocess.run(["sh", "-e", "-c", command], check=True, timeout=TIMEOUT)
 
 
 def bodies_in(output: Path) -> list[dict[str, Any]]:
@@ -80,11 +80,11 @@ def _in_background(command: Sequence[str], into: Path) -> Iterator[None]:
         assert consumer.poll() is None, "the tool has ended by itself"
     finally:
         consumer.terminate()
-        consumer.wait(timeout=PATIENCE)
+        consumer.wait(timeout=TIMEOUT)
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedMessage:
     """A message as pika shows it."""
 
     id: str
@@ -93,14 +93,14 @@ class Heard:
     headers: Mapping[str, Any]
 
 
-class PikaParty:
-    """A blocking client, to be used in one thread: `with PikaParty(credentials) as party:`."""
+class PikaClient:
+    """A blocking client, to be used in one thread: `with PikaClient(credentials) as client:`."""
 
-    def __init__(self, party: Credentials) -> None:
-        self._party = party
+    def __init__(self, account: Credentials) -> None:
+        self._account = account
 
     def __enter__(self) -> Self:
-        self._connection = pika.BlockingConnection(pika.URLParameters(self._party.url))
+        self._connection = pika.BlockingConnection(pika.URLParameters(self._account.url))
         self._open_channel()
         return self
 
@@ -114,24 +114,30 @@ class PikaParty:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         wanted = pika.BasicProperties(delivery_mode=2, **{"content_type": "application/json", **properties})
         try:
-            self._channel.basic_publish(self._party.exchange, self._party.routing_key, content, wanted, mandatory=True)
+            self._channel.basic_publish(
+                self._account.exchange, self._account.routing_key, content, wanted, mandatory=True
+            )
         except pika.exceptions.AMQPChannelError:
             self._open_channel()
             raise
 
-    def hear(self, enough: Callable[[list[Heard]], bool], what: str, *, timeout: float = PATIENCE) -> list[Heard]:
+    def receive_until(
+        self, enough: Callable[[list[ReceivedMessage]], bool], what: str, *, timeout: float = TIMEOUT
+    ) -> list[ReceivedMessage]:
         """Takes messages from the own queue until there are enough; AssertionError after `timeout` seconds."""
-        heard: list[Heard] = []
+        received: list[ReceivedMessage] = []
         deadline = time.monotonic() + timeout
-        for method, properties, body in self._channel.consume(self._party.queue, inactivity_timeout=0.1):
+        for method, properties, body in self._channel.consume(self._account.queue, inactivity_timeout=0.1):
             if method is not None:
-                heard.append(Heard(properties.message_id, properties.type, json.loads(body), properties.headers))
+                received.append(
+                    ReceivedMessage(properties.message_id, properties.type, json.loads(body), properties.headers)
+                )
                 self._channel.basic_ack(method.delivery_tag)
-            if enough(heard):
+            if enough(received):
                 break
-            assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}; heard {heard}"
+            assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}; heard {received}"
         self._channel.cancel()
-        return heard
+        return received
 
     def _open_channel(self) -> None:
         self._channel = self._connection.channel()

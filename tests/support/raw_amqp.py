@@ -10,7 +10,7 @@ from pamqp import commands
 from pamqp.header import ProtocolHeader
 from yarl import URL
 
-PATIENCE = 20.0  # seconds
+TIMEOUT = 20.0  # seconds
 
 FLAGS = {
     name: 0x8000 >> place
@@ -72,7 +72,7 @@ class RawPublisher:
 
     def __enter__(self) -> Self:
         url = self._url
-        self._socket = socket.create_connection((url.host, url.port), timeout=PATIENCE)
+        self._socket = socket.create_connection((url.host, url.port), timeout=TIMEOUT)
         self._stream = self._socket.makefile("rb")
         self._socket.sendall(ProtocolHeader().marshal())
         self._expect(commands.Connection.Start)

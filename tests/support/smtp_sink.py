@@ -80,7 +80,7 @@ class Moody:
         self._attempts: Counter[tuple[str, str]] = Counter()
 
     def refuses(self, address: str) -> bool:
-        """Whether the address does not exist."""
+        """Returns whether the address is unknown."""
         return self._chance("address", address) < self._refused
 
     def __call__(self, step: str, argument: str) -> str | None:

@@ -80,7 +80,7 @@ class System:
         return [letter for letter in await self.letters(to=to) if "ticket" in letter["subject"].lower()]
 
     async def letters(self, *, to: str | None = None) -> list[dict[str, Any]]:
-        """What arrived in the mailbox, for everyone or for one address."""
+        """Returns the letters in the mailbox, for everyone or for one address."""
         query = {"to": to} if to else {}
         answer = await self._http.get(self._url("mailbox", "/api/messages"), params=query)
         return list(answer.raise_for_status().json())

@@ -19,7 +19,7 @@ _MAILABLE: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9
 
 
 def can_get_mail(address: str) -> bool:
-    """Whether letters can be sent to this address. An encoded word is none, whatever characters it is made of."""
+    """Returns whether letters can be sent to this address; an encoded word is never one, whatever it is made of."""
     return _MAILABLE.fullmatch(address) is not None and "=?" not in address
 
 
@@ -42,7 +42,7 @@ def canonical_address(text: str) -> str | None:
 
 
 def address_digest(partner: str, address: str) -> bytes:
-    """What an address is known again by: the same for every way of writing it, another one for each partner."""
-    # What is no address is nobody's.
+    """Returns the hash that recognises an address: the same for every way of writing it, another for each partner."""
+    # Text that is not an address belongs to nobody.
     canonical = canonical_address(address.strip()) or ""
     return sha256(f"{partner}\n{canonical.casefold()}".encode()).digest()

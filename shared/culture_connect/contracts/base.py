@@ -1,6 +1,7 @@
-"""What every message is: data of a named type that knows its routing key and its JSON."""
+"""The base of all messages: data of a named type that knows its routing key and its JSON."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -56,6 +57,7 @@ class Message(Model):
     """A message on the bus. Each kind names its `type` in full: `nl.cultureconnect.<subject>.<past tense>.v<n>`."""
 
     type: ClassVar[str]
+    example_data: ClassVar[Mapping[str, Any]]
     short_type: ClassVar[str]
 
     @classmethod
@@ -67,6 +69,11 @@ class Message(Model):
             if match is None:
                 raise TypeError(f"{cls.__name__}.type is not a type of the contract: {cls.type}")
             cls.short_type = match["short"]
+
+    @classmethod
+    def example(cls) -> Self:
+        """Returns the message that the documentation shows and the tests begin with."""
+        return cls(**cls.example_data)
 
     @classmethod
     def read(cls, data: bytes) -> Self:

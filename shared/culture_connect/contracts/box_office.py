@@ -1,10 +1,11 @@
-"""What a box office hears of its own evenings, and what it sends. No e-mail, employee or participant ever."""
+"""Messages to a box office about its own evenings, and from it. No e-mail, employee or participant ever."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, Strict
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.ticketing import CancellationReason, TicketCode
 from culture_connect.contracts.values import (
@@ -16,6 +17,7 @@ from culture_connect.contracts.values import (
     TicketId,
     Timestamp,
     Version,
+    described,
     rule,
 )
 
@@ -34,8 +36,9 @@ def _without_nul(text: str) -> str:
     return stripped
 
 
+@described("Why a code was not let in.")
 class AdmissionRefusal(StrEnum):
-    """Why a code was not let in."""
+    """The reason for refusing a code at the door."""
 
     UNKNOWN_CODE = "unknown-code"
     WRONG_EVENING = "wrong-evening"
@@ -50,6 +53,13 @@ class FeedTicketIssued(Message):
     """A ticket for one of your evenings: its code admits its holder, once."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.issued.v1"
+    example_data: ClassVar = {
+        **examples.FEED_TICKET,
+        "code": examples.CODE,
+        "holder_name": "Noor de Wit-Yılmaz",
+        "partner_name": "Acme N.V.",
+        "issued_at": examples.at(1, 9),
+    }
 
     ticket_id: TicketId
     evening_id: EveningId
@@ -64,6 +74,11 @@ class FeedTicketCancelled(Message):
     """A ticket for one of your evenings no longer admits anyone."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.cancelled.v1"
+    example_data: ClassVar = {
+        **examples.FEED_TICKET,
+        "version": 2,
+        "reason": CancellationReason.DECLINED,
+    }
 
     ticket_id: TicketId
     evening_id: EveningId
@@ -75,6 +90,13 @@ class FeedTicketAdmitted(Message):
     """The holder of a ticket went in, here or at another door of yours."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.admitted.v1"
+    example_data: ClassVar = {
+        **examples.FEED_TICKET,
+        "version": 2,
+        "admitted_at": examples.at(19, 18, 12),
+        "scanner": "scanner-2",
+        "entrance": "Prinsegracht",
+    }
 
     ticket_id: TicketId
     evening_id: EveningId
@@ -88,6 +110,12 @@ class AdmissionRefused(Message):
     """A scan of yours did not admit anyone."""
 
     type: ClassVar[str] = "nl.cultureconnect.admission.refused.v1"
+    example_data: ClassVar = {
+        "scan_id": "0f7c1f1a-8f9b-4a53-9a41-7a8e5b0e7d44",
+        "evening_id": examples.EVENING_ID,
+        "reason": AdmissionRefusal.ALREADY_ADMITTED,
+        "first_admitted_at": examples.at(19, 18, 12),
+    }
 
     scan_id: ScanId
     evening_id: EveningId
@@ -101,6 +129,15 @@ class AdmissionRecorded(Message):
     """A code was scanned at the door."""
 
     type: ClassVar[str] = "nl.cultureconnect.admission.recorded.v1"
+    example_data: ClassVar = {
+        "scan_id": "0f7c1f1a-8f9b-4a53-9a41-7a8e5b0e7d44",
+        "evening_id": examples.EVENING_ID,
+        "code": examples.CODE,
+        "scanned_at": examples.at(19, 18, 12),
+        "scanner": "scanner-2",
+        "entrance": "Prinsegracht",
+        "sent_at": examples.at(19, 18, 12),
+    }
 
     scan_id: ScanId
     evening_id: EveningId

@@ -1,4 +1,7 @@
-"""Who says what to whom, and where: the one table behind the documentation and the registries of readers."""
+"""The catalogue of messages: every class on the bus has its line here, and everything else is derived from it.
+
+Documentation, schemas, AsyncAPI documents, and the types that a reader knows come from this table.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +18,14 @@ CHANNELS: Final[tuple[Channel, ...]] = ("core", "hr", "receipts", "box-office", 
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One kind of message on one way. `routing_key` has its variable word in angle brackets."""
+class CatalogueEntry:
+    """One class of messages on one channel. `routing_key` has its variable word in angle brackets."""
 
     channel: Channel
     vhost: Literal["core", "edge"]
     exchange: str
     publisher: str
-    readers: tuple[str, ...]
+    consumers: tuple[str, ...]
     routing_key: str
     model: type[Message]
 
@@ -32,64 +35,74 @@ class Entry:
         return (self.model.__doc__ or "").strip().partition("\n")[0]
 
 
-def _core(publisher: str, readers: tuple[str, ...], scope: str | None, *models: type[Message]) -> list[Entry]:
-    return [
-        Entry("core", "core", "events", publisher, readers, model.routing_key(scope and f"<{scope}>"), model)
-        for model in models
-    ]
+def _core(model: type[Message], publisher: str, consumers: tuple[str, ...], scope: str | None) -> CatalogueEntry:
+    key = model.routing_key(f"<{scope}>" if scope else None)
+    return CatalogueEntry("core", "core", "events", publisher, consumers, key, model)
 
 
-def _edge(
-    channel: Channel, exchange: str, key: str, publisher: str, reader: str, *models: type[Message]
-) -> list[Entry]:
-    return [Entry(channel, "edge", exchange, publisher, (reader,), key, model) for model in models]
+def _hr(model: type[Message]) -> CatalogueEntry:
+    return CatalogueEntry("hr", "edge", "hr.<partner>", "hr.<partner>", ("registration",), "enrolment", model)
 
 
-_PROJECTIONS = ("ticketing", "notifications")
-_EVENINGS = (registration.EveningScheduled, registration.EveningChanged, registration.EveningCancelled)
-
-CATALOGUE: Final[tuple[Entry, ...]] = (
-    *_edge(
-        "hr", "hr.<partner>", "enrolment", "hr.<partner>", "registration",
-        hr.EnrolmentRequested, hr.EnrolmentWithdrawn, hr.EnrolmentErased,
-    ),
-    *_edge(
-        "receipts", "receipts", "<partner>", "registration", "hr.<partner>",
-        receipts.EnrolmentAccepted, receipts.EnrolmentRefused, receipts.EnrolmentUndeliverable,
-    ),
-    *_edge(
-        "tickets", "tickets", "<venue>", "ticketing", "box-office.<venue>",
-        *_EVENINGS, box_office.FeedTicketIssued, box_office.FeedTicketCancelled, box_office.FeedTicketAdmitted,
-        box_office.AdmissionRefused,
-    ),
-    *_edge(
-        "box-office", "box-office.<venue>", "admission", "box-office.<venue>", "ticketing",
-        box_office.AdmissionRecorded,
-    ),
-    *_core(
-        "registration", _PROJECTIONS, "partner",
-        registration.PartnerRegistered, registration.PartnerChanged, registration.PartnerLeft,
-        registration.ParticipantEnrolled, registration.ParticipantChanged, registration.ParticipantWithdrawn,
-        registration.ParticipantErased,
-    ),
-    *_core("registration", _PROJECTIONS, "venue", *_EVENINGS),
-    *_core(
-        "ticketing", ("notifications",), "venue",
-        ticketing.InvitationExtended, ticketing.TicketIssued, ticketing.TicketWaitlisted, ticketing.TicketCancelled,
-        ticketing.TicketAdmitted, ticketing.TicketOffered,
-    ),
-    *_core("ticketing", ("registration",), "service", ticketing.ErasureCompleted),
-    *_core("notifications", ("registration",), "service", ticketing.ErasureCompleted),
-    *_core("notifications", ("registration",), None, notifications.MailUndeliverable),
-)  # fmt: skip
+def _receipt(model: type[Message]) -> CatalogueEntry:
+    return CatalogueEntry("receipts", "edge", "receipts", "registration", ("hr.<partner>",), "<partner>", model)
 
 
-def readers(channel: Channel) -> Mapping[str, type[Message]]:
-    """The messages on one way, by their type."""
-    return _READERS[channel]
+def _feed(model: type[Message]) -> CatalogueEntry:
+    return CatalogueEntry("tickets", "edge", "tickets", "ticketing", ("box-office.<venue>",), "<venue>", model)
 
 
-_READERS: Final[Mapping[str, Mapping[str, type[Message]]]] = MappingProxyType(
+def _scan(model: type[Message]) -> CatalogueEntry:
+    box_office = "box-office.<venue>"
+    return CatalogueEntry("box-office", "edge", box_office, box_office, ("ticketing",), "admission", model)
+
+
+_PROJECTIONS: Final = ("ticketing", "notifications")
+
+# Between services: the class, its publisher, its consumers, and what the last word of its routing key is.
+CATALOGUE: Final[tuple[CatalogueEntry, ...]] = (
+    _hr(hr.EnrolmentRequested),
+    _hr(hr.EnrolmentWithdrawn),
+    _hr(hr.EnrolmentErased),
+    _receipt(receipts.EnrolmentAccepted),
+    _receipt(receipts.EnrolmentRefused),
+    _receipt(receipts.EnrolmentUndeliverable),
+    _feed(registration.EveningScheduled),
+    _feed(registration.EveningChanged),
+    _feed(registration.EveningCancelled),
+    _feed(box_office.FeedTicketIssued),
+    _feed(box_office.FeedTicketCancelled),
+    _feed(box_office.FeedTicketAdmitted),
+    _feed(box_office.AdmissionRefused),
+    _scan(box_office.AdmissionRecorded),
+    _core(registration.PartnerRegistered, "registration", _PROJECTIONS, "partner"),
+    _core(registration.PartnerChanged, "registration", _PROJECTIONS, "partner"),
+    _core(registration.PartnerLeft, "registration", _PROJECTIONS, "partner"),
+    _core(registration.ParticipantEnrolled, "registration", _PROJECTIONS, "partner"),
+    _core(registration.ParticipantChanged, "registration", _PROJECTIONS, "partner"),
+    _core(registration.ParticipantWithdrawn, "registration", _PROJECTIONS, "partner"),
+    _core(registration.ParticipantErased, "registration", _PROJECTIONS, "partner"),
+    _core(registration.EveningScheduled, "registration", _PROJECTIONS, "venue"),
+    _core(registration.EveningChanged, "registration", _PROJECTIONS, "venue"),
+    _core(registration.EveningCancelled, "registration", _PROJECTIONS, "venue"),
+    _core(ticketing.InvitationExtended, "ticketing", ("notifications",), "venue"),
+    _core(ticketing.TicketIssued, "ticketing", ("notifications",), "venue"),
+    _core(ticketing.TicketWaitlisted, "ticketing", ("notifications",), "venue"),
+    _core(ticketing.TicketCancelled, "ticketing", ("notifications",), "venue"),
+    _core(ticketing.TicketAdmitted, "ticketing", ("notifications",), "venue"),
+    _core(ticketing.TicketOffered, "ticketing", ("notifications",), "venue"),
+    _core(ticketing.ErasureCompleted, "ticketing", ("registration",), "service"),
+    _core(ticketing.ErasureCompleted, "notifications", ("registration",), "service"),
+    _core(notifications.MailUndeliverable, "notifications", ("registration",), None),
+)
+
+
+def models_of(channel: Channel) -> Mapping[str, type[Message]]:
+    """Returns the classes of the messages on a channel, by their type."""
+    return _MODELS[channel]
+
+
+_MODELS: Final[Mapping[Channel, Mapping[str, type[Message]]]] = MappingProxyType(
     {
         channel: MappingProxyType({each.model.type: each.model for each in CATALOGUE if each.channel == channel})
         for channel in CHANNELS
@@ -102,4 +115,4 @@ MESSAGES: Final[Mapping[str, tuple[type[Message], ...]]] = MappingProxyType(
         for each in CATALOGUE
     }
 )
-"""Every type with its models: tickets have one for the services and a barer one for the box offices."""
+"""The classes of every type: tickets have one for the services, and one without personal ids for the box offices."""

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 
 from culture_connect.contracts.base import full_type
 from culture_connect.contracts.problems import EnvelopeError, RefusalError, UnreadableMessage, problem
-from culture_connect.contracts.reading import parse
+from culture_connect.contracts.reader import parse
 from culture_connect.contracts.values import MAX_ID_LENGTH, is_fit
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -27,7 +27,7 @@ HEADERS: Final = frozenset(
         "tracestate",
     }
 )
-"""The AMQP headers of a message that mean something here; every other is its sender's own."""
+"""AMQP headers with a meaning in this system; every other is its sender's own."""
 
 _MAX_ATTRIBUTE_LENGTH: Final = 2000  # characters, of what only people read
 # AMQP properties that stand in for an attribute of another name.
@@ -38,7 +38,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known of a message beside its data. `type` is the full type, `time` is in UTC."""
+    """The attributes of a message beside its data. `type` is the full type, `time` is in UTC."""
 
     id: str
     type: str
@@ -99,7 +99,7 @@ def decode(
     faults: Sequence[tuple[str, str, str]] = (),
     now: datetime,
 ) -> tuple[Envelope, bytes]:
-    """The envelope of a message that arrived, and its data as JSON.
+    """Returns the envelope of a message that arrived, and its data as JSON.
 
     `headers` and the named arguments are those of the AMQP message, `faults` are those of its properties that could
     not be read: name, code and what was expected; `now` (aware) is the time of a message that has none.
@@ -186,7 +186,7 @@ class _Attributes:
             return None
 
     def blame(self, faults: Sequence[tuple[str, str, str]]) -> None:
-        """Puts faults of AMQP properties first; what is missing only because of one of them is not told again."""
+        """Puts faults of AMQP properties first; a problem that follows from one of them is not repeated."""
         blamed = [problem(code, expected, field=field) for field, code, expected in faults]
         explained = {_FALLBACKS.get(each.field or "", each.field) for each in blamed}
         self.problems = blamed + [
@@ -194,7 +194,7 @@ class _Attributes:
         ]
 
     def trace(self) -> str | None:
-        """The trace to go on with; one that is not well-formed is ignored, as W3C Trace Context asks."""
+        """Returns the trace to continue; one that is not well-formed is ignored, as W3C Trace Context asks."""
         value = self._values.get("traceparent")
         if isinstance(value, bytes | bytearray):
             value = _decoded(value)

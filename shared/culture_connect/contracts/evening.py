@@ -1,4 +1,4 @@
-"""An evening and its rules, the same for whoever schedules one and for whoever hears of it."""
+"""An evening and its rules: the same in requests that schedule one and in the events about it."""
 
 import re
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from culture_connect.contracts.values import (
     Venue,
     Version,
     Whole,
+    described,
     rule,
 )
 
@@ -39,8 +40,9 @@ def _consecutive(season: str) -> str:
 Season = Annotated[Text, AfterValidator(_consecutive), Field(json_schema_extra={"pattern": r"^\d{4}-\d{4}$"})]
 
 
+@described("What a part of the programme is.")
 class PartKind(StrEnum):
-    """What a part of the programme is."""
+    """The kind of a part of the programme."""
 
     EXHIBITION = "exhibition"
     PERFORMANCE = "performance"
@@ -52,8 +54,9 @@ class PartKind(StrEnum):
 ARTISTIC: Final = frozenset({PartKind.EXHIBITION, PartKind.PERFORMANCE, PartKind.CONCERT})
 
 
+@described("How participants come by a seat.")
 class Admission(StrEnum):
-    """How participants come by a seat."""
+    """The way in which participants get a seat."""
 
     AUTOMATIC = "automatic"
     ON_REQUEST = "on_request"
@@ -63,7 +66,7 @@ _MOST_PARTNERS = 1000
 
 
 def _of_partners_at_most(allotments: Any) -> Any:
-    """As they are; too many are refused before each of them is looked at and told about."""
+    """Returns the allotments as they are; too many are refused before each of them is validated."""
     if isinstance(allotments, dict) and len(allotments) > _MOST_PARTNERS:
         raise rule("too_long", f"must have a length of at most {_MOST_PARTNERS}")
     return allotments
@@ -158,7 +161,7 @@ class EveningDraft(Model):
 
     @field_validator("allotments")
     @classmethod
-    def _fit_in_the_house(cls, allotments: dict[str, int] | None, info: ValidationInfo) -> dict[str, int] | None:
+    def _fit_the_capacity(cls, allotments: dict[str, int] | None, info: ValidationInfo) -> dict[str, int] | None:
         capacity = info.data.get("capacity")
         if allotments and capacity is not None and sum(allotments.values()) > capacity:
             raise rule("over_capacity", "must not reserve more seats than the capacity")

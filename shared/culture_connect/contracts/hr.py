@@ -1,10 +1,11 @@
-"""What a partner's HR system sends. Who the partner is, the queue tells; nothing in the data does."""
+"""Messages of a partner's HR system. The queue says which partner it is; nothing in the data does."""
 
 from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.values import (
     Day,
@@ -22,6 +23,7 @@ class EnrolmentRequested(Message):
     """This employee takes part: enrols them, changes what is known of them, or brings a withdrawn one back."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.requested.v1"
+    example_data: ClassVar = {**examples.PERSON, "employee_ref": "E-10442"}
 
     employee_ref: NewEmployeeRef
     given_name: NewPersonName = ""
@@ -36,7 +38,7 @@ class EnrolmentRequested(Message):
     @field_validator("family_name")
     @classmethod
     def _has_a_name(cls, family_name: str, info: ValidationInfo) -> str:
-        if not family_name and not info.data.get("given_name", "wrong, and told already"):
+        if not family_name and not info.data.get("given_name", "reported already"):
             raise rule("no_name", "must be there when given_name is not")
         return family_name
 
@@ -53,6 +55,7 @@ class EnrolmentWithdrawn(Message):
     """This employee no longer takes part."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.withdrawn.v1"
+    example_data: ClassVar = {"employee_ref": "E-10442", "effective_on": date(2027, 2, 1)}
 
     employee_ref: EmployeeRef
     effective_on: Annotated[
@@ -64,5 +67,6 @@ class EnrolmentErased(Message):
     """Everything that is known of this employee is to be forgotten."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.erased.v1"
+    example_data: ClassVar = {"employee_ref": "E-10442"}
 
     employee_ref: EmployeeRef

@@ -43,12 +43,12 @@ def without_format_characters(text: str) -> str:
 
 
 def has_visible_sign(text: str) -> bool:
-    """Whether there is anything to see: a letter, a digit, a symbol or a sign of punctuation."""
+    """Returns whether the text has a visible sign: a letter, a digit, a symbol or punctuation."""
     return any(unicodedata.category(each)[0] in "LNSP" and not _FILLERS.match(each) for each in text)
 
 
 def has_invisible_sign(text: str) -> bool:
-    """Whether there is something that is not seen, or that looks like a blank and is another one."""
+    """Returns whether the text has an invisible sign, or one that looks like a blank and is another one."""
     return not text.isascii() and any(
         (unicodedata.category(each) in ("Cf", "Zs") and each != " ") or _FILLERS.match(each) for each in text
     )

@@ -1,4 +1,4 @@
-"""What is wrong with a message, said so that its sender can mend it and nobody's personal data is repeated."""
+"""Problems of a message, in words by which its sender can correct it and that repeat no personal data."""
 
 import itertools
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ __all__ = [
 
 
 MAX_PROBLEMS: Final = 50
-"""So many problems of one message or request are told: an answer must stay small, whatever it answers."""
+"""The most problems that are reported of one message or request: an answer must stay small."""
 
 
 class RefusalError(BaseModel):
@@ -45,11 +45,11 @@ class ContractError(Exception):
 
 
 class UnreadableMessage(ContractError):
-    """The data is not what its type promises."""
+    """The data does not fit its type."""
 
 
 class UnknownType(ContractError):
-    """Nobody here knows messages of this type."""
+    """No message of this type is known here."""
 
     def __init__(self) -> None:
         super().__init__([problem("unknown_type", "no message of this type is known here", field="type")])

@@ -1,19 +1,21 @@
-"""What an HR system hears back: one receipt a message, and news that concerns it."""
+"""Receipts to an HR system: one for each message, and news that concerns it."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message
 from culture_connect.contracts.problems import RefusalError
-from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId, Text
+from culture_connect.contracts.values import EmployeeRef, MessageId, ParticipantId, Text, described
 
 __all__ = ["EnrolmentAccepted", "EnrolmentRefused", "EnrolmentUndeliverable", "Outcome", "RefusalError", "Unasked"]
 
 
+@described("What an accepted message led to.")
 class Outcome(StrEnum):
-    """What an accepted message led to."""
+    """The effect of an accepted message."""
 
     ENROLLED = "enrolled"
     CHANGED = "changed"
@@ -23,8 +25,9 @@ class Outcome(StrEnum):
     SCHEDULED = "scheduled"
 
 
+@described("Why something was done that no message asked for.")
 class Unasked(StrEnum):
-    """Why something was done that no message asked for."""
+    """The reason for an effect that no message asked for."""
 
     PARTNER_LEFT = "partner-left"
 
@@ -33,6 +36,12 @@ class EnrolmentAccepted(Message):
     """The message with this id was understood and done."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.accepted.v1"
+    example_data: ClassVar = {
+        "message_id": examples.MESSAGE_ID,
+        "employee_ref": "E-10442",
+        "participant_id": examples.PARTICIPANT_ID,
+        "outcome": Outcome.ENROLLED,
+    }
 
     message_id: MessageId
     employee_ref: EmployeeRef
@@ -50,6 +59,11 @@ class EnrolmentRefused(Message):
     """The message with this id had no effect, for these reasons."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.refused.v1"
+    example_data: ClassVar = {
+        "message_id": examples.MESSAGE_ID,
+        "employee_ref": "E-10442",
+        "errors": [RefusalError(field="email", code="not_an_address", message="must be an e-mail address")],
+    }
 
     message_id: MessageId
     employee_ref: EmployeeRef | None = None
@@ -63,6 +77,7 @@ class EnrolmentUndeliverable(Message):
     """Mail to this employee's address bounces: it needs correcting."""
 
     type: ClassVar[str] = "nl.cultureconnect.enrolment.undeliverable.v1"
+    example_data: ClassVar = {"participant_id": examples.PARTICIPANT_ID, "employee_ref": "E-10442"}
 
     participant_id: ParticipantId
     employee_ref: EmployeeRef

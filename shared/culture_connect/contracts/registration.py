@@ -1,9 +1,11 @@
-"""What registration tells the other services: partners, participants, evenings."""
+"""Events that registration publishes to the other services: partners, participants, evenings."""
 
+from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Localised, Message, Model
 from culture_connect.contracts.evening import Evening
 from culture_connect.contracts.values import (
@@ -34,18 +36,21 @@ class PartnerRegistered(_Partner, Message):
     """A new employer takes part."""
 
     type: ClassVar[str] = "nl.cultureconnect.partner.registered.v1"
+    example_data: ClassVar = examples.PARTNER
 
 
 class PartnerChanged(_Partner, Message):
     """A partner's data or contract changed; this is what holds now."""
 
     type: ClassVar[str] = "nl.cultureconnect.partner.changed.v1"
+    example_data: ClassVar = {**examples.PARTNER, "places": 45, "version": 2}
 
 
 class PartnerLeft(_Partner, Message):
     """A partner no longer takes part; this is what held last."""
 
     type: ClassVar[str] = "nl.cultureconnect.partner.left.v1"
+    example_data: ClassVar = {**examples.PARTNER, "places": 45, "version": 3}
 
 
 class _Participant(Model):
@@ -64,18 +69,26 @@ class ParticipantEnrolled(_Participant, Message):
     """Somebody takes part, for the first time or again after a withdrawal."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.enrolled.v1"
+    example_data: ClassVar = examples.PARTICIPANT
 
 
 class ParticipantChanged(_Participant, Message):
     """A participant's data changed; this is what holds now."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.changed.v1"
+    example_data: ClassVar = {**examples.PARTICIPANT, "language": Language.EN, "version": 2}
 
 
 class ParticipantWithdrawn(Message):
     """A participant no longer takes part, from a day on."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.withdrawn.v1"
+    example_data: ClassVar = {
+        "participant_id": examples.PARTICIPANT_ID,
+        "partner": "acme",
+        "effective_on": date(2027, 2, 1),
+        "version": 3,
+    }
 
     participant_id: ParticipantId
     partner: Slug
@@ -89,6 +102,7 @@ class ParticipantErased(Message):
     """Everything about this participant is to be forgotten; whoever did says `erasure.completed`."""
 
     type: ClassVar[str] = "nl.cultureconnect.participant.erased.v1"
+    example_data: ClassVar = {"participant_id": examples.PARTICIPANT_ID, "version": 4}
 
     participant_id: ParticipantId
     version: Version
@@ -98,12 +112,14 @@ class EveningScheduled(Evening, Message):
     """An evening is on the programme."""
 
     type: ClassVar[str] = "nl.cultureconnect.evening.scheduled.v1"
+    example_data: ClassVar = examples.EVENING
 
 
 class EveningChanged(Evening, Message):
     """An evening changed; this is what holds now."""
 
     type: ClassVar[str] = "nl.cultureconnect.evening.changed.v1"
+    example_data: ClassVar = {**examples.EVENING, "capacity": 180, "version": 2, "changed": ["capacity"]}
 
     changed: Annotated[list[str], Field(description="Names of the fields that changed")]
 
@@ -112,5 +128,10 @@ class EveningCancelled(Evening, Message):
     """An evening does not take place."""
 
     type: ClassVar[str] = "nl.cultureconnect.evening.cancelled.v1"
+    example_data: ClassVar = {
+        **examples.EVENING,
+        "version": 3,
+        "reason": Localised(nl="De zaal staat onder water", en="The hall is flooded"),
+    }
 
     reason: Annotated[Localised | None, Field(description="What to tell those who would have come")] = None

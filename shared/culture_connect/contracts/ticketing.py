@@ -1,4 +1,4 @@
-"""What ticketing tells the other services: invitations and tickets. Box offices hear it as `box_office` has it."""
+"""Events that ticketing publishes to the other services. `box_office` has those that box offices receive."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from culture_connect.contracts import examples
 from culture_connect.contracts.base import Message, Model
 from culture_connect.contracts.values import (
     EveningId,
@@ -16,6 +17,7 @@ from culture_connect.contracts.values import (
     Timestamp,
     Version,
     Whole,
+    described,
 )
 
 TicketCode = Annotated[
@@ -33,8 +35,9 @@ AddressHash = Annotated[
 ]
 
 
+@described("Why a ticket or waiting place is no more.")
 class CancellationReason(StrEnum):
-    """Why a ticket or waiting place is no more."""
+    """The reason for the end of a ticket or waiting place."""
 
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
@@ -55,6 +58,11 @@ class InvitationExtended(Message):
     """A participant is invited to an evening, and may ask for a seat."""
 
     type: ClassVar[str] = "nl.cultureconnect.invitation.extended.v1"
+    example_data: ClassVar = {
+        "participant_id": examples.PARTICIPANT_ID,
+        "evening_id": examples.EVENING_ID,
+        "link": examples.LINK,
+    }
 
     participant_id: ParticipantId
     evening_id: EveningId
@@ -66,6 +74,12 @@ class TicketIssued(_Ticket, Message):
     """A participant has a seat; told again, with a new code and link, when their address changed."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.issued.v1"
+    example_data: ClassVar = {
+        **examples.TICKET,
+        "code": examples.CODE,
+        "link": examples.LINK,
+        "issued_at": examples.at(1, 9),
+    }
 
     code: TicketCode
     link: Link | None = None
@@ -80,6 +94,7 @@ class TicketWaitlisted(_Ticket, Message):
     """A participant has a place in the waiting list; told again, with a new link, when their address changed."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.waitlisted.v1"
+    example_data: ClassVar = {**examples.TICKET, "position": 4, "link": examples.LINK}
 
     position: Annotated[Whole, Field(ge=1, description="Place in the line at this moment; 1 is next")]
     link: Link | None = None
@@ -90,6 +105,7 @@ class TicketCancelled(_Ticket, Message):
     """A participant's ticket or waiting place is no more."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.cancelled.v1"
+    example_data: ClassVar = {**examples.TICKET, "version": 2, "reason": CancellationReason.DECLINED}
 
     reason: CancellationReason
 
@@ -98,6 +114,7 @@ class TicketAdmitted(_Ticket, Message):
     """The holder of a ticket went in."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.admitted.v1"
+    example_data: ClassVar = {**examples.TICKET, "version": 2, "admitted_at": examples.at(19, 18, 12)}
 
     admitted_at: Timestamp
 
@@ -106,6 +123,14 @@ class TicketOffered(Message):
     """A colleague wants to pass their ticket on to a participant, who is asked to confirm."""
 
     type: ClassVar[str] = "nl.cultureconnect.ticket.offered.v1"
+    example_data: ClassVar = {
+        "offer_id": examples.OFFER_ID,
+        "ticket_id": examples.TICKET_ID,
+        "participant_id": examples.COLLEAGUE_ID,
+        "holder_id": examples.PARTICIPANT_ID,
+        "evening_id": examples.EVENING_ID,
+        "link": "https://tickets.cultureconnect.example/my/t81xw5",
+    }
 
     offer_id: Annotated[UUID, Field(description="The offer, the same however often it is told")]
     ticket_id: Annotated[
@@ -122,5 +147,6 @@ class ErasureCompleted(Message):
     """The service in the routing key keeps nothing about this participant any more."""
 
     type: ClassVar[str] = "nl.cultureconnect.erasure.completed.v1"
+    example_data: ClassVar = {"participant_id": examples.PARTICIPANT_ID}
 
     participant_id: ParticipantId

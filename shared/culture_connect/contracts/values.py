@@ -1,4 +1,4 @@
-"""The small types that messages are made of. Every intake, bus or HTTP, has the same rules, since they are here.
+"""The types of the fields of messages. Bus and HTTP have the same rules, since both use these.
 
 Text and numbers are taken as they are, never converted: a number where text belongs is an error.
 """
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from culture_connect.contracts.names import has_invisible_sign, has_visible_sign
 from culture_connect.contracts.problems import OWN
 
 MAX_ID_LENGTH: Final = 200  # characters
-# The programme lives on the calendar of The Hague.
+# The time zone of the programme: The Hague.
 LOCAL_TIME: Final = ZoneInfo("Europe/Amsterdam")
 SLUG_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 
@@ -39,6 +39,9 @@ _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 _FIRST_MOMENT, _LAST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
 def local_day(moment: datetime) -> date:
     """Returns the day it is in The Hague at an aware moment."""
     return moment.astimezone(LOCAL_TIME).date()
@@ -49,8 +52,18 @@ def rule(code: str, message: str) -> PydanticCustomError:
     return PydanticCustomError(OWN + code, message)
 
 
+def described(text: str) -> Callable[[type[_Choice]], type[_Choice]]:
+    """Sets the published description of an enumeration: the schemas take it from the docstring otherwise."""
+
+    def describe(choices: type[_Choice]) -> type[_Choice]:
+        choices.__doc__ = text
+        return choices
+
+    return describe
+
+
 def is_fit(text: str) -> bool:
-    """Whether a line of text has none of the characters that no line should have."""
+    """Returns whether a line of text has none of the characters that no line should have."""
     return (text.isascii() and text.isprintable()) or not _UNFIT.search(text)
 
 

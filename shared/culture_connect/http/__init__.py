@@ -20,7 +20,7 @@ from culture_connect.http.idempotency import (
 )
 from culture_connect.http.limits import HttpLimits
 from culture_connect.http.paging import Page, PageQuery, PageRequest, decode_cursor, encode_cursor, page_of
-from culture_connect.http.patch import Changes
+from culture_connect.http.patch_body import PatchBody
 from culture_connect.http.problems import MEDIA_TYPE, FieldError, Problem, not_found
 from culture_connect.http.progress import Progress, with_progress
 from culture_connect.http.tokens import Caller, Tokens, TokensError, identity, requires, unauthenticated
@@ -29,7 +29,6 @@ __all__ = [
     "MEDIA_TYPE",
     "Answer",
     "Caller",
-    "Changes",
     "Expected",
     "FieldError",
     "HttpLimits",
@@ -37,6 +36,7 @@ __all__ = [
     "Page",
     "PageQuery",
     "PageRequest",
+    "PatchBody",
     "Problem",
     "Progress",
     "Tokens",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from culture_connect.http.api_reference import ApiReference
-from culture_connect.http.cached_answers import Once
+from culture_connect.http.cache import LazyDocument
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,8 +25,8 @@ def equip(app: FastAPI) -> None:
     """Gives the routes their documents. Call it when all routes of the application are there."""
     _tell_of_keys(app)
     app.state.documents = {
-        "openapi": Once(lambda: json.dumps(app.openapi()).encode()),
-        "asyncapi": Once(lambda: json.dumps(app.state.service.asyncapi()).encode()),
+        "openapi": LazyDocument(lambda: json.dumps(app.openapi()).encode()),
+        "asyncapi": LazyDocument(lambda: json.dumps(app.state.service.asyncapi()).encode()),
     }
     app.state.reference = ApiReference(app.title)
 
@@ -67,7 +67,7 @@ async def openapi(request: Request) -> Response:
 
 @router.get("/asyncapi.json")
 async def asyncapi(request: Request) -> Response:
-    """What the service takes from the bus and puts on it."""
+    """Returns the AsyncAPI document: the messages that the service consumes and publishes."""
     return Response(await request.app.state.documents["asyncapi"].text(), media_type=_JSON)
 
 

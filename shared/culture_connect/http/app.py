@@ -9,13 +9,13 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Gauge
 
 from culture_connect.http import api_documents, health, problems
-from culture_connect.http.bodies import BodyLimits
-from culture_connect.http.head_requests import Heads
-from culture_connect.http.instrumentation import RequestGuard, RequestMetrics
+from culture_connect.http.head_requests import HeadMiddleware
 from culture_connect.http.limits import HttpLimits
-from culture_connect.http.pages.page_errors import personal_prefixes
+from culture_connect.http.middleware import RequestMetrics, RequestMiddleware
+from culture_connect.http.pages.personal_pages import personal_prefixes
 from culture_connect.http.ports import WELL_KNOWN
-from culture_connect.http.request_checks import Front
+from culture_connect.http.request_bodies import BodyLimits
+from culture_connect.http.request_filter import RequestFilter
 from culture_connect.http.tokens import Tokens
 from culture_connect.messaging import Database, Telemetry
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -29,7 +29,7 @@ _TELEMETRY: TelemetryConfig = {"auto_configure": True, "exclude": lambda _: True
 
 
 class BusSide(Protocol):
-    """What the HTTP side needs of `culture_connect.messaging.Service`."""
+    """The part of `culture_connect.messaging.Service` that the HTTP side needs."""
 
     @property
     def database(self) -> Database:
@@ -38,7 +38,7 @@ class BusSide(Protocol):
 
     @property
     def telemetry(self) -> Telemetry:
-        """Whose registry takes the HTTP metrics as well."""
+        """Telemetry of the service; its registry has the HTTP metrics as well."""
         ...
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -46,11 +46,11 @@ class BusSide(Protocol):
         ...
 
     async def problems(self) -> list[str]:
-        """What keeps the replica from its work."""
+        """Returns the problems that keep the replica from its work."""
         ...
 
     def warnings(self) -> list[str]:
-        """What keeps the replica from a part of its work."""
+        """Returns the problems that keep the replica from a part of its work."""
         ...
 
     @property
@@ -100,7 +100,7 @@ def create_app(
         docs_url=None,
         openapi_url=None,  # `documents` has them
         redoc_url=None,
-        # A redirect would be made from the Host header, and tell the secret of a personal page without its headers.
+        # A redirect would use the Host header, and send the secret of a personal page without its privacy headers.
         redirect_slashes=False,
         separate_input_output_schemas=False,
         responses=problems.RESPONSES,
@@ -120,9 +120,9 @@ def create_app(
     app.state.metrics = RequestMetrics(service.telemetry.registry)
     problems.install(app)
     sizes = BodyLimits(max_body, large_bodies or {})
-    front = Front(limits or HttpLimits(), tokens, sizes, routers)
-    app.add_middleware(Heads)
-    app.add_middleware(RequestGuard, metrics=app.state.metrics, front=front)
+    front = RequestFilter(limits or HttpLimits(), tokens, sizes, routers)
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(RequestMiddleware, metrics=app.state.metrics, front=front)
     app.include_router(health.router)
     app.include_router(api_documents.router)
     for router in routers:

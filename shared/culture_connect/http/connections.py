@@ -1,7 +1,7 @@
 """Connections of clients that are slow, silent or too many: each of them ends.
 
 uvicorn waits without an end for the head of a first request, and for a client to take its answer. Here every
-connection is looked at each second.
+connection is checked each second.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from culture_connect.http.callers import is_trusted
+from culture_connect.http.clients import is_trusted
 from culture_connect.http_settings import Network
 
-# What the buffer of an answer has to shrink by for its reader to count as one who reads.
+# The buffer of an answer shrinks by this when its client reads.
 _PROGRESS: Final = 16 * 1024  # bytes
 _REFUSAL: Final = (
     b"HTTP/1.1 %b\r\n"
@@ -29,12 +29,12 @@ _STATUS: Final = {"connections": b"503 Service Unavailable", "connections-per-ad
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections there may be, and how long they may wait for their client.
+    """The number of connections there may be, and how long they may wait for their client.
 
     `per_address` is no limit when 0, and none for `trusted` addresses. `head_seconds` are from the connection, or the
     first byte of a later request, to the end of the request's head; `write_seconds` those in which a reader takes
-    16 KiB of an answer, or the rest of it; all connections are looked at every `interval` seconds. `limited` hears why
-    one was refused or ended.
+    16 KiB of an answer, or the rest of it; all connections are checked every `interval` seconds. `limited` is called
+    with the reason when one is refused or ended.
     """
 
     most: int
@@ -46,17 +46,17 @@ class ConnectionLimits:
     interval: float = 1.0
 
 
-class Register:
+class ConnectionRegister:
     """The connections of one server."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._connections: set[LimitedConnection] = set()
         self._by_address: Counter[str] = Counter()
-        self._next_look: asyncio.TimerHandle | None = None
+        self._next_check: asyncio.TimerHandle | None = None
 
     def enter(self, connection: "LimitedConnection") -> str | None:
-        """Takes the connection in, or says why not: there are too many, of all or of its address."""
+        """Adds the connection, or returns why not: there are too many, of all or of its address."""
         address = connection.address
         if len(self._connections) >= self.limits.most:
             return "connections"
@@ -64,8 +64,8 @@ class Register:
             return "connections-per-address"
         self._connections.add(connection)
         self._by_address[address] += 1
-        if self._next_look is None:
-            self._next_look = connection.loop.call_later(self.limits.interval, self._look, connection.loop)
+        if self._next_check is None:
+            self._next_check = connection.loop.call_later(self.limits.interval, self._check, connection.loop)
         return None
 
     def leave(self, connection: "LimitedConnection") -> None:
@@ -77,20 +77,20 @@ class Register:
         if not self._by_address[connection.address]:
             del self._by_address[connection.address]
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         for connection in list(self._connections):
             if (reason := connection.trouble(now)) is not None:
                 self.limits.limited(reason)
                 connection.transport.abort()
         again = bool(self._connections)
-        self._next_look = loop.call_later(self.limits.interval, self._look, loop) if again else None
+        self._next_check = loop.call_later(self.limits.interval, self._check, loop) if again else None
 
 
 class LimitedConnection(H11Protocol):
     """uvicorn's own, in a register."""
 
-    register: ClassVar[Register]
+    register: ClassVar[ConnectionRegister]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -134,7 +134,7 @@ class LimitedConnection(H11Protocol):
         self._note_head()
 
     def trouble(self, now: float) -> str | None:
-        """Why the connection has to end, None while it is as it should be."""
+        """Returns the reason for ending the connection, None while there is none."""
         limits = self.register.limits
         if self._head_since is not None and now - self._head_since > limits.head_seconds:
             return "head-too-slow"
@@ -157,7 +157,7 @@ class LimitedConnection(H11Protocol):
 def limited_by(limits: ConnectionLimits) -> type[LimitedConnection]:
     """The protocol of a server with these limits."""
 
-    class Connection(LimitedConnection):
-        register = Register(limits)
+    class ServerConnection(LimitedConnection):
+        register = ConnectionRegister(limits)
 
-    return Connection
+    return ServerConnection

@@ -13,7 +13,7 @@ _GET: Final = "GET"
 _HEAD: Final = "HEAD"
 
 
-class Heads:
+class HeadMiddleware:
     """Answers HEAD as GET is answered (ASGI middleware)."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -24,11 +24,11 @@ class Heads:
             await self._app(scope, receive, send)
             return
         if scope["method"] != _HEAD:
-            await self._app(scope, receive, _telling(send))
+            await self._app(scope, receive, _with_head_allowed(send))
             return
         asked = {**scope, "method": _GET}
         try:
-            await self._app(asked, receive, _telling(_without_body(send)))
+            await self._app(asked, receive, _with_head_allowed(_without_body(send)))
         finally:
             if "route" in asked:  # what the request is counted and logged by
                 scope["route"] = asked["route"]
@@ -41,7 +41,7 @@ def _without_body(send: Send) -> Send:
     return send_head
 
 
-def _telling(send: Send) -> Send:
+def _with_head_allowed(send: Send) -> Send:
     """Names HEAD among the methods that an address has, when GET is one of them."""
 
     async def send_allowed(message: Message) -> None:

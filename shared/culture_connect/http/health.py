@@ -1,4 +1,4 @@
-"""Whether the service lives, is ready, and how it is doing."""
+"""Routes for liveness, readiness and metrics."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from culture_connect.http.cached_answers import Joined, Recent
+from culture_connect.http.cache import RateLimitedText, SingleFlight
 
 router = APIRouter(include_in_schema=False)
 
@@ -14,8 +14,8 @@ router = APIRouter(include_in_schema=False)
 def equip(app: FastAPI) -> None:
     """Gives the routes what all who ask share: they are open to anybody and never limited."""
     service = app.state.service
-    app.state.readiness = Joined(service.problems)
-    app.state.figures = Recent(lambda: generate_latest(service.telemetry.registry))
+    app.state.readiness = SingleFlight(service.problems)
+    app.state.figures = RateLimitedText(lambda: generate_latest(service.telemetry.registry))
 
 
 @router.get("/health/live")

@@ -56,18 +56,19 @@ _FIND = text(
     """
     select caller, route, key, request_hash, status, body
     from idempotency_keys
-    join unnest(cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[])) as asked (caller, route, key)
+    join unnest(cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[])) as wanted (caller, route, key)
         using (caller, route, key)
     """
 )
 _REMEMBER = text(
     """
-    update idempotency_keys set status = told.status, body = told.body::jsonb
+    update idempotency_keys set status = answers.status, body = answers.body::jsonb
     from unnest(
         cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[]), cast(:statuses as int[]),
         cast(:bodies as text[])
-    ) as told (caller, route, key, status, body)
-    where (idempotency_keys.caller, idempotency_keys.route, idempotency_keys.key) = (told.caller, told.route, told.key)
+    ) as answers (caller, route, key, status, body)
+    where (idempotency_keys.caller, idempotency_keys.route, idempotency_keys.key)
+        = (answers.caller, answers.route, answers.key)
     """
 )
 _RELEASE = text(
@@ -89,7 +90,7 @@ _FORGET = text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request answers: status and a body that FastAPI can encode (model, dataclass, dict), None for no body.
+    """The answer to a request: status and a body that FastAPI can encode (model, dataclass, dict), None for no body.
 
     A body with a `version` has it as its ETag.
     """
@@ -137,7 +138,7 @@ async def once(request: Request, caller: Caller, effect: Effect, *, remembered: 
     transaction collides with another, so it must have no effects but through the unit of work. The same key with
     the same request answers as the first time, with another request 422; while the first one takes more than ten
     seconds, 409. What raises is rolled back and not remembered. Without the header every request has its effect.
-    With `remembered` False, for what changes nothing, the answer is kept nowhere: the same request is answered anew.
+    With `remembered` False, for what changes nothing, the answer is not stored: the same request is handled again.
     """
     database: Database = request.app.state.database
     # Before the transaction: nothing that comes from the client is awaited in it.
@@ -160,7 +161,7 @@ async def _run(work: UnitOfWork, keyed: KeyedRequest | None, effect: Effect, rem
 
 
 async def keyed_request(request: Request, caller: Caller) -> KeyedRequest | None:
-    """What the request is known by when it has an `Idempotency-Key`. Raises a 422 problem for a malformed one."""
+    """Returns the request with its `Idempotency-Key`, None without one. Raises a 422 problem for a malformed one."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from culture_connect.contracts import ContractError
-from culture_connect.contracts.reading import parse_json
+from culture_connect.contracts.reader import parse_json
 from culture_connect.http.problems import FieldError, Problem
 
 

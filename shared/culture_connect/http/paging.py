@@ -30,7 +30,7 @@ class Page(BaseModel, Generic[T]):
 
 
 class PageRequest:
-    """Which page is wanted: at most `limit` items after `cursor`."""
+    """The page that is requested: at most `limit` items after `cursor`."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ def by_port(app: ASGIApp, shows: Mapping[int, Shows]) -> ASGIApp:
 
 
 def choices(settings: HttpSettings, public: tuple[str, ...]) -> dict[int, Shows]:
-    """What each port of the settings shows; `public` are the paths of public pages, with all that is below them."""
+    """Returns which paths each port serves; `public` are those of public pages, with all below them."""
     found: dict[int, Shows] = {}
     if settings.metrics_port is not None:
         found[settings.metrics_port] = lambda path: is_below(path, (METRICS, HEALTH))
@@ -44,7 +44,7 @@ def choices(settings: HttpSettings, public: tuple[str, ...]) -> dict[int, Shows]
 
 
 def is_below(path: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether the path is one of these, or below one."""
+    """Returns whether the path is one of these, or below one."""
     return any(f"{path}/".startswith(f"{prefix}/") for prefix in prefixes)
 
 

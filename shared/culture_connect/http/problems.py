@@ -112,7 +112,7 @@ def payload_too_large(limit: int) -> Problem:
 
 
 def internal_error() -> Problem:
-    """500, which tells nothing about the inside."""
+    """Returns the 500 problem, which reveals nothing of the inside."""
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong on our side")
 
 

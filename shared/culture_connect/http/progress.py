@@ -1,4 +1,4 @@
-"""Long requests that tell how far they are, to whoever accepts `application/x-ndjson`.
+"""Long requests that report their progress to clients that accept `application/x-ndjson`.
 
 Such an answer is a line of JSON for each step, `{"stage", "done", "total"}`, and a last one with what the plain answer
 would have been, `{"status", "body"}`. Its own status is 200, since it is sent before the end is known.
@@ -21,7 +21,7 @@ NDJSON = "application/x-ndjson"
 _log = structlog.get_logger(__name__)
 
 Progress = Callable[[str, int, int], None]
-"""Hears the stage, how much of it is done, and how much there is."""
+"""Receives the stage, how much of it is done, and how much there is."""
 
 
 async def with_progress(
@@ -46,12 +46,12 @@ async def _lines(
 ) -> AsyncIterator[bytes]:
     steps: asyncio.Queue[bytes | None] = asyncio.Queue()
 
-    def tell(stage: str, done: int, total: int) -> None:
+    def report(stage: str, done: int, total: int) -> None:
         steps.put_nowait(json.dumps({"stage": stage, "done": done, "total": total}).encode() + b"\n")
 
     async def run() -> Response:
         try:
-            return await work(tell)
+            return await work(report)
         except Exception as error:
             return _answer(error, problem_of).response(trace_id(request.scope))
         finally:

@@ -6,11 +6,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from culture_connect.http.connections import ConnectionLimits, limited_by
-from culture_connect.http.instrumentation import RequestMetrics
+from culture_connect.http.middleware import RequestMetrics
 from culture_connect.http.ports import by_port, choices
 from culture_connect.http_settings import HttpSettings, names_in, networks_in
 
-GRACE: Final = 10  # seconds for requests in hand when stopping
+GRACE: Final = 10  # seconds for requests under way when stopping
 LARGEST_HEAD: Final = 16 * 1024  # bytes of a request's line and headers
 
 
@@ -39,7 +39,7 @@ def server_of(app: FastAPI, settings: HttpSettings, *, lifespan: bool = True, in
         h11_max_incomplete_event_size=LARGEST_HEAD,
         lifespan="on" if lifespan else "off",
         log_config=None,
-        access_log=False,  # the guard of every request writes one, without what a path may tell
+        access_log=False,  # the middleware writes one, without secrets of the path
         server_header=False,
         forwarded_allow_ips=list(names_in(settings.http_trusted_proxies)),
         timeout_graceful_shutdown=GRACE,

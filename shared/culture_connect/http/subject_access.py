@@ -1,4 +1,4 @@
-"""What a service holds of one person, for the right of access (GDPR, article 15).
+"""The data that a service holds of one person, for the right of access (GDPR, article 15).
 
 Each service names its tables that hold something of people; whole rows are shown, so that a column cannot be forgotten.
 What opens a door or a page (codes of tickets, links) is masked: whoever reads an export could use it.

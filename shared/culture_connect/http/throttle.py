@@ -1,6 +1,6 @@
-"""How often each party may ask, and how much of its work may be under way: one party never takes everybody's share.
+"""Rate limits and concurrency limits for each client: one client never takes everybody's share.
 
-A token bucket (RFC 2697 has the arithmetic) and a number of places for each party, in the memory of one replica.
+A token bucket (RFC 2697 has the arithmetic) and a number of places for each client, in the memory of one replica.
 """
 
 import asyncio
@@ -12,15 +12,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
-from culture_connect.http.callers import Party
+from culture_connect.http.clients import Client
 from culture_connect.http.limits import HttpLimits, Rate
 from culture_connect.http.problems import Problem
 
-PATIENCE: Final = 5.0  # seconds for a place to come free
+PLACE_TIMEOUT: Final = 5.0  # seconds for a place to come free
 
 
 class _Account:
-    """One party's bucket and places."""
+    """The bucket and places of one client."""
 
     def __init__(self, rate: Rate, now: float) -> None:
         self.rate = rate
@@ -39,37 +39,37 @@ class _Account:
 
 
 class Throttle:
-    """The accounts of all parties; the longest unused is forgotten when there are too many."""
+    """The accounts of all clients; the longest unused is forgotten when there are too many."""
 
     def __init__(
-        self, limits: HttpLimits, *, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE
+        self, limits: HttpLimits, *, clock: Callable[[], float] = time.monotonic, timeout: float = PLACE_TIMEOUT
     ) -> None:
         self._rates = limits.rates
-        self._most = limits.most_parties
+        self._most = limits.most_clients
         self._clock = clock
-        self._patience = patience
-        self._accounts: OrderedDict[Party, _Account] = OrderedDict()
+        self._timeout = timeout
+        self._accounts: OrderedDict[Client, _Account] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._accounts)
 
-    def admit(self, parties: Sequence[Party]) -> None:
-        """Counts a request of theirs. Raises a 429 problem when one of them asks too often."""
-        accounts = self._of(parties)
+    def admit(self, clients: Sequence[Client]) -> None:
+        """Counts a request of these clients. Raises a 429 problem when one of them is over its rate."""
+        accounts = self._of(clients)
         if (wait := max((account.seconds_to_next for account in accounts), default=0.0)) > 0:
             raise _too_many("too-many-requests", "Too many requests in a short time", wait)
         for account in accounts:
             account.left -= 1
 
     @asynccontextmanager
-    async def place(self, parties: Sequence[Party]) -> AsyncIterator[None]:
+    async def place(self, clients: Sequence[Client]) -> AsyncIterator[None]:
         """A place among those under way, for as long as the block takes.
 
         Raises a 429 problem when none comes free within five seconds.
         """
         async with AsyncExitStack() as stack:
             # In their order, the same for everybody.
-            for account in self._of(parties):
+            for account in self._of(clients):
                 await stack.enter_async_context(self._place(account))
             yield
 
@@ -78,11 +78,11 @@ class Throttle:
         account.busy += 1
         try:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._timeout):
                     await account.places.acquire()
             except TimeoutError:
                 title = "Too many requests are under way"
-                raise _too_many("too-many-at-once", title, self._patience) from None
+                raise _too_many("too-many-at-once", title, self._timeout) from None
             try:
                 yield
             finally:
@@ -90,17 +90,17 @@ class Throttle:
         finally:
             account.busy -= 1
 
-    def _of(self, parties: Sequence[Party]) -> list[_Account]:
+    def _of(self, clients: Sequence[Client]) -> list[_Account]:
         now = self._clock()
         accounts = []
-        for party in parties:
-            if (rate := self._rates.get(party.kind)) is None:
+        for client in clients:
+            if (rate := self._rates.get(client.kind)) is None:
                 continue
-            account = self._accounts.get(party)
+            account = self._accounts.get(client)
             if account is None:
                 self._forget_one()
-                account = self._accounts[party] = _Account(rate, now)
-            self._accounts.move_to_end(party)
+                account = self._accounts[client] = _Account(rate, now)
+            self._accounts.move_to_end(client)
             account.fill(now)
             accounts.append(account)
         return accounts
@@ -109,7 +109,7 @@ class Throttle:
         if len(self._accounts) < self._most:
             return
         # Whoever has work under way keeps their account; of those there are no more than connections.
-        unused = next((party for party, account in self._accounts.items() if not account.busy), None)
+        unused = next((client for client, account in self._accounts.items() if not account.busy), None)
         if unused is not None:
             del self._accounts[unused]
 

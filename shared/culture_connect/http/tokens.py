@@ -2,7 +2,7 @@
 
 The tokens file is a JSON list of `{"name", "scopes", "sha256"}`, with `"expires_at"` when a token ends by itself; it
 holds hashes only, so reading it gives nobody access. It is read again when it changes. A scope is a role (`programme`,
-`operator`) or a role of one party (`box-office:paard`, `partner:acme`).
+`operator`) or a role for one partner or venue (`box-office:paard`, `partner:acme`).
 
 Programs send them as bearer tokens (RFC 6750). Browsers cannot: pages also take them as the password of HTTP Basic
 (RFC 7617).
@@ -47,7 +47,7 @@ class TokensError(SettingsError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request, proven by a token; `id` stands for the token itself, whatever it is called."""
+    """The sender of a request, proven by a token; `id` stands for the token itself, whatever it is called."""
 
     name: str
     scopes: frozenset[str]
@@ -73,11 +73,11 @@ class Caller:
 
 
 def identity(secret_sha256: bytes) -> str:
-    """What stands for a token or the secret of a link where its owner is to be recognised; leads back to neither."""
+    """Returns an id for the owner of a token or of the secret of a link; it leads back to neither."""
     return hashlib.sha256(b"caller:" + secret_sha256).hexdigest()
 
 
-class _Entry(BaseModel):
+class _TokenEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(min_length=1, max_length=100)
@@ -87,18 +87,18 @@ class _Entry(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _ActiveToken:
     digest: bytes
     caller: Caller
     expires_at: datetime | None
 
 
-def _known(entry: _Entry) -> _Known:
+def _active_token(entry: _TokenEntry) -> _ActiveToken:
     digest = bytes.fromhex(entry.sha256)
-    return _Known(digest, Caller(entry.name, entry.scopes, identity(digest)), entry.expires_at)
+    return _ActiveToken(digest, Caller(entry.name, entry.scopes, identity(digest)), entry.expires_at)
 
 
-_entries = TypeAdapter(list[_Entry])
+_entries = TypeAdapter(list[_TokenEntry])
 
 
 def _clock() -> datetime:
@@ -108,7 +108,7 @@ def _clock() -> datetime:
 class Tokens:
     """The tokens of a file with mode 0600 or less; raises TokensError when it cannot be used.
 
-    `clock` tells the moment, with its time zone, by which tokens end.
+    `clock` returns the moment, with its time zone, by which tokens end.
     Once running, a change that cannot be used leaves the tokens as they were and shows in `problem`.
     """
 
@@ -117,15 +117,15 @@ class Tokens:
         self._clock = clock
         self._version: tuple[int, ...] | None = None
         self.problem: str | None = None
-        self._entries: list[_Known] = []
+        self._entries: list[_ActiveToken] = []
         self._read()
 
     def caller(self, token: str) -> Caller | None:
-        """Who the token belongs to, None for an unknown token and for one that has ended."""
+        """Returns the owner of the token, None for an unknown token and for one that has expired."""
         self._refresh()
         presented = hashlib.sha256(token.encode()).digest()
         found = None
-        # All entries are compared, always, so that the time taken tells nothing.
+        # All entries are compared, always, so that the time taken leaks nothing.
         for entry in self._entries:
             if hmac.compare_digest(entry.digest, presented):
                 found = entry
@@ -155,7 +155,7 @@ class Tokens:
             raise TokensError(f"{error}") from None
         except OSError as error:
             raise TokensError(f"{error.strerror}") from None
-        self._entries = [_known(entry) for entry in entries]
+        self._entries = [_active_token(entry) for entry in entries]
         self._version = version
         self.problem = None
 

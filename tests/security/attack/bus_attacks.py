@@ -1,4 +1,4 @@
-"""What the account of a partner or a box office can do to the bus."""
+"""Attacks on the bus with the account of a partner or a box office."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from tests.support.raw_amqp import RawPublisher, field, long, seconds, short
 _KIB: Final = 1024
 _LARGEST: Final = 256 * _KIB  # bytes of a body that the broker takes
 _DEEP: Final = 50_000  # levels
-_PATIENCE: Final = 10.0  # seconds
+_TIMEOUT: Final = 10.0  # seconds
 
 Make = Callable[[], aio_pika.Message]
 
@@ -69,7 +69,7 @@ async def send_large_messages(target: Target, deadline: float) -> int:
 
 
 async def send_without_id(target: Target, deadline: float) -> int:
-    """What nobody can answer, so that it is kept for the operator."""
+    """Sends messages that nobody can answer, so that they are kept for the operator."""
 
     def make() -> aio_pika.Message:
         return _message(b"x" * _LARGEST, message_id="\a")
@@ -104,7 +104,7 @@ async def churn_channels(target: Target, deadline: float) -> int:
     opened = 0
     async for _ in paced(20, deadline):
         with contextlib.suppress(*LOST):
-            async with asyncio.timeout(_PATIENCE), await aio_pika.connect(target.hr.url) as connection:
+            async with asyncio.timeout(_TIMEOUT), await aio_pika.connect(target.hr.url) as connection:
                 for _ in range(8):
                     channel = await connection.channel()
                     opened += 1
@@ -141,18 +141,18 @@ async def flood_admissions(target: Target, deadline: float) -> int:
     return sent.result()
 
 
-async def _flood(party: Credentials, make: Make, *, rate: float, deadline: float) -> int:
+async def _flood(account: Credentials, make: Make, *, rate: float, deadline: float) -> int:
     """Publishes without waiting for confirms, and comes back when it is thrown out; returns how many."""
     sent = 0
     while time.monotonic() < deadline:
         with contextlib.suppress(*LOST):
-            async with asyncio.timeout(_PATIENCE):
-                connection = await aio_pika.connect(party.url, timeout=_PATIENCE)
+            async with asyncio.timeout(_TIMEOUT):
+                connection = await aio_pika.connect(account.url, timeout=_TIMEOUT)
             try:
                 channel = await connection.channel(publisher_confirms=False)
-                exchange = await channel.get_exchange(party.exchange, ensure=False)
+                exchange = await channel.get_exchange(account.exchange, ensure=False)
                 async for _ in paced(rate, deadline):
-                    await _publish(exchange, make(), party.routing_key)
+                    await _publish(exchange, make(), account.routing_key)
                     sent += 1
             finally:
                 with contextlib.suppress(*LOST):
@@ -164,11 +164,11 @@ async def _flood(party: Credentials, make: Make, *, rate: float, deadline: float
 
 async def _publish(exchange: AbstractExchange, message: aio_pika.Message, key: str) -> None:
     # A broker that pushes back stops reading: then the attacker waits for no longer than this.
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(_TIMEOUT):
         await exchange.publish(message, key, mandatory=False)
 
 
-async def _return_everything(party: Credentials, deadline: float) -> None:
+async def _return_everything(account: Credentials, deadline: float) -> None:
     held = 0
 
     async def take(message: AbstractIncomingMessage) -> None:
@@ -179,10 +179,10 @@ async def _return_everything(party: Credentials, deadline: float) -> None:
 
     while time.monotonic() < deadline:
         with contextlib.suppress(*LOST):
-            async with asyncio.timeout(_PATIENCE):
-                connection = await aio_pika.connect(party.url, timeout=_PATIENCE)
+            async with asyncio.timeout(_TIMEOUT):
+                connection = await aio_pika.connect(account.url, timeout=_TIMEOUT)
             try:
-                await _consume(await connection.channel(), party.queue, take)
+                await _consume(await connection.channel(), account.queue, take)
                 await asyncio.sleep(max(0.0, min(3.0, deadline - time.monotonic())))
             finally:
                 with contextlib.suppress(*LOST):
@@ -192,12 +192,12 @@ async def _return_everything(party: Credentials, deadline: float) -> None:
 
 
 async def _consume(channel: AbstractChannel, queue: str, take: Callable[[AbstractIncomingMessage], Any]) -> None:
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(_TIMEOUT):
         source = await channel.get_queue(queue, ensure=False)
         await source.consume(take)
 
 
-def _malformed(party: Credentials, deadline: float) -> int:
+def _malformed(account: Credentials, deadline: float) -> int:
     properties = cycle(
         (
             {"timestamp": seconds(2**63)},
@@ -210,10 +210,10 @@ def _malformed(party: Credentials, deadline: float) -> int:
     )
     sent = 0
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, AssertionError, struct.error), RawPublisher(party.url) as publisher:
+        with contextlib.suppress(OSError, AssertionError, struct.error), RawPublisher(account.url) as publisher:
             for _ in range(50):
                 sent += 1
-                publisher.publish(party.exchange, b"\xff\xfe", {"delivery_mode": b"\2", **next(properties)}, b"{}")
+                publisher.publish(account.exchange, b"\xff\xfe", {"delivery_mode": b"\2", **next(properties)}, b"{}")
             publisher.confirmed()
             publisher._socket.sendall(b"\x08\x00\x01\xff\xff\xff\xff" + b"\xce" * 100)
         time.sleep(0.2)

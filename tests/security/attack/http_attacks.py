@@ -1,4 +1,4 @@
-"""What a partner's token, a personal link and nobody at all can do to the services over HTTP."""
+"""Attacks over HTTP with a partner's token, with a personal link, and with neither."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.security.attack.target import ADDRESS, ATTACKER, Target, paced
 
 _CSV: Final = 15 * 1024 * 1024  # bytes, just under what an import may have
 _SOCKETS: Final = 100  # for each replica
-_PATIENCE: Final = 30.0  # seconds
+_TIMEOUT: Final = 30.0  # seconds
 
 Connect = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -155,7 +155,7 @@ async def _flood(
     transport = httpx.AsyncHTTPTransport(
         local_address=ADDRESS, limits=httpx.Limits(max_connections=together), trust_env=False
     )
-    async with httpx.AsyncClient(transport=transport, timeout=_PATIENCE) as client, asyncio.TaskGroup() as group:
+    async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as client, asyncio.TaskGroup() as group:
         async for _ in paced(rate, deadline):
             await free.acquire()
             group.create_task(one(client))
@@ -164,7 +164,7 @@ async def _flood(
 
 
 async def _hold(ports: Sequence[int], heads: Sequence[bytes], deadline: float, *, trickle: bytes = b"") -> int:
-    """Keeps `_SOCKETS` connections to each port, each with a head, and opens those anew that were closed.
+    """Keeps `_SOCKETS` connections to each port, each with a head, and opens those again that were closed.
 
     Returns how many it opened.
     """

@@ -14,11 +14,11 @@ import aio_pika
 import httpx
 
 from culture_connect_cli.accounts import Credentials
-from tests.storm.external_clients import Reader, Sender
+from tests.storm.external_clients import ConfirmedSender, QueueReader
 
 PARTNER: Final = "neighbour"
 _EVERY: Final = 1.0  # seconds between two enrolments, and between two looks at the page
-_PATIENCE: Final = 20.0  # seconds after which a look counts as unanswered
+_TIMEOUT: Final = 20.0  # seconds after which a look counts as unanswered
 
 
 @dataclass
@@ -33,11 +33,11 @@ class Experience:
 class Neighbour:
     """Works while the block of `working` runs; `experience` is what they met so far."""
 
-    def __init__(self, party: Credentials, page_urls: list[str], client: httpx.AsyncClient) -> None:
-        self.reader = Reader(party)
+    def __init__(self, account: Credentials, page_urls: list[str], client: httpx.AsyncClient) -> None:
+        self.reader = QueueReader(account)
         self.sent: dict[str, float] = {}
         self.experience = Experience()
-        self._sender = Sender(party)
+        self._sender = ConfirmedSender(account)
         self._pages = cycle(page_urls)
         self._client = client
         self._numbers = count()
@@ -52,12 +52,12 @@ class Neighbour:
                     await asyncio.wait_for(stop.wait(), _EVERY)
 
     def measure(self) -> Experience:
-        """What was met since the last call; enrolments without a receipt yet are those of the next."""
+        """Returns the measurements since the last call; enrolments without a receipt yet are those of the next."""
         experience, self.experience = self.experience, Experience()
-        for heard in self.reader.heard.values():
-            if (began := self.sent.pop(heard.data.get("message_id", ""), None)) is not None:
-                if heard.type == "nl.cultureconnect.enrolment.accepted.v1":
-                    experience.receipts.append(heard.at - began)
+        for received in self.reader.received.values():
+            if (began := self.sent.pop(received.data.get("message_id", ""), None)) is not None:
+                if received.type == "nl.cultureconnect.enrolment.accepted.v1":
+                    experience.receipts.append(received.at - began)
                 else:
                     experience.failed["refused"] += 1
         return experience
@@ -83,7 +83,7 @@ class Neighbour:
     async def _look(self) -> None:
         began = time.monotonic()
         try:
-            answer = await self._client.get(next(self._pages), timeout=_PATIENCE)
+            answer = await self._client.get(next(self._pages), timeout=_TIMEOUT)
         except httpx.HTTPError as error:
             self.experience.failed[f"page: {type(error).__name__}"] += 1
             return

@@ -1,13 +1,13 @@
-"""What came of the attacks, for people."""
+"""The report on the attacks, for people."""
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.security.attack.attacks import ATTACKS
-from tests.security.attack.run import Outcome
+from tests.security.attack.run import AttackOutcome
 
 
-def show(outcome: Outcome, console: Console) -> None:
+def show(outcome: AttackOutcome, console: Console) -> None:
     """A line for each attack: what the neighbour met meanwhile."""
     table = Table("attack", "by", "times", "receipts", "99% within", "pages", "99% within", "otherwise")
     for met in outcome.met:

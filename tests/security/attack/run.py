@@ -39,7 +39,7 @@ _TICKET: Final = """
 
 @dataclass
 class Met:
-    """What the neighbour met during one attack, which was done so many `times`."""
+    """The waits and failures of the neighbour during one attack, which was made so many `times`."""
 
     attack: str
     times: int
@@ -57,7 +57,7 @@ class Met:
 
     @property
     def findings(self) -> list[str]:
-        """What should not have been."""
+        """Returns the findings of the run."""
         found = [f"{name}: {number} times" for name, number in self.experience.failed.items()]
         found += [
             f"{name}: 99% within {slow:.1f} s" for name, slow in self.slowest.items() if slow > self.slowest_allowed
@@ -70,8 +70,8 @@ class Met:
 
 
 @dataclass
-class Outcome:
-    """What came of it; `after` is what was still wrong a minute after the end."""
+class AttackOutcome:
+    """The result of all attacks; `after` is what was still wrong a minute after the end."""
 
     met: list[Met] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
@@ -87,12 +87,12 @@ def percentile(values: Sequence[float], part: float = 0.99) -> float:
     return sorted(values)[math.ceil(part * len(values)) - 1] if values else math.inf
 
 
-async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWEST) -> Outcome:
+async def assail(names: Sequence[str], *, seconds: float, slowest: float = SLOWEST) -> AttackOutcome:
     """Every attack for so many seconds, with the neighbour at work all the time.
 
     `slowest` is how many seconds the neighbour's 99th percentile may take.
     """
-    outcome = Outcome()
+    outcome = AttackOutcome()
     async with AsyncExitStack() as exits:
         deployment = await exits.enter_async_context(deployed())
         client = await exits.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -140,7 +140,7 @@ async def _watch(deployment: Deployment, not_ready: set[str]) -> None:
 
 
 async def _state(deployment: Deployment) -> set[str]:
-    """What the doctor says is wrong; the attackers' own full queues are theirs."""
+    """Returns the doctor's findings, without those about the attackers' own full queues."""
     services = {service: deployment.of(service)[0].url for service in SERVICES}
     found = await run_checks(SystemLocations(services, deployment.stack.broker), datetime.now(UTC))
     said = {finding.what for checked in found for finding in checked.findings}
@@ -148,7 +148,7 @@ async def _state(deployment: Deployment) -> set[str]:
 
 
 async def _as_before(deployment: Deployment, before: set[str]) -> list[str]:
-    """What is wrong a minute after the last attack, and was not before the first."""
+    """Returns the findings a minute after the last attack that were not there before the first."""
 
     async def wrong() -> list[str]:
         not_ready = [f"{name}: {told}" for name, each in deployment.replicas.items() if (told := await each.problem())]
@@ -176,7 +176,7 @@ async def _left(deployment: Deployment) -> list[str]:
     ]
 
 
-async def _all_answered(neighbour: Neighbour, outcome: Outcome) -> None:
+async def _all_answered(neighbour: Neighbour, outcome: AttackOutcome) -> None:
     try:
         await until(lambda: (neighbour.measure(), len(neighbour.sent))[1], lambda open_: not open_, "receipts")
     except AssertionError:
@@ -193,21 +193,21 @@ async def _prepare(deployment: Deployment, client: httpx.AsyncClient) -> tuple[T
         assert answer.is_success, answer.text
         return dict(answer.json())
 
-    parties = {}
+    accounts = {}
     for slug in (ATTACKER, PARTNER):
         season = {"starts_on": str(in_days(0)), "ends_on": str(in_days(400))}
         await post(
             "/partners", {"slug": slug, "name": slug.title(), "places": _PLACES[slug], "language": "nl", **season}
         )
-        parties[slug] = await add_account(deployment.stack.broker, "hr", slug)
-        await send_until_confirmed(parties[slug], [Sending(f"first-{slug}", "enrolment.requested", _first(slug))])
+        accounts[slug] = await add_account(deployment.stack.broker, "hr", slug)
+        await send_until_confirmed(accounts[slug], [Sending(f"first-{slug}", "enrolment.requested", _first(slug))])
     venue = Venue.PAARD
     evening = await post("/evenings", evening_on(in_days(40), venue=venue, capacity=500) | {"allotments": {}})
-    tickets = {slug: await _ticket(deployment, _first(slug)["email"]) for slug in parties}
+    tickets = {slug: await _ticket(deployment, _first(slug)["email"]) for slug in accounts}
     secrets = {slug: ticket["link"].rpartition("/")[2] for slug, ticket in tickets.items()}
     token = tokens.add(deployment.stack.home.secrets, "attacker", [f"partner:{ATTACKER}"], now=datetime.now(UTC))
     target = Target(
-        hr=parties[ATTACKER],
+        hr=accounts[ATTACKER],
         box_office=_box_office(deployment, venue),
         evening_id=str(evening["evening_id"]),
         ticket_id=tickets[ATTACKER]["ticket_id"],
@@ -216,7 +216,7 @@ async def _prepare(deployment: Deployment, client: httpx.AsyncClient) -> tuple[T
         urls={name: replica.url for name, replica in deployment.replicas.items()},
     )
     pages = [f"{replica.url}/my/{secrets[PARTNER]}" for replica in deployment.of("ticketing")]
-    return target, Neighbour(parties[PARTNER], pages, client)
+    return target, Neighbour(accounts[PARTNER], pages, client)
 
 
 def _first(slug: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the attackers know: their own accounts, token and link, and where everything listens."""
+"""The attackers' own accounts, token and link, and the addresses of all servers."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ class Target:
     urls: Mapping[str, str]
 
     def ports(self, service: str) -> list[int]:
-        """Where the replicas of a service listen."""
+        """Returns the addresses of the replicas of a service."""
         return [int(url.rpartition(":")[2]) for name, url in self.urls.items() if name.startswith(service)]
 
 

@@ -1,1 +1,1 @@
-"""What an outsider can do to the HTTP side of any service."""
+"""The HTTP side of any service against outsiders."""

@@ -16,7 +16,7 @@ from notifications.settings import NotificationsSettings
 from registration.settings import RegistrationSettings
 from tests.support.databases import Databases
 from tests.support.hashes import HASH_KEY
-from tests.unit.http.kit import write_private, write_tokens
+from tests.unit.http.harness import write_private, write_tokens
 from ticketing.settings import TicketingSettings
 
 TOKENS = {

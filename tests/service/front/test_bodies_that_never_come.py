@@ -12,7 +12,7 @@ from sqlalchemy import event
 from tests.service.front.conftest import Build
 from tests.service.front.routes import CHANGING, SERVICES, Tried, routes_of
 from tests.support.http_server import connected, served
-from tests.unit.http.kit import token_of
+from tests.unit.http.harness import token_of
 
 HASTE = {"http_body_seconds": 1}
 

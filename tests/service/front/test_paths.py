@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from tests.service.front.conftest import Build
 from tests.service.front.routes import SERVICES, routes_of
 from tests.support.http_server import served
-from tests.unit.http.kit import token_of
+from tests.unit.http.harness import token_of
 
 STRANGE = ["%E2%82%AC", "%0d%0aSet-Cookie:%20a=b", "%00", "%22", "%ff", "a" * 4000, "..%2f..", "{slug}"]
 PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
@@ -102,7 +102,7 @@ async def test_every_answer_below_a_personal_address_is_private(build: Build, se
 
 
 async def break_database(app: FastAPI) -> None:
-    """Whatever asks the database fails in a way that is nobody's but ours."""
+    """Makes every use of the database fail with an error that is not the client's."""
     await app.state.database.close()
     app.state.database.begin = app.state.database.snapshot = _broken
 

@@ -6,7 +6,7 @@ from culture_connect.messaging import Database
 from tests.service.front.conftest import Build
 from tests.support.http_server import connected, limited, served
 from tests.support.probes import eventually
-from tests.unit.http.kit import token_of
+from tests.unit.http.harness import token_of
 
 PEOPLE = 20_000  # more than what the kernel and the server keep for a reader
 _PARTNER = text(

@@ -13,7 +13,7 @@ from tests.service.ticketing.harness import Harness
 from tests.support.databases import Databases
 from tests.support.hashes import HASH_KEY, HASHES
 from tests.support.service_environment import Surroundings
-from tests.unit.http.kit import IdleBus, write_tokens
+from tests.unit.http.harness import IdleBus, write_tokens
 from ticketing.http import routes
 from ticketing.settings import TicketingSettings
 from ticketing.tickets.codes import Codes

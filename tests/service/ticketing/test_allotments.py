@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import (
     enrolled,
     evening,

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from culture_connect.contracts import Admission
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness, scanned
 from tests.support.probes import eventually
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import (
     changed,
     enrolled,

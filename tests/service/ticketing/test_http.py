@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 
 from culture_connect.contracts import Venue
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, scanned
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import (
     enrolled,
     evening,

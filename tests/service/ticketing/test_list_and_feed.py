@@ -10,7 +10,7 @@ import pytest
 
 from tests.service.ticketing.door_list import DoorList, DoorListTicket, in_any_order, listed
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import (
     changed,
     enrolled,

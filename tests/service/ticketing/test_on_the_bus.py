@@ -9,7 +9,7 @@ import httpx
 from tests.service.ticketing.external_clients import Clients
 from tests.service.ticketing.harness import NEXT_YEAR, scanned
 from tests.support.probes import eventually, until
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import enrolled, evening, partner, person, withdrawn
 from ticketing.use_cases.apply_events import Event
 

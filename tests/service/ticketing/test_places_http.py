@@ -11,7 +11,7 @@ import pytest
 
 from culture_connect.contracts import Admission, EveningScheduled
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import enrolled, evening, evening_cancelled, partner, person, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)

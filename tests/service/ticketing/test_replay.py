@@ -16,7 +16,7 @@ from tests.service.ticketing.door_list import DoorList, DoorListTicket, listed
 from tests.service.ticketing.external_clients import BoxOffice, Clients, QueueListener
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, PublishedEvent, scanned
 from tests.support.probes import eventually, until
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import (
     enrolled,
     erased,

@@ -5,7 +5,7 @@ import pytest
 
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.support.between_statements import Interruption
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 from tests.unit.ticketing.registration_events import enrolled, evening, evening_changed, partner, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=60)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from culture_connect import logs, messaging
 from culture_connect.messaging.tables import metadata
 from tests.support.databases import Database
-from tests.unit.http.kit import TOKENS, write_tokens
+from tests.unit.http.harness import TOKENS, write_tokens
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def tokens(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What a service that was started writes."""
+    """Yields the output of a service that was started."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     stream = io.StringIO()

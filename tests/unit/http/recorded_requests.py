@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from culture_connect import logs
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 from tests.unit.http.test_trace import CANARY, SPAN, TRACE, router
 
 

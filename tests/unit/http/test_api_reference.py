@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from culture_connect.http import Caller, requires
 from tests.support.browser import chromium, window
 from tests.support.http_server import served
 from tests.support.reference_page import Watch, open_reference
-from tests.unit.http.kit import app_with, token_of
+from tests.unit.http.harness import app_with, token_of
 
 # Without the time that installing the browser may take.
 pytestmark = pytest.mark.timeout(60, func_only=True)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
 from culture_connect.http import Caller, requires
-from tests.unit.http.kit import IdleBus, app_with, client_of
+from tests.unit.http.harness import IdleBus, app_with, client_of
 
 router = APIRouter(prefix="/birds")
 

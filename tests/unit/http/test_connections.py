@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tests.support.http_server import connected, limited, served
 from tests.support.probes import eventually
-from tests.unit.http.kit import app_with
+from tests.unit.http.harness import app_with
 
 HEAD = b"GET /birds HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 LARGE = 4 * 1024 * 1024  # bytes, more than the kernel keeps

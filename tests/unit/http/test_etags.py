@@ -6,7 +6,7 @@ import pytest
 from fastapi import APIRouter
 
 from culture_connect.http import Expected, etag_of
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 router = APIRouter()
 

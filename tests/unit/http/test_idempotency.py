@@ -17,7 +17,7 @@ from starlette.responses import Response
 from culture_connect.http import Answer, Caller, Problem, once, requires
 from culture_connect.messaging import Database, UnitOfWork
 from tests.support.probes import eventually
-from tests.unit.http.kit import IdleBus, app_with, bearer, client_of, token_of, write_private
+from tests.unit.http.harness import IdleBus, app_with, bearer, client_of, token_of, write_private
 
 router = APIRouter()
 NEST = UUID("5e0c3f6e-2a64-4a0e-8f0a-7b1f6f4d2a01")

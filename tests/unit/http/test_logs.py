@@ -13,7 +13,7 @@ CANARY = "Kanarie van Vogelenzang"
 
 
 class Lines:
-    """What was logged, parsed."""
+    """Log lines, parsed."""
 
     def __init__(self) -> None:
         self.stream = io.StringIO()

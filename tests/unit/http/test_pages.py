@@ -1,4 +1,4 @@
-"""What pages have in common: forms as browsers and mail programs post them, languages, and what is told to nobody."""
+"""The common part of pages: forms as browsers and mail programs post them, languages, and privacy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from culture_connect.contracts import Language
 from culture_connect.http.pages import FormError, Site, form_of, language_of, personal_route
-from tests.unit.http.kit import OneSentencePages, app_with, client_of
+from tests.unit.http.harness import OneSentencePages, app_with, client_of
 
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"

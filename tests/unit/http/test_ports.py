@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from starlette.responses import PlainTextResponse
 
-from culture_connect.http.pages.page_errors import personal_prefixes
+from culture_connect.http.pages.personal_pages import personal_prefixes
 from culture_connect.http.ports import by_port, choices, listeners
 from culture_connect.http_settings import HttpSettings
 from culture_connect_cli.stack.ports import choose_ports
@@ -26,7 +26,7 @@ ALL = HttpSettings(http_port=MAIN, public_port=PUBLIC, metrics_port=METRICS)
 
 
 async def status(settings: HttpSettings, port: int, path: str) -> int:
-    """What an application that has every path answers on this port; /my and /.well-known are public."""
+    """Returns the status on this port of an application that has every path; /my and /.well-known are public."""
     app = by_port(PlainTextResponse("here"), choices(settings, ("/my", "/.well-known")))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://127.0.0.1:{port}")
     return (await client.get(path)).status_code

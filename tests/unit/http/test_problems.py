@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from culture_connect.contracts import EmailText
 from culture_connect.http import FieldError, Problem, not_found
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 CANARY = "kanarie-7"
 router = APIRouter(prefix="/birds")

@@ -15,14 +15,14 @@ from culture_connect.http.problems import Problem
 from culture_connect.messaging.errors import DatabaseUnavailable
 from tests.support.http_server import connected, served
 from tests.support.probes import eventually
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 NDJSON = {"Accept": "application/x-ndjson"}
 CANARY = "kanarie-7"
 
 
 class Nest:
-    """What the work of these tests does, and what became of it."""
+    """The work of these tests, and what became of it."""
 
     def __init__(self) -> None:
         self.end: Callable[[], Awaitable[Response]] | None = None

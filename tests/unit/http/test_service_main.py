@@ -18,7 +18,7 @@ from culture_connect.service_main import migrations_of
 from tests.support.hashes import HASH_KEY
 from tests.support.http_server import served
 from tests.support.probes import eventually
-from tests.unit.http.kit import app_with
+from tests.unit.http.harness import app_with
 
 CANARY = "kanarie-in-a-path"
 
@@ -46,7 +46,7 @@ def environment(tokens: Path) -> dict[str, str]:
 
 def start(environment: dict[str, str], command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.unit.http.trial_service", command],
+        [sys.executable, "-m", "tests.unit.http.example_service", command],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,7 +16,7 @@ from culture_connect.http import Answer, Caller, once, requires
 from culture_connect.messaging import UnitOfWork
 from tests.support.databases import Database
 from tests.support.fault_proxy import FaultProxy
-from tests.unit.http.kit import IdleBus, app_with, bearer, client_of
+from tests.unit.http.harness import IdleBus, app_with, bearer, client_of
 
 LIMIT = 0.5  # seconds for a statement
 HEADERS = bearer("desk") | {"Idempotency-Key": "the-first-wren"}

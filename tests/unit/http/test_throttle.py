@@ -1,4 +1,4 @@
-"""How often each party may ask, and how much of theirs may be under way."""
+"""Rate limits and concurrency limits for each client."""
 
 import asyncio
 import hashlib
@@ -17,19 +17,19 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from culture_connect.http import HttpLimits, Problem, Tokens
-from culture_connect.http.callers import Parties, Party
-from culture_connect.http.limits import Kind, Rate
+from culture_connect.http.clients import Client, ClientIdentifier
+from culture_connect.http.limits import ClientKind, Rate
 from culture_connect.http.pages import personal_route
 from culture_connect.http.throttle import Throttle
 from culture_connect.http_settings import networks_in
 from tests.support.http_server import served
 from tests.support.probes import eventually
-from tests.unit.http.kit import OneSentencePages, app_with, bearer, client_of, token_of
+from tests.unit.http.harness import OneSentencePages, app_with, bearer, client_of, token_of
 
 SLOWLY = Rate(0.01, 2, 2)  # one in a hundred seconds: what is counted in a test does not come back
-LIMITS = HttpLimits(rates=dict.fromkeys(Kind, SLOWLY), refusal_seconds=0)
-ACME, ZEEBANK = Party(Kind.PARTNER, b"acme"), Party(Kind.PARTNER, b"zeebank")
-ADDRESS = Party(Kind.ADDRESS, b"192.0.2.1")
+LIMITS = HttpLimits(rates=dict.fromkeys(ClientKind, SLOWLY), refusal_seconds=0)
+ACME, ZEEBANK = Client(ClientKind.PARTNER, b"acme"), Client(ClientKind.PARTNER, b"zeebank")
+ADDRESS = Client(ClientKind.ADDRESS, b"192.0.2.1")
 ELSEWHERE = ("192.0.2.1", 1234)
 
 router = APIRouter()
@@ -83,7 +83,7 @@ class Clock:
 
 def test_a_burst_is_let_through_and_what_follows_at_the_rate() -> None:
     clock = Clock()
-    throttle = Throttle(HttpLimits(rates={Kind.PARTNER: Rate(2, 3, 1)}), clock=clock)
+    throttle = Throttle(HttpLimits(rates={ClientKind.PARTNER: Rate(2, 3, 1)}), clock=clock)
     for _ in range(3):
         throttle.admit([ACME])
     with pytest.raises(Problem) as refused:
@@ -103,7 +103,7 @@ def test_a_burst_is_let_through_and_what_follows_at_the_rate() -> None:
 
 
 def test_of_two_parties_that_a_request_has_neither_pays_for_the_others_refusal() -> None:
-    throttle = Throttle(HttpLimits(rates={Kind.PARTNER: Rate(0.01, 1, 1), Kind.ADDRESS: Rate(0.01, 2, 1)}))
+    throttle = Throttle(HttpLimits(rates={ClientKind.PARTNER: Rate(0.01, 1, 1), ClientKind.ADDRESS: Rate(0.01, 2, 1)}))
     throttle.admit([ACME, ADDRESS])
     with pytest.raises(Problem):
         throttle.admit([ACME, ADDRESS])
@@ -111,10 +111,10 @@ def test_of_two_parties_that_a_request_has_neither_pays_for_the_others_refusal()
 
 
 async def test_the_longest_unused_account_is_forgotten_and_none_with_work_under_way() -> None:
-    throttle = Throttle(replace(LIMITS, most_parties=3))
+    throttle = Throttle(replace(LIMITS, most_clients=3))
     async with throttle.place([ACME]):
         for number in range(100):
-            throttle.admit([Party(Kind.LINK, str(number).encode())])
+            throttle.admit([Client(ClientKind.LINK, str(number).encode())])
         assert len(throttle) == 3
         throttle.admit([ACME])
         throttle.admit([ACME])
@@ -123,7 +123,7 @@ async def test_the_longest_unused_account_is_forgotten_and_none_with_work_under_
 
 
 async def test_a_place_is_waited_for_and_then_refused() -> None:
-    throttle = Throttle(LIMITS, patience=0.1)
+    throttle = Throttle(LIMITS, timeout=0.1)
     async with AsyncExitStack() as stack:
         for _ in range(SLOWLY.at_once):
             await stack.enter_async_context(throttle.place([ACME]))
@@ -240,7 +240,7 @@ async def test_health_and_metrics_are_never_limited(tokens: Path) -> None:
 
 
 async def test_what_one_token_has_under_way_takes_nobody_elses_place(tokens: Path) -> None:
-    app = application(tokens, rates=dict.fromkeys(Kind, Rate(100, 100, 2)))
+    app = application(tokens, rates=dict.fromkeys(ClientKind, Rate(100, 100, 2)))
     async with client_of(app) as client:
         asked = [asyncio.create_task(client.get("/nest", headers=bearer("acme"))) for _ in range(5)]
         await eventually(lambda: app.state.inside, 2, "how many are under way")
@@ -250,7 +250,7 @@ async def test_what_one_token_has_under_way_takes_nobody_elses_place(tokens: Pat
 
 
 async def test_a_party_has_one_large_body_in_work_and_all_together_have_few(tokens: Path) -> None:
-    rates = {Kind.LARGE: Rate(100, 100, 1), Kind.ALL_LARGE: Rate(100, 100, 2)}
+    rates = {ClientKind.LARGE: Rate(100, 100, 1), ClientKind.ALL_LARGE: Rate(100, 100, 2)}
     app = application(tokens, rates=rates, large_bodies={"/nest": 2000})
     async with client_of(app) as client:
         asked = [
@@ -266,14 +266,14 @@ async def test_a_party_has_one_large_body_in_work_and_all_together_have_few(toke
 
 
 def test_who_asks_is_kept_as_a_hash_that_leads_back_to_nothing(tokens: Path) -> None:
-    parties = Parties(Tokens(tokens), trusted=(), personal=["/my"])
+    clients = ClientIdentifier(Tokens(tokens), trusted=(), personal=["/my"])
     scopes: list[Scope] = [
         {"path": "/birds", "headers": [(b"authorization", f"Bearer {token_of('acme')}".encode())]},
         {"path": "/my/secret-of-anna/come", "headers": [], "client": ELSEWHERE},
     ]
-    found = [party for scope in scopes for party in parties.of({"type": "http", **scope})]
-    assert [party.kind for party in found] == [Kind.PARTNER, Kind.LINK, Kind.ADDRESS]
+    found = [client for scope in scopes for client in clients.of({"type": "http", **scope})]
+    assert [client.kind for client in found] == [ClientKind.PARTNER, ClientKind.LINK, ClientKind.ADDRESS]
     plain = [token_of("acme"), "secret-of-anna", ELSEWHERE[0]]
-    for party, secret in zip(found, plain, strict=True):
-        assert secret not in repr(party)
-        assert party.key != hashlib.blake2b(secret.encode(), digest_size=16).digest()
+    for client, secret in zip(found, plain, strict=True):
+        assert secret not in repr(client)
+        assert client.key != hashlib.blake2b(secret.encode(), digest_size=16).digest()

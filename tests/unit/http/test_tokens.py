@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from culture_connect.http import Caller, Tokens, TokensError, requires
-from tests.unit.http.kit import app_with, bearer, client_of, spoil_tokens, token_of, write_tokens
+from tests.unit.http.harness import app_with, bearer, client_of, spoil_tokens, token_of, write_tokens
 
 router = APIRouter()
 
@@ -36,7 +36,7 @@ async def page(caller: Annotated[Caller, Depends(requires("programme", basic=Tru
 
 
 def typed(password: str, *, user: str = "somebody") -> dict[str, str]:
-    """What a browser sends once it has asked."""
+    """Returns the header that a browser sends once it has asked."""
     return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 

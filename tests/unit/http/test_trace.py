@@ -13,7 +13,7 @@ import pytest
 from fastapi import APIRouter
 
 from culture_connect.tracing import message_traceparent
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 CANARY = "kanarie-7"

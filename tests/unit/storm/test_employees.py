@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.storm.employees import Sent, Staff, Standing, Style
+from tests.storm.employees import EmployeeStatus, Sent, Staff, Style
 
 
 def said(style: Style, seed: int, count: int = 400) -> tuple[Staff, list[Sent]]:
@@ -26,10 +26,14 @@ def test_only_what_was_overtaken_is_to_be_refused(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_the_last_message_that_was_not_overtaken_says_where_an_employee_stands(seed: int) -> None:
     staff, _ = said("seconds", seed)
-    standings = {"requested": Standing.ENROLLED, "withdrawn": Standing.WITHDRAWN, "erased": Standing.ERASED}
+    statuses = {
+        "requested": EmployeeStatus.ENROLLED,
+        "withdrawn": EmployeeStatus.WITHDRAWN,
+        "erased": EmployeeStatus.ERASED,
+    }
     for employee in staff.employees:
         last = [each for each in employee.sent if each.expected != "refused"][-1]
-        assert employee.standing is standings[last.verb]
+        assert employee.status is statuses[last.verb]
 
 
 def test_who_does_not_date_messages_overtakes_none() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from culture_connect.contracts.catalogue import CATALOGUE, Entry
+from culture_connect.contracts.catalogue import CATALOGUE, CatalogueEntry
 from culture_connect.messaging.topology import (
     DEAD_LETTERS,
     INBOUND_MAX_LENGTH,
@@ -89,7 +89,7 @@ def test_each_service_may_tell_what_the_catalogue_says_and_no_event_of_another()
     assert [row.user for row in WHOLE.topic_permissions] == ["registration", "ticketing", "notifications"]
 
 
-def _example(entry: Entry, service: str) -> str:
+def _example(entry: CatalogueEntry, service: str) -> str:
     """A routing key of this kind; the service's own where it ends with one."""
     scope = service if entry.publisher == service else entry.publisher
     return re.sub("<service>", scope, entry.routing_key).replace("<partner>", "acme").replace("<venue>", "paard")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from culture_connect.contracts import Day, Language, MailAddress, PartnerName, Places, Slug
-from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, etag_of, not_found, once, page_of
+from culture_connect.http import Answer, Expected, Page, PageQuery, PatchBody, etag_of, not_found, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http import examples
 from registration.http.access import Anyone, PartnerReaders, PartnerSlug, Programme, visible_partners
@@ -35,7 +35,7 @@ class NewPartner(BaseModel):
     ends_on: Day | None = None
 
 
-class PartnerChanges(Changes):
+class PartnerChanges(PatchBody):
     """Fields to change; those that are absent stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PARTNER_CHANGES]})

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from culture_connect.contracts import Localised, PartnerName, Venue
-from culture_connect.http import Answer, Changes, Expected, Page, PageQuery, once, page_of
+from culture_connect.http import Answer, Expected, Page, PageQuery, PatchBody, once, page_of
 from culture_connect.messaging import UnitOfWork
 from registration.http import examples
 from registration.http.access import Anyone, Programme
@@ -39,7 +39,7 @@ class VenueView(BaseModel):
         )
 
 
-class VenueChanges(Changes):
+class VenueChanges(PatchBody):
     """Fields to change; those that are absent stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.VENUE_CHANGES]})

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from culture_connect.contracts.catalogue import CATALOGUE, Channel, Entry
+from culture_connect.contracts import examples
+from culture_connect.contracts.base import Message
+from culture_connect.contracts.catalogue import CATALOGUE, CatalogueEntry, Channel
 from culture_connect.contracts.docs.schemas import schema_of, schema_path
-from culture_connect.contracts.envelope import MAX_BODY_BYTES, STRUCTURED, encode, headers_of
-from culture_connect.contracts.examples import example, example_envelope
+from culture_connect.contracts.envelope import MAX_BODY_BYTES, STRUCTURED, Envelope, encode, headers_of
 from culture_connect.contracts.hr import EnrolmentWithdrawn
 from culture_connect.contracts.problems import CODES
 from culture_connect.contracts.values import MAX_ID_LENGTH
@@ -103,8 +104,8 @@ a message; the services add their own about its meaning.
 
 def events_page() -> str:
     """The page as Markdown."""
-    envelope = example_envelope(EnrolmentWithdrawn, "/acme/hr")
-    data = example(EnrolmentWithdrawn).to_json()
+    envelope = _envelope(EnrolmentWithdrawn, "/acme/hr")
+    data = EnrolmentWithdrawn.example().to_json()
     body = json.loads(data)
     properties = {"message_id": envelope.id, "type": envelope.type}
     return _PAGE.format(
@@ -122,6 +123,16 @@ def events_page() -> str:
     )
 
 
+def _envelope(model: type[Message], source: str) -> Envelope:
+    return Envelope(
+        id=examples.MESSAGE_ID,
+        type=model.type,
+        source=source,
+        time=examples.at(1, 9),
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    )
+
+
 def _channel(channel: Channel) -> Iterator[str]:
     title, introduction = _CHANNELS[channel]
     entries = [entry for entry in CATALOGUE if entry.channel == channel]
@@ -134,7 +145,7 @@ def _channel(channel: Channel) -> Iterator[str]:
     for entry in entries:
         yield (
             f"| [`{entry.model.short_type}`](#{_anchor(entry)}) | `{entry.vhost}`: `{entry.exchange}` "
-            f"| `{entry.routing_key}` | {_names([entry.publisher])} | {_names(entry.readers)} |"
+            f"| `{entry.routing_key}` | {_names([entry.publisher])} | {_names(entry.consumers)} |"
         )
     yield ""
     for entry in entries:
@@ -142,7 +153,7 @@ def _channel(channel: Channel) -> Iterator[str]:
             yield from _message(entry)
 
 
-def _message(entry: Entry) -> Iterator[str]:
+def _message(entry: CatalogueEntry) -> Iterator[str]:
     schema = schema_of(entry)
     yield f'<a id="{_anchor(entry)}"></a>'
     yield ""
@@ -157,7 +168,7 @@ def _message(entry: Entry) -> Iterator[str]:
         optional = "" if name in required and not _nullable(field) else "?"
         yield f"| `{name}`{optional} | {_value(field, schema.get('$defs', {}))} | {field.get('description', '')} |"
     yield ""
-    yield _json(json.loads(example(entry.model).to_json()))
+    yield _json(json.loads(entry.model.example().to_json()))
     yield ""
 
 
@@ -165,12 +176,12 @@ def _json(value: object) -> str:
     return f"```json\n{json.dumps(value, indent=2, ensure_ascii=False)}\n```"
 
 
-def _described(entry: Entry) -> Entry:
-    """Where this kind of message is described: at the first way it goes."""
+def _described(entry: CatalogueEntry) -> CatalogueEntry:
+    """Returns the entry under which this message is described: the first one that it has."""
     return next(each for each in CATALOGUE if each.model is entry.model)
 
 
-def _anchor(entry: Entry) -> str:
+def _anchor(entry: CatalogueEntry) -> str:
     where = _described(entry)
     return f"{where.vhost}-{where.model.short_type.replace('.', '-')}"
 
@@ -184,7 +195,7 @@ def _nullable(field: dict[str, Any]) -> bool:
 
 
 def _value(field: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """What may stand there, in words."""
+    """Returns the possible values of a field, in words."""
     if "anyOf" in field:
         return " or ".join(_value(each, definitions) for each in field["anyOf"] if each != {"type": "null"})
     if "$ref" in field:

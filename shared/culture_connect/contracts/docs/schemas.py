@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from culture_connect.contracts.catalogue import CATALOGUE, Entry
+from culture_connect.contracts.catalogue import CATALOGUE, CatalogueEntry
 
 
-def schema_of(entry: Entry) -> dict[str, Any]:
+def schema_of(entry: CatalogueEntry) -> dict[str, Any]:
     """The schema (draft 2020-12) of the data: of what we take from outside, or of what we promise to send."""
     from_outside = entry.channel in ("hr", "box-office")
     schema = _open(entry.model.model_json_schema(mode="validation" if from_outside else "serialization"))
@@ -18,8 +18,8 @@ def schema_of(entry: Entry) -> dict[str, Any]:
     }
 
 
-def schema_path(entry: Entry) -> str:
-    """Where the schema is, below the documentation folder."""
+def schema_path(entry: CatalogueEntry) -> str:
+    """Returns the path of the schema, below the documentation folder."""
     return f"schemas/{entry.vhost}/{entry.model.type}.json"
 
 

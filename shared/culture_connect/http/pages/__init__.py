@@ -4,9 +4,8 @@
 address is a key; `language_of` and `form_of` are what their routes need.
 """
 
-from culture_connect.http.pages.bilingual import Both
 from culture_connect.http.pages.forms import FormError, form_of
-from culture_connect.http.pages.secret_links import (
+from culture_connect.http.pages.personal_pages import (
     PRIVATE,
     PersonalPages,
     PersonalRoute,
@@ -14,7 +13,7 @@ from culture_connect.http.pages.secret_links import (
     language_of,
     personal_route,
 )
-from culture_connect.http.pages.site import Site
+from culture_connect.http.pages.site import Both, Site
 
 __all__ = [
     "PRIVATE",

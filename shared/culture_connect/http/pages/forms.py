@@ -15,7 +15,7 @@ _MOST_FIELDS: Final = 10
 
 
 class FormError(Exception):
-    """What was posted is no form of ours; `status` says whether it is malformed or too large."""
+    """The body is not a form of these pages; `status` says whether it is malformed or too large."""
 
     def __init__(self, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> None:
         super().__init__(status.phrase)

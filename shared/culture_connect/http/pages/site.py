@@ -3,7 +3,7 @@
 import base64
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,6 +12,17 @@ from culture_connect.contracts import Language, Venue
 
 _COMMON = Path(__file__).parent
 _OTHER = {Language.NL: (Language.EN, "English"), Language.EN: (Language.NL, "Nederlands")}
+
+
+class Both(NamedTuple):
+    """The same in Dutch and in English, with `{names}` of what is filled in."""
+
+    nl: str
+    en: str
+
+    def in_(self, language: Language) -> str:
+        """The text in that language."""
+        return self.en if language == Language.EN else self.nl
 
 
 class Site:

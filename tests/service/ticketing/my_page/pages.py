@@ -9,7 +9,7 @@ from culture_connect.contracts import Admission, EveningScheduled
 from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
-from tests.unit.http.kit import IdleBus
+from tests.unit.http.harness import IdleBus
 from tests.unit.ticketing.registration_events import evening
 from ticketing.http import personal_page, routes
 from ticketing.tickets.issuer import Issuer

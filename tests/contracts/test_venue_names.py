@@ -1,4 +1,4 @@
-"""The house of an evening is named once, however its location was written."""
+"""The venue of an evening is named once, however its location was written."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_the_default_location_of_a_venue_does_not_name_it_twice(venue: Venue) ->
 
 
 @pytest.mark.parametrize(
-    ("venue", "location", "told"),
+    ("venue", "location", "written"),
     [
         ("paard", "Prinsegracht 12, Den Haag", "PAARD, Prinsegracht 12, Den Haag"),
         ("paard", "Paard, Prinsegracht 12", "PAARD, Prinsegracht 12"),
@@ -35,5 +35,5 @@ def test_the_default_location_of_a_venue_does_not_name_it_twice(venue: Venue) ->
         ("ndt", "Amare, Spuiplein 150, Den Haag", "Nederlands Dans Theater, Amare, Spuiplein 150, Den Haag"),
     ],
 )
-def test_a_location_that_names_the_house_is_told_with_the_house_once(venue: str, location: str, told: str) -> None:
-    assert venue_names.where(Venue(venue), location) == told
+def test_a_location_that_names_the_venue_is_written_with_it_once(venue: str, location: str, written: str) -> None:
+    assert venue_names.where(Venue(venue), location) == written

@@ -6,7 +6,7 @@ import pytest
 from tests.service.front.conftest import Build
 from tests.service.front.routes import SERVICES, routes_of
 from tests.service.front.test_paths import client_at
-from tests.unit.http.kit import token_of
+from tests.unit.http.harness import token_of
 
 # What two answers to the same question may differ in.
 _OF_THE_MOMENT = ("date", "traceparent")

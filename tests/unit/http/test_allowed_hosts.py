@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from culture_connect.http import HttpLimits
-from culture_connect.http.limits import Kind, Rate
+from culture_connect.http.limits import ClientKind, Rate
 from culture_connect.http_settings import HttpSettings
 from culture_connect.settings import ServiceSettings, SettingsError, load
 from tests.support.hashes import HASH_KEY
-from tests.unit.http.kit import app_with, client_of
+from tests.unit.http.harness import app_with, client_of
 
 
 class WithPages(HttpSettings):
@@ -68,8 +68,8 @@ def test_the_names_are_those_of_the_settings_the_public_address_the_service_and_
 def test_limits_are_those_of_the_settings() -> None:
     settings = WithPages(http_limit_partner="0.5:3:2", http_limit_team="off", http_trusted_proxies="10.0.0.0/8")
     limits = HttpLimits.of(settings, "ticketing")
-    assert limits.rates[Kind.PARTNER] == Rate(0.5, 3, 2)
-    assert Kind.TEAM not in limits.rates
+    assert limits.rates[ClientKind.PARTNER] == Rate(0.5, 3, 2)
+    assert ClientKind.TEAM not in limits.rates
     assert [str(network) for network in limits.trusted_proxies] == ["10.0.0.0/8"]
 
 

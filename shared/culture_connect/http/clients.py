@@ -1,4 +1,4 @@
-"""Who is behind a request, as far as it can be told before the request is looked at."""
+"""Clients of the rate limits: found from a request before it is handled."""
 
 import base64
 import secrets
@@ -11,43 +11,43 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from culture_connect.http.limits import Kind
+from culture_connect.http.limits import ClientKind
 from culture_connect.http.tokens import Caller, Tokens
 from culture_connect.http_settings import Network
 
-_KEY: Final = secrets.token_bytes(32)  # of this process: what is kept tells nobody's secret
+_KEY: Final = secrets.token_bytes(32)  # of this process: the hashes reveal no secret
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """One who has limits; `key` is a keyed hash of the token, the link's secret or the address."""
+class Client:
+    """A client with limits of its own; `key` is a keyed hash of the token, the link's secret or the address."""
 
-    kind: Kind
+    kind: ClientKind
     key: bytes
 
 
-class Parties:
-    """Tells who they are; `personal` are the paths below which the next part is the secret of a link."""
+class ClientIdentifier:
+    """Finds the clients of requests; `personal` are the paths below which the next part is the secret of a link."""
 
     def __init__(self, tokens: Tokens, *, trusted: Sequence[Network], personal: Collection[str]) -> None:
         self._tokens = tokens
         self._trusted = trusted
         self._personal = tuple(f"{prefix}/" for prefix in personal)
 
-    def of(self, scope: Scope) -> tuple[Party, ...]:
-        """Whoever has a token of ours, or else the link that is used, if any, and the address.
+    def of(self, scope: Scope) -> tuple[Client, ...]:
+        """Returns the owner of a known token, or else the link that is used, if any, and the address.
 
         A link may be made up, so it does not stand alone. The addresses of proxies are nobody's.
         """
         secret = _secret_of(Headers(scope=scope).get("authorization", ""))
         caller = self._tokens.caller(secret) if secret else None
         if secret and caller is not None:
-            return (_party(_kind_of(caller), secret),)
+            return (_client(_kind_of(caller), secret),)
         link = self._link(scope["path"]) or secret
         address = self._address(scope)
         return (
-            *((_party(Kind.LINK, link),) if link else ()),
-            *((_party(Kind.ADDRESS, address),) if address else ()),
+            *((_client(ClientKind.LINK, link),) if link else ()),
+            *((_client(ClientKind.ADDRESS, address),) if address else ()),
         )
 
     def _link(self, path: str) -> str | None:
@@ -62,7 +62,7 @@ class Parties:
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    """Whether it is one of the proxies'. What is no address, such as the path of a socket, is not."""
+    """Returns whether the address is that of a proxy. The path of a socket is not."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -70,14 +70,16 @@ def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     return any(found in network for network in trusted)
 
 
-def _party(kind: Kind, text: str) -> Party:
-    return Party(kind, blake2b(text.encode(errors="surrogatepass"), key=_KEY, digest_size=16).digest())
+def _client(kind: ClientKind, text: str) -> Client:
+    return Client(kind, blake2b(text.encode(errors="surrogatepass"), key=_KEY, digest_size=16).digest())
 
 
-def _kind_of(caller: Caller) -> Kind:
+def _kind_of(caller: Caller) -> ClientKind:
     if caller.may("programme", "operator", "mail"):
-        return Kind.TEAM
-    return Kind.BOX_OFFICE if any(scope.startswith("box-office:") for scope in caller.scopes) else Kind.PARTNER
+        return ClientKind.TEAM
+    return (
+        ClientKind.BOX_OFFICE if any(scope.startswith("box-office:") for scope in caller.scopes) else ClientKind.PARTNER
+    )
 
 
 def _secret_of(authorization: str) -> str | None:

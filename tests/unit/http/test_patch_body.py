@@ -6,14 +6,14 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from culture_connect.http import Changes
-from tests.unit.http.kit import app_with, client_of
+from culture_connect.http import PatchBody
+from tests.unit.http.harness import app_with, client_of
 
 router = APIRouter()
 
 
-class BirdChanges(Changes):
-    """What may be another way about a bird."""
+class BirdChanges(PatchBody):
+    """The fields of a bird that may change."""
 
     name: str = "unused"
     wings: int | None = 2

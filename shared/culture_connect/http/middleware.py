@@ -1,4 +1,4 @@
-"""Around every request: its trace, its measure, its log line, and an answer whatever happens."""
+"""The outermost middleware: trace, metrics, log line, and an answer in every case."""
 
 import time
 from http import HTTPMethod, HTTPStatus
@@ -8,9 +8,9 @@ from opentelemetry.trace import Span
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from culture_connect.http.bodies import ClientGoneError
 from culture_connect.http.problems import Problem, database_unavailable, internal_error
-from culture_connect.http.request_checks import Front
+from culture_connect.http.request_bodies import ClientGoneError
+from culture_connect.http.request_filter import RequestFilter
 from culture_connect.http.trace import describe, request_span, trace_id
 from culture_connect.messaging.errors import is_database_fault
 
@@ -42,10 +42,10 @@ class RequestMetrics:
         ProcessCollector(registry=registry)
 
 
-class RequestGuard:
+class RequestMiddleware:
     """The outermost layer of the application (ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, front: Front) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, front: RequestFilter) -> None:
         self._app = app
         self._metrics = metrics
         self._front = front
@@ -95,9 +95,9 @@ class RequestGuard:
 
 
 class _Answer:
-    """What is sent; `status` is 0 until it begins.
+    """The response as it is sent; `status` is 0 until it begins.
 
-    A large body goes in pieces: the request is under way, with its place among those of its party, until the client
+    A large body goes in pieces: the request is under way, with its place among those of its client, until the client
     has taken nearly all of it.
     """
 

@@ -1,4 +1,4 @@
-"""From bytes to a message, or to the list of what is wrong with them."""
+"""Reads a message from bytes, or returns the list of its problems as an exception."""
 
 import json
 import math
@@ -10,16 +10,16 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from culture_connect.contracts.base import Message
-from culture_connect.contracts.catalogue import Channel, readers
+from culture_connect.contracts.catalogue import Channel, models_of
 from culture_connect.contracts.problems import RefusalError, UnknownType, UnreadableMessage, problem, refusals
 
 
 def read(type: str, data: bytes, channel: Channel = "core") -> Message:  # noqa: A002 - the CloudEvents attribute
-    """Reads the data of a message of this full type, as it is on that way.
+    """Reads the data of a message of this full type, by the schema of the channel.
 
-    Raises UnknownType, or UnreadableMessage with all that is wrong.
+    Raises UnknownType, or UnreadableMessage with all problems.
     """
-    model = readers(channel).get(type)
+    model = models_of(channel).get(type)
     if model is None:
         raise UnknownType
     return _read(model, data)
@@ -28,7 +28,7 @@ def read(type: str, data: bytes, channel: Channel = "core") -> Message:  # noqa:
 def read_as(models: Iterable[type[Message]], type: str, data: bytes) -> Message:  # noqa: A002 - the CloudEvents attribute
     """Reads the data of a message of this full type with the one of `models` that has it.
 
-    Raises UnknownType, or UnreadableMessage with all that is wrong.
+    Raises UnknownType, or UnreadableMessage with all problems.
     """
     for model in models:
         if model.type == type:
@@ -68,7 +68,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def _is_unicode(found: object) -> bool:
-    """Whether the text in it can be written again; Python's reader lets half characters pass."""
+    """Returns whether the value can be written as JSON again; Python's reader lets half characters pass."""
     try:
         json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -16,11 +16,11 @@ from sqlalchemy import text
 from culture_connect.messaging import Database
 from tests.service.front.conftest import Build
 from tests.support.http_server import connected, served
-from tests.unit.http.kit import bearer
+from tests.unit.http.harness import bearer
 
 ATTACKER = "127.0.0.66"
 TURNS = 20  # that the neighbour takes
-PATIENCE = 2.0  # seconds
+TIMEOUT = 2.0  # seconds
 # The neighbour comes through a proxy; the attacker's own address is seen.
 FRONT: dict[str, Any] = {"http_trusted_proxies": "127.0.0.1", "http_body_seconds": 5, "http_head_seconds": 5}
 _PARTNERS = text(
@@ -38,7 +38,7 @@ def enrolment(ref: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def meanwhile(*attacks: Any) -> AsyncIterator[None]:
-    """What the attacker does until the block ends."""
+    """Attacks until the block ends."""
     running = [asyncio.create_task(attack) for attack in attacks]
     try:
         yield
@@ -49,7 +49,7 @@ async def meanwhile(*attacks: Any) -> AsyncIterator[None]:
 
 
 async def hold_bodies_back(port: int, method: str, path: str, authorization: str = "") -> None:
-    """More connections than the pool has, each with a request whose body never comes; made anew when they end."""
+    """More connections than the pool has, each with a request whose body never comes; made again when they end."""
 
     async def one() -> None:
         while True:
@@ -134,7 +134,7 @@ async def test_a_partner_that_floods_and_holds_bodies_back_delays_no_other_partn
             )
     await database.close()
     assert [status for status, _ in turns] == [201] * TURNS
-    assert slowest(turns) < PATIENCE
+    assert slowest(turns) < TIMEOUT
     assert statuses[201] > 0
     assert not [status for status in statuses if status >= 500]
 
@@ -162,6 +162,6 @@ async def test_a_link_that_is_misused_delays_nobody_elses_page(build: Build) -> 
     await app.state.database.close()
     # Nobody's secret: the page that says so is asked of the database all the same.
     assert [status for status, _ in turns] == [404] * TURNS
-    assert slowest(turns) < PATIENCE
+    assert slowest(turns) < TIMEOUT
     assert statuses[429] > 0
     assert not [status for status in statuses if status >= 500]

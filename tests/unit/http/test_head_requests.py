@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
-from tests.unit.http.kit import IdleBus, app_with, client_of
+from tests.unit.http.harness import IdleBus, app_with, client_of
 
 router = APIRouter(prefix="/birds")
 

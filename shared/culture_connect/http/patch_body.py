@@ -7,8 +7,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 
-class Changes(BaseModel):
-    """What is to be another way. Every field has some default, which stands for "absent" and is never used."""
+class PatchBody(BaseModel):
+    """The fields to change. Every field has some default, which stands for "absent" and is never used."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -19,7 +19,7 @@ class Changes(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Without the defaults, which would tell something untrue."""
+        """Leaves out the defaults, which are placeholders."""
         document = handler.resolve_ref_schema(handler(schema))
         for field in document.get("properties", {}).values():
             field.pop("default", None)

@@ -16,8 +16,8 @@ from tests.benchmarks.results import Sample
 from tests.benchmarks.service_environment import Served, Surroundings
 
 PER_PARTNER = 1000
-PATIENCE = 120.0  # seconds, and
-PATIENCE_EACH = 0.005  # more for each participant, before an opening is given up
+TIMEOUT = 120.0  # seconds, and
+TIMEOUT_EACH = 0.005  # more for each participant, before an opening is given up
 
 _ROWS = """
     select (select count(*) from ticketing.tickets) + (select count(*) from ticketing.decisions)
@@ -51,7 +51,7 @@ async def populate(where: Surroundings, participants: int, per_partner: int = PE
         before = where.clock.read()
         started = time.perf_counter()
         await publish(channel, EVENTS, _enrolments(participants, per_partner))
-        deadline = time.perf_counter() + _patience(participants)
+        deadline = time.perf_counter() + _timeout(participants)
         while await _known(where) < participants:
             if time.perf_counter() > deadline:
                 raise TimeoutError(f"ticketing knows {await _known(where)} of {participants} participants")
@@ -78,11 +78,11 @@ async def open_evening(where: Surroundings, served: Served, evening: EveningSche
         before = where.clock.read()
         started = time.perf_counter()
         await publish(core, EVENTS, [(evening.routing_key(venue), message)])
-        patience = _patience(participants)
+        timeout = _timeout(participants)
         # Nothing leaves before the transaction is committed. The evening itself is told to the box office as well.
-        committed = await box_office.until_filled(tickets_queue(venue), 1, patience)
-        ended = await box_office.until_filled(tickets_queue(venue), seats + 1, patience)
-        ended = max(ended, await harness.until_filled(events_queue("notifications"), participants + 1, patience))
+        committed = await box_office.until_filled(tickets_queue(venue), 1, timeout)
+        ended = await box_office.until_filled(tickets_queue(venue), seats + 1, timeout)
+        ended = max(ended, await harness.until_filled(events_queue("notifications"), participants + 1, timeout))
         cpu = where.clock.since(before)
         opened = Opened(
             told=Sample(participants, ended - started, cpu),
@@ -98,8 +98,8 @@ async def open_evening(where: Surroundings, served: Served, evening: EveningSche
     return opened
 
 
-def _patience(participants: int) -> float:
-    return PATIENCE + PATIENCE_EACH * participants
+def _timeout(participants: int) -> float:
+    return TIMEOUT + TIMEOUT_EACH * participants
 
 
 async def _known(where: Surroundings) -> int:

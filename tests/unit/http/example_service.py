@@ -1,10 +1,10 @@
-"""A service that is all HTTP kit: `python -m tests.unit.http.trial_service serve`."""
+"""A service that is all HTTP kit: `python -m tests.unit.http.example_service serve`."""
 
 from fastapi import APIRouter, FastAPI
 
 from culture_connect.service_main import run
 from culture_connect.settings import ServiceSettings
-from tests.unit.http.kit import app_with
+from tests.unit.http.harness import app_with
 
 router = APIRouter()
 

@@ -1,4 +1,4 @@
-"""What anybody may ask for is made once for all who ask."""
+"""Answers that anybody may ask for are made once for all who ask."""
 
 import asyncio
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from culture_connect.http.cached_answers import Joined, Once, Recent
+from culture_connect.http.cache import LazyDocument, RateLimitedText, SingleFlight
 from tests.support.probes import eventually
-from tests.unit.http.kit import IdleBus, app_with, client_of
+from tests.unit.http.harness import IdleBus, app_with, client_of
 
 
 class Slow(IdleBus):
@@ -69,7 +69,7 @@ async def test_a_document_that_could_not_be_written_is_tried_again() -> None:
             raise ValueError("no ink")
         return text
 
-    document = Once(write)
+    document = LazyDocument(write)
     with pytest.raises(ValueError, match="no ink"):
         await document.text()
     assert await document.text() == b"document"
@@ -84,7 +84,7 @@ def test_figures_are_written_anew_after_ten_times_what_the_writing_took() -> Non
         written.append(now[0])
         return str(len(written)).encode()
 
-    figures = Recent(write, clock=lambda: now[0])
+    figures = RateLimitedText(write, clock=lambda: now[0])
     assert (figures.text(), figures.text()) == (b"1", b"1")
     now[0] += 0.19
     assert figures.text() == b"1"
@@ -101,7 +101,7 @@ async def test_a_look_that_fails_fails_for_those_who_shared_it_alone() -> None:
             raise ValueError(answer)
         return answer
 
-    joined = Joined(look)
+    joined = SingleFlight(look)
     results = await asyncio.gather(joined.result(), joined.result(), return_exceptions=True)
     assert [str(each) for each in results] == ["away", "away"]
     assert await joined.result() == "well"

@@ -22,7 +22,6 @@ from culture_connect.contracts import (
     read_as,
     refusals,
 )
-from culture_connect.contracts.examples import example
 
 PERSON = {"employee_ref": "E-1", "given_name": "Noor", "family_name": "de Wit", "email": "noor@acme.example"}
 
@@ -208,7 +207,7 @@ def test_characters_written_in_two_halves_are_taken() -> None:
 
 
 def test_a_scanner_may_read_anything_that_can_be_kept() -> None:
-    scan = json.loads(example(AdmissionRecorded).to_json())
+    scan = json.loads(AdmissionRecorded.example().to_json())
 
     def code_of(code: str) -> str:
         message = read(AdmissionRecorded.type, json.dumps({**scan, "code": code}).encode(), "box-office")

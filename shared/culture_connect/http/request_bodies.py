@@ -15,10 +15,10 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
-from culture_connect.http.limits import MIB, SMALL_BODY, STRANGERS_BODY, HttpLimits
+from culture_connect.http.limits import ANONYMOUS_BODY, MIB, SMALL_BODY, HttpLimits
 from culture_connect.http.problems import Problem, payload_too_large
 
-_SHARE = 4  # one party's bodies take at most this part of the memory for them
+_SHARE = 4  # one client's bodies take at most this part of the memory for them
 
 
 class ClientGoneError(Exception):
@@ -26,7 +26,7 @@ class ClientGoneError(Exception):
 
 
 class BodyLimits:
-    """How many bytes a body may have: `usual`, or by the first regular expression that matches the whole path."""
+    """The largest size of a body: `usual`, or by the first regular expression that matches the whole path."""
 
     def __init__(self, usual: int, by_path: Mapping[str, int]) -> None:
         self._usual = usual
@@ -37,33 +37,33 @@ class BodyLimits:
         return next((limit for pattern, limit in self._by_path if pattern.fullmatch(path)), self._usual)
 
     def is_special(self, path: str) -> bool:
-        """Whether the path has a limit of its own."""
+        """Returns whether the path has its own limit."""
         return any(pattern.fullmatch(path) for pattern, _ in self._by_path)
 
 
 class BodyMemory:
-    """The memory that bodies take together; one party has a quarter of it at most."""
+    """The memory that bodies take together; one client has a quarter of it at most."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._taken: Counter[Hashable] = Counter()
 
-    def take(self, party: Hashable, count: int) -> None:
-        """Takes so many bytes for the party. Raises a 503 problem when they are not there."""
-        if self._taken.total() + count > self._total or self._taken[party] + count > self._total // _SHARE:
+    def take(self, client: Hashable, count: int) -> None:
+        """Takes so many bytes for the client. Raises a 503 problem when they are not there."""
+        if self._taken.total() + count > self._total or self._taken[client] + count > self._total // _SHARE:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "busy-with-bodies",
                 "Other large bodies are being received at the moment",
                 headers={"Retry-After": "10"},
             )
-        self._taken[party] += count
+        self._taken[client] += count
 
-    def give_back(self, party: Hashable, count: int) -> None:
+    def give_back(self, client: Hashable, count: int) -> None:
         """Gives so many of them back."""
-        self._taken[party] -= count
-        if not self._taken[party]:
-            del self._taken[party]
+        self._taken[client] -= count
+        if not self._taken[client]:
+            del self._taken[client]
 
 
 class Bodies:
@@ -75,12 +75,12 @@ class Bodies:
         self._memory = BodyMemory(limits.bodies_in_memory)
 
     @asynccontextmanager
-    async def received(self, scope: Scope, receive: Receive, party: Hashable, *, known: bool) -> AsyncIterator[bytes]:
-        """The body, whose memory is the party's until the block ends; from one that is not `known`, 8 KiB at most.
+    async def received(self, scope: Scope, receive: Receive, client: Hashable, *, known: bool) -> AsyncIterator[bytes]:
+        """Yields the body; its memory is counted for the client until the block ends. At most 8 KiB unless `known`.
 
         Raises 408, 413 and 503 problems, and ClientGoneError.
         """
-        limit = self._sizes.of(scope["path"]) if known else min(self._sizes.of(scope["path"]), STRANGERS_BODY)
+        limit = self._sizes.of(scope["path"]) if known else min(self._sizes.of(scope["path"]), ANONYMOUS_BODY)
         if _declared_length(scope) > limit:
             raise payload_too_large(limit)
         taken = 0
@@ -90,19 +90,19 @@ class Bodies:
         try:
             more = True
             while more:
-                patience = self._limits.body_seconds + self._limits.body_seconds_per_mib * len(body) / MIB
-                message = await _next(receive, started + patience)
+                timeout = self._limits.body_seconds + self._limits.body_seconds_per_mib * len(body) / MIB
+                message = await _next(receive, started + timeout)
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > limit:
                     raise payload_too_large(limit)
                 if (wanted := max(len(body) - SMALL_BODY, 0)) > taken:
-                    self._memory.take(party, wanted - taken)
+                    self._memory.take(client, wanted - taken)
                     taken = wanted
             yield bytes(body)
         finally:
             if taken:
-                self._memory.give_back(party, taken)
+                self._memory.give_back(client, taken)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from starlette.types import Message, Scope
 
 from culture_connect.http import Caller, HttpLimits, Problem, requires
-from culture_connect.http.bodies import Bodies, BodyLimits, ClientGoneError
+from culture_connect.http.request_bodies import Bodies, BodyLimits, ClientGoneError
 from tests.support.http_server import connected, served
-from tests.unit.http.kit import app_with, bearer, client_of, token_of
+from tests.unit.http.harness import app_with, bearer, client_of, token_of
 
 KIB, MIB = 1024, 1024 * 1024
 QUICK = HttpLimits(body_seconds=0.2, body_seconds_per_mib=0, bodies_in_memory=4 * MIB)
@@ -143,8 +143,8 @@ async def test_one_party_has_a_quarter_of_the_memory_for_bodies_and_gives_it_bac
 async def test_all_bodies_together_have_so_much_memory_and_small_ones_pass_all_the_same() -> None:
     received = bodies(HttpLimits(bodies_in_memory=4 * (MIB - 64 * KIB)))
     async with AsyncExitStack() as stack:
-        for party in range(4):
-            await stack.enter_async_context(received.received(scope_of(), lambda: whole(MIB), party, known=True))
+        for client in range(4):
+            await stack.enter_async_context(received.received(scope_of(), lambda: whole(MIB), client, known=True))
         with pytest.raises(Problem, match="503"):
             await stack.enter_async_context(received.received(scope_of(), lambda: whole(MIB), "late", known=True))
         async with received.received(scope_of(), lambda: whole(64 * KIB), "late", known=True):

@@ -1,4 +1,4 @@
-"""What anybody may ask for, and what takes long to make: it is made once for all who ask."""
+"""Caches for answers that anybody may ask for and that take long to make."""
 
 import asyncio
 import time
@@ -7,11 +7,11 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-_SHARE: Final = 10  # whoever asks again and again takes a tenth of the processor at most
+_SHARE: Final = 10  # repeated requests take a tenth of the processor at most
 
 
-class Once:
-    """A document that is written when it is first asked for, off the event loop, and kept."""
+class LazyDocument:
+    """A document that is written on first use, off the event loop, and kept."""
 
     def __init__(self, write: Callable[[], bytes]) -> None:
         self._write = write
@@ -27,8 +27,8 @@ class Once:
         return self._text
 
 
-class Recent:
-    """A text that is written anew once ten times as long has passed as the writing took."""
+class RateLimitedText:
+    """A text that is rewritten at most every tenfold of the time that writing it takes."""
 
     def __init__(self, write: Callable[[], bytes], clock: Callable[[], float] = time.perf_counter) -> None:
         self._write = write
@@ -45,19 +45,19 @@ class Recent:
         return self._text
 
 
-class Joined(Generic[T]):
-    """A look that all who come while it lasts share."""
+class SingleFlight(Generic[T]):
+    """A call that all share who ask while it runs."""
 
-    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
-        self._look = look
+    def __init__(self, call: Callable[[], Awaitable[T]]) -> None:
+        self._call = call
         self._running: asyncio.Task[T] | None = None
 
     async def result(self) -> T:
-        """What the look found; raises what it raised."""
+        """Returns the result of the call; raises its exception."""
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._see())
-        # Whoever goes away takes nothing from the others.
+            self._running = asyncio.create_task(self._run())
+        # A caller that goes away does not cancel the call for the others.
         return await asyncio.shield(self._running)
 
-    async def _see(self) -> T:
-        return await self._look()
+    async def _run(self) -> T:
+        return await self._call()
