@@ -76,7 +76,7 @@ def tiebreaker(evening_id: UUID, participant_id: UUID) -> bytes:
 
 
 class ReferenceSeason:
-    """One season of evenings. Every method does one thing that can happen at `now`, then allocates every evening's seats."""
+    """One season of evenings. Every method does one thing that can happen at `now`, then allocates all seats."""
 
     def __init__(self, partners: Mapping[str, int] | None = None) -> None:
         """A season without evenings and people, with these partners (slug to places) taking part."""
