@@ -35,14 +35,15 @@ up: $(STAMP) ## everything on this machine, and nothing played; Ctrl-C ends it
 test: check ## all checks, then all tests on servers of their own; ARGS="-k some" chooses tests
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
-check: $(STAMP) ## style, types, borders between packages, generated documents
+check: $(STAMP) ## style, types, borders between packages, words, generated documents
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy --num-workers=2 $(CODE)
 	@for service in $(notdir $(wildcard services/*)); do \
 		$(BIN)/mypy services/$$service/migrations/env.py services/$$service/migrations/versions/*.py || exit 1; \
 	done
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python deploy/check/words.py
 	$(BIN)/python -m culture_connect.contracts.docs --check
 
 format: $(STAMP) ## puts right what can be put right by itself

@@ -1,4 +1,4 @@
-"""Letters as the API tells of them."""
+"""Letters as API and pages show them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from notifications.domain.kinds import Kind, State
+from notifications.contents import Letter
+from notifications.domain.catalogue import Kind, State
 from notifications.rendering.composer import Composer
-from notifications.rendering.models import Letter
 from notifications.rendering.sanitize import UnusableAddressError
 from notifications.tables import LetterRow
 
@@ -42,7 +42,7 @@ class LetterView(BaseModel):
 
     @classmethod
     def of(cls, row: LetterRow) -> "LetterView":
-        """The view of this row."""
+        """Returns the view of this row."""
         return cls.model_validate(row, from_attributes=True)
 
 
@@ -85,7 +85,7 @@ class RenderedView(BaseModel):
 
     @classmethod
     def of(cls, letter: Letter, composer: Composer) -> "RenderedView":
-        """The view of this mail, as `composer` writes it."""
+        """Returns the view of this mail, as `composer` renders it."""
         rendered = composer.render(letter)
         recipient = letter.contents.recipient
         view = cls(

@@ -1,20 +1,18 @@
-"""Reads what mail servers report about mails of ours that they took: delivery status notifications (RFC 3464).
+"""The parser of bounces: delivery status notifications (RFC 3464), which mail servers send about mails they took.
 
-Anybody may send us one. So it is taken apart with a few cuts, at one level, each part no larger than it has to be;
-there is nothing here that grows with how deep or how odd a message is made.
+Anybody may send us one. So it is split at one level only, into parts of limited number and size; no cost grows with the
+depth or the oddity of a message.
 """
 
 import base64
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
-from enum import StrEnum
 from uuid import UUID
 
-from notifications.domain.faults import Fault, fault_of
+from notifications.domain.outcomes import BounceReport, DeliveryFault, DsnAction, classify_fault
 
 LARGEST = 1 << 20  # bytes; a report with the whole mail in it is smaller
 _LARGEST_HEADER = 64 << 10  # bytes of one block of headers
@@ -22,7 +20,7 @@ _LONGEST_VALUE = 1000  # characters of a header that is looked at (RFC 5322, 2.1
 _MOST_PARTS = 10  # RFC 6522, 3: two or three
 _MOST_BLOCKS = 200  # one for each recipient, and one about the mail
 
-# With their internationalized relatives (RFC 6533).
+# With their internationalized forms (RFC 6533).
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED_PARTS = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
 
@@ -33,38 +31,8 @@ _EMPTY_LINE = re.compile(rb"\n[ \t]*\n")
 _MESSAGE_ID = re.compile(r"\s*<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([a-z0-9.-]{1,253})>?\s*", re.IGNORECASE)
 
 
-class Action(StrEnum):
-    """What became of the mail (RFC 3464, 2.3.3), the best first."""
-
-    DELIVERED = "delivered"
-    RELAYED = "relayed"
-    EXPANDED = "expanded"
-    DELAYED = "delayed"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Bounce:
-    """A report about a mail: `letter_id` of the letter that leads it, None when it is none of ours.
-
-    `status` is a code such as 5.1.1 (RFC 3463). A mail of ours has one addressee. When the report speaks of several,
-    the address leads to several people, and this is the best that became of it: who reached one has arrived. `fault`
-    is where it lies that it did not.
-    """
-
-    letter_id: UUID | None
-    action: Action
-    status: str
-    fault: Fault = field(default=Fault.OTHER, compare=False)
-
-    @property
-    def permanent(self) -> bool:
-        """Whether the mail will never arrive: not after a delay, nor when a server gave up on one that was away."""
-        return self.action is Action.FAILED and self.status.startswith("5")
-
-
-def read(message: bytes, domain: str) -> Bounce | None:
-    """What the message (RFC 5322) reports; None when it is no report, or none that can be understood.
+def parse(message: bytes, domain: str) -> BounceReport | None:
+    """Returns the report in a message (RFC 5322); None when it is no report, or one that cannot be understood.
 
     A letter is ours when the id of its mail ends in `domain`: the one that the report repeats (RFC 3461, 4.4), else the
     Message-ID of the mail that came back.
@@ -82,37 +50,37 @@ def read(message: bytes, domain: str) -> Bounce | None:
         elif _type_of(headers) in _RETURNED_PARTS:
             returned = _decoded(headers, content)
     blocks = _blocks(report)
-    fates = [fate for block in blocks if (fate := _fate(block)) is not None]
-    if not fates:
+    results = [result for block in blocks if (result := _result(block)) is not None]
+    if not results:
         return None
-    action, status, fault = min(fates, key=_gravity)
+    action, status, fault = min(results, key=_severity)
     letter_id = _letter(_value(blocks[0], "Original-Envelope-Id"), domain)
     if letter_id is None:
         letter_id = _letter(_value(_headers(returned)[0], "Message-ID"), domain)
-    return Bounce(letter_id, action, status, fault)
+    return BounceReport(letter_id, action, status, fault)
 
 
-def _fate(block: Message) -> tuple[Action, str, Fault] | None:
-    """What became of the mail for one recipient; None where that is not said, or not as RFC 3464, 2.3 has it."""
+def _result(block: Message) -> tuple[DsnAction, str, DeliveryFault] | None:
+    """Returns the result for one recipient; None where it is missing, or not as RFC 3464, 2.3 has it."""
     status = _STATUS.match(_value(block, "Status"))
     action = _value(block, "Action").partition("(")[0].strip().lower()
-    if status is None or action not in set(Action):
+    if status is None or action not in set(DsnAction):
         return None
-    return Action(action), status[1], _fault(status[1], _value(block, "Diagnostic-Code"))
+    return DsnAction(action), status[1], _fault(status[1], _value(block, "Diagnostic-Code"))
 
 
-def _fault(status: str, diagnostic: str) -> Fault:
-    """By the status; a vague one (x.0.0) is told more exactly by what the server answered (RFC 3464, 2.3.6)."""
+def _fault(status: str, diagnostic: str) -> DeliveryFault:
+    """Classifies by the status; the server's answer is more exact than a vague one such as 5.0.0 (RFC 3464, 2.3.6)."""
     answer = _ANSWER.match(diagnostic)
     code = int(answer[1]) if answer else None
     if status.endswith(".0.0") and answer and answer[2]:
         status = answer[2]
-    return fault_of(status, code)
+    return classify_fault(status, code)
 
 
-def _gravity(fate: tuple[Action, str, Fault]) -> tuple[int, str]:
-    action, status, _ = fate
-    return list(Action).index(action), status[0]
+def _severity(result: tuple[DsnAction, str, DeliveryFault]) -> tuple[int, str]:
+    action, status, _ = result
+    return list(DsnAction).index(action), status[0]
 
 
 def _letter(mail_id: str, domain: str) -> UUID | None:
@@ -121,7 +89,7 @@ def _letter(mail_id: str, domain: str) -> UUID | None:
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
-    """The parts between the boundaries (RFC 2046, 5.1.1), and no more than there can be."""
+    """Yields the parts between the boundaries (RFC 2046, 5.1.1), a limited number."""
     line = re.compile(rb"^--%b(--)?[ \t]*$" % re.escape(boundary.encode("utf-8", "surrogateescape")), re.MULTILINE)
     begin = None
     for _, found in zip(range(_MOST_PARTS), line.finditer(body), strict=False):
@@ -135,12 +103,12 @@ def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
 
 
 def _blocks(report: bytes) -> list[Message]:
-    """The blocks of a report: that about the mail, then one for each recipient."""
+    """Returns the blocks of a report: that about the mail, then one for each recipient."""
     return [_headers(block.lstrip())[0] for block in _EMPTY_LINE.split(report.strip(), maxsplit=_MOST_BLOCKS)]
 
 
 def _headers(data: bytes) -> tuple[Message, bytes]:
-    """The block of headers at the beginning, and what follows it."""
+    """Returns the block of headers at the beginning, and the rest."""
     if data.startswith(b"\n"):
         return Message(), data[1:]
     end = _EMPTY_LINE.search(data)
@@ -149,7 +117,7 @@ def _headers(data: bytes) -> tuple[Message, bytes]:
 
 
 def _value(headers: Message, name: str) -> str:
-    """The first header of that name; nothing when there is none, or one that is longer than it can be."""
+    """Returns the first header of that name; nothing when there is none, or one of more than the longest value."""
     value = str(headers.get(name, ""))
     return value if len(value) <= _LONGEST_VALUE else ""
 
@@ -159,13 +127,13 @@ def _type_of(headers: Message) -> str:
 
 
 def _parameter(headers: Message, name: str) -> str:
-    """A parameter of the Content-Type; nothing when it is written in a way that only RFC 2231 has."""
+    """Returns a parameter of the Content-Type; nothing when it is written as only RFC 2231 allows."""
     value = headers.get_param(name) if _value(headers, "Content-Type") else None
     return value if isinstance(value, str) else ""
 
 
 def _decoded(headers: Message, content: bytes) -> bytes:
-    """The part without the encoding that RFC 3464 forbids and some gateways add."""
+    """Returns the part without the encoding that RFC 3464 forbids and some gateways add."""
     match _value(headers, "Content-Transfer-Encoding").strip().lower():
         case "base64":
             try:

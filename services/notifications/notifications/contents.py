@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from culture_connect.contracts import Evening, Language, Localised, Venue
 from culture_connect.contracts.names import full_name
-from notifications.domain.kinds import Kind
+from notifications.domain.catalogue import Kind
 
 
 class _Known(BaseModel):
@@ -31,8 +31,8 @@ class Recipient(_Known):
         return full_name(self.given_name or "", self.family_name or "")
 
 
-class ToldEvening(Evening):
-    """The evening as it was told, with the reason of its cancellation where there was one."""
+class PublishedEvening(Evening):
+    """The evening as it was published, with the reason of its cancellation where there was one."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -51,7 +51,7 @@ class TicketDetails(_Known):
 class Piece(_Known):
     """One letter of the mail.
 
-    `before` is the evening as the addressee was last told it, for a letter about changes. `sequence` is that of the
+    `before` is the evening as the addressee last read of it, for a letter about changes. `sequence` is that of the
     calendar entry (RFC 5545, 3.8.7.4), None when this letter brings none. `giver` is the given name of who offers or
     passed on a ticket, None when it is not known (any more). `last_day` is the last day of somebody who leaves,
     `first_day` the first of somebody who is welcomed before it. `invited` is true when it is about an evening that its
@@ -60,8 +60,8 @@ class Piece(_Known):
 
     letter_id: UUID
     kind: Kind
-    evening: ToldEvening | None = None
-    before: ToldEvening | None = None
+    evening: PublishedEvening | None = None
+    before: PublishedEvening | None = None
     ticket: TicketDetails = TicketDetails()
     sequence: int | None = None
     giver: str | None = None
@@ -95,7 +95,7 @@ class Digest(_Known):
 
 
 class Contents(_Known):
-    """Everything a mail tells; the first piece leads. `unsubscribe` is the secret of the addressee's preferences."""
+    """Everything a mail is written from; the first piece leads. `unsubscribe` is the secret of its preferences."""
 
     recipient: Recipient
     pieces: list[Piece] = Field(min_length=1)
@@ -108,7 +108,7 @@ class Contents(_Known):
 class Letter:
     """A mail with its contents, known by the id of its leading letter.
 
-    `participant_id` is None for a letter to a partner. `written_at` is the moment its Date header tells, the same in
+    `participant_id` is None for a letter to a partner. `written_at` is the moment in its Date header, the same in
     every repetition.
     """
 
