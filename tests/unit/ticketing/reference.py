@@ -76,7 +76,7 @@ def tiebreaker(evening_id: UUID, participant_id: UUID) -> bytes:
 
 
 class ReferenceSeason:
-    """One season of evenings. Every method does one thing that can happen at `now`, then settles every evening."""
+    """One season of evenings. Every method does one thing that can happen at `now`, then allocates all seats."""
 
     def __init__(self, partners: Mapping[str, int] | None = None) -> None:
         """A season without evenings and people, with these partners (slug to places) taking part."""
@@ -95,12 +95,12 @@ class ReferenceSeason:
     def partner(self, slug: str, places: int, *, now: datetime) -> None:
         """A partner joins (again), or has another number of places."""
         self.partners[slug] = places
-        self._settle(now)
+        self._allocate(now)
 
     def partner_leaves(self, slug: str, *, now: datetime) -> None:
         """Its people lose everything, and are no candidates until it joins again."""
         del self.partners[slug]
-        self._settle(now)
+        self._allocate(now)
 
     def enrol(self, people: Sequence[ReferencePerson], *, now: datetime) -> None:
         """People are enrolled at once, some perhaps anew; who never withdrew only gets other dates."""
@@ -116,7 +116,7 @@ class ReferenceSeason:
                 for evening_id in self.evenings:
                     self.asked[evening_id].pop(person.participant_id, None)
                     self._forgive(evening_id, person.participant_id)
-        self._settle(now)
+        self._allocate(now)
 
     def withdraw(self, participant_id: UUID, effective_on: date, *, now: datetime) -> None:
         """Somebody takes no part from that day on.
@@ -125,14 +125,14 @@ class ReferenceSeason:
         those before it stay."
         """
         self.people[participant_id].effective_on = effective_on
-        self._settle(now)
+        self._allocate(now)
 
     def erase(self, participant_id: UUID, *, now: datetime) -> None:
         """Somebody is forgotten, for good, also in the lines of evenings that have begun."""
         self.people[participant_id].erased = True
         for waiting in self.waiting.values():
             waiting.pop(participant_id, None)
-        self._settle(now)
+        self._allocate(now)
 
     def schedule(self, evening: ReferenceEvening, *, now: datetime) -> None:
         """An evening is announced, or becomes what is given here. "An evening that moves keeps its tickets"."""
@@ -142,12 +142,12 @@ class ReferenceSeason:
         self.waiting.setdefault(evening_id, {})
         self.asked.setdefault(evening_id, {})
         self.declined.setdefault(evening_id, [])
-        self._settle(now)
+        self._allocate(now)
 
     def cancel(self, evening_id: UUID, *, now: datetime) -> None:
         """The evening is off: "One that is cancelled cancels them all", which means its tickets."""
         self.evenings[evening_id].cancelled = True
-        self._settle(now)
+        self._allocate(now)
 
     def ask(self, evening_id: UUID, participant_ids: Sequence[UUID], *, now: datetime) -> None:
         """These ask for a seat at the same moment; who may have no place, or has one, might as well not have asked."""
@@ -158,7 +158,7 @@ class ReferenceSeason:
                 # "Declining and asking again puts one at the end of the line (new request time)."
                 self.asked[evening_id][participant_id] = now
                 self._forgive(evening_id, participant_id)
-        self._settle(now)
+        self._allocate(now)
 
     def decline(self, evening_id: UUID, participant_id: UUID, *, now: datetime) -> None:
         """Somebody gives back their ticket or waiting place; not once they were let in with it."""
@@ -169,7 +169,7 @@ class ReferenceSeason:
             elif participant_id in self.waiting[evening_id]:
                 del self.waiting[evening_id][participant_id]
                 self._turn_down(evening_id, participant_id)
-        self._settle(now)
+        self._allocate(now)
 
     def pass_on(self, evening_id: UUID, giver: UUID, colleague: UUID, *, now: datetime) -> bool:
         """The giver's ticket becomes the colleague's, also after the closing; false if that is not allowed."""
@@ -191,18 +191,18 @@ class ReferenceSeason:
             self.asked[evening_id][colleague] = now
             self._forgive(evening_id, colleague)
             tickets[colleague] = ISSUED
-        self._settle(now)
+        self._allocate(now)
         return allowed
 
     def admit(self, evening_id: UUID, participant_id: UUID, *, now: datetime) -> None:
         """Somebody shows their ticket at the door, before or after the evening began."""
         if participant_id in self.tickets[evening_id]:
             self.tickets[evening_id][participant_id] = ADMITTED
-        self._settle(now)
+        self._allocate(now)
 
     def tick(self, *, now: datetime) -> None:
         """Time passed: perhaps a release or a closing."""
-        self._settle(now)
+        self._allocate(now)
 
     # What can be seen
 
@@ -246,7 +246,7 @@ class ReferenceSeason:
 
     # How it is decided
 
-    def _settle(self, now: datetime) -> None:
+    def _allocate(self, now: datetime) -> None:
         """Every evening, one after the other: who loses, then the line, then the newcomers."""
         for evening in sorted(self.evenings.values(), key=lambda each: (each.starts_at, each.evening_id.bytes)):
             self._follow_contracts(evening, now)
