@@ -5,14 +5,14 @@ PYTHON ?= python3
 JOBS ?= 3
 BIN := .venv/bin
 STAMP := .venv/.installed
-MEMBERS := shared services/registration services/ticketing services/notifications deploy/cli
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
+MEMBERS := shared $(SERVICES:%=services/%) deploy/cli
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 CODE := shared services deploy tests
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-emit-package culture-connect --no-emit-package culture-connect-cli \
-	--no-emit-package culture-connect-registration --no-emit-package culture-connect-ticketing \
-	--no-emit-package culture-connect-notifications
+	$(SERVICES:%=--no-emit-package culture-connect-%)
 
 .PHONY: help setup demo up test check format bench storm lock
 .DEFAULT_GOAL := help
@@ -35,14 +35,15 @@ up: $(STAMP) ## everything on this machine, and nothing played; Ctrl-C ends it
 test: check ## all checks, then all tests on servers of their own; ARGS="-k some" chooses tests
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
-check: $(STAMP) ## style, types, borders between packages, generated documents
+check: $(STAMP) ## style, types, borders between packages, words, generated documents
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy --num-workers=2 $(CODE)
 	@for service in $(notdir $(wildcard services/*)); do \
 		$(BIN)/mypy services/$$service/migrations/env.py services/$$service/migrations/versions/*.py || exit 1; \
 	done
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python deploy/check/words.py
 	$(BIN)/python -m culture_connect.contracts.docs --check
 
 format: $(STAMP) ## puts right what can be put right by itself

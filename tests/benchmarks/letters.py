@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import LOCAL_TIME, Venue
-from notifications.domain.kinds import Kind
+from notifications.contents import Contents, Letter, Piece, PublishedEvening, Recipient, TicketDetails
+from notifications.domain.catalogue import Kind
 from notifications.rendering.composer import Composer
-from notifications.rendering.models import Contents, Letter, Piece, Recipient, TicketDetails, ToldEvening
 from notifications.rendering.renderer import Renderer
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.results import Sample
@@ -113,7 +113,7 @@ def an_evening() -> dict[str, Any]:
 async def fill(where: Surroundings, first: int, count: int) -> None:
     """Letters with tickets for so many people, written down and not due; at twenty domains."""
     told = an_evening()
-    evening = ToldEvening.model_validate(told)
+    evening = PublishedEvening.model_validate(told)
     day = evening.starts_at.astimezone(LOCAL_TIME).date()
     await where.rows(_EVENING, EVENING, day, json.dumps(told), evening.starts_at, evening.ends_at)
     await where.rows(_FILL, first, first + count - 1)
@@ -183,7 +183,7 @@ def written(count: int) -> Sample:
         reply_to={},
         signer=None,
     )
-    evening = ToldEvening.model_validate(an_evening())
+    evening = PublishedEvening.model_validate(an_evening())
     letters = [
         Letter(
             UUID(int=number),

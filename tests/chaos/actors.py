@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 
 from culture_connect.contracts import EveningScheduled
 
-PATIENCE = 60.0  # seconds that somebody waits for an answer
+ANSWER_TIMEOUT = 60.0  # seconds that somebody waits for an answer
 ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Somebody with the secret of their own page for one evening."""
 
     participant_id: UUID
@@ -27,10 +27,10 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What somebody was told: by which replica, how many seconds after the crowd began, at which attempt."""
+class SeatAnswer:
+    """An answer to a request: by which replica, how many seconds after the requests began, at which attempt."""
 
-    asker: Asker
+    requester: Requester
     status: int
     body: dict[str, Any]
     port: int
@@ -39,37 +39,39 @@ class Answer:
     replayed: bool
 
     def is_for(self, evening: EveningScheduled) -> bool:
-        """Whether it is about this evening."""
-        return self.asker.evening_id == evening.evening_id
+        """Tells whether it is about this evening."""
+        return self.requester.evening_id == evening.evening_id
 
 
 @dataclass
-class Crowd:
-    """Asks at any of these replicas, by port; `broken` counts connections that broke, by port."""
+class Requesters:
+    """SeatRequests at any of these replicas, by port; `broken` counts connections that broke, by port."""
 
     ports: Sequence[int]
     broken: Counter[int] = field(default_factory=Counter)
 
-    async def ask(self, askers: Sequence[Asker]) -> list[Answer]:
+    async def ask(self, requests: Sequence[Requester]) -> list[SeatAnswer]:
         """All ask at once; raises AssertionError for whoever gets no answer."""
         started = time.perf_counter()
-        return list(await asyncio.gather(*(self._ask(asker, nth, started) for nth, asker in enumerate(askers))))
+        return list(
+            await asyncio.gather(*(self._ask(requester, nth, started) for nth, requester in enumerate(requests)))
+        )
 
-    async def _ask(self, asker: Asker, nth: int, started: float) -> Answer:
+    async def _ask(self, requester: Requester, nth: int, started: float) -> SeatAnswer:
         for attempt in range(ATTEMPTS):
             port = self.ports[(nth + attempt) % len(self.ports)]
             try:
-                async with asyncio.timeout(PATIENCE):
-                    status, headers, body = await _post(port, asker)
+                async with asyncio.timeout(ANSWER_TIMEOUT):
+                    status, headers, body = await _post(port, requester)
             except (ConnectionError, asyncio.IncompleteReadError):
                 self.broken[port] += 1
                 continue
             replayed = "idempotent-replay: true" in headers
-            return Answer(asker, status, body, port, time.perf_counter() - started, attempt + 1, replayed)
+            return SeatAnswer(requester, status, body, port, time.perf_counter() - started, attempt + 1, replayed)
         raise AssertionError(f"no answer at any of {self.ports}")
 
 
-async def _post(port: int, asker: Asker) -> tuple[int, str, dict[str, Any]]:
+async def _post(port: int, requester: Requester) -> tuple[int, str, dict[str, Any]]:
     """One request on a connection of its own; returns status, headers in lower case, and what the JSON says.
 
     Written out, since an HTTP client that is at home everywhere would take more of the machine than the service.
@@ -77,10 +79,10 @@ async def _post(port: int, asker: Asker) -> tuple[int, str, dict[str, Any]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(
-            f"POST /evenings/{asker.evening_id}/tickets HTTP/1.1\r\n"
+            f"POST /evenings/{requester.evening_id}/tickets HTTP/1.1\r\n"
             f"Host: 127.0.0.1:{port}\r\n"
-            f"Authorization: Bearer {asker.secret}\r\n"
-            f"Idempotency-Key: {asker.key}\r\n"
+            f"Authorization: Bearer {requester.secret}\r\n"
+            f"Idempotency-Key: {requester.key}\r\n"
             "Content-Length: 0\r\n"
             "Connection: close\r\n\r\n".encode()
         )

@@ -64,7 +64,7 @@ def broker_has_written_down(system: System, queue: str) -> bool:
 
 
 def work_of(system: System, victim: Victim, evening: str, partner: str) -> Callable[[], Awaitable[int]]:
-    """How far the victim is with its own work."""
+    """Returns a probe of how far the victim is with its own work."""
     if victim == "registration":
         return lambda: participants_of(system, partner)
     if victim == "notifications":
@@ -85,7 +85,7 @@ async def tickets_of(system: System, evening: str) -> int:
 
 
 async def letters_of(system: System, partner: str) -> int:
-    """How many letters to people of the partner were sent, as notifications knows."""
+    """Returns the number of letters sent to people of the partner, as notifications knows."""
     [row] = await system.rows(
         """
         select count(*) from notifications.letters

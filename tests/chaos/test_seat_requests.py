@@ -23,53 +23,53 @@ from culture_connect.messaging.topology import box_office_account, tickets_queue
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.stack.ports import choose_ports
 from culture_connect_cli.stack.program import Program
-from tests.chaos.actors import Answer, Asker, Crowd
+from tests.chaos.actors import Requester, Requesters, SeatAnswer
+from tests.service.ticketing.external_clients import Clients
 from tests.service.ticketing.harness import NEXT_YEAR
-from tests.service.ticketing.peers import World
 from tests.support.bus import password_of
 from tests.support.external_clients import Listener, listening
 from tests.support.hashes import HASH_KEY
 from tests.support.probes import eventually, until
 from tests.support.service_environment import Surroundings
 from tests.unit.http.kit import write_tokens
-from tests.unit.ticketing.news import enrolled, evening, partner, person
-from tests.unit.ticketing.reference import Evening, Person, Season
+from tests.unit.ticketing.reference import ReferenceEvening, ReferencePerson, ReferenceSeason
+from tests.unit.ticketing.registration_events import enrolled, evening, partner, person
 from ticketing.settings import TicketingSettings
-from ticketing.store import waiting_list as line
+from ticketing.store import waiting_list
 from ticketing.use_cases.apply_events import Event
 
 pytestmark = pytest.mark.timeout(150)
 
 
-class Share(NamedTuple):
-    """How many people of a partner ask, and how many seats are kept for them."""
+class PartnerSize(NamedTuple):
+    """The number of people of a partner who request a seat, and of seats kept for them."""
 
     people: int
     allotment: int
 
 
 PARTNERS = {
-    "acme": Share(900, 60),
-    "gemeente": Share(560, 50),
-    "zeebank": Share(400, 40),
-    "haven": Share(40, 10),
-    "atelier": Share(100, 0),
+    "acme": PartnerSize(900, 60),
+    "gemeente": PartnerSize(560, 50),
+    "zeebank": PartnerSize(400, 40),
+    "haven": PartnerSize(40, 10),
+    "atelier": PartnerSize(100, 0),
 }
 CAPACITY = 200
-PEOPLE = sum(share.people for share in PARTNERS.values())
+PEOPLE = sum(size.people for size in PARTNERS.values())
 ELSEWHERE = 40  # people who ask for the other evening meanwhile
 EARLIER = 60  # people of the crowd who have a ticket for the other evening
 CHECKED = 50  # of so many answers about the line one is compared with the reference
 
 # Seats that are kept for nobody are there as well: 40 of them.
 NIGHT = evening(NEXT_YEAR, capacity=CAPACITY, admission=Admission.ON_REQUEST).model_copy(
-    update={"allotments": {slug: share.allotment for slug, share in PARTNERS.items() if share.allotment}}
+    update={"allotments": {slug: size.allotment for slug, size in PARTNERS.items() if size.allotment}}
 )
 DANCE = evening(
     NEXT_YEAR.replace(hour=12), capacity=500, title="Dans", venue=Venue.NDT, admission=Admission.ON_REQUEST
 ).model_copy(update={"allotments": {}})
 
-CROWD = {f"{slug}{number}": slug for slug, share in PARTNERS.items() for number in range(share.people)}
+REQUESTERS = {f"{slug}{number}": slug for slug, size in PARTNERS.items() for number in range(size.people)}
 OTHERS = {f"other{number}": "acme" for number in range(ELSEWHERE)}
 
 
@@ -78,7 +78,7 @@ class Theatre:
     """Ticketing as two processes on one database and broker, and what the world around it hears."""
 
     surroundings: Surroundings
-    world: World
+    world: Clients
     replicas: Sequence[Program]
     ports: Sequence[int]
     secrets: dict[tuple[str, str], str]
@@ -93,19 +93,19 @@ class Theatre:
             await connection.close()
 
     async def places(self, evening_id: UUID) -> int:
-        """How many tickets and waiting places there are by now."""
+        """Returns the number of tickets and waiting places by now."""
         [row] = await self.rows("select count(*) from tickets where evening_id = $1", evening_id)
         return int(row[0])
 
-    def askers(self, names: Sequence[str], wanted: EveningScheduled) -> list[Asker]:
+    def requests(self, names: Sequence[str], wanted: EveningScheduled) -> list[Requester]:
         """These people, each with the secret of their invitation."""
         return [
-            Asker(person(name), wanted.evening_id, self.secrets[str(person(name)), str(wanted.evening_id)])
+            Requester(person(name), wanted.evening_id, self.secrets[str(person(name)), str(wanted.evening_id)])
             for name in names
         ]
 
     def errors(self) -> list[str]:
-        """What the replicas logged as errors."""
+        """Returns the lines that the replicas logged as errors."""
         lines = [line for each in self.replicas for line in each.log.read_text().splitlines()]
         return [line for line in lines if '"level": "error"' in line or "Traceback" in line]
 
@@ -118,16 +118,16 @@ async def theatre(surroundings_of: Callable[[str], Surroundings], tmp_path: Path
     ports = list(choose_ports(["first", "second"]).values())
     replicas = [replica(settings, port, tmp_path) for port in ports]
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(World(surroundings, settings))
+        world = await stack.enter_async_context(Clients(surroundings, settings))
         for venue in (Venue.PAARD, Venue.NDT):
             await surroundings.add_box_office(venue)
         for each in replicas:
             stack.callback(each.kill)
             await asyncio.to_thread(each.start)
-        people = CROWD | OTHERS
-        await tell(world, [partner(slug) for slug in PARTNERS])
-        await tell(world, [enrolled(name, partner=slug) for name, slug in people.items()])
-        await tell(world, [NIGHT, DANCE])
+        people = REQUESTERS | OTHERS
+        await publish(world, [partner(slug) for slug in PARTNERS])
+        await publish(world, [enrolled(name, partner=slug) for name, slug in people.items()])
+        await publish(world, [NIGHT, DANCE])
         await eventually(
             lambda: len(world.harness.of("invitation.extended")), 2 * len(people), "invitations", timeout=60
         )
@@ -141,21 +141,21 @@ async def theatre(surroundings_of: Callable[[str], Surroundings], tmp_path: Path
 async def test_a_crowd_gets_the_seats_by_the_rules_though_a_replica_is_killed(
     theatre: Theatre, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    earlier = list(CROWD)[:: PEOPLE // EARLIER][:EARLIER]
-    warm = await Crowd(theatre.ports).ask(theatre.askers(earlier, DANCE))
+    earlier = list(REQUESTERS)[:: PEOPLE // EARLIER][:EARLIER]
+    warm = await Requesters(theatre.ports).ask(theatre.requests(earlier, DANCE))
     assert {answer.body["state"] for answer in warm} == {"issued"}
     victim, survivor = theatre.replicas
     assert await publishes(theatre.ports[0]), "the victim is to be the one that publishes"
 
-    crowd = Crowd(theatre.ports)
-    askers = interleaved(theatre.askers(list(CROWD), NIGHT), theatre.askers(list(OTHERS), DANCE))
+    requesters = Requesters(theatre.ports)
+    requests = interleaved(theatre.requests(list(REQUESTERS), NIGHT), theatre.requests(list(OTHERS), DANCE))
     async with box_office(theatre.surroundings, "paard") as paard:
-        asking = asyncio.create_task(crowd.ask(askers))
+        pending = asyncio.create_task(requesters.ask(requests))
         done = await until(
             lambda: theatre.places(NIGHT.evening_id), lambda count: count >= PEOPLE // 4, "a quarter", timeout=60
         )
         await asyncio.to_thread(victim.kill)
-        answers = await asking
+        answers = await pending
         assert done < PEOPLE, "it was killed after the work"
         await eventually(lambda: outbox(theatre), 0, "events that wait", timeout=30)
         await eventually(lambda: len(pairs_told(paard)), CAPACITY, "tickets at the box office", timeout=30)
@@ -167,7 +167,7 @@ async def test_a_crowd_gets_the_seats_by_the_rules_though_a_replica_is_killed(
         "seconds": round(seconds, 1),
         "asks per second": round(len(answers) / seconds),
         "places when it was killed": done,
-        "connections that broke": crowd.broken.total(),
+        "connections that broke": requesters.broken.total(),
         "seconds for the other evening, at most": round(max(each.seconds for each in answers if each.is_for(DANCE)), 1),
         "answers remembered from before the kill": sum(answer.replayed for answer in answers),
         "messages told again by the next publisher": sum(paard.times.values()) - len(paard.times),
@@ -177,7 +177,7 @@ async def test_a_crowd_gets_the_seats_by_the_rules_though_a_replica_is_killed(
     with capsys.disabled():
         print(f"\n{', '.join(f'{name}: {value}' for name, value in figures.items())}")  # noqa: T201 - what it is for
 
-    assert set(crowd.broken) == {theatre.ports[0]}
+    assert set(requesters.broken) == {theatre.ports[0]}
     assert Counter(answer.status for answer in answers) == {201: len(answers)}
     assert theatre.errors() == []
     await everybody_has_one_place(theatre)
@@ -191,14 +191,14 @@ async def everybody_has_one_place(theatre: Theatre) -> None:
     """Neither more seats than there are, nor anybody twice, nor anybody forgotten."""
     rows = await theatre.rows("select participant_id, state from tickets where evening_id = $1", NIGHT.evening_id)
     assert Counter(row["state"] for row in rows) == {"issued": CAPACITY, "waiting": PEOPLE - CAPACITY}
-    assert sorted(row["participant_id"] for row in rows) == sorted(map(person, CROWD))
+    assert sorted(row["participant_id"] for row in rows) == sorted(map(person, REQUESTERS))
     [row] = await theatre.rows("select issued, waiting from evenings where evening_id = $1", NIGHT.evening_id)
     assert tuple(row) == (CAPACITY, PEOPLE - CAPACITY)
 
 
-async def seats_and_line_are_by_the_rules(theatre: Theatre, answers: Sequence[Answer]) -> None:
+async def seats_and_line_are_by_the_rules(theatre: Theatre, answers: Sequence[SeatAnswer]) -> None:
     """Plays the decisions in the order in which they were taken on the reference, which was written from the rules."""
-    season = await before_the_crowd(theatre)
+    season = await before_the_requests(theatre)
     positions = {each.body["ticket_id"]: each.body["position"] for each in answers if each.body["state"] == "waiting"}
     decisions = await theatre.rows(
         """
@@ -228,18 +228,21 @@ async def seats_and_line_are_by_the_rules(theatre: Theatre, answers: Sequence[An
 
     assert len(decisions) == PEOPLE
     held = season.held(NIGHT.evening_id)
-    assert all(held.get(slug, 0) >= min(share.allotment, share.people) for slug, share in PARTNERS.items())
+    assert all(held.get(slug, 0) >= min(size.allotment, size.people) for slug, size in PARTNERS.items())
     assert await line_of(theatre) == season.line(NIGHT.evening_id)
 
 
-async def answers_are_true(theatre: Theatre, answers: Sequence[Answer]) -> None:
-    """What people were told is what is written down."""
+async def answers_are_true(theatre: Theatre, answers: Sequence[SeatAnswer]) -> None:
+    """Checks that the answers agree with the rows."""
     rows = await theatre.rows("select ticket_id, evening_id, participant_id, state from tickets")
     written = {(row["evening_id"], row["participant_id"]): (str(row["ticket_id"]), row["state"]) for row in rows}
     for answer in answers:
-        body, asker = answer.body, answer.asker
-        assert (body["evening_id"], body["participant_id"]) == (str(asker.evening_id), str(asker.participant_id))
-        assert written[asker.evening_id, asker.participant_id] == (body["ticket_id"], body["state"])
+        body, requester = answer.body, answer.requester
+        assert (body["evening_id"], body["participant_id"]) == (
+            str(requester.evening_id),
+            str(requester.participant_id),
+        )
+        assert written[requester.evening_id, requester.participant_id] == (body["ticket_id"], body["state"])
         assert (body["position"] is None) == (body["state"] == "issued")
 
 
@@ -253,29 +256,29 @@ async def the_box_office_heard_of_every_ticket_once(theatre: Theatre, paard: Lis
     assert len(pairs_told(paard)) == CAPACITY
 
 
-def the_other_evening_was_served_meanwhile(answers: Sequence[Answer]) -> None:
-    """Everybody who asked for it has a seat, and most of them had it while the crowd was still asking."""
+def the_other_evening_was_served_meanwhile(answers: Sequence[SeatAnswer]) -> None:
+    """Everybody who asked for it has a seat, and most had it while requests for the other one were still handled."""
     other = [answer for answer in answers if answer.is_for(DANCE)]
     assert len(other) == ELSEWHERE
     assert {answer.body["state"] for answer in other} == {"issued"}
-    crowd = sorted(answer.seconds for answer in answers if answer.is_for(NIGHT))
-    assert sorted(answer.seconds for answer in other)[ELSEWHERE // 2] < crowd[-PEOPLE // 10]
+    requesters = sorted(answer.seconds for answer in answers if answer.is_for(NIGHT))
+    assert sorted(answer.seconds for answer in other)[ELSEWHERE // 2] < requesters[-PEOPLE // 10]
 
 
-async def before_the_crowd(theatre: Theatre) -> Season:
+async def before_the_requests(theatre: Theatre) -> ReferenceSeason:
     """The reference, told of everybody and of the seats that were given out for the other evening."""
-    season = Season(dict.fromkeys(PARTNERS, 10_000))
+    season = ReferenceSeason(dict.fromkeys(PARTNERS, 10_000))
     for each in (NIGHT, DANCE):
         season.schedule(as_reference(each), now=NEXT_YEAR.replace(year=NEXT_YEAR.year - 1))
-    people = CROWD | OTHERS
-    season.people = {person(name): Person(person(name), slug, NEXT_YEAR) for name, slug in people.items()}
+    people = REQUESTERS | OTHERS
+    season.people = {person(name): ReferencePerson(person(name), slug, NEXT_YEAR) for name, slug in people.items()}
     rows = await theatre.rows("select participant_id from tickets where evening_id = $1", DANCE.evening_id)
     season.tickets[DANCE.evening_id] = {row["participant_id"]: "issued" for row in rows}
     return season
 
 
-def as_reference(told: EveningScheduled) -> Evening:
-    return Evening(
+def as_reference(told: EveningScheduled) -> ReferenceEvening:
+    return ReferenceEvening(
         told.evening_id,
         local_day(told.starts_at),
         told.starts_at,
@@ -288,10 +291,10 @@ def as_reference(told: EveningScheduled) -> Evening:
 
 
 async def line_of(theatre: Theatre) -> list[UUID]:
-    """Who waits, in order, as the service has it."""
+    """Returns those who wait, in order, as the service has it."""
     database = Database(theatre.surroundings.database_url, schema="ticketing")
     async with database.begin() as work:
-        positions = await line.positions(work, NIGHT.evening_id, list(map(person, CROWD)))
+        positions = await waiting_list.positions(work, NIGHT.evening_id, list(map(person, REQUESTERS)))
     await database.close()
     assert sorted(positions.values()) == list(range(1, len(positions) + 1))
     return sorted(positions, key=lambda each: positions[each])
@@ -311,25 +314,25 @@ def pairs_told(paard: Listener) -> list[tuple[str, int]]:
     ]
 
 
-def interleaved(many: Sequence[Asker], few: Sequence[Asker]) -> list[Asker]:
+def interleaved(many: Sequence[Requester], few: Sequence[Requester]) -> list[Requester]:
     """Partners mixed, as people come, and one of the few after every so many."""
     dice = random.Random(1)
     mixed = dice.sample(list(many), len(many))
     every = len(many) // len(few)
-    return [asker for nth in range(len(few)) for asker in (*mixed[nth * every : (nth + 1) * every], few[nth])]
+    return [requester for nth in range(len(few)) for requester in (*mixed[nth * every : (nth + 1) * every], few[nth])]
 
 
 async def publishes(port: int) -> bool:
-    """Whether this replica is the one whose relay is active."""
+    """Tells whether this replica is the one whose relay is active."""
     async with httpx.AsyncClient(trust_env=False) as client:
         metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     return "culture_connect_relay_leading 1.0" in metrics
 
 
-async def tell(world: World, events: Sequence[Event]) -> None:
+async def publish(world: Clients, events: Sequence[Event]) -> None:
     """Tells ticketing all of these; a few hundred are on their way at once."""
     for start in range(0, len(events), 200):
-        await asyncio.gather(*(world.tell(event) for event in events[start : start + 200]))
+        await asyncio.gather(*(world.publish(event) for event in events[start : start + 200]))
 
 
 @asynccontextmanager
@@ -346,8 +349,8 @@ async def box_office(surroundings: Surroundings, venue: str) -> AsyncIterator[Li
         routing_key="admission",
         queue=tickets_queue(venue),
     )
-    async with listening(party) as ear:
-        yield ear
+    async with listening(party) as listener:
+        yield listener
 
 
 def settings_in(folder: Path, surroundings: Surroundings) -> TicketingSettings:

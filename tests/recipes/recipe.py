@@ -57,17 +57,22 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line for the shell, without pipes or variables."""
+    """A program of the virtual environment and its arguments."""
 
     words: tuple[str, ...]
 
     def run(self, root: Path) -> str:
         """Runs in the copy at `root` and returns the output. Raises AssertionError with the output for any failure."""
-        words = [sys.executable if self.words[0] == ".venv/bin/python" else self.words[0], *self.words[1:]]
+        program = Path(sys.executable).parent / self.words[0].removeprefix(".venv/bin/")
         services = sorted(path.parent.relative_to(root).as_posix() for path in root.glob("services/*/pyproject.toml"))
         path = os.pathsep.join(str(root / package) for package in (*PACKAGES, *services, "."))
         done = subprocess.run(
-            words, cwd=root, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
+            [program, *self.words[1:]],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         output = done.stdout + done.stderr
         assert done.returncode == 0, f"{shlex.join(self.words)} ended with {done.returncode}:\n{output}"

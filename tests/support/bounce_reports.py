@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from notifications.delivery.bounces import LARGEST
+from notifications.delivery.bounce_reports import LARGEST
 
 _FOLDER = Path(__file__).parent.parent / "unit" / "notifications" / "bounces"
 _HEAD = b"Content-Type: multipart/report; report-type=delivery-status"

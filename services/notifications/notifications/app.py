@@ -7,12 +7,11 @@ from culture_connect.http.subject_access import subject_access
 from culture_connect.messaging import Database, Service, Telemetry
 from culture_connect.messaging.consuming.inbox_cleanup import inbox_cleanup
 from notifications.delivery.sender import Sender
-from notifications.delivery.smtp import SmtpLine
+from notifications.delivery.smtp_connection import SmtpConnection
 from notifications.handlers.core_events import core_router
 from notifications.http import bounces, letters, unsubscribe
-from notifications.http.subject_access import texts_of
-from notifications.jobs.maintenance import Housekeeping
-from notifications.metrics import Measures
+from notifications.jobs.maintenance import Maintenance
+from notifications.metrics import LetterMetrics
 from notifications.rendering.composer import Composer
 from notifications.rendering.renderer import Renderer
 from notifications.settings import NotificationsSettings
@@ -25,7 +24,7 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
     """Puts the service together; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="notifications", pooler=settings.database_pooler)
     telemetry = Telemetry()
-    measures = Measures(telemetry.registry)
+    metrics = LetterMetrics(telemetry.registry)
     composer = Composer(
         Renderer(public_url=settings.public_url),
         sender=settings.mail_from,
@@ -36,19 +35,19 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
     )
     sender = Sender(
         database,
-        write=composer.mail,
-        open_line=lambda: SmtpLine(settings.mail_server),
+        render=composer.mail,
+        open_connection=lambda: SmtpConnection(settings.mail_server),
         workers=settings.mail_connections,
         claim_seconds=settings.mail_claim_seconds,
-        measures=measures,
+        metrics=metrics,
         per_second=settings.mail_per_second,
     )
-    housekeeping = Housekeeping(database, kept_for=settings.kept_for)
+    maintenance = Maintenance(database, kept_for=settings.kept_for)
     service = Service(
         name="notifications",
         settings=settings,
         database=database,
-        routers=[core_router(sender.wake, settings.patience)],
+        routers=[core_router(sender.wake, settings.delays)],
         telemetry=telemetry,
     )
     return create_app(
@@ -62,12 +61,12 @@ def build_app(settings: NotificationsSettings) -> FastAPI:
             letters.router(composer),
             bounces.router(settings.mail_domain),
             unsubscribe.router,
-            subject_access(HOLDINGS, more=texts_of(composer)),
+            subject_access(HOLDINGS, more=letters.letter_texts(composer)),
         ],
         background=[
             sender.running,
-            housekeeping.running,
-            lambda: measures.counting(database),
+            maintenance.running,
+            lambda: metrics.counting(database),
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
         large_bodies={bounces.PATH: bounces.MAX_REPORT},

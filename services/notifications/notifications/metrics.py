@@ -1,4 +1,4 @@
-"""What an operator can see of the letters: how many, how old, how it goes. Never whose."""
+"""The metrics of the letters: how many, how old, how attempts end. Never whose."""
 
 import contextlib
 import time
@@ -9,13 +9,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from culture_connect.messaging import Database
 from culture_connect.messaging.periodic import periodic
-from notifications.domain.kinds import State
-from notifications.store import letter_lists
+from notifications.domain.catalogue import State
+from notifications.store import letter_queries
 
 INTERVAL = 5.0  # seconds between two counts
 
 
-class Measures:
+class LetterMetrics:
     """The metrics of the letters, in the registry of the service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -36,12 +36,12 @@ class Measures:
             "How often in a row the mail server could not be talked to; 0 while it takes letters",
             registry=registry,
         )
-        self._dialogues: set[float] = set()
+        self._sessions: set[float] = set()
         Gauge(
             "culture_connect_mail_dialogue_seconds",
             "How long the longest dialogue with the mail server has taken that is not over yet",
             registry=registry,
-        ).set_function(lambda: time.monotonic() - min(self._dialogues, default=time.monotonic()))
+        ).set_function(lambda: time.monotonic() - min(self._sessions, default=time.monotonic()))
         self.attempts = Counter(
             "culture_connect_letter_attempts",
             "Attempts to send a letter by how they ended: sent, refused, deferred",
@@ -50,19 +50,19 @@ class Measures:
         )
 
     @contextlib.contextmanager
-    def dialogue(self) -> Iterator[None]:
-        """A dialogue with the mail server, while the block runs."""
+    def session(self) -> Iterator[None]:
+        """Counts the block as an SMTP session."""
         began = time.monotonic()
-        self._dialogues.add(began)
+        self._sessions.add(began)
         try:
             yield
         finally:
-            self._dialogues.discard(began)
+            self._sessions.discard(began)
 
     async def count(self, database: Database) -> None:
         """Counts the letters now."""
         async with database.begin() as work:
-            counts, oldest = await letter_lists.tally(work)
+            counts, oldest = await letter_queries.count(work)
         for state in State:
             self.letters.labels(str(state)).set(sum(count.letters for count in counts if count.state is state))
         for count in counts:

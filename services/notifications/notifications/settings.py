@@ -1,4 +1,4 @@
-"""What notifications is told from outside."""
+"""The settings of notifications."""
 
 from datetime import timedelta
 from email.utils import parseaddr
@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from culture_connect.contracts import Venue
 from culture_connect.settings import ServiceSettings
-from notifications.delivery.smtp import MailServer, Tls
-from notifications.domain.timing import Patience
+from notifications.delivery.smtp_connection import MailServer, Tls
+from notifications.domain.schedule import Delays
 from notifications.rendering.dkim_signer import Signer
 from notifications.rendering.sanitize import UnusableAddressError, ascii_address, one_line
 
@@ -37,33 +37,33 @@ def _sender(value: str) -> str:
 class NotificationsSettings(ServiceSettings):
     """The settings of any service, the mail server, and how letters are signed and timed."""
 
-    # Where addressees reach the pages of this service: links to switch reminders off begin with it.
+    # Where addressees reach the pages of this service: unsubscribe links begin with it.
     public_url: Annotated[str, Field(pattern=r"^https?://[^/]")] = "http://127.0.0.1:8003"
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_tls: Tls = "none"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
-    # Of a mail server whose certificate nobody else vouches for.
+    # The certificate authority of a mail server that has its own.
     smtp_ca_file: Path | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Culture Connect <avond@cultureconnect.example>"
-    # What Message-IDs and calendar ids end in: changing it makes known letters and entries strangers.
+    # The end of Message-IDs and calendar ids: with another one, known letters and entries are not recognized.
     mail_domain: str = Field(default="cultureconnect.example", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")
-    # Where answers go: the venue's own address, by slug. Without one they go to the sender.
+    # The addresses for answers, by slug of the venue. Without one they go to the sender.
     mail_reply_to: dict[Venue, Annotated[str, AfterValidator(_address)]] = Field(default_factory=dict)
-    # A private key in PEM makes every letter signed (DKIM, RFC 6376); its public half is in the DNS of the domain.
+    # A private key in PEM signs every letter (DKIM, RFC 6376); its public half is in the DNS of the domain.
     dkim_key_file: Path | None = None
     dkim_selector: str = Field(default="letters", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")
     mail_connections: int = Field(default=4, ge=1, le=50)
-    # Seconds until a letter whose sender vanished is sent again.
+    # Seconds until a mail whose sender vanished is sent again.
     mail_claim_seconds: float = Field(default=60.0, ge=1.0, le=3600.0)
-    # Letters a second for all replicas together; none: as fast as the mail server takes them.
+    # Mails a second for all replicas together; none: as fast as the mail server takes them.
     mail_per_second: float | None = Field(default=None, ge=1.0, le=10_000.0)
-    # Seconds that a letter waits for what belongs with it: see `Patience`.
+    # Seconds that a letter waits for what belongs with it: see `Delays`.
     mail_welcome_seconds: float = Field(default=60.0, ge=0.0, le=3600.0)
     mail_ticket_seconds: float = Field(default=5.0, ge=0.0, le=3600.0)
     mail_change_seconds: float = Field(default=300.0, ge=0.0, le=3600.0)
-    # Days until of a letter only the record is kept.
+    # Days until only the record of a letter is kept.
     mail_kept_days: int = Field(default=30, ge=1, le=3650)
 
     @model_validator(mode="after")
@@ -76,7 +76,7 @@ class NotificationsSettings(ServiceSettings):
 
     @property
     def mail_server(self) -> MailServer:
-        """Where letters go."""
+        """Returns the mail server."""
         return MailServer(
             host=self.smtp_host,
             port=self.smtp_port,
@@ -89,18 +89,18 @@ class NotificationsSettings(ServiceSettings):
         )
 
     @property
-    def patience(self) -> Patience:
-        """How long letters wait for others."""
-        return Patience(self.mail_welcome_seconds, self.mail_ticket_seconds, self.mail_change_seconds)
+    def delays(self) -> Delays:
+        """Returns how long letters wait for others."""
+        return Delays(self.mail_welcome_seconds, self.mail_ticket_seconds, self.mail_change_seconds)
 
     @property
     def kept_for(self) -> timedelta:
-        """How long contents are kept."""
+        """Returns how long contents are kept."""
         return timedelta(days=self.mail_kept_days)
 
     @property
     def signer(self) -> Signer | None:
-        """Who signs letters, None when nobody does. Raises DkimKeyError for a key that cannot be used."""
+        """Returns the DKIM signer, None without a key. Raises DkimKeyError for a key that cannot be used."""
         if self.dkim_key_file is None:
             return None
         domain = parseaddr(self.mail_from)[1].partition("@")[2]

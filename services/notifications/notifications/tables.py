@@ -21,9 +21,9 @@ class Base(SQLModel):
 
 
 class ContactRow(Base, table=True):
-    """Whom to write to; `email` is null for somebody who was erased.
+    """A participant as a contact; `email` is null for somebody who was erased.
 
-    The person and the term of their participation are told by different events, so each has a version of its own.
+    The person and the term of their participation are in different events, so each has a version of its own.
     Partner and the days of joining and leaving stay when the person is erased: numbers are counted from them.
     `starts_on` is the first day on which they take part, null when it is any. `unsubscribe` is the secret in the links
     that switch reminders off and on.
@@ -57,7 +57,7 @@ class ContactRow(Base, table=True):
 
 
 class PartnerRow(Base, table=True):
-    """A partner as registration last told it; whether its contact wants the digest."""
+    """A partner as registration last published it; `digest_off_at` when its contact unsubscribed."""
 
     __tablename__ = "partners"
 
@@ -75,9 +75,9 @@ class PartnerRow(Base, table=True):
 
 
 class EveningRow(Base, table=True):
-    """An evening as registration last told it: `details` is the JSON of the contract's evening.
+    """An evening as registration last published it: `details` is the JSON of the contract's evening.
 
-    Version 0 has no more than its id: others spoke of it first.
+    Version 0 has no more than its id: other events mentioned it first.
     """
 
     __tablename__ = "evenings"
@@ -96,7 +96,7 @@ class EveningRow(Base, table=True):
 
 
 class EveningVersionRow(Base, table=True):
-    """An evening as it once was: letters about changes compare it with what holds now."""
+    """An earlier version of an evening: letters about changes compare it with the present one."""
 
     __tablename__ = "evening_versions"
 
@@ -107,7 +107,7 @@ class EveningVersionRow(Base, table=True):
 
 
 class TicketRow(Base, table=True):
-    """Where a ticket stands, and in `details` what its letter tells: code, link, place in the line, reason, giver."""
+    """A ticket: `standing` is its status, `details` hold what its letter tells: code, link, waiting place, reason."""
 
     __tablename__ = "tickets"
 
@@ -128,7 +128,7 @@ class TicketRow(Base, table=True):
 class LetterRow(Base, table=True):
     """A letter, from the moment it is planned; it is for a participant or for a partner.
 
-    `wanted_at` is when it should go, null while that hangs on an evening nobody told yet; `due_at` is when it may be
+    `wanted_at` is when it should go, null while that depends on an unknown evening; `due_at` is when it may be
     tried next, null as well while its evening is not known; while it is being sent, when the claim of `claim` expires
     and another may take it. `domain` is that of the recipient's address, null while there is no address. A letter with
     both can be written.
@@ -194,7 +194,7 @@ class LetterRow(Base, table=True):
 
 
 class PaceRow(Base, table=True):
-    """When the mail server may be given the next letter, for all replicas together."""
+    """The moment at which the mail server may get the next mail, for all replicas together."""
 
     __tablename__ = "pace"
 

@@ -1,4 +1,4 @@
-"""The composition root: everything ticketing is made of, and every queue it listens to."""
+"""The composition root: everything ticketing is made of, and every queue it consumes."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from culture_connect.messaging.keyed_hash import KeyedHash
 from ticketing.handlers.admissions import admission_router
 from ticketing.handlers.core_events import core_router
 from ticketing.http import routes
-from ticketing.jobs.timers import Clock
-from ticketing.metrics import DoorMeasures
+from ticketing.jobs.timers import TimerJob
+from ticketing.metrics import AdmissionMetrics
 from ticketing.settings import TicketingSettings
 from ticketing.tickets.codes import Codes
 from ticketing.tickets.issuer import Issuer
@@ -21,7 +21,7 @@ from ticketing.tickets.links import Links
 
 
 def build_app(settings: TicketingSettings) -> FastAPI:
-    """Makes the service from its settings; nothing is connected before the application starts."""
+    """Builds the service from its settings; nothing is connected before the application starts."""
     database = Database(settings.database_url, schema="ticketing", pooler=settings.database_pooler)
     issuer = Issuer(
         Codes.from_file(settings.signing_key_file),
@@ -29,8 +29,8 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         KeyedHash(bytes.fromhex(settings.hash_key)),
     )
     telemetry = Telemetry()
-    doors = DoorMeasures(telemetry.registry)
-    from_box_offices = admission_router(issuer.codes, doors)
+    metrics = AdmissionMetrics(telemetry.registry)
+    from_box_offices = admission_router(issuer.codes, metrics)
     [admissions] = from_box_offices.batch_subscribers
 
     async def box_office_queues() -> Sequence[BatchSubscriber]:
@@ -54,9 +54,9 @@ def build_app(settings: TicketingSettings) -> FastAPI:
         limits=HttpLimits.of(settings, "ticketing"),
         routers=routes.ROUTERS,
         background=[
-            Clock(database, issuer).running,
+            TimerJob(database, issuer).running,
             lambda: inbox_cleanup(database, kept_for=settings.inbox_kept_for),
         ],
     )
-    routes.equip(app, issuer, doors)
+    routes.configure(app, issuer, metrics)
     return app

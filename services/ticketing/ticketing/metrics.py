@@ -1,4 +1,4 @@
-"""What an operator can see of the doors: how scans are judged, and whose clocks want setting. Never who went in."""
+"""Metrics of admissions: outcomes of scans and implausible scanner clocks; never who went in."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry, Counter
 from ticketing.store.admissions import RecordedScan
 
 
-class DoorMeasures:
-    """The metrics of the doors, in the registry of the service."""
+class AdmissionMetrics:
+    """The counters of scans, in the registry of the service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.scans = Counter(

@@ -1,4 +1,4 @@
-"""What ticketing is told from outside."""
+"""The settings of ticketing."""
 
 from typing import Annotated
 

@@ -29,8 +29,8 @@ class Base(SQLModel):
     metadata = MetaData()
 
 
-class Partner(Base, table=True):
-    """A partner as registration last told it; its contract is without end where a day is missing."""
+class PartnerRow(Base, table=True):
+    """A partner as registration last published it; its contract is without end where a day is missing."""
 
     __tablename__ = "partners"
 
@@ -44,7 +44,7 @@ class Partner(Base, table=True):
 
 
 class ParticipantRow(Base, table=True):
-    """`domain.participants.Participant` with the days on which they are active, worked out for set-based queries."""
+    """`domain.participants.Participant` with the days on which they are active, calculated for set-based queries."""
 
     __tablename__ = "participants"
 
@@ -69,11 +69,11 @@ class ParticipantRow(Base, table=True):
     )
 
 
-class Evening(Base, table=True):
-    """An evening as registration last told it, and how many of its seats and waiting places are taken.
+class EveningRow(Base, table=True):
+    """An evening as registration last published it, and how many of its seats and waiting places are taken.
 
     The three counts are kept by a trigger on `tickets`, which refuses a seat beyond the capacity; nothing else
-    writes them. `allotted` once its allotments were worked out.
+    writes them. `allotted` once its allotments were calculated.
     """
 
     __tablename__ = "evenings"
@@ -103,8 +103,8 @@ class Evening(Base, table=True):
     )
 
 
-class Share(Base, table=True):
-    """What one partner has of an evening: its allotment, and its people's seats and waiting places.
+class ShareRow(Base, table=True):
+    """One partner's share of an evening: its allotment, and its people's seats and waiting places.
 
     The counts are kept by the trigger on `tickets`, as those of the evening.
     """
@@ -123,7 +123,7 @@ class Share(Base, table=True):
     )
 
 
-class Timer(Base, table=True):
+class TimerRow(Base, table=True):
     """Something to do for an evening at a moment to come; the row goes when it is done."""
 
     __tablename__ = "timers"
@@ -138,10 +138,10 @@ class Timer(Base, table=True):
     )
 
 
-class Wish(Base, table=True):
-    """What somebody wants with regard to an evening: invited and silent yet, asked, or declined.
+class SeatRequestRow(Base, table=True):
+    """A participant's invitation (not answered yet), seat request or refusal for an evening.
 
-    It holds for one enrolment (the version of `participant.enrolled`): who is enrolled anew begins anew.
+    It holds for one enrolment (the version of `participant.enrolled`): a new enrolment has none.
     """
 
     __tablename__ = "wishes"
@@ -149,7 +149,7 @@ class Wish(Base, table=True):
     evening_id: UUID = Field(primary_key=True, sa_type=Uuid, foreign_key="evenings.evening_id")
     participant_id: UUID = Field(primary_key=True, sa_type=Uuid)
     enrolment: int
-    wish: str = Field(sa_type=Text)
+    seat_request: str = Field(sa_type=Text, sa_column_kwargs={"name": "wish"})
     asked_at: datetime | None = Field(sa_type=Moment)
 
     __table_args__: ClassVar[Any] = (
@@ -159,11 +159,11 @@ class Wish(Base, table=True):
     )
 
 
-class Ticket(Base, table=True):
+class TicketRow(Base, table=True):
     """A ticket or a waiting place: one life from the request to the end.
 
-    `version` counts everything that happened to it, `feed_version` what its box office was told. `enrolment` is the
-    version of the `participant.enrolled` it was given under. `participant_id` is null once the holder was erased.
+    `version` counts everything that happened to it, `feed_version` the events its box office received. `enrolment` is
+    the version of the `participant.enrolled` it was given under. `participant_id` is null once the holder was erased.
     `others` is kept while it waits: the tickets held for other evenings of the season, as of the evening's watermarks.
     `generation` is that of its code, one more each time that its holder got another, for the last time at
     `replaced_at`.
@@ -234,10 +234,10 @@ class Ticket(Base, table=True):
     )
 
 
-class LineWatermark(Base, table=True):
+class LineWatermarkRow(Base, table=True):
     """Up to which decision of another evening of its season an evening's waiting places have their `others` counted.
 
-    Null where places may count its tickets and none of its decisions were taken in yet.
+    Null where places may count its tickets and none of its decisions were counted yet.
     """
 
     __tablename__ = "line_watermarks"
@@ -248,7 +248,7 @@ class LineWatermark(Base, table=True):
 
 
 class ScanRow(Base, table=True):
-    """A scan at the door and its verdict, remembered so that one sent twice is one scan.
+    """A scan at the door and its verdict, recorded so that one sent twice is one scan.
 
     `scanned_at` and `sent_at` are by the scanner's clock, `counted_at` is by ours, null where it is `scanned_at`.
     A code is known again by `code_hash`, null for scans of earlier releases.
@@ -288,10 +288,10 @@ class PageRow(Base, table=True):
     __table_args__ = (Index("pages_of_participant", "participant_id"),)
 
 
-class Offer(Base, table=True):
+class OfferRow(Base, table=True):
     """A ticket that its holder wants to pass on to `participant_id`, who has to agree.
 
-    Null when nobody could have it at the address that was given, which its holder is not told. `address_hash` knows
+    Null when nobody could have it at the address that was given, which its holder does not learn. `address_hash` knows
     that address again when the same ticket is offered to it once more; null in offers of an earlier release.
     """
 

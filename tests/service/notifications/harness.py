@@ -33,7 +33,7 @@ from culture_connect.contracts import (
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import Database
 from notifications.app import build_app
-from notifications.jobs.maintenance import Housekeeping
+from notifications.jobs.maintenance import Maintenance
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.mail_server import MailServer
 from tests.support.probes import eventually
@@ -167,11 +167,11 @@ class Harness:
         """Ends the patience of the letters of this kind."""
         await self.rows("update letters set due_at = now() where state = 'planned' and kind = $1", kind)
 
-    async def keep_house(self, *, later: timedelta = timedelta(0)) -> None:
-        """One round of the housekeeping, by a clock that is ahead by so much."""
+    async def maintain(self, *, later: timedelta = timedelta(0)) -> None:
+        """Does one round of the maintenance, by a clock that is ahead by so much."""
         database = Database(self.settings.database_url, schema="notifications", clock=lambda: datetime.now(UTC) + later)
         try:
-            await Housekeeping(database, kept_for=self.settings.kept_for).once()
+            await Maintenance(database, kept_for=self.settings.kept_for).once()
         finally:
             await database.close()
 
@@ -241,7 +241,7 @@ def enrolled(
 
 
 def undeliverable_to(participant: UUID, email: str | None = None) -> dict[str, Any]:
-    """What is said of mail to somebody's address."""
+    """Returns the event about mail to somebody's address."""
     digest = address_digest("acme", email or f"{participant}@acme.example")
     return {"participant_id": str(participant), "address_sha256": digest.hex()}
 

@@ -140,12 +140,12 @@ class MailServer:
         self.logins.append(mechanism)
         return AuthResult(success=(given.login.decode(), given.password.decode()) == self._login, handled=False)
 
-    # What aiosmtpd calls
+    # Called by aiosmtpd
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's names
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        """What the server can do. aiosmtpd takes commands that come together, but does not say so."""
+        """Lists the extensions. aiosmtpd takes commands in groups, but does not say so."""
         session.host_name = hostname
         return ["250-mail.example", *(["250-PIPELINING"] if self._pipelining else []), *responses[1:]]
 

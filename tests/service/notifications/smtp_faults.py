@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from notifications.delivery.smtp import MailServer, SmtpLine
+from notifications.delivery.smtp_connection import MailServer, SmtpConnection
 from notifications.rendering.composer import Mail
 from tests.support.smtp_sink import Mood, Sink
 
@@ -17,9 +17,9 @@ TO_ANOTHER = Mail(MAIL.sender, "max@acme.example", MAIL.message)
 SENDER, RECIPIENT = "MAIL FROM:<avond@cultureconnect.example>", "RCPT TO:<zoe@acme.example>"
 
 
-def line_to(sink: Sink, seconds: float = 5) -> SmtpLine:
+def line_to(sink: Sink, seconds: float = 5) -> SmtpConnection:
     """A line to it, with the seconds for a step."""
-    return SmtpLine(MailServer("127.0.0.1", sink.port, timeout=seconds))
+    return SmtpConnection(MailServer("127.0.0.1", sink.port, timeout=seconds))
 
 
 def answers(**by_step: str | Sequence[str]) -> Mood:

@@ -74,8 +74,21 @@ async def test_the_new_address_gets_welcome_and_ticket_in_one_letter(harness: Ha
     await harness.due_now("ticket-issued")
     await harness.until_mailed(2)
     assert harness.mail_server.recipients == [STRANGER, OWN]
-    sent = [each["kind"] for each in await harness.letters(participant_id=participant, state="sent")]
-    assert sorted(sent) == ["ticket-issued", "ticket-issued", "welcome", "welcome"]
+
+    async def sent() -> list[str]:
+        return sorted(each["kind"] for each in await harness.letters(participant_id=participant, state="sent"))
+
+    await eventually(sent, ["ticket-issued", "ticket-issued", "welcome", "welcome"], "letters sent", timeout=20)
+
+
+async def test_a_letter_with_links_for_the_old_address_is_not_resent_to_the_new_one(harness: Harness) -> None:
+    participant = await welcomed(harness)
+    [letter] = await harness.letters(participant_id=participant, kind="ticket-issued")
+    await harness.tell(corrected(participant, 2))
+    await harness.until_known(participant, 2)
+    refused = await harness.api.post(f"/letters/{letter['letter_id']}/resend")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-sent-moved")
+    assert refused.json()["detail"] == "The reason: it was for another address than the addressee has now."
 
 
 async def until_waiting(harness: Harness, participant: UUID, *kinds: str) -> None:

@@ -14,7 +14,7 @@ REPORT = "message/rfc822"
 
 
 def a_report(mail_id: str, *, action: str = "failed", status: str = "5.1.1") -> bytes:
-    """What a mail server says of a mail; the headers of the mail are with it."""
+    """Returns a mail server's report about a mail; the headers of the mail are with it."""
     return (
         "From: MAILER-DAEMON@mx.example\r\nTo: avond@cultureconnect.example\r\nSubject: Undelivered\r\n"
         'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'

@@ -1,4 +1,4 @@
-"""What comes together goes as one mail."""
+"""Letters that are there together go as one mail."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -44,7 +44,7 @@ def tickets_of(participant: UUID) -> list[Any]:
 
 
 def text_of(received: Received) -> str:
-    """What the mail says."""
+    """Returns the text of the mail."""
     return str(part_of(received.mail, "text/plain").get_content())
 
 
@@ -259,16 +259,16 @@ async def test_a_place_in_the_line_that_was_read_of_becomes_a_seat_by_a_letter_o
 
 
 async def planned(harness: Harness) -> int:
-    """How many letters are planned."""
+    """Returns the number of planned letters."""
     return int((await harness.rows("select count(*) from letters where state = 'planned'"))[0][0])
 
 
 async def sent(harness: Harness) -> int:
-    """How many letters were sent."""
+    """Returns the number of sent letters."""
     return int((await harness.rows("select count(*) from letters where state = 'sent'"))[0][0])
 
 
 async def reasons(harness: Harness, kind: str) -> list[str | None]:
-    """Why letters of a kind were not sent, None for those that were or will be."""
+    """Returns why letters of a kind were not sent, None for those that were or will be."""
     rows = await harness.rows("select reason from letters where kind = $1 order by reason nulls first", kind)
     return [row["reason"] for row in rows]

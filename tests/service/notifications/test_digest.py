@@ -13,7 +13,7 @@ from culture_connect.contracts import (
     PartnerRegistered,
     TicketAdmitted,
 )
-from notifications.domain.weeks import Week, last_week
+from notifications.domain.schedule import Week, last_week
 from tests.service.notifications.harness import (
     Harness,
     enrolled,
@@ -75,7 +75,7 @@ async def test_a_week_of_a_partner_in_numbers(harness: Harness) -> None:
     await until(harness, "select count(*) from contacts where joined_on is not null", 7)
     await until(harness, "select count(*) from tickets where standing = 'admitted'", 1)
     await until(harness, "select count(*) from contacts where withdrawn_on is not null", 1)
-    await harness.keep_house()
+    await harness.maintain()
     await eventually(lambda: len(harness.mail_server.of(CONTACT)), 1, "digests", timeout=20)
     [mail] = harness.mail_server.of(CONTACT)
     await eventually(lambda: states(harness), ["sent"], "states of digests", timeout=20)
@@ -103,17 +103,17 @@ async def test_replicas_that_keep_house_at_once_plan_one_digest(harness: Harness
     await until(harness, "select count(*) from contacts where joined_on is not null", 1)
     async with running(harness.settings):
         for _ in range(3):
-            await harness.keep_house()
+            await harness.maintain()
     await eventually(lambda: len(harness.mail_server.of(CONTACT)), 1, "digests", timeout=20)
     assert len(await harness.letters(kind="digest")) == 1
-    await harness.keep_house(later=timedelta(days=7))
+    await harness.maintain(later=timedelta(days=7))
     await eventually(lambda: digests(harness), 2, "digests of two weeks", timeout=20)
 
 
 async def test_a_week_without_news_is_none(harness: Harness) -> None:
     await harness.tell(partner())
     await until(harness, "select count(*) from partners", 1)
-    await harness.keep_house()
+    await harness.maintain()
     await eventually(lambda: reasons(harness), ["nothing-happened"], "reasons of digests", timeout=20)
 
 
@@ -122,7 +122,7 @@ async def test_without_a_contact_and_after_the_contract_there_is_nobody_to_write
     ended = partner(slug="west", ends_on="2026-01-31")
     await harness.tell(partner(contact_email=None), partner(slug="zuid"), gone, ended)
     await until(harness, "select count(*) from partners where version = 2 or slug <> 'zuid'", 3)
-    await harness.keep_house()
+    await harness.maintain()
     assert await reasons(harness) == ["no-address"]
     assert [letter["partner"] for letter in await harness.letters(kind="digest")] == ["acme"]
 
@@ -134,24 +134,24 @@ async def test_who_is_erased_stays_a_number(harness: Harness) -> None:
     await until(harness, "select count(*) from contacts where joined_on is not null", 1)
     await harness.tell(ParticipantErased(participant_id=participant, version=2))
     await eventually(lambda: len(harness.told("erasure.completed")), 1, "erasures completed", timeout=20)
-    await harness.keep_house()
+    await harness.maintain()
     await eventually(lambda: len(harness.mail_server.of(CONTACT)), 1, "digests", timeout=20)
     [(digest,)] = await harness.rows("select contents -> 'digest' from letters where kind = 'digest'")
     assert '"joined": 1' in digest
 
 
 async def digests(harness: Harness) -> int:
-    """How many digests there are."""
+    """Returns the number of digests."""
     return len(await harness.letters(kind="digest"))
 
 
 async def states(harness: Harness) -> list[str]:
-    """What became of digests."""
+    """Returns the states of the digests."""
     return [letter["state"] for letter in await harness.letters(kind="digest")]
 
 
 async def reasons(harness: Harness) -> list[str | None]:
-    """Why digests were not sent."""
+    """Returns why digests were not sent."""
     return [letter["reason"] for letter in await harness.letters(kind="digest")]
 
 

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from culture_connect.messaging import Database
-from notifications.store import rate_limit
+from notifications.store import mail_queue
 from tests.service.notifications.harness import Harness, evening, issued, known, running
 from tests.support.probes import eventually
 
@@ -32,7 +32,7 @@ async def test_moments_to_send_are_given_out_one_after_the_other_to_all_replicas
     for replica in [Database(world.settings.database_url, schema="notifications") for _ in range(2)]:
         for _ in range(3):
             async with replica.begin() as work:
-                waits.append(await rate_limit.reserve(work, per_second=0.1))
+                waits.append(await mail_queue.reserve(work, per_second=0.1))
         await replica.close()
     # Ten seconds apart, less the moment that asking takes.
     assert [round(wait, -1) for wait in waits] == [0, 10, 20, 30, 40, 50]
@@ -47,5 +47,5 @@ async def test_letters_go_with_a_pace_as_well(world: Harness) -> None:
 
 
 async def planned(harness: Harness) -> int:
-    """How many letters with tickets are planned."""
+    """Returns the number of planned letters with tickets."""
     return len(await harness.letters(kind="ticket-issued", state="planned", limit="200"))

@@ -1,4 +1,4 @@
-"""Whoever is welcomed before their first day is told which it is."""
+"""The welcome that comes before the first day says which day it is."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""What those who run the programme see of the letters."""
+"""Letters as those who run the programme see them."""
 
 from uuid import uuid4
 

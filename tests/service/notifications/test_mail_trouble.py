@@ -220,6 +220,6 @@ async def nothing_is_kept_of(told: UUID, waiting: UUID, harness: Harness) -> Non
 
 
 async def attempts(harness: Harness) -> int:
-    """How often the only letter with a ticket was tried."""
+    """Returns how often the only letter with a ticket was tried."""
     [row] = await harness.rows("select attempts from letters where kind = 'ticket-issued'")
     return int(row[0])

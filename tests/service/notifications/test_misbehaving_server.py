@@ -36,12 +36,12 @@ async def test_no_letter_is_lost_and_those_alone_come_twice_that_the_server_took
 
 
 def address(participant: UUID) -> str:
-    """Where a participant reads mail."""
+    """Returns the address of a participant."""
     return f"{participant}@acme.example"
 
 
 async def left(harness: Harness) -> int:
-    """How many letters are still to go; their pauses are over at once, so that the test need not wait for them."""
+    """Returns the number of unsent letters, after ending their waits, so that the test need not wait as long."""
     await harness.rows(
         "update letters set due_at = now() where kind = 'ticket-issued' and state = 'planned' and due_at > now()"
     )

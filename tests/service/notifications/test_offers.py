@@ -21,7 +21,7 @@ def the_holder() -> Message:
 
 
 def text_of(received: Received) -> str:
-    """What the mail says."""
+    """Returns the text of the mail."""
     return str(part_of(received.mail, "text/plain").get_content())
 
 

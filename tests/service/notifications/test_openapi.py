@@ -32,7 +32,7 @@ turns = itertools.count()
 
 @schemathesis.serializer("message/rfc822")
 def report(_: object, made_up: object) -> bytes:
-    """What is made up is no report of a mail server; every other body is one."""
+    """Returns a report of a mail server: a made-up body is none."""
     return a_report(str(uuid4())) if next(turns) % 2 else str(made_up).encode(errors="replace")
 
 

@@ -13,10 +13,10 @@ async def test_contents_are_kept_for_thirty_days_and_then_only_the_record(harnes
     await harness.tell(evening(), known(participant), invited(participant))
     await harness.until_state(participant, "invitation", "sent")
     [letter] = await harness.letters(participant_id=participant)
-    await harness.keep_house(later=timedelta(days=29))
+    await harness.maintain(later=timedelta(days=29))
     assert (await harness.api.get(f"/letters/{letter['letter_id']}")).json()["rendered"] is not None
     assert LINK in await harness.kept_of(participant)
-    await harness.keep_house(later=timedelta(days=31))
+    await harness.maintain(later=timedelta(days=31))
     faded = (await harness.api.get(f"/letters/{letter['letter_id']}")).json()
     assert faded["rendered"] is None
     assert LINK not in await harness.kept_of(participant)
@@ -28,7 +28,7 @@ async def test_a_letter_that_is_still_to_be_sent_keeps_what_it_tells(harness: Ha
     await harness.mail_server.stop()
     await harness.tell(evening(), known(participant), invited(participant))
     await harness.until_state(participant, "invitation", "planned")
-    await harness.keep_house(later=timedelta(days=400))
+    await harness.maintain(later=timedelta(days=400))
     await harness.mail_server.start()
     await harness.until_state(participant, "invitation", "sent")
 
@@ -42,6 +42,6 @@ async def test_codes_of_evenings_that_are_long_over_are_not_kept(harness: Harnes
     await harness.tell(issued(past), issued(ahead, evening_id=other))
     await harness.until_state(past, "ticket-issued", "suppressed")
     await harness.until_state(ahead, "ticket-issued", "sent")
-    await harness.keep_house()
+    await harness.maintain()
     assert "eyJ" not in str(await harness.rows("select details from tickets where participant_id = $1", past))
     assert "eyJ" in str(await harness.rows("select details from tickets where participant_id = $1", ahead))

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from culture_connect.contracts import CancellationReason, EveningCancelled, EveningChanged, TicketAdmitted, local_day
-from notifications.domain.timing import reminders
+from notifications.domain.schedule import reminders
 from tests.service.notifications.harness import (
     Harness,
     evening,
@@ -26,7 +26,7 @@ BOTH = ("reminder-week", "reminder-day")
 
 
 async def moments(harness: Harness, participant: UUID) -> dict[str, Any]:
-    """When the reminders of a participant are due, None for those that do not come."""
+    """Returns when the reminders of a participant are due, None for those that do not come."""
     rows = await harness.rows(
         "select kind, state, due_at from letters where participant_id = $1 and kind like 'reminder%'", participant
     )
@@ -156,7 +156,7 @@ async def test_a_reminder_that_is_late_makes_no_alarm_before_its_moment(harness:
 
 
 async def count(harness: Harness, kind: str, state: str | None = None) -> int:
-    """How many letters of a kind there are."""
+    """Returns the number of letters of a kind."""
     rows = await harness.rows(
         "select count(*) from letters where kind = $1 and ($2::text is null or state = $2)", kind, state
     )

@@ -68,7 +68,7 @@ async def test_an_invitation_whose_contents_have_faded_cannot_be_written_again(h
     participant = uuid4()
     await harness.tell(evening(), known(participant), invited(participant))
     await harness.until_state(participant, "invitation", "sent")
-    await harness.keep_house(later=timedelta(days=31))
+    await harness.maintain(later=timedelta(days=31))
     refused = await resent(harness, "invitation")
     assert (refused.status_code, refused.json()["code"]) == (409, "contents-not-kept")
 

@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from notifications.delivery.outcomes import Deferred, Refused, Sent
-from notifications.delivery.smtp import MailServer, SmtpLine
+from notifications.delivery.smtp_connection import MailServer, SmtpConnection
+from notifications.domain.outcomes import MailDeferred, MailRefused, MailSent
 from notifications.rendering.composer import Mail
 from tests.service.notifications.smtp_faults import MAIL, RECIPIENT, SENDER, TO_ANOTHER, answers, line_to
 from tests.support.smtp_sink import DROP, HOLD, TAKE_AND_DROP, Moody, Sink
@@ -21,7 +21,7 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def line(sink: Sink) -> AsyncIterator[SmtpLine]:
+async def line(sink: Sink) -> AsyncIterator[SmtpConnection]:
     """A line to it."""
     line = line_to(sink)
     yield line
@@ -46,17 +46,17 @@ async def line(sink: Sink) -> AsyncIterator[SmtpLine]:
     ],
 )
 async def test_only_a_text_that_was_handed_over_may_have_arrived(
-    sink: Sink, line: SmtpLine, extensions: list[str], step: str, fault: str, may_have_arrived: bool
+    sink: Sink, line: SmtpConnection, extensions: list[str], step: str, fault: str, may_have_arrived: bool
 ) -> None:
     sink.extensions = extensions
     sink.mood = answers(**{step: fault})
     outcome = await line.send(MAIL)
-    assert isinstance(outcome, Deferred)
+    assert isinstance(outcome, MailDeferred)
     assert (outcome.server_away, outcome.may_have_arrived) == (True, may_have_arrived)
     assert outcome.reason != "SMTPReadTimeoutError"
     before = sink.taken.total()
     assert before == (1 if fault == TAKE_AND_DROP else 0)
-    assert await line.send(MAIL) == Sent()
+    assert await line.send(MAIL) == MailSent()
     assert (sink.taken.total(), len(sink.heard)) == (before + 1, 2)
 
 
@@ -65,47 +65,49 @@ async def test_a_server_that_falls_silent_is_left(sink: Sink, step: str, may_hav
     sink.mood = answers(**{step: HOLD})
     line = line_to(sink, seconds=0.05)
     outcome = await line.send(MAIL)
-    assert outcome == Deferred("SMTPReadTimeoutError", server_away=True, may_have_arrived=may_have_arrived)
-    assert await line.send(MAIL) == Sent()
+    assert outcome == MailDeferred("SMTPReadTimeoutError", server_away=True, may_have_arrived=may_have_arrived)
+    assert await line.send(MAIL) == MailSent()
     assert len(sink.heard) == 2
     await line.close()
 
 
-async def test_a_refusal_holds_though_the_line_breaks_after_it(sink: Sink, line: SmtpLine) -> None:
+async def test_a_refusal_holds_though_the_line_breaks_after_it(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(rcpt="550 5.1.1 no such user", data=DROP)
-    assert await line.send(MAIL) == Refused("smtp-550")
-    assert await line.send(TO_ANOTHER) == Sent()
+    assert await line.send(MAIL) == MailRefused("smtp-550")
+    assert await line.send(TO_ANOTHER) == MailSent()
 
 
-async def test_a_line_that_cannot_start_over_is_left(sink: Sink, line: SmtpLine) -> None:
+async def test_a_line_that_cannot_start_over_is_left(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(rcpt="450 4.2.1 later", rset="500 5.5.1 what?")
-    assert await line.send(MAIL) == Deferred("smtp-450")
-    assert await line.send(TO_ANOTHER) == Sent()
+    assert await line.send(MAIL) == MailDeferred("smtp-450")
+    assert await line.send(TO_ANOTHER) == MailSent()
     assert len(sink.heard) == 2
 
 
-async def test_a_server_that_closes_is_not_asked_for_more(sink: Sink, line: SmtpLine) -> None:
+async def test_a_server_that_closes_is_not_asked_for_more(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(rcpt="421 4.3.2 closing", data=HOLD)
     async with asyncio.timeout(1):
-        assert await line.send(MAIL) == Deferred("smtp-421", server_away=True)
-    assert await line.send(MAIL) == Sent()
+        assert await line.send(MAIL) == MailDeferred("smtp-421", server_away=True)
+    assert await line.send(MAIL) == MailSent()
 
 
-async def test_an_idle_line_that_the_server_ended_with_a_word_is_made_anew(sink: Sink, line: SmtpLine) -> None:
+async def test_an_idle_line_that_the_server_ended_with_a_word_is_made_anew(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(text="250 taken\r\n421 4.4.2 that is all")
-    assert [await line.send(MAIL), await line.send(TO_ANOTHER)] == [Sent(), Sent()]
+    assert [await line.send(MAIL), await line.send(TO_ANOTHER)] == [MailSent(), MailSent()]
     assert len(sink.heard) == 2
 
 
-async def test_a_line_that_the_server_has_enough_of_is_made_anew(sink: Sink, line: SmtpLine) -> None:
+async def test_a_line_that_the_server_has_enough_of_is_made_anew(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(mail=["250 yes", "451 4.7.0 too many mails"])
-    assert [await line.send(MAIL), await line.send(MAIL)] == [Sent(), Sent()]
+    assert [await line.send(MAIL), await line.send(MAIL)] == [MailSent(), MailSent()]
     assert len(sink.heard) == 2
 
 
-async def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_one(sink: Sink, line: SmtpLine) -> None:
+async def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_one(
+    sink: Sink, line: SmtpConnection
+) -> None:
     sink.mood = answers(text="250 taken\r\n250 taken twice", rcpt=["250 yes", "550 5.1.1 no such user"])
-    assert [await line.send(MAIL), await line.send(TO_ANOTHER)] == [Sent(), Refused("smtp-550")]
+    assert [await line.send(MAIL), await line.send(TO_ANOTHER)] == [MailSent(), MailRefused("smtp-550")]
     assert sink.heard[0] == [["EHLO localhost"], [SENDER, RECIPIENT, "DATA"]]
 
 
@@ -124,9 +126,9 @@ class Endless(asyncio.Protocol):
 
 async def test_a_reply_that_never_ends_is_not_waited_for() -> None:
     async with await asyncio.get_running_loop().create_server(Endless, "127.0.0.1", 0) as server:
-        line = SmtpLine(MailServer("127.0.0.1", server.sockets[0].getsockname()[1], timeout=5))
+        line = SmtpConnection(MailServer("127.0.0.1", server.sockets[0].getsockname()[1], timeout=5))
         async with asyncio.timeout(1):
-            assert await line.send(MAIL) == Deferred("SMTPServerDisconnected", server_away=True)
+            assert await line.send(MAIL) == MailDeferred("SMTPServerDisconnected", server_away=True)
 
 
 async def test_a_mail_that_is_given_up_midway_is_not_finished_politely(sink: Sink) -> None:
@@ -137,7 +139,7 @@ async def test_a_mail_that_is_given_up_midway_is_not_finished_politely(sink: Sin
             await line.send(MAIL)
     async with asyncio.timeout(1):
         await line.close()
-        assert await line.send(TO_ANOTHER) == Sent()
+        assert await line.send(TO_ANOTHER) == MailSent()
         await line.close()
     assert [commands[-1] for commands in sink.heard] == [[SENDER, RECIPIENT, "DATA"], ["QUIT"]]
 
@@ -151,12 +153,12 @@ async def test_under_all_faults_together_each_mail_arrives_and_a_repeat_was_to_b
     for address in addresses:
         mail = Mail(MAIL.sender, address, f"Message-ID: <{address}>\r\n\r\n".encode())
         repeats = 0
-        while isinstance(outcome := await line.send(mail), Deferred):
+        while isinstance(outcome := await line.send(mail), MailDeferred):
             repeats += outcome.may_have_arrived
-        assert isinstance(outcome, Refused) == mood.refuses(address)
-        refused += isinstance(outcome, Refused)
+        assert isinstance(outcome, MailRefused) == mood.refuses(address)
+        refused += isinstance(outcome, MailRefused)
         doubtful += repeats
-        assert isinstance(outcome, Sent) <= sink.taken[f"<{address}>"] <= isinstance(outcome, Sent) + repeats
+        assert isinstance(outcome, MailSent) <= sink.taken[f"<{address}>"] <= isinstance(outcome, MailSent) + repeats
     assert (refused > 10, doubtful > 10) == (True, True)
     assert len(sink.taken) == len(addresses) - refused
     await line.close()

@@ -1,13 +1,13 @@
-"""What goes over the line: commands together, what a server wants to know of a mail, and texts that stay one mail."""
+"""Commands go in groups, with the parameters a server supports, and a text stays one mail."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import uvloop
 
-from notifications.delivery.outcomes import Deferred, Refused, Sent
-from notifications.delivery.pipeline import as_data, xtext
-from notifications.delivery.smtp import SmtpLine
+from notifications.delivery.smtp_connection import SmtpConnection
+from notifications.delivery.smtp_session import as_data, xtext
+from notifications.domain.outcomes import MailDeferred, MailRefused, MailSent
 from notifications.rendering.composer import Mail
 from tests.service.notifications.smtp_faults import (
     ENVELOPE_ID,
@@ -29,80 +29,84 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def line(sink: Sink) -> AsyncIterator[SmtpLine]:
+async def line(sink: Sink) -> AsyncIterator[SmtpConnection]:
     """A line to it."""
     line = line_to(sink)
     yield line
     await line.close()
 
 
-async def test_sender_recipient_and_data_go_together(sink: Sink, line: SmtpLine) -> None:
-    assert [await line.send(MAIL), await line.send(MAIL)] == [Sent(), Sent()]
+async def test_sender_recipient_and_data_go_together(sink: Sink, line: SmtpConnection) -> None:
+    assert [await line.send(MAIL), await line.send(MAIL)] == [MailSent(), MailSent()]
     assert sink.heard == [[["EHLO localhost"], [SENDER, RECIPIENT, "DATA"], [SENDER, RECIPIENT, "DATA"]]]
 
 
-async def test_one_goes_after_the_other_when_the_server_cannot_take_them_together(sink: Sink, line: SmtpLine) -> None:
+async def test_one_goes_after_the_other_when_the_server_cannot_take_them_together(
+    sink: Sink, line: SmtpConnection
+) -> None:
     sink.extensions = []
-    assert await line.send(MAIL) == Sent()
+    assert await line.send(MAIL) == MailSent()
     assert sink.heard == [[["EHLO localhost"], [SENDER], [RECIPIENT], ["DATA"]]]
 
 
-async def test_a_server_of_before_extensions_gets_its_mail_too(sink: Sink, line: SmtpLine) -> None:
+async def test_a_server_of_before_extensions_gets_its_mail_too(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(ehlo="502 5.5.1 what?")
-    assert await line.send(MAIL) == Sent()
+    assert await line.send(MAIL) == MailSent()
     assert sink.heard == [[["EHLO localhost"], ["HELO localhost"], [SENDER], [RECIPIENT], ["DATA"]]]
 
 
-async def test_a_server_that_wants_the_text_for_nobody_gets_an_empty_one(sink: Sink, line: SmtpLine) -> None:
+async def test_a_server_that_wants_the_text_for_nobody_gets_an_empty_one(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(rcpt="550 5.1.1 no such user")
-    assert await line.send(MAIL) == Refused("smtp-550")
+    assert await line.send(MAIL) == MailRefused("smtp-550")
     assert sink.taken.total() == 0
-    assert await line.send(TO_ANOTHER) == Sent()
+    assert await line.send(TO_ANOTHER) == MailSent()
     [[_, first, reset, second]] = sink.heard
     assert (first[-1], reset, second[-1]) == ("DATA", ["RSET"], "DATA")
 
 
-async def test_a_refused_sender_is_the_answer_whatever_is_said_to_what_came_with_it(sink: Sink, line: SmtpLine) -> None:
+async def test_a_refused_sender_is_the_answer_whatever_is_said_to_what_came_with_it(
+    sink: Sink, line: SmtpConnection
+) -> None:
     sink.mood = answers(mail="451 4.3.0 busy", rcpt="550 5.5.1 sender first", data="554 5.5.1 sender first")
-    assert await line.send(MAIL) == Deferred("smtp-451", server_away=True)
-    assert await line.send(MAIL) == Sent()
+    assert await line.send(MAIL) == MailDeferred("smtp-451", server_away=True)
+    assert await line.send(MAIL) == MailSent()
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ("554 5.6.0 not today", Refused("smtp-554-5.6.0")),
-        ("452 4.3.1 full", Deferred("smtp-452")),
-        ("503 5.5.1 out of order", Deferred("smtp-503", server_away=True)),
-        ("250 2.0.0 taken", Deferred("smtp-250", server_away=True)),
+        ("554 5.6.0 not today", MailRefused("smtp-554-5.6.0")),
+        ("452 4.3.1 full", MailDeferred("smtp-452")),
+        ("503 5.5.1 out of order", MailDeferred("smtp-503", server_away=True)),
+        ("250 2.0.0 taken", MailDeferred("smtp-250", server_away=True)),
     ],
 )
 async def test_a_text_that_is_not_asked_for_is_not_sent(
-    sink: Sink, line: SmtpLine, answer: str, outcome: Refused | Deferred
+    sink: Sink, line: SmtpConnection, answer: str, outcome: MailRefused | MailDeferred
 ) -> None:
     sink.mood = answers(data=answer)
     assert await line.send(MAIL) == outcome
     assert sink.taken.total() == 0
-    assert await line.send(MAIL) == Sent()
+    assert await line.send(MAIL) == MailSent()
 
 
-async def test_an_answer_may_have_several_lines(sink: Sink, line: SmtpLine) -> None:
+async def test_an_answer_may_have_several_lines(sink: Sink, line: SmtpConnection) -> None:
     sink.mood = answers(mail="250-yes\r\n250-of course\r\n250", rcpt="550-5.1.1 no\r\n550 5.1.1 such user")
-    assert await line.send(MAIL) == Refused("smtp-550")
+    assert await line.send(MAIL) == MailRefused("smtp-550")
 
 
-async def test_a_server_that_reports_is_told_what_to_report_about(sink: Sink, line: SmtpLine) -> None:
+async def test_a_server_that_reports_is_told_what_to_report_about(sink: Sink, line: SmtpConnection) -> None:
     sink.extensions = ["PIPELINING", "DSN"]
-    assert await line.send(MAIL) == Sent()
+    assert await line.send(MAIL) == MailSent()
     assert sink.heard[0][1][0] == f"{SENDER} RET=HDRS ENVID={ENVELOPE_ID}"
 
 
 @pytest.mark.parametrize("envelope_id", ["", "1@" + "x" * 99], ids=["none", "too long for RFC 3461"])
 async def test_without_an_id_a_report_is_whatever_the_server_makes_of_it(
-    sink: Sink, line: SmtpLine, envelope_id: str
+    sink: Sink, line: SmtpConnection, envelope_id: str
 ) -> None:
     sink.extensions = ["PIPELINING", "DSN"]
-    assert await line.send(Mail(MAIL.sender, MAIL.recipient, MAIL.message, envelope_id)) == Sent()
+    assert await line.send(Mail(MAIL.sender, MAIL.recipient, MAIL.message, envelope_id)) == MailSent()
     assert sink.heard[0][1][0] == SENDER
 
 
@@ -113,24 +117,26 @@ def test_what_would_end_a_parameter_is_written_out() -> None:
 @pytest.mark.parametrize(
     ("extension", "outcome"),
     [
-        ("SIZE 50", Refused("too-large")),
-        (f"SIZE {len(MAIL.message)}", Sent()),
-        ("SIZE 0", Sent()),
-        ("SIZE", Sent()),
-        ("SIZE ²", Sent()),
+        ("SIZE 50", MailRefused("too-large")),
+        (f"SIZE {len(MAIL.message)}", MailSent()),
+        ("SIZE 0", MailSent()),
+        ("SIZE", MailSent()),
+        ("SIZE ²", MailSent()),
     ],
 )
 async def test_a_mail_that_is_too_large_is_not_begun(
-    sink: Sink, line: SmtpLine, extension: str, outcome: Refused | Sent
+    sink: Sink, line: SmtpConnection, extension: str, outcome: MailRefused | MailSent
 ) -> None:
     sink.extensions = [extension]
     assert await line.send(MAIL) == outcome
-    assert ([SENDER] in sink.heard[0]) == (outcome == Sent())
+    assert ([SENDER] in sink.heard[0]) == (outcome == MailSent())
 
 
 @pytest.mark.parametrize("address", ["zoë@acme.example", "a b@acme.example", "a@b.example>\r\nRSET", ""])
-async def test_an_address_that_smtp_cannot_carry_is_refused_here(sink: Sink, line: SmtpLine, address: str) -> None:
-    assert await line.send(Mail(MAIL.sender, address, MAIL.message)) == Refused("unusable-address")
+async def test_an_address_that_smtp_cannot_carry_is_refused_here(
+    sink: Sink, line: SmtpConnection, address: str
+) -> None:
+    assert await line.send(Mail(MAIL.sender, address, MAIL.message)) == MailRefused("unusable-address")
     assert sink.heard == []
 
 
@@ -159,5 +165,5 @@ def test_the_loop_that_the_service_runs_on_carries_it_too() -> None:
             await line.close()
             return [*outcomes, sink.taken.total()]
 
-    broken = Deferred("SMTPServerDisconnected", server_away=True, may_have_arrived=True)
-    assert uvloop.run(send()) == [Refused("smtp-550"), Sent(), broken, Sent(), 3]
+    broken = MailDeferred("SMTPServerDisconnected", server_away=True, may_have_arrived=True)
+    assert uvloop.run(send()) == [MailRefused("smtp-550"), MailSent(), broken, MailSent(), 3]

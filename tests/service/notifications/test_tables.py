@@ -84,7 +84,7 @@ def migrate(url: str, revision: str) -> None:
 
 
 def compare(connection: Connection) -> list[Any]:
-    """What Alembic would change."""
+    """Returns what Alembic would change."""
 
     def ours(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
         return not (kind == "table" and name in OF_THE_KIT)

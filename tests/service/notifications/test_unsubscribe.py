@@ -10,8 +10,8 @@ from playwright.async_api import BrowserContext, Route, expect
 from structlog.testing import capture_logs
 
 from culture_connect.contracts import CancellationReason, EveningChanged, Language, ParticipantErased, local_day
-from notifications.domain.kinds import Kind
-from notifications.domain.timing import reminders
+from notifications.domain.catalogue import Kind
+from notifications.domain.schedule import reminders
 from tests.service.notifications.harness import Harness, evening, evening_in, gone, issued, known, on_day
 from tests.service.notifications.test_digest import CONTACT, during, partner, until
 from tests.support.browser import chromium, phone
@@ -50,7 +50,7 @@ async def browser(harness: Harness) -> AsyncIterator[BrowserContext]:
 
 
 async def address_of(harness: Harness, participant: UUID) -> str:
-    """Where somebody switches reminders off."""
+    """Returns the path on which somebody switches reminders off."""
     [(secret,)] = await harness.rows("select unsubscribe from contacts where participant_id = $1", participant)
     return f"/unsubscribe/{secret}"
 
@@ -183,7 +183,7 @@ async def test_the_contact_of_a_partner_switches_the_weekly_overview(harness: Ha
     await harness.tell(partner(language=Language.EN))
     await harness.tell(known(participant, version=2), at=during())
     await until(harness, "select count(*) from partners", 1)
-    await harness.keep_house()
+    await harness.maintain()
     [(secret,)] = await harness.rows("select unsubscribe from partners")
     address = f"/unsubscribe/{secret}"
     assert "You receive the weekly overview" in (await harness.api.get(address)).text

@@ -8,8 +8,8 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from culture_connect.http import Tokens, create_app
+from tests.service.ticketing.external_clients import Clients
 from tests.service.ticketing.harness import Harness
-from tests.service.ticketing.peers import World
 from tests.support.databases import Databases
 from tests.support.hashes import HASH_KEY, HASHES
 from tests.support.service_environment import Surroundings
@@ -59,7 +59,7 @@ async def harness(database_url: str, codes: Codes) -> AsyncIterator[Harness]:
 
 @pytest.fixture
 async def api(harness: Harness, tokens: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The routes over the house's database, for callers who show a token themselves."""
+    """The routes over the harness's database, for callers who show a token themselves."""
     app = create_app(
         name="ticketing",
         title="ticketing",
@@ -68,7 +68,7 @@ async def api(harness: Harness, tokens: Path) -> AsyncIterator[httpx.AsyncClient
         tokens=Tokens(tokens),
         routers=routes.ROUTERS,
     )
-    routes.equip(app, harness.issuer)
+    routes.configure(app, harness.issuer)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ticketing") as client:
         yield client
 
@@ -97,7 +97,7 @@ def settings(surroundings: Surroundings, tokens: Path, tmp_path: Path) -> Ticket
 
 
 @pytest.fixture
-async def world(surroundings: Surroundings, settings: TicketingSettings) -> AsyncIterator[World]:
+async def world(surroundings: Surroundings, settings: TicketingSettings) -> AsyncIterator[Clients]:
     """Everybody around ticketing, connected with their own accounts; no replica is running yet."""
-    async with asyncio.timeout(30), World(surroundings, settings) as world:
+    async with asyncio.timeout(30), Clients(surroundings, settings) as world:
         yield world

@@ -1,15 +1,15 @@
-"""What box offices make of their feeds."""
+"""The lists that box offices make from their feeds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tests.service.ticketing.harness import Told
+from tests.service.ticketing.harness import PublishedEvent
 
 
 @dataclass(frozen=True)
-class Ticket:
+class DoorListTicket:
     """A ticket that counts, as a box office has it."""
 
     code: str
@@ -21,17 +21,17 @@ class Ticket:
 
 @dataclass
 class DoorList:
-    """What a box office makes of its feed: it ignores what is not newer than what it has of the same ticket.
+    """The list that a box office makes from its feed: it ignores what is not newer than what it has of the same ticket.
 
     It remembers tickets that were cancelled, and nothing of a ticket that it never had.
     """
 
-    tickets: dict[str, Ticket] = field(default_factory=dict)
+    tickets: dict[str, DoorListTicket] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
     evening: dict[str, Any] = field(default_factory=dict)
 
-    def hear(self, messages: Iterable[Told]) -> "DoorList":
-        """Takes these in, in their order."""
+    def apply(self, messages: Iterable[PublishedEvent]) -> "DoorList":
+        """Applies these messages, in their order."""
         for message in messages:
             kind, _, what = message.type.partition(".")
             if kind == "evening" and message.data["version"] > self.evening.get("version", 0):
@@ -52,7 +52,7 @@ class DoorList:
     def _take(self, what: str, data: dict[str, Any]) -> None:
         ticket_id, version = data["ticket_id"], data["version"]
         if what == "issued":
-            self.tickets[ticket_id] = Ticket(data["code"], data["holder_name"], data["partner_name"], version)
+            self.tickets[ticket_id] = DoorListTicket(data["code"], data["holder_name"], data["partner_name"], version)
         elif what == "cancelled":
             self.tickets.pop(ticket_id, None)
             self.gone[ticket_id] = version
@@ -61,42 +61,46 @@ class DoorList:
             self.tickets[ticket_id] = replace(self.tickets[ticket_id], version=version, admitted_at=admitted_at)
 
 
-def in_any_order(messages: Iterable[Told]) -> dict[str, Ticket]:
-    """The list of a box office that does what its guide says, whatever the order in which it hears.
+def in_any_order(messages: Iterable[PublishedEvent]) -> dict[str, DoorListTicket]:
+    """The list of a box office that does what its guide says, whatever the order in which its messages arrive.
 
     The highest version of any type says whether a ticket counts and who is in, the highest `ticket.issued` the names.
     """
-    newest: dict[tuple[str, str], Told] = {}
+    newest: dict[tuple[str, str], PublishedEvent] = {}
     for message in messages:
         if message.type.startswith("ticket."):
             key = message.data["ticket_id"], message.type
             newest[key] = max(newest.get(key, message), message, key=lambda each: int(each.data["version"]))
-    by_ticket: dict[str, dict[str, Told]] = {}
+    by_ticket: dict[str, dict[str, PublishedEvent]] = {}
     for (ticket_id, type_), message in newest.items():
         by_ticket.setdefault(ticket_id, {})[type_] = message
-    return {ticket_id: _ticket(told) for ticket_id, told in by_ticket.items() if _last(told).type != "ticket.cancelled"}
+    return {
+        ticket_id: _ticket(published)
+        for ticket_id, published in by_ticket.items()
+        if _last(published).type != "ticket.cancelled"
+    }
 
 
-def listed(snapshot: Mapping[str, Any]) -> dict[str, Ticket]:
+def listed(snapshot: Mapping[str, Any]) -> dict[str, DoorListTicket]:
     """The answer of `GET /evenings/{id}/tickets`, as a `DoorList` has it."""
     tickets = {}
     for row in snapshot["tickets"]:
         admitted_at = row["admitted_at"] and datetime.fromisoformat(row["admitted_at"])
         assert (row["state"] == "admitted") == (admitted_at is not None)
-        tickets[row["ticket_id"]] = Ticket(
+        tickets[row["ticket_id"]] = DoorListTicket(
             row["code"], row["holder_name"], row["partner_name"], row["version"], admitted_at
         )
     return tickets
 
 
-def _last(told: Mapping[str, Told]) -> Told:
-    return max(told.values(), key=lambda each: int(each.data["version"]))
+def _last(published: Mapping[str, PublishedEvent]) -> PublishedEvent:
+    return max(published.values(), key=lambda each: int(each.data["version"]))
 
 
-def _ticket(told: Mapping[str, Told]) -> Ticket:
-    names, last = told["ticket.issued"].data, _last(told).data
+def _ticket(published: Mapping[str, PublishedEvent]) -> DoorListTicket:
+    names, last = published["ticket.issued"].data, _last(published).data
     admitted_at = last.get("admitted_at")
-    return Ticket(
+    return DoorListTicket(
         names["code"],
         names["holder_name"],
         names["partner_name"],

@@ -13,16 +13,16 @@ from sqlalchemy import event, text
 
 from culture_connect.contracts import AdmissionRecorded, Envelope, EveningScheduled, ParticipantEnrolled
 from culture_connect.messaging import Database, Delivery
-from tests.unit.ticketing.news import moment, person
-from ticketing.domain.refusals import Refusal, Refused
+from tests.unit.ticketing.registration_events import moment, person
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 from ticketing.domain.tickets import Place
-from ticketing.jobs.timers import Clock
+from ticketing.jobs.timers import TimerJob
 from ticketing.store import waiting_list
 from ticketing.store.admissions import RecordedScan
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases import decline, request_seat, transfer
 from ticketing.use_cases.admit import admit
-from ticketing.use_cases.apply_events import Event, take_in
+from ticketing.use_cases.apply_events import Event, apply_events
 
 # Evenings of these tests are in the future of any clock they run by.
 NEXT_YEAR = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0) + timedelta(days=365)
@@ -33,7 +33,7 @@ MONTH_BEFORE = NEXT_YEAR - timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PublishedEvent:
     """A message in the outbox: `to` is `core` or the venue of the box office."""
 
     to: str
@@ -55,11 +55,11 @@ class Harness:
         self._minutes = 0
 
     def know(self, names: Collection[str]) -> None:
-        """Learns the names by which answers are given; `hear` learns those it enrols by itself."""
+        """Learns the names by which answers are given; `apply` learns those it enrols by itself."""
         self._names.update({person(name): name for name in names})
 
-    async def hear(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
-        """Takes these in as one batch; each is a minute later than the one before, unless all are `at` one moment."""
+    async def apply(self, *events: Event, at: datetime | None = None) -> list[Envelope]:
+        """Applies these as one batch; each is a minute later than the one before, unless all are `at` one moment."""
         envelopes = []
         for news in events:
             self._minutes += 1
@@ -67,25 +67,25 @@ class Harness:
                 self.know([news.given_name.lower()])
             time = at or moment(self._minutes)
             envelopes.append(Envelope(str(uuid4()), news.type, "/culture-connect/registration", time))
-        await self.take_in(list(zip(events, envelopes, strict=True)))
+        await self.apply_batch(list(zip(events, envelopes, strict=True)))
         return envelopes
 
-    async def take_in(self, events: Sequence[tuple[Event, Envelope]]) -> None:
-        """Takes in a batch with its envelopes."""
+    async def apply_batch(self, events: Sequence[tuple[Event, Envelope]]) -> None:
+        """Applies a batch with its envelopes."""
         deliveries = [Delivery(news, envelope, "ticketing.events") for news, envelope in events]
         async with self.database.begin() as work:
-            await take_in(work, deliveries, self.issuer)
+            await apply_events(work, deliveries, self.issuer)
 
     @asynccontextmanager
-    async def hearing(self, news: Event) -> AsyncIterator[None]:
-        """Takes an event in and commits at the end of the block only."""
+    async def applying(self, news: Event) -> AsyncIterator[None]:
+        """Applies an event and commits at the end of the block only."""
         envelope = Envelope(str(uuid4()), news.type, "/culture-connect/registration", moment(1000))
         async with self.database.begin() as work:
-            await take_in(work, [Delivery(news, envelope, "ticketing.events")], self.issuer)
+            await apply_events(work, [Delivery(news, envelope, "ticketing.events")], self.issuer)
             yield
 
     async def waiting_transactions(self) -> int:
-        """How many transactions wait for another one."""
+        """Returns the number of transactions that wait for another one."""
         [row] = await self.rows(
             "select count(*) as waiting from pg_stat_activity"
             " where datname = current_database() and wait_event_type = 'Lock'"
@@ -106,7 +106,7 @@ class Harness:
         event.remove(engine, "before_cursor_execute", note)
 
     async def states(self, evening: EveningScheduled) -> dict[str, str]:
-        """Who holds or waits for a seat, by name; who lost one is left out."""
+        """Returns the states of live places by name; lost ones are left out."""
         rows = await self.rows(
             "select participant_id, state from tickets where evening_id = :evening and state <> 'cancelled'",
             evening=evening.evening_id,
@@ -114,11 +114,11 @@ class Harness:
         return {self._names[row.participant_id]: row.state for row in rows}
 
     async def holders(self, evening: EveningScheduled) -> set[str]:
-        """Who has a seat."""
+        """Returns the names of those who have a seat."""
         return {name for name, state in (await self.states(evening)).items() if state != "waiting"}
 
     async def line(self, evening: EveningScheduled) -> list[str]:
-        """Who waits, in the order in which they will be served."""
+        """Returns the names of those who wait, in their order."""
         rows = await self.rows(
             "select participant_id from tickets where evening_id = :evening and state = 'waiting'",
             evening=evening.evening_id,
@@ -144,11 +144,11 @@ class Harness:
         )
         return str(row.code)
 
-    async def told(self, to: str | None = None, subject: str | None = None) -> list[Told]:
-        """What waits in the outbox, in its order; to one destination, about one kind of subject."""
+    async def published(self, to: str | None = None, subject: str | None = None) -> list[PublishedEvent]:
+        """Returns the events in the outbox, in its order; to one destination, about one kind of subject."""
         rows = await self.rows("select vhost, routing_key, headers, body, correlation_id from outbox order by id")
         everything = [
-            Told(
+            PublishedEvent(
                 to="core" if row.vhost == "core" else row.routing_key,
                 type=row.headers["ce-type"].removeprefix("nl.cultureconnect.").removesuffix(".v1"),
                 data=json.loads(row.body),
@@ -162,9 +162,9 @@ class Harness:
             if to in (None, each.to) and (subject is None or each.type.startswith(f"{subject}."))
         ]
 
-    async def told_of(self, type_: str) -> list[Told]:
-        """What waits in the outbox of one type, such as `ticket.issued`, for whomever."""
-        return [each for each in await self.told() if each.type == type_]
+    async def published_of(self, type_: str) -> list[PublishedEvent]:
+        """Returns the events of one type in the outbox, such as `ticket.issued`, to any destination."""
+        return [each for each in await self.published() if each.type == type_]
 
     def wait(self, minutes: int = 1) -> None:
         """Time goes on; it begins a month before the evenings."""
@@ -173,8 +173,8 @@ class Harness:
     async def ask(self, name: str, evening: EveningScheduled) -> tuple[Place, bool]:
         """Somebody asks for a seat; whether the place is new comes with it."""
         async with self.database.begin() as work:
-            [asked] = await request_seat.ask_together(work, self.issuer, evening.evening_id, [person(name)])
-        if isinstance(asked, Refused):
+            [asked] = await request_seat.request_seats(work, self.issuer, evening.evening_id, [person(name)])
+        if isinstance(asked, RequestRefused):
             raise asked
         return asked.place, asked.is_new
 
@@ -217,16 +217,16 @@ class Harness:
         async with self.database.begin() as work:
             return await transfer.pass_on(work, self.issuer, ticket, person(to))
 
-    async def look(self) -> float:
+    async def run_due(self) -> float:
         """The clock looks at its timers; returns the seconds until it will again."""
-        return await Clock(self.database, self.issuer).look()
+        return await TimerJob(self.database, self.issuer).run_due()
 
-    async def refusal(self, attempt: Awaitable[object]) -> Refusal:
-        """Why this is refused; AssertionError when it is not, and when it changed any row or told anybody."""
+    async def refusal(self, attempt: Awaitable[object]) -> RefusalCode:
+        """Returns the code of a refusal; AssertionError when there is none, and when any row changed."""
         before = await self.everything()
         try:
             await attempt
-        except Refused as refused:
+        except RequestRefused as refused:
             assert await self.everything() == before
             return refused.refusal
         raise AssertionError("it was not refused")
@@ -251,24 +251,24 @@ class Harness:
         return ticket
 
     async def decisions(self, evening: EveningScheduled, *names: str) -> list[tuple[str, str, str]]:
-        """What was decided, in order: about whom (`-` once they were erased), outcome and rule; about these only."""
+        """Returns the decisions in order: name (`-` once they were erased), outcome and rule; about these only."""
         rows = await self.rows(
             "select participant_id, outcome, rule from decisions where evening_id = :evening order by decision_id",
             evening=evening.evening_id,
         )
-        told = [(self._names.get(row.participant_id, "-"), row.outcome, row.rule) for row in rows]
-        return [each for each in told if not names or each[0] in names]
+        published = [(self._names.get(row.participant_id, "-"), row.outcome, row.rule) for row in rows]
+        return [each for each in published if not names or each[0] in names]
 
     async def secrets(self, name: str, evening: EveningScheduled) -> list[str]:
-        """The secrets of the links to somebody's page for the evening, in the order in which they were told."""
+        """The secrets of the links to somebody's page for the evening, in the order in which they were published."""
         return [
-            str(told.data["link"]).rpartition("/")[2]
-            for told in await self.told("core")
-            if told.data.get("link") and told.data["participant_id"] == str(person(name))
-            if told.data["evening_id"] == str(evening.evening_id)
+            str(published.data["link"]).rpartition("/")[2]
+            for published in await self.published("core")
+            if published.data.get("link") and published.data["participant_id"] == str(person(name))
+            if published.data["evening_id"] == str(evening.evening_id)
         ]
 
-    async def forget_told(self) -> None:
+    async def clear_outbox(self) -> None:
         """Empties the outbox, as the relay would."""
         await self.rows("delete from outbox returning id")
 
@@ -280,11 +280,11 @@ class Harness:
         scan_id: str,
         venue: str = "paard",
         minutes: float = 0,
-        told: float | None = None,
+        arrives: float | None = None,
         **more: Any,
     ) -> RecordedScan:
-        """Holds a code before a scanner of the venue, which tells at once or `told` minutes after the doors opened."""
-        arrived_at = evening.starts_at + timedelta(minutes=minutes if told is None else told)
+        """Scans a code at the venue; the scan arrives at once, or `arrives` minutes after the doors opened."""
+        arrived_at = evening.starts_at + timedelta(minutes=minutes if arrives is None else arrives)
         [judged] = await self.scans(venue, [scanned(code, evening, scan_id, minutes, **more)], arrived_at)
         return judged
 
@@ -295,7 +295,7 @@ class Harness:
         arrived_at: datetime | None = None,
         longest_wait: timedelta = timedelta(0),
     ) -> list[RecordedScan]:
-        """Takes in a batch of scans of the venue, told when the last of them was made or at another moment."""
+        """Admits a batch of scans of the venue, which arrive when the last of them was made or at another moment."""
         with arriving(arrived_at or max(scan.scanned_at for scan in recorded)):
             async with self.database.begin() as work:
                 return await admit(work, venue, recorded, self.issuer.codes, longest_wait=longest_wait)
@@ -322,7 +322,7 @@ class Harness:
 
 @contextmanager
 def arriving(at: datetime) -> Iterator[None]:
-    """What arrives within the block arrives at this moment, whatever the clocks of the rest of the world say."""
+    """Scans that arrive within the block arrive at this moment, whatever the other clocks say."""
     before = _at_door.set(at)
     yield
     _at_door.reset(before)
@@ -331,7 +331,7 @@ def arriving(at: datetime) -> Iterator[None]:
 def scanned(
     code: str, evening: EveningScheduled, scan_id: str, minutes: float = 0, *, sent: float | None = None, **more: Any
 ) -> AdmissionRecorded:
-    """What a scanner sends that reads a code so many minutes after the doors opened, and tells when it was `sent`."""
+    """Returns a scan of a code so many minutes after the doors opened, which perhaps says when it was `sent`."""
     fields: dict[str, Any] = {
         "scan_id": scan_id,
         "evening_id": evening.evening_id,

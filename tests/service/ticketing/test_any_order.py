@@ -9,7 +9,7 @@ import pytest
 
 from culture_connect.contracts import Envelope
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
-from tests.unit.ticketing.news import (
+from tests.unit.ticketing.registration_events import (
     changed,
     enrolled,
     erased,
@@ -54,7 +54,7 @@ async def tell_in_any_order(harness: Harness, events: list[tuple[Event, Envelope
     shuffled = dice.sample(events, len(events)) + dice.sample(events, 3)
     while shuffled:
         cut = dice.randint(1, len(shuffled))
-        await harness.take_in(shuffled[:cut])
+        await harness.apply_batch(shuffled[:cut])
         del shuffled[:cut]
 
 
@@ -76,7 +76,7 @@ async def test_the_same_events_in_any_order_end_in_the_same_holders(harness: Har
 async def test_an_evening_that_opens_last_is_filled_the_same_after_any_order(harness: Harness, seed: int) -> None:
     harness.know(NAMES)
     await tell_in_any_order(harness, with_envelopes(STORY), random.Random(seed))
-    await harness.hear(LATE)
+    await harness.apply(LATE)
     # Withdrawn: Ans, Cas. Erased: Dee. Eef came back last.
     assert await harness.holders(LATE) == {"bo", "fay", "eef"}
 
@@ -96,7 +96,7 @@ async def test_whatever_happens_no_seat_is_oversold_and_nobody_has_two_places(ha
     dice = random.Random(seed)
     scarce = evening(NEXT_YEAR, capacity=4, title="Krap")
     harness.know(NAMES)
-    await harness.hear(partner(), scarce)
+    await harness.apply(partner(), scarce)
     versions = dict.fromkeys(NAMES, 0)
     capacity, evening_version = 4, 1
     for _ in range(12):
@@ -111,7 +111,7 @@ async def test_whatever_happens_no_seat_is_oversold_and_nobody_has_two_places(ha
             evening_version, capacity = evening_version + 1, dice.randint(1, 6)
             batch.append(evening_changed(scarce, evening_version, capacity=capacity))
         held_before = len(await harness.holders(scarce))
-        await harness.hear(*batch)
+        await harness.apply(*batch)
         active = {name for name in NAMES if versions[name] % 2}
         held, line = await harness.holders(scarce), await harness.line(scarce)
         assert len(held) <= max(capacity, held_before)

@@ -1,4 +1,4 @@
-"""Why somebody got a seat, waits, or lost it: kept with the figures that were compared, and told to the team."""
+"""Decisions about seats: recorded with the figures that were compared, and shown to the team."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +12,7 @@ import pytest
 from culture_connect.contracts import Admission, EveningScheduled, Language
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import (
+from tests.unit.ticketing.registration_events import (
     changed,
     enrolled,
     erased,
@@ -26,7 +26,7 @@ from tests.unit.ticketing.news import (
     person,
     withdrawn,
 )
-from ticketing.domain.allocation import lot
+from ticketing.domain.allocation import tiebreaker
 from ticketing.pages.explanations import explain
 
 NIGHT = evening(NEXT_YEAR, capacity=6)
@@ -39,8 +39,8 @@ PLACES = {"acme": 2, "zeebank": 2, "gemeente": 1}
 async def _three_organisations(harness: Harness) -> None:
     """Four people of acme and three of zeebank for two seats each; one seat is kept for gemeente, one for all."""
     harness.now = MONTH_BEFORE
-    await harness.hear(*(partner(slug, places=places) for slug, places in PLACES.items()))
-    await harness.hear(*map(enrolled, ACME), *(enrolled(name, partner="zeebank") for name in ZEEBANK))
+    await harness.apply(*(partner(slug, places=places) for slug, places in PLACES.items()))
+    await harness.apply(*map(enrolled, ACME), *(enrolled(name, partner="zeebank") for name in ZEEBANK))
 
 
 async def kept(harness: Harness, night: EveningScheduled = NIGHT) -> list[Any]:
@@ -53,7 +53,7 @@ async def kept(harness: Harness, night: EveningScheduled = NIGHT) -> list[Any]:
 
 
 def check_sums(round_: Sequence[Any], *, held: dict[str, int], waiting: int = 0) -> None:
-    """What one round wrote down, followed step by step from the seats `held` by partner before it.
+    """Checks the record of one round step by step from the seats `held` by partner before it.
 
     `waiting` is how many competed and stayed behind without a decision, as they do when a seat comes free.
     """
@@ -72,7 +72,7 @@ def check_sums(round_: Sequence[Any], *, held: dict[str, int], waiting: int = 0)
             "allotment": PLACES[slug],
             "partner_held": held.get(slug, 0),
             "pool_left": pool,
-            "lot": lot(NIGHT.evening_id, person(name))[:8].hex(),
+            "lot": tiebreaker(NIGHT.evening_id, person(name))[:8].hex(),
             "place": place,
             "competing": len(round_) + waiting,
             "last_served": last,
@@ -94,7 +94,7 @@ def check_sums(round_: Sequence[Any], *, held: dict[str, int], waiting: int = 0)
 
 
 async def test_every_grant_and_wait_of_a_round_is_kept_with_figures_that_add_up(harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     round_ = await kept(harness)
     assert [each[:3] for each in round_] == [
         ("a1", "granted", "allotment"),
@@ -108,16 +108,16 @@ async def test_every_grant_and_wait_of_a_round_is_kept_with_figures_that_add_up(
     check_sums(round_, held={})
 
 
-async def test_who_comes_to_a_full_house_waits_because_it_is_full(harness: Harness) -> None:
-    await harness.hear(NIGHT)
-    await harness.hear(*(enrolled(name, partner="gemeente") for name in ("g1", "g2")))
+async def test_who_comes_to_a_full_evening_waits_because_it_is_full(harness: Harness) -> None:
+    await harness.apply(NIGHT)
+    await harness.apply(*(enrolled(name, partner="gemeente") for name in ("g1", "g2")))
     round_ = (await kept(harness))[-2:]
     assert [each[:3] for each in round_] == [("g1", "granted", "allotment"), ("g2", "waiting", "full")]
     check_sums(round_, held={"acme": 3, "zeebank": 2})
 
 
 async def test_a_promotion_is_kept_with_the_figures_of_its_moment(harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     known = len(await kept(harness))
     await harness.decline("z1", NIGHT)
     loss, promotion = (await kept(harness))[known:]
@@ -132,9 +132,9 @@ async def test_a_promotion_is_kept_with_the_figures_of_its_moment(harness: Harne
 
 
 async def test_a_promotion_by_the_release_says_so(harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     harness.now = NIGHT.release_at
-    await harness.look()
+    await harness.run_due()
     name, outcome, rule, figures = (await kept(harness))[-1]
     # One seat for two: zeebank's next would be its third on two seats, acme's its fourth.
     assert (name, outcome, rule) == ("z3", "promoted", "released")
@@ -143,24 +143,24 @@ async def test_a_promotion_by_the_release_says_so(harness: Harness) -> None:
 
 
 async def test_a_grant_after_the_release_says_so(harness: Harness) -> None:
-    await harness.hear(evening_changed(NIGHT, 1, capacity=9))
+    await harness.apply(evening_changed(NIGHT, 1, capacity=9))
     harness.now = NIGHT.release_at
-    await harness.look()
+    await harness.run_due()
     assert await harness.decisions(NIGHT, "a4") == [("a4", "granted", "common-pool")]
-    await harness.hear(enrolled("late"))
+    await harness.apply(enrolled("late"))
     assert await harness.decisions(NIGHT, "late") == [("late", "granted", "released")]
 
 
 async def test_a_ticket_of_a_colleague_is_a_grant_that_compared_nothing(harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     await harness.pass_on("a1", NIGHT, "a4")
     assert (await kept(harness))[-2:] == [("a1", "lost", "passed-on", {}), ("a4", "granted", "colleague", {})]
 
 
 async def test_how_many_other_evenings_somebody_had_is_among_the_figures(harness: Harness) -> None:
     one = evening(NEXT_YEAR + timedelta(days=9), capacity=1, title="Eén")
-    await harness.hear(NIGHT)
-    await harness.hear(one)
+    await harness.apply(NIGHT)
+    await harness.apply(one)
     round_ = await kept(harness, one)
     assert [(name, outcome, figures["other_evenings"]) for name, outcome, _, figures in round_][:3] == [
         ("a4", "granted", 0),
@@ -171,7 +171,7 @@ async def test_how_many_other_evenings_somebody_had_is_among_the_figures(harness
 
 
 async def test_a_decision_names_the_ticket_it_is_about(harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     rows = await harness.rows(
         "select d.participant_id, t.participant_id from decisions d join tickets t using (ticket_id)"
     )
@@ -180,10 +180,10 @@ async def test_a_decision_names_the_ticket_it_is_about(harness: Harness) -> None
 
 
 async def test_what_happens_again_is_decided_once(harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     known = await harness.everything()
-    await harness.hear(NIGHT, *map(enrolled, ACME), partner(places=2))
-    await harness.look()
+    await harness.apply(NIGHT, *map(enrolled, ACME), partner(places=2))
+    await harness.run_due()
     assert (await harness.everything())["decisions"] == known["decisions"]
 
 
@@ -193,42 +193,42 @@ ON_REQUEST = evening_changed(NIGHT, 2, admission=Admission.ON_REQUEST)
 Losing = Callable[[Harness, str], Awaitable[object]]
 LOSSES: dict[str, tuple[str, Losing]] = {
     "declined": ("declined", lambda harness, name: harness.decline(name, NIGHT)),
-    "withdrawn": ("withdrawn", lambda harness, name: harness.hear(withdrawn(name, 2, DAY_OF_NIGHT))),
+    "withdrawn": ("withdrawn", lambda harness, name: harness.apply(withdrawn(name, 2, DAY_OF_NIGHT))),
     "enrolled-anew": (
         "withdrawn",
-        lambda harness, name: harness.hear(ON_REQUEST, withdrawn(name, 2, DAY_OF_NIGHT), enrolled(name, 3)),
+        lambda harness, name: harness.apply(ON_REQUEST, withdrawn(name, 2, DAY_OF_NIGHT), enrolled(name, 3)),
     ),
     "not-active": (
         "revoked",
-        lambda harness, name: harness.hear(changed(name, 2, ends_on=DAY_OF_NIGHT - timedelta(days=1))),
+        lambda harness, name: harness.apply(changed(name, 2, ends_on=DAY_OF_NIGHT - timedelta(days=1))),
     ),
-    "partner-left": ("withdrawn", lambda harness, _: harness.hear(left())),
-    "erased": ("erased", lambda harness, name: harness.hear(erased(name, 2))),
-    "evening-cancelled": ("evening-cancelled", lambda harness, _: harness.hear(evening_cancelled(NIGHT, 2))),
+    "partner-left": ("withdrawn", lambda harness, _: harness.apply(left())),
+    "erased": ("erased", lambda harness, name: harness.apply(erased(name, 2))),
+    "evening-cancelled": ("evening-cancelled", lambda harness, _: harness.apply(evening_cancelled(NIGHT, 2))),
 }
 
 
 @pytest.mark.parametrize("name", ["a1", "a4"])
 @pytest.mark.parametrize("rule", LOSSES)
-async def test_a_loss_is_kept_with_its_rule_and_told_with_its_reason(harness: Harness, rule: str, name: str) -> None:
+async def test_a_loss_is_recorded_with_its_rule_and_its_reason(harness: Harness, rule: str, name: str) -> None:
     reason, lose = LOSSES[rule]
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     ticket = await harness.ticket(name, NIGHT)
-    await harness.forget_told()
+    await harness.clear_outbox()
     await lose(harness, name)
     rows = await harness.rows(
         "select rule, figures, decided_at from decisions where ticket_id = :ticket and outcome = 'lost'", ticket=ticket
     )
     assert [tuple(row) for row in rows] == [(rule, {}, MONTH_BEFORE)]
-    told = [each for each in await harness.told() if each.data.get("ticket_id") == str(ticket)]
+    published = [each for each in await harness.published() if each.data.get("ticket_id") == str(ticket)]
     # The box office knows of tickets, not of waiting places.
-    assert [each.to for each in told] == (["core", "paard"] if name == "a1" else ["core"])
-    assert {(each.type, each.data["reason"]) for each in told} == {("ticket.cancelled", reason)}
+    assert [each.to for each in published] == (["core", "paard"] if name == "a1" else ["core"])
+    assert {(each.type, each.data["reason"]) for each in published} == {("ticket.cancelled", reason)}
 
 
 async def test_an_evening_that_moves_to_a_day_somebody_takes_no_part_in_says_so(harness: Harness) -> None:
-    await harness.hear(enrolled("late", ends_on=DAY_OF_NIGHT), evening_changed(NIGHT, 1, capacity=20))
-    await harness.hear(evening_moved(NIGHT, 2, timedelta(days=1), capacity=20))
+    await harness.apply(enrolled("late", ends_on=DAY_OF_NIGHT), evening_changed(NIGHT, 1, capacity=20))
+    await harness.apply(evening_moved(NIGHT, 2, timedelta(days=1), capacity=20))
     assert await harness.decisions(NIGHT, "late") == [
         ("late", "granted", "common-pool"),
         ("late", "lost", "not-active"),
@@ -236,10 +236,10 @@ async def test_an_evening_that_moves_to_a_day_somebody_takes_no_part_in_says_so(
 
 
 async def test_a_seat_by_a_change_of_contracts_is_a_promotion_like_any_other(harness: Harness) -> None:
-    await harness.hear(NIGHT)
-    await harness.hear(left("gemeente"))
+    await harness.apply(NIGHT)
+    await harness.apply(left("gemeente"))
     assert (await harness.decisions(NIGHT))[-1] == ("z3", "promoted", "common-pool")
-    await harness.hear(evening_changed(NIGHT, 2, capacity=7), partner_changed("acme", 2, places=4))
+    await harness.apply(evening_changed(NIGHT, 2, capacity=7), partner_changed("acme", 2, places=4))
     assert (await harness.decisions(NIGHT))[-1] == ("a4", "promoted", "allotment")
 
 
@@ -261,7 +261,7 @@ async def listed(api: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
 
 
 async def test_the_team_sees_who_what_when_why_and_in_words(api: httpx.AsyncClient, harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     await harness.decline("a1", NIGHT)
     items = await listed(api)
     rows = await kept(harness)
@@ -280,8 +280,8 @@ async def test_the_team_sees_who_what_when_why_and_in_words(api: httpx.AsyncClie
 
 
 async def test_the_words_are_dutch_and_english_and_have_the_figures(api: httpx.AsyncClient, harness: Harness) -> None:
-    await harness.hear(NIGHT)
-    await harness.hear(*(enrolled(name, partner="gemeente") for name in ("g1", "g2")))
+    await harness.apply(NIGHT)
+    await harness.apply(*(enrolled(name, partner="gemeente") for name in ("g1", "g2")))
     *_, full = await listed(api)
     assert full["rule"] == "full"
     dutch, english = full["explanation"]["nl"], full["explanation"]["en"]
@@ -296,7 +296,7 @@ async def test_the_words_are_dutch_and_english_and_have_the_figures(api: httpx.A
 async def test_the_list_comes_in_pages_in_the_order_in_which_it_was_decided(
     api: httpx.AsyncClient, harness: Harness
 ) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     await harness.decline("a1", NIGHT)
     everything = await listed(api)
     assert [item["decision_id"] for item in everything] == sorted({item["decision_id"] for item in everything})
@@ -307,7 +307,7 @@ async def test_the_list_comes_in_pages_in_the_order_in_which_it_was_decided(
 async def test_what_is_decided_while_somebody_reads_is_on_the_last_page(
     api: httpx.AsyncClient, harness: Harness
 ) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     path = f"/evenings/{NIGHT.evening_id}/decisions"
     first = (await api.get(path, params={"limit": 5}, headers=bearer("desk"))).json()
     await harness.decline("a1", NIGHT)
@@ -318,7 +318,7 @@ async def test_what_is_decided_while_somebody_reads_is_on_the_last_page(
 
 async def test_the_list_can_be_narrowed_to_one_person(api: httpx.AsyncClient, harness: Harness) -> None:
     other = evening(NEXT_YEAR + timedelta(days=9), title="Elders")
-    await harness.hear(NIGHT, other)
+    await harness.apply(NIGHT, other)
     await harness.decline("a1", NIGHT)
     about = await listed(api, participant_id=str(person("a4")))
     assert [(item["outcome"], item["rule"]) for item in about] == [
@@ -332,9 +332,9 @@ async def test_the_list_can_be_narrowed_to_one_person(api: httpx.AsyncClient, ha
 async def test_of_who_was_erased_the_decision_stays_without_the_person(
     api: httpx.AsyncClient, harness: Harness
 ) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     before = await listed(api)
-    await harness.hear(erased("a1", 2))
+    await harness.apply(erased("a1", 2))
     after = await listed(api)
     assert [item["decision_id"] for item in after[:7]] == [item["decision_id"] for item in before]
     assert [item["participant_id"] for item in after if item["ticket_id"] == before[0]["ticket_id"]] == [None, None]
@@ -342,7 +342,7 @@ async def test_of_who_was_erased_the_decision_stays_without_the_person(
 
 
 async def test_only_the_programme_team_sees_decisions(api: httpx.AsyncClient, harness: Harness) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     [secret] = await harness.secrets("a1", NIGHT)
     path = f"/evenings/{NIGHT.evening_id}/decisions"
     for other in ("paard", "acme"):
@@ -355,14 +355,14 @@ async def test_an_evening_that_there_is_not_has_no_decisions(api: httpx.AsyncCli
     answer = await api.get(f"/evenings/{uuid4()}/decisions", headers=bearer("desk"))
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    await harness.hear(ON_REQUEST)
+    await harness.apply(ON_REQUEST)
     assert await listed(api) == []
 
 
 async def test_what_cannot_be_asked_of_the_list_is_a_problem_that_names_the_field(
     api: httpx.AsyncClient, harness: Harness
 ) -> None:
-    await harness.hear(NIGHT)
+    await harness.apply(NIGHT)
     wrong = {"limit": ["0", "501"], "cursor": ["nonsense", "WyJhIl0", "Wy0xXQ"], "participant_id": ["ans"]}
     for parameter, value in ((parameter, value) for parameter, values in wrong.items() for value in values):
         path = f"/evenings/{NIGHT.evening_id}/decisions"

@@ -8,7 +8,7 @@ import pytest
 
 from culture_connect.contracts import Admission, EveningScheduled
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.unit.ticketing.news import (
+from tests.unit.ticketing.registration_events import (
     changed,
     enrolled,
     evening,
@@ -36,8 +36,8 @@ def _a_month_before(harness: Harness) -> None:
 @pytest.fixture
 async def full(harness: Harness) -> Harness:
     """Ans and Bo have the two seats of the night, Cas and Dee wait."""
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
-    await harness.forget_told()
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+    await harness.clear_outbox()
     return harness
 
 
@@ -50,7 +50,7 @@ async def declined_for_them(harness: Harness, ticket: UUID) -> Place:
 # The seat
 
 
-async def test_a_declined_seat_goes_to_the_first_in_the_line(full: Harness) -> None:
+async def test_a_declined_seat_goes_to_the_first_on_the_waiting_list(full: Harness) -> None:
     place = await full.decline("ans", NIGHT)
     assert (place.participant_id, place.state, place.reason) == (person("ans"), "cancelled", "declined")
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
@@ -81,24 +81,26 @@ async def test_what_fails_after_a_seat_was_declined_leaves_everything_as_it_was(
 
 async def test_the_next_one_is_who_missed_out_on_other_evenings(harness: Harness) -> None:
     elsewhere = evening(NEXT_YEAR + timedelta(days=9), title="Elders", admission=Admission.ON_REQUEST)
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT, elsewhere)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT, elsewhere)
     await harness.ask_in_turn(elsewhere, "cas")
     await harness.decline("ans", NIGHT)
     assert await harness.states(NIGHT) == {"bo": "issued", "dee": "issued", "cas": "waiting"}
 
 
 async def test_before_the_release_a_declined_seat_goes_to_the_same_organisations_first_waiter(harness: Harness) -> None:
-    await harness.hear(partner(places=1), partner("zeebank", places=1))
-    await harness.hear(enrolled("ans"), *(enrolled(name, partner="zeebank") for name in ("xia", "yan")), enrolled("bo"))
-    await harness.hear(NIGHT)
+    await harness.apply(partner(places=1), partner("zeebank", places=1))
+    await harness.apply(
+        enrolled("ans"), *(enrolled(name, partner="zeebank") for name in ("xia", "yan")), enrolled("bo")
+    )
+    await harness.apply(NIGHT)
     assert await harness.line(NIGHT) == ["yan", "bo"]
     await harness.decline("ans", NIGHT)
     assert await harness.states(NIGHT) == {"bo": "issued", "xia": "issued", "yan": "waiting"}
 
 
 async def test_before_the_release_a_seat_that_is_kept_for_nobody_else_who_waits_stays_free(harness: Harness) -> None:
-    await harness.hear(partner(places=1), partner("zeebank", places=1))
-    await harness.hear(enrolled("ans"), *(enrolled(name, partner="zeebank") for name in ("xia", "yan")), NIGHT)
+    await harness.apply(partner(places=1), partner("zeebank", places=1))
+    await harness.apply(enrolled("ans"), *(enrolled(name, partner="zeebank") for name in ("xia", "yan")), NIGHT)
     await harness.decline("ans", NIGHT)
     assert await harness.states(NIGHT) == {"xia": "issued", "yan": "waiting"}
     harness.now = NIGHT.release_at
@@ -106,10 +108,10 @@ async def test_before_the_release_a_seat_that_is_kept_for_nobody_else_who_waits_
     assert await harness.states(NIGHT) == {"yan": "issued"}
 
 
-async def test_both_ends_are_told_the_loss_first_and_then_the_gain(full: Harness) -> None:
+async def test_both_ends_are_published_the_loss_first_and_then_the_gain(full: Harness) -> None:
     await full.decline("ans", NIGHT)
-    told = [(each.to, each.type, each.data["version"], each.data.get("reason")) for each in await full.told()]
-    assert told == [
+    published = [(each.to, each.type, each.data["version"], each.data.get("reason")) for each in await full.published()]
+    assert published == [
         ("core", "ticket.cancelled", 2, "declined"),
         ("paard", "ticket.cancelled", 2, "declined"),
         ("core", "ticket.issued", 2, None),
@@ -128,8 +130,8 @@ async def test_a_waiting_place_can_be_declined_and_the_others_move_up(full: Harn
     place = await full.decline("cas", NIGHT)
     assert (place.state, place.reason) == ("cancelled", "declined")
     assert await full.line(NIGHT) == ["dee"]
-    [told] = await full.told()
-    assert (told.to, told.type, told.data["reason"]) == ("core", "ticket.cancelled", "declined")
+    [published] = await full.published()
+    assert (published.to, published.type, published.data["reason"]) == ("core", "ticket.cancelled", "declined")
     await full.decline("ans", NIGHT)
     assert await full.holders(NIGHT) == {"bo", "dee"}
 
@@ -152,10 +154,10 @@ async def test_an_old_ticket_declined_once_more_costs_nobody_the_new_one(full: H
     assert await full.holders(NIGHT) == {"ans", "dee"}
 
 
-async def test_a_ticket_declined_twice_at_once_moves_the_line_once(full: Harness) -> None:
+async def test_a_ticket_declined_twice_at_once_moves_the_waiting_list_once(full: Harness) -> None:
     await asyncio.gather(*(full.decline("ans", NIGHT) for _ in range(3)))
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "issued", "dee": "waiting"}
-    assert [each.type for each in await full.told("core")] == ["ticket.cancelled", "ticket.issued"]
+    assert [each.type for each in await full.published("core")] == ["ticket.cancelled", "ticket.issued"]
 
 
 async def test_two_seats_declined_at_once_go_to_two_people(full: Harness) -> None:
@@ -163,7 +165,7 @@ async def test_two_seats_declined_at_once_go_to_two_people(full: Harness) -> Non
     assert await full.states(NIGHT) == {"cas": "issued", "dee": "issued"}
 
 
-async def test_a_holder_and_the_first_in_the_line_who_decline_at_once_leave_the_seat_to_the_second(
+async def test_a_holder_and_the_first_on_the_waiting_list_who_decline_at_once_leave_the_seat_to_the_second(
     full: Harness,
 ) -> None:
     await asyncio.gather(full.decline("ans", NIGHT), full.decline("cas", NIGHT))
@@ -183,7 +185,7 @@ async def test_after_the_closing_nobody_is_promoted(full: Harness) -> None:
     full.now = NIGHT.closes_at
     await full.decline("ans", NIGHT)
     assert await full.states(NIGHT) == {"bo": "issued", "cas": "waiting", "dee": "waiting"}
-    assert [each.type for each in await full.told("core")] == ["ticket.cancelled"]
+    assert [each.type for each in await full.published("core")] == ["ticket.cancelled"]
 
 
 async def test_until_the_closing_somebody_is(full: Harness) -> None:
@@ -220,12 +222,12 @@ async def test_nobody_declines_for_somebody_else(full: Harness, name: str) -> No
 
 
 async def test_a_ticket_that_ended_otherwise_cannot_be_declined(full: Harness) -> None:
-    await full.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    await full.apply(withdrawn("ans", 2, DAY_OF_NIGHT))
     assert await full.refusal(full.decline("ans", NIGHT)) == "ticket-ended"
 
 
 async def test_a_ticket_of_an_evening_that_was_called_off_cannot_be_declined(full: Harness) -> None:
-    await full.hear(evening_cancelled(NIGHT, 2))
+    await full.apply(evening_cancelled(NIGHT, 2))
     assert await full.refusal(full.decline("ans", NIGHT)) == "evening-cancelled"
 
 
@@ -236,43 +238,43 @@ async def test_a_ticket_of_an_evening_that_was_called_off_cannot_be_declined(ful
 async def without_ans(harness: Harness, request: pytest.FixtureRequest) -> EveningScheduled:
     """An evening with two free seats, which Ans declined."""
     night: EveningScheduled = request.param
-    await harness.hear(partner(), enrolled("ans"), night)
+    await harness.apply(partner(), enrolled("ans"), night)
     await harness.ask("ans", night)
     await harness.decline("ans", night)
     return night
 
 
 async def test_who_declined_gets_no_seat_by_what_happens_later(harness: Harness, without_ans: EveningScheduled) -> None:
-    await harness.hear(enrolled("bo"))
-    await harness.hear(changed("ans", 2))
-    await harness.hear(evening_changed(without_ans, 2, capacity=9))
-    await harness.hear(evening_moved(without_ans, 3, timedelta(days=2)))
-    await harness.hear(evening_changed(without_ans, 4, admission=Admission.ON_REQUEST))
-    await harness.hear(evening_changed(without_ans, 5, admission=Admission.AUTOMATIC))
-    await harness.hear(partner_changed("acme", 2, places=12))
+    await harness.apply(enrolled("bo"))
+    await harness.apply(changed("ans", 2))
+    await harness.apply(evening_changed(without_ans, 2, capacity=9))
+    await harness.apply(evening_moved(without_ans, 3, timedelta(days=2)))
+    await harness.apply(evening_changed(without_ans, 4, admission=Admission.ON_REQUEST))
+    await harness.apply(evening_changed(without_ans, 5, admission=Admission.AUTOMATIC))
+    await harness.apply(partner_changed("acme", 2, places=12))
     harness.now = without_ans.release_at
-    await harness.look()
+    await harness.run_due()
     assert await harness.holders(without_ans) == {"bo"}
 
 
 async def test_who_declined_a_waiting_place_gets_no_seat_that_comes_free(full: Harness) -> None:
     await full.decline("cas", NIGHT)
-    await full.hear(withdrawn("ans", 2, DAY_OF_NIGHT), evening_changed(NIGHT, 2, capacity=9))
+    await full.apply(withdrawn("ans", 2, DAY_OF_NIGHT), evening_changed(NIGHT, 2, capacity=9))
     assert await full.states(NIGHT) == {"bo": "issued", "dee": "issued"}
 
 
-async def test_who_declined_gets_a_seat_when_they_are_enrolled_anew(full: Harness) -> None:
+async def test_who_declined_gets_a_seat_when_they_are_enrolled_again(full: Harness) -> None:
     for name in ("ans", "cas"):
         await full.decline(name, NIGHT)
-    await full.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
-    await full.hear(enrolled("ans", 3))
+    await full.apply(withdrawn("ans", 2, DAY_OF_NIGHT))
+    await full.apply(enrolled("ans", 3))
     assert await full.states(NIGHT) == {"bo": "issued", "dee": "issued", "ans": "waiting"}
 
 
 async def test_a_no_to_one_evening_is_no_no_to_another(full: Harness) -> None:
     await full.decline("ans", NIGHT)
     other = evening(NEXT_YEAR + timedelta(days=9), title="Andere avond")
-    await full.hear(other)
+    await full.apply(other)
     assert "ans" in await full.states(other)
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from culture_connect.contracts import MAX_BODY_BYTES, Admission
 from culture_connect.http.app import MAX_BODY
+from tests.service.ticketing.external_clients import Clients
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.service.ticketing.peers import World
 from tests.support.event_loop import held
 from tests.support.hostile_bodies import MARKS, ask_the_worst
 from tests.support.probes import eventually
-from tests.unit.ticketing.news import enrolled, evening, partner
+from tests.unit.ticketing.registration_events import enrolled, evening, partner
 
 # Seconds. Beyond what a machine that is busy with other things adds; the aim is 0.05.
 BOUND = 1.0
@@ -24,7 +24,7 @@ HEADERS = {"authorization": "Bearer everything-token"}
 @pytest.mark.timeout(120)
 async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
     harness.now = MONTH_BEFORE
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
     ticket = str(await harness.ticket("ans", NIGHT))
     paths = {"evening_id": str(NIGHT.evening_id), "ticket_id": ticket}
     asked = await ask_the_worst(api, MAX_BODY, paths, **HEADERS)
@@ -36,13 +36,13 @@ async def test_no_request_holds_the_event_loop(api: httpx.AsyncClient, harness: 
 
 
 @pytest.mark.timeout(120)
-async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_a_large_venue_does_not_hold_the_event_loop(api: httpx.AsyncClient, harness: Harness) -> None:
     harness.now = MONTH_BEFORE
-    await harness.hear(partner(places=3000), evening(NEXT_YEAR + timedelta(days=9), title="Andere"))
+    await harness.apply(partner(places=3000), evening(NEXT_YEAR + timedelta(days=9), title="Andere"))
     for start in range(0, 3000, 500):
-        await harness.hear(*(enrolled(f"p{number}") for number in range(start, start + 500)))
+        await harness.apply(*(enrolled(f"p{number}") for number in range(start, start + 500)))
     async with held() as loop:
-        await harness.hear(NIGHT)
+        await harness.apply(NIGHT)
     assert loop.longest < BOUND
     for part in ("", "/tickets", "/bundle", "/decisions"):
         async with held() as loop:
@@ -51,7 +51,7 @@ async def test_a_large_house_does_not_hold_the_event_loop(api: httpx.AsyncClient
         assert loop.longest < BOUND, part
 
 
-async def test_no_scan_of_a_box_office_holds_the_event_loop(world: World) -> None:
+async def test_no_scan_of_a_box_office_holds_the_event_loop(world: Clients) -> None:
     marks = MARKS * (MAX_BODY_BYTES // 4 - 200)
     scan = {"scan_id": "s", "evening_id": "e", "code": "c", "scanned_at": "t", "scanner": "d", "entrance": "f"}
     worst = [

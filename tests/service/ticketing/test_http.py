@@ -10,7 +10,14 @@ from joserfc.jwk import KeySet
 from culture_connect.contracts import Venue
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, scanned
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, partner_changed, withdrawn
+from tests.unit.ticketing.registration_events import (
+    enrolled,
+    evening,
+    evening_changed,
+    partner,
+    partner_changed,
+    withdrawn,
+)
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
@@ -18,11 +25,11 @@ DANCE = evening(NEXT_YEAR, capacity=2, title="Dans", venue=Venue.NDT)
 
 @pytest.fixture(autouse=True)
 async def _tonight(harness: Harness) -> None:
-    await harness.hear(
+    await harness.apply(
         partner(), partner("zeebank"), enrolled("ans"), enrolled("bo", partner="zeebank"), enrolled("cas")
     )
-    await harness.hear(NIGHT)
-    await harness.hear(DANCE)
+    await harness.apply(NIGHT)
+    await harness.apply(DANCE)
     await harness.scan(await harness.code("ans", NIGHT), NIGHT, scan_id="ans")
 
 
@@ -55,7 +62,7 @@ async def test_the_programme_team_sees_the_seats_of_an_evening_per_partner(api: 
 
 
 @pytest.mark.parametrize("path", ["", "/tickets"])
-async def test_an_evening_nobody_told_of_is_not_found(api: httpx.AsyncClient, path: str) -> None:
+async def test_an_evening_nobody_published_is_not_found(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.get(f"/evenings/{uuid4()}{path}", headers=bearer("desk"))).status_code == 404
 
 
@@ -68,8 +75,8 @@ async def test_only_the_programme_team_sees_the_seats(api: httpx.AsyncClient) ->
 async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(
     api: httpx.AsyncClient, harness: Harness
 ) -> None:
-    await harness.hear(evening_changed(NIGHT, 2, allotments={"acme": 2}))
-    await harness.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
+    await harness.apply(evening_changed(NIGHT, 2, allotments={"acme": 2}))
+    await harness.apply(withdrawn("bo", 2, NEXT_YEAR.date()))
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))).json()
     assert answer["evening_id"] == str(NIGHT.evening_id)
     tickets = {ticket["holder_name"]: ticket for ticket in answer["tickets"]}
@@ -84,11 +91,11 @@ async def test_a_box_office_gets_all_tickets_of_its_evening_that_count(
 @pytest.mark.parametrize("renamed", [False, True])
 async def test_a_snapshot_agrees_with_the_feed(api: httpx.AsyncClient, harness: Harness, renamed: bool) -> None:
     if renamed:
-        await harness.forget_told()
-        await harness.hear(partner_changed("zeebank", 2, name="Zeebank NV"))
+        await harness.clear_outbox()
+        await harness.apply(partner_changed("zeebank", 2, name="Zeebank NV"))
     [issued] = [
         each.data
-        for each in await harness.told("paard")
+        for each in await harness.published("paard")
         if each.type == "ticket.issued" and each.data["holder_name"] == "Bo de Vries"
     ]
     answer = (await api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))).json()
@@ -121,22 +128,22 @@ async def test_an_unchanged_list_is_not_sent_again(api: httpx.AsyncClient, harne
     assert changed.headers["etag"] != tag
 
 
-async def test_a_scanner_over_http_hears_whom_it_let_in(api: httpx.AsyncClient, harness: Harness) -> None:
-    await harness.forget_told()
+async def test_a_scanner_over_http_learns_whom_it_let_in(api: httpx.AsyncClient, harness: Harness) -> None:
+    await harness.clear_outbox()
     harness.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await harness.code("bo", NIGHT)), headers=bearer("paard"))
     assert answer.status_code == 200
-    [told, _] = await harness.told()
+    [published, _] = await harness.published()
     assert answer.json() == {
         "outcome": "admitted",
-        "ticket_id": told.data["ticket_id"],
+        "ticket_id": published.data["ticket_id"],
         "holder_name": "Bo de Vries",
         "partner_name": "Zeebank",
     }
-    assert [each.type for each in await harness.told()] == ["ticket.admitted"] * 2
+    assert [each.type for each in await harness.published()] == ["ticket.admitted"] * 2
 
 
-async def test_a_scanner_over_http_hears_why_not(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_a_scanner_over_http_learns_why_not(api: httpx.AsyncClient, harness: Harness) -> None:
     harness.now = NIGHT.starts_at
     answer = await api.post("/admissions", json=scan_body(await harness.code("ans", NIGHT)), headers=bearer("paard"))
     assert answer.json() == {

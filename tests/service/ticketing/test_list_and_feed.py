@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from tests.service.ticketing.door_list import DoorList, Ticket, in_any_order, listed
+from tests.service.ticketing.door_list import DoorList, DoorListTicket, in_any_order, listed
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import (
+from tests.unit.ticketing.registration_events import (
     changed,
     enrolled,
     erased,
@@ -32,12 +32,12 @@ EVE, BEGUN = NIGHT.starts_at - timedelta(hours=9), NIGHT.starts_at + timedelta(m
 
 
 @dataclass
-class Desk:
+class BoxOfficeDesk:
     """The box office, and all that happens to its evening."""
 
     harness: Harness
     api: httpx.AsyncClient
-    seen: dict[tuple[str, int], Ticket] = field(default_factory=dict)
+    seen: dict[tuple[str, int], DoorListTicket] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     scans: int = 0
 
@@ -45,8 +45,8 @@ class Desk:
         """The feed leads to the list, in any order, and no version ever meant anything else."""
         answer = await self.api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))
         now = listed(answer.json())
-        feed = await self.harness.told("paard")
-        assert DoorList().hear(feed).tickets == now
+        feed = await self.harness.published("paard")
+        assert DoorList().apply(feed).tickets == now
         assert in_any_order(random.Random(1).sample(feed, len(feed))) == now
         for ticket_id, ticket in now.items():
             assert self.seen.setdefault((ticket_id, ticket.version), ticket) == ticket
@@ -62,12 +62,12 @@ class Desk:
         """HR corrects the name of somebody."""
         if name := await self.in_place(state):
             version = self.next(name)
-            await self.harness.hear(changed(name, version, family_name=f"Jansen {version}"))
+            await self.harness.apply(changed(name, version, family_name=f"Jansen {version}"))
 
     async def rename_partner(self) -> None:
         """A partner is called otherwise."""
         version = self.next("acme")
-        await self.harness.hear(partner_changed("acme", version, name=f"Acme {version}"))
+        await self.harness.apply(partner_changed("acme", version, name=f"Acme {version}"))
 
     async def scan(self, *, earlier: bool = False) -> None:
         """Somebody goes in; or an offline scanner tells that they went in earlier."""
@@ -75,10 +75,16 @@ class Desk:
         if name is None:
             return
         self.scans += 1
-        minutes, told = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
+        minutes, arrives = (60 - self.scans, 60) if earlier else (60 + self.scans, None)
         code = await self.harness.code(name, NIGHT)
         await self.harness.scan(
-            code, NIGHT, scan_id=f"s{self.scans}", minutes=minutes, told=told, offline=earlier, scanner=f"{self.scans}"
+            code,
+            NIGHT,
+            scan_id=f"s{self.scans}",
+            minutes=minutes,
+            arrives=arrives,
+            offline=earlier,
+            scanner=f"{self.scans}",
         )
 
     async def scan_cancelled(self) -> None:
@@ -87,7 +93,9 @@ class Desk:
         [*rows] = await self.harness.rows("select code, ended_at from tickets where state = 'cancelled' and code <> ''")
         for row in rows[:1]:
             before: datetime = row.ended_at - timedelta(minutes=self.scans)
-            await self.harness.scan(row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, told=90, offline=True)
+            await self.harness.scan(
+                row.code, NIGHT, scan_id=f"s{self.scans}", scanned_at=before, arrives=90, offline=True
+            )
 
     async def leave(self, how: str) -> None:
         """Somebody gives their seat up, passes it on, or is withdrawn; before the closing somebody is promoted."""
@@ -101,36 +109,36 @@ class Desk:
                 if colleague := await self.in_place("waiting"):
                     await self.harness.pass_on(name, NIGHT, colleague)
             case _:
-                await self.harness.hear(withdrawn(name, self.next(name), NEXT_YEAR.date()))
+                await self.harness.apply(withdrawn(name, self.next(name), NEXT_YEAR.date()))
 
     async def come_back(self) -> None:
         """Somebody is enrolled again, under another name."""
         name = random.Random(self.scans).choice(PEOPLE)
         version = self.next(name)
-        await self.harness.hear(enrolled(name, version).model_copy(update={"family_name": f"Bakker {version}"}))
+        await self.harness.apply(enrolled(name, version).model_copy(update={"family_name": f"Bakker {version}"}))
 
     async def erase(self, state: str) -> None:
         """Somebody is forgotten."""
         if name := await self.in_place(state):
-            await self.harness.hear(erased(name, self.next(name)))
+            await self.harness.apply(erased(name, self.next(name)))
 
     async def move(self) -> None:
         """The evening begins an hour later."""
-        await self.harness.hear(evening_moved(NIGHT, self.next("night"), timedelta(hours=1)))
+        await self.harness.apply(evening_moved(NIGHT, self.next("night"), timedelta(hours=1)))
 
     async def enlarge(self) -> None:
         """The evening has a seat more."""
         version = self.next("night")
-        await self.harness.hear(evening_changed(NIGHT, version, capacity=4 + version))
+        await self.harness.apply(evening_changed(NIGHT, version, capacity=4 + version))
 
     async def tell_again(self) -> None:
         """A new box office, which has nothing but the replay, has the list; one that kept up notices nothing."""
-        before = len(await self.harness.told("paard"))
+        before = len(await self.harness.published("paard"))
         async with self.harness.database.begin() as work:
             await replay(work, NIGHT.evening_id, "paard")
-        again = (await self.harness.told("paard"))[before:]
+        again = (await self.harness.published("paard"))[before:]
         answer = await self.api.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))
-        assert DoorList().hear(again).tickets == listed(answer.json())
+        assert DoorList().apply(again).tickets == listed(answer.json())
         assert in_any_order(again) == listed(answer.json())
 
     async def begin(self) -> None:
@@ -139,7 +147,7 @@ class Desk:
 
     async def call_off(self) -> None:
         """The evening does not take place."""
-        await self.harness.hear(evening_cancelled(NIGHT, self.next("night")))
+        await self.harness.apply(evening_cancelled(NIGHT, self.next("night")))
 
     def next(self, subject: str) -> int:
         """The next version of somebody or something."""
@@ -148,17 +156,17 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(harness: Harness, api: httpx.AsyncClient) -> Desk:
+async def desk(harness: Harness, api: httpx.AsyncClient) -> BoxOfficeDesk:
     """Four of seven people have a seat, one of them is in, and nobody was told otherwise."""
     harness.now = EVE
-    await harness.hear(partner(), *map(enrolled, PEOPLE), NIGHT)
-    desk = Desk(harness, api)
+    await harness.apply(partner(), *map(enrolled, PEOPLE), NIGHT)
+    desk = BoxOfficeDesk(harness, api)
     await desk.scan()
     await desk.agrees()
     return desk
 
 
-Step = Callable[[Desk], Awaitable[None]]
+Step = Callable[[BoxOfficeDesk], Awaitable[None]]
 
 STEPS: dict[str, Step] = {
     "the name of a holder": lambda desk: desk.rename("issued"),
@@ -181,7 +189,7 @@ STEPS: dict[str, Step] = {
 
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize("change", STEPS)
-async def test_list_and_feed_agree_after_every_kind_of_change(desk: Desk, change: str, begun: bool) -> None:
+async def test_list_and_feed_agree_after_every_kind_of_change(desk: BoxOfficeDesk, change: str, begun: bool) -> None:
     await desk.leave("decline")
     if begun:
         await desk.begin()
@@ -191,7 +199,7 @@ async def test_list_and_feed_agree_after_every_kind_of_change(desk: Desk, change
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_list_and_feed_agree_after_changes_in_any_order(desk: Desk, seed: int) -> None:
+async def test_list_and_feed_agree_after_changes_in_any_order(desk: BoxOfficeDesk, seed: int) -> None:
     dice = random.Random(seed)
     for turn in range(24):
         if turn == 14:
@@ -203,32 +211,36 @@ async def test_list_and_feed_agree_after_changes_in_any_order(desk: Desk, seed: 
     await desk.tell_again()
 
 
-async def test_a_name_corrected_after_its_holder_went_in_is_told(desk: Desk) -> None:
+async def test_a_name_corrected_after_its_holder_went_in_is_published(desk: BoxOfficeDesk) -> None:
     await desk.begin()
-    before = len(await desk.harness.told("paard"))
+    before = len(await desk.harness.published("paard"))
     await desk.rename("admitted")
-    told = (await desk.harness.told("paard"))[before:]
-    assert [(each.type, each.data["version"]) for each in told] == [("ticket.issued", 3), ("ticket.admitted", 4)]
-    assert told[0].data["holder_name"] == "Ans Jansen 2"
-    assert (told[1].data["scanner"], told[1].data["entrance"]) == ("1", "Prinsegracht")
-    await desk.harness.hear(changed("ans", 3, family_name="Jansen 2"))
-    assert len(await desk.harness.told("paard")) == before + 2
+    published = (await desk.harness.published("paard"))[before:]
+    assert [(each.type, each.data["version"]) for each in published] == [("ticket.issued", 3), ("ticket.admitted", 4)]
+    assert published[0].data["holder_name"] == "Ans Jansen 2"
+    assert (published[1].data["scanner"], published[1].data["entrance"]) == ("1", "Prinsegracht")
+    await desk.harness.apply(changed("ans", 3, family_name="Jansen 2"))
+    assert len(await desk.harness.published("paard")) == before + 2
 
 
-async def test_a_name_corrected_after_the_evening_began_is_told(desk: Desk) -> None:
+async def test_a_name_corrected_after_the_evening_began_is_published(desk: BoxOfficeDesk) -> None:
     await desk.begin()
-    before = len(await desk.harness.told("paard"))
+    before = len(await desk.harness.published("paard"))
     await desk.rename("issued")
-    [told] = (await desk.harness.told("paard"))[before:]
-    assert (told.type, told.data["version"], told.data["holder_name"]) == ("ticket.issued", 2, "Bo Jansen 2")
+    [published] = (await desk.harness.published("paard"))[before:]
+    assert (published.type, published.data["version"], published.data["holder_name"]) == (
+        "ticket.issued",
+        2,
+        "Bo Jansen 2",
+    )
 
 
-async def test_that_somebody_inside_was_erased_is_told(desk: Desk) -> None:
+async def test_that_somebody_inside_was_erased_is_published(desk: BoxOfficeDesk) -> None:
     await desk.begin()
-    before = len(await desk.harness.told("paard"))
+    before = len(await desk.harness.published("paard"))
     await desk.erase("admitted")
-    told = (await desk.harness.told("paard"))[before:]
-    assert [(each.type, each.data.get("holder_name")) for each in told] == [
+    published = (await desk.harness.published("paard"))[before:]
+    assert [(each.type, each.data.get("holder_name")) for each in published] == [
         ("ticket.issued", "–"),
         ("ticket.admitted", None),
     ]

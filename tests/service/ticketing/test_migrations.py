@@ -144,7 +144,7 @@ async def test_scans_of_an_earlier_release_count_as_of_the_moment_that_their_sca
     kept = Database(url, schema="ticketing")
     async with kept.begin() as work:
         scan = (await admissions.recorded_scans(work, "paard", ["s1"]))["s1"]
-        found = (await admissions.tickets_at_door(work, [ticket]))[ticket]
+        found = (await admissions.scanned_tickets(work, [ticket]))[ticket]
     await kept.close()
     at_six = datetime(2026, 11, 19, 18, tzinfo=UTC)
     assert (scan.counted_at, scan.offline, scan.double_entry, scan.clock_implausible) == (at_six, False, False, False)

@@ -13,7 +13,7 @@ from culture_connect.messaging import Database
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, scanned
 from tests.support.hashes import HASHES
 from tests.support.openapi import Existing, Wanted, ask_everything, desk_of
-from tests.unit.ticketing.news import enrolled, evening, partner, person
+from tests.unit.ticketing.registration_events import enrolled, evening, partner, person
 from ticketing.app import build_app
 from ticketing.settings import TicketingSettings
 from ticketing.store import places
@@ -49,10 +49,10 @@ async def _furnish(settings: TicketingSettings) -> dict[str, Wanted]:
     codes = Codes.from_file(settings.signing_key_file)
     harness = Harness(settings.database_url, Issuer(codes, Links(settings.public_url), HASHES))
     try:
-        await harness.hear(partner(), *map(enrolled, PEOPLE), NIGHT, DANCE)
+        await harness.apply(partner(), *map(enrolled, PEOPLE), NIGHT, DANCE)
         tickets = itertools.cycle(await _tickets(harness.database, PEOPLE[:10]))
         passed = itertools.cycle(await _tickets(harness.database, PEOPLE[10:20]))
-        await harness.hear(*(enrolled(name, starts_on=DANCE.starts_at.date()) for name in LATE))
+        await harness.apply(*(enrolled(name, starts_on=DANCE.starts_at.date()) for name in LATE))
         code = await harness.code(PEOPLE[25], NIGHT)
     finally:
         await harness.database.close()

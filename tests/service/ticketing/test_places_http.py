@@ -12,7 +12,7 @@ import pytest
 from culture_connect.contracts import Admission, EveningScheduled
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, partner, person, withdrawn
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_cancelled, partner, person, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
 OTHER_NIGHT = evening(NEXT_YEAR + timedelta(days=9), title="Dag", admission=Admission.ON_REQUEST)
@@ -24,8 +24,8 @@ TICKETS = f"/evenings/{NIGHT.evening_id}/tickets"
 async def _invited(harness: Harness) -> None:
     """Four people of acme and one of zeebank are invited to two evenings."""
     harness.now = MONTH_BEFORE
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]))
-    await harness.hear(partner("zeebank", places=1), enrolled("zoe", partner="zeebank"), NIGHT, OTHER_NIGHT)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]))
+    await harness.apply(partner("zeebank", places=1), enrolled("zoe", partner="zeebank"), NIGHT, OTHER_NIGHT)
 
 
 async def own(harness: Harness, name: str, night: EveningScheduled = NIGHT) -> dict[str, str]:
@@ -33,7 +33,7 @@ async def own(harness: Harness, name: str, night: EveningScheduled = NIGHT) -> d
     return {"Authorization": f"Bearer {(await harness.secrets(name, night))[-1]}"}
 
 
-def asking(name: str) -> dict[str, str]:
+def seat_request(name: str) -> dict[str, str]:
     return {"participant_id": str(person(name))}
 
 
@@ -59,7 +59,7 @@ def fields_of(problem: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 async def test_the_team_asks_for_somebody_and_gets_the_place(api: httpx.AsyncClient, harness: Harness) -> None:
-    answer = await api.post(TICKETS, json=asking("ans"), headers=DESK)
+    answer = await api.post(TICKETS, json=seat_request("ans"), headers=DESK)
     assert answer.status_code == 201
     assert answer.json() == {
         "ticket_id": str(await harness.ticket("ans", NIGHT)),
@@ -69,22 +69,22 @@ async def test_the_team_asks_for_somebody_and_gets_the_place(api: httpx.AsyncCli
         "position": None,
         "reason": None,
     }
-    again = await api.post(TICKETS, json=asking("ans"), headers=DESK)
+    again = await api.post(TICKETS, json=seat_request("ans"), headers=DESK)
     assert (again.status_code, again.json()) == (200, answer.json())
 
 
-async def test_who_has_to_wait_hears_their_place_in_the_line(api: httpx.AsyncClient, harness: Harness) -> None:
+async def test_who_has_to_wait_gets_their_place_on_the_waiting_list(api: httpx.AsyncClient, harness: Harness) -> None:
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     harness.wait()
-    answer = await api.post(TICKETS, json=asking("dee"), headers=DESK)
+    answer = await api.post(TICKETS, json=seat_request("dee"), headers=DESK)
     assert answer.status_code == 201
     assert (answer.json()["state"], answer.json()["position"]) == ("waiting", 2)
     await harness.decline("cas", NIGHT)
-    again = await api.post(TICKETS, json=asking("dee"), headers=DESK)
+    again = await api.post(TICKETS, json=seat_request("dee"), headers=DESK)
     assert (again.status_code, again.json()["position"]) == (200, 1)
 
 
-@pytest.mark.parametrize("body", [None, {}, {"participant_id": None}, asking("ans")])
+@pytest.mark.parametrize("body", [None, {}, {"participant_id": None}, seat_request("ans")])
 async def test_somebody_asks_for_themselves_with_the_secret_of_their_page(
     api: httpx.AsyncClient, harness: Harness, body: dict[str, Any] | None
 ) -> None:
@@ -95,7 +95,7 @@ async def test_somebody_asks_for_themselves_with_the_secret_of_their_page(
 
 async def test_nobody_asks_for_somebody_else(api: httpx.AsyncClient, harness: Harness) -> None:
     headers = await own(harness, "ans")
-    check_problem(await api.post(TICKETS, json=asking("bo"), headers=headers), 403, "not-yours")
+    check_problem(await api.post(TICKETS, json=seat_request("bo"), headers=headers), 403, "not-yours")
     assert await harness.states(NIGHT) == {}
 
 
@@ -115,20 +115,20 @@ async def test_the_team_has_to_say_who_asks(api: httpx.AsyncClient) -> None:
 async def test_what_is_no_id_is_named(api: httpx.AsyncClient) -> None:
     answer = await api.post(TICKETS, json={"participant_id": "ans"}, headers=DESK)
     assert fields_of(check_problem(answer, 422, "invalid-request")) == [("participant_id", "not_a_uuid")]
-    answer = await api.post("/evenings/tonight/tickets", json=asking("ans"), headers=DESK)
+    answer = await api.post("/evenings/tonight/tickets", json=seat_request("ans"), headers=DESK)
     assert fields_of(check_problem(answer, 422, "invalid-request")) == [("path.evening_id", "not_a_uuid")]
 
 
 async def test_what_is_not_there_is_404_and_what_cannot_be_now_is_409(api: httpx.AsyncClient, harness: Harness) -> None:
     nowhere = f"/evenings/{uuid4()}/tickets"
-    check_problem(await api.post(nowhere, json=asking("ans"), headers=DESK), 404, "unknown-evening")
-    check_problem(await api.post(TICKETS, json=asking("nobody"), headers=DESK), 404, "unknown-participant")
-    await harness.hear(withdrawn("bo", 2, NEXT_YEAR.date()))
-    check_problem(await api.post(TICKETS, json=asking("bo"), headers=DESK), 409, "not-active")
+    check_problem(await api.post(nowhere, json=seat_request("ans"), headers=DESK), 404, "unknown-evening")
+    check_problem(await api.post(TICKETS, json=seat_request("nobody"), headers=DESK), 404, "unknown-participant")
+    await harness.apply(withdrawn("bo", 2, NEXT_YEAR.date()))
+    check_problem(await api.post(TICKETS, json=seat_request("bo"), headers=DESK), 409, "not-active")
     harness.now = NIGHT.starts_at
-    check_problem(await api.post(TICKETS, json=asking("ans"), headers=DESK), 409, "evening-begun")
-    await harness.hear(evening_cancelled(NIGHT, 2))
-    check_problem(await api.post(TICKETS, json=asking("ans"), headers=DESK), 409, "evening-cancelled")
+    check_problem(await api.post(TICKETS, json=seat_request("ans"), headers=DESK), 409, "evening-begun")
+    await harness.apply(evening_cancelled(NIGHT, 2))
+    check_problem(await api.post(TICKETS, json=seat_request("ans"), headers=DESK), 409, "evening-cancelled")
 
 
 # Declining
@@ -204,7 +204,7 @@ async def test_a_colleague_named_by_their_address_is_asked_first(
     headers = DESK if by == "desk" else await own(harness, "ans")
     answer = await api.post(path_of(ticket, "pass-on"), json={"email": " BO@Example.com"}, headers=headers)
     assert answer.status_code == 202
-    [offered] = await harness.told_of("ticket.offered")
+    [offered] = await harness.published_of("ticket.offered")
     assert answer.json() == {"offer_id": offered.data["offer_id"], "ticket_id": str(ticket)}
     assert await harness.holders(NIGHT) == {"ans"}
     await harness.accept("bo", UUID(answer.json()["offer_id"]))
@@ -226,7 +226,7 @@ async def test_nobody_passes_on_with_the_secret_of_somebody_else(api: httpx.Asyn
     path = path_of(await harness.ticket("ans", NIGHT), "pass-on")
     answer = await api.post(path, json={"email": "bo@example.com"}, headers=await own(harness, "bo"))
     check_problem(answer, 403, "not-yours")
-    assert await harness.told_of("ticket.offered") == []
+    assert await harness.published_of("ticket.offered") == []
 
 
 TO_NOBODY: list[tuple[dict[str, Any], tuple[str, str]]] = [
@@ -280,14 +280,14 @@ async def test_whoever_tries_one_address_after_the_other_is_told_to_come_back(
     answer = await api.post(path, json={"email": "cas@example.com"}, headers=headers)
     check_problem(answer, 429, "too-many-offers")
     assert 0 < int(answer.headers["retry-after"]) <= 24 * 60 * 60
-    assert await harness.told_of("ticket.offered") == []
+    assert await harness.published_of("ticket.offered") == []
 
 
 # Who calls
 
 Call = Callable[[UUID], tuple[str, dict[str, str]]]
 CALLS: dict[str, Call] = {
-    "ask": lambda _: (TICKETS, asking("ans")),
+    "ask": lambda _: (TICKETS, seat_request("ans")),
     "decline": lambda ticket: (path_of(ticket, "decline"), {}),
     "pass on": lambda ticket: (path_of(ticket, "pass-on"), {"email": "bo@example.com"}),
 }
@@ -341,9 +341,9 @@ async def test_every_link_somebody_got_is_a_token_and_no_token_is_a_link(
 
 async def test_a_request_repeated_with_its_key_gets_its_first_answer(api: httpx.AsyncClient, harness: Harness) -> None:
     headers = DESK | {"idempotency-key": "key-1"}
-    first = await api.post(TICKETS, json=asking("ans"), headers=headers)
+    first = await api.post(TICKETS, json=seat_request("ans"), headers=headers)
     await harness.decline("ans", NIGHT)
-    again = await api.post(TICKETS, json=asking("ans"), headers=headers)
+    again = await api.post(TICKETS, json=seat_request("ans"), headers=headers)
     assert (again.status_code, again.json()) == (first.status_code, first.json()) == (201, first.json())
     assert again.headers["idempotent-replay"] == "true"
     assert await harness.states(NIGHT) == {}
@@ -351,10 +351,10 @@ async def test_a_request_repeated_with_its_key_gets_its_first_answer(api: httpx.
 
 async def test_a_key_is_for_one_request(api: httpx.AsyncClient, harness: Harness) -> None:
     headers = DESK | {"idempotency-key": "key-1"}
-    await api.post(TICKETS, json=asking("ans"), headers=headers)
-    check_problem(await api.post(TICKETS, json=asking("bo"), headers=headers), 422, "idempotency-key-reused")
+    await api.post(TICKETS, json=seat_request("ans"), headers=headers)
+    check_problem(await api.post(TICKETS, json=seat_request("bo"), headers=headers), 422, "idempotency-key-reused")
     elsewhere = f"/evenings/{OTHER_NIGHT.evening_id}/tickets"
-    check_problem(await api.post(elsewhere, json=asking("ans"), headers=headers), 422, "idempotency-key-reused")
+    check_problem(await api.post(elsewhere, json=seat_request("ans"), headers=headers), 422, "idempotency-key-reused")
     assert await harness.holders(NIGHT) == {"ans"}
 
 
@@ -370,7 +370,7 @@ async def test_what_was_declined_or_offered_is_so_once_however_often_it_is_sent(
         answers = [await api.post(path, json=body, headers=DESK | {"idempotency-key": "k"}) for _ in range(3)]
         assert answers[0].json() == answers[1].json() == answers[2].json()
         assert [answer.headers.get("idempotent-replay") for answer in answers] == [None, "true", "true"]
-    assert len(await harness.told_of("ticket.offered")) == 1
+    assert len(await harness.published_of("ticket.offered")) == 1
     assert await harness.holders(NIGHT) == {"ans", "cas"}
 
 
@@ -382,9 +382,9 @@ async def test_the_keys_of_two_people_are_their_own(api: httpx.AsyncClient, harn
 
 async def test_what_was_refused_may_be_tried_again_with_the_same_key(api: httpx.AsyncClient, harness: Harness) -> None:
     headers = DESK | {"idempotency-key": "key-1"}
-    check_problem(await api.post(TICKETS, json=asking("late"), headers=headers), 404, "unknown-participant")
-    await harness.hear(enrolled("late"))
-    answer = await api.post(TICKETS, json=asking("late"), headers=headers)
+    check_problem(await api.post(TICKETS, json=seat_request("late"), headers=headers), 404, "unknown-participant")
+    await harness.apply(enrolled("late"))
+    answer = await api.post(TICKETS, json=seat_request("late"), headers=headers)
     assert (answer.status_code, answer.json()["state"]) == (201, "issued")
 
 

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from culture_connect.contracts import Venue
-from tests.service.ticketing.door_list import DoorList, Ticket, listed
-from tests.service.ticketing.harness import NEXT_YEAR, Harness, Told, scanned
-from tests.service.ticketing.peers import BoxOffice, Listener, World
+from tests.service.ticketing.door_list import DoorList, DoorListTicket, listed
+from tests.service.ticketing.external_clients import BoxOffice, Clients, QueueListener
+from tests.service.ticketing.harness import NEXT_YEAR, Harness, PublishedEvent, scanned
 from tests.support.probes import eventually, until
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import (
+from tests.unit.ticketing.registration_events import (
     enrolled,
     erased,
     evening,
@@ -46,9 +46,9 @@ FIELDS = {
 
 @dataclass
 class Season:
-    """What happens around one evening at Paard, over the routes and the bus of a running replica."""
+    """A driver of everything around one evening at Paard, over the routes and the bus of a running replica."""
 
-    world: World
+    world: Clients
     client: httpx.AsyncClient
     paard: BoxOffice
     dice: random.Random
@@ -64,18 +64,18 @@ class Season:
 
     async def begin(self) -> str:
         """More people than seats; one of each thing that can happen; returns the ticket of who was erased inside."""
-        await self.world.tell(partner(), NIGHT, *(self._enrolment(name) for name in NAMES[:10]))
-        await self.paard.ear.hears(NIGHT.capacity, "ticket.issued")
-        told = await self.world.harness.hears(NIGHT.capacity, "ticket.issued")
-        declined, passed_on, entered = (each.data["ticket_id"] for each in told[:3])
+        await self.world.publish(partner(), NIGHT, *(self._enrolment(name) for name in NAMES[:10]))
+        await self.paard.listener.receives(NIGHT.capacity, "ticket.issued")
+        published = await self.world.harness.receives(NIGHT.capacity, "ticket.issued")
+        declined, passed_on, entered = (each.data["ticket_id"] for each in published[:3])
         await self._post(f"/tickets/{declined}/decline")
-        await self.world.tell(self._enrolment(NAMES[10]))
+        await self.world.publish(self._enrolment(NAMES[10]))
         await eventually(lambda: self._pass_on(passed_on, NAMES[10]), 200, "the answer when a ticket is passed on")
         for times in (1, 2):
-            await self._scan(told[2].data["code"])
-            await self.paard.ear.hears(times, "ticket.admitted")
-        [erased_] = [name for name in NAMES if str(person(name)) == told[2].data["participant_id"]]
-        await self.world.tell(erased(erased_, self._next(erased_)))
+            await self._scan(published[2].data["code"])
+            await self.paard.listener.receives(times, "ticket.admitted")
+        [erased_] = [name for name in NAMES if str(person(name)) == published[2].data["participant_id"]]
+        await self.world.publish(erased(erased_, self._next(erased_)))
         await eventually(lambda: self._holder(entered), "–", "the holder of the ticket")
         return str(entered)
 
@@ -93,29 +93,29 @@ class Season:
             case "scan":
                 await self._scan(ticket["code"])
             case "enrol or withdraw":
-                await self.world.tell(self._withdrawal(name) if name in self.active else self._enrolment(name))
+                await self.world.publish(self._withdrawal(name) if name in self.active else self._enrolment(name))
             case "capacity":
                 await self.tell_evening(capacity=self.dice.randint(4, 8))
 
     async def tell_evening(self, capacity: int | None = None) -> None:
         """The evening has another capacity, or is told anew."""
         self.version, self.capacity = self.version + 1, capacity or self.capacity
-        await self.world.tell(evening_changed(NIGHT, self.version, capacity=self.capacity))
+        await self.world.publish(evening_changed(NIGHT, self.version, capacity=self.capacity))
 
-    async def everything_heard(self) -> Sequence[Told]:
+    async def everything_heard(self) -> Sequence[PublishedEvent]:
         """All that the box office was told up to now."""
         await eventually(self._unanswered, set(), "scans without an answer", timeout=20)
         # What is told last is heard last.
         await self.tell_evening()
         await until(
-            lambda: self.paard.ear.of("evening.scheduled", "evening.changed"),
-            lambda heard: any(each.data["version"] == self.version for each in heard),
+            lambda: self.paard.listener.of("evening.scheduled", "evening.changed"),
+            lambda received: any(each.data["version"] == self.version for each in received),
             f"version {self.version} of the evening at the box office",
             timeout=20,
         )
-        return tuple(self.paard.ear.heard)
+        return tuple(self.paard.listener.received)
 
-    async def replay(self) -> tuple[int, Sequence[Told]]:
+    async def replay(self) -> tuple[int, Sequence[PublishedEvent]]:
         """Has everything sent again; returns how many tickets the answer says, and what came."""
         before = len(await self.everything_heard())
         answer = await self._post(f"/evenings/{NIGHT.evening_id}/replay", venue="paard")
@@ -127,7 +127,7 @@ class Season:
         answer = await self.client.get(f"/evenings/{NIGHT.evening_id}/tickets", headers=bearer("paard"))
         return list(answer.raise_for_status().json()["tickets"])
 
-    async def snapshot(self) -> dict[str, Ticket]:
+    async def snapshot(self) -> dict[str, DoorListTicket]:
         """The same, as a `DoorList` has it."""
         return listed({"tickets": await self.tickets()})
 
@@ -145,13 +145,13 @@ class Season:
         await self.paard.scan(scan)
 
     def _unanswered(self) -> set[str]:
-        ear = self.paard.ear
-        refused = {each.data["scan_id"] for each in ear.of("admission.refused")}
-        entered = {datetime.fromisoformat(each.data["admitted_at"]) for each in ear.of("ticket.admitted")}
+        listener = self.paard.listener
+        refused = {each.data["scan_id"] for each in listener.of("admission.refused")}
+        entered = {datetime.fromisoformat(each.data["admitted_at"]) for each in listener.of("ticket.admitted")}
         return {scan for scan, moment in self.scans.items() if moment not in entered} - refused
 
     async def _post(self, path: str, **body: str) -> httpx.Response:
-        """What people may not do now is refused, which is theirs to try."""
+        """Accepts that what people may not do now is refused."""
         answer = await self.client.post(path, json=body, headers=bearer("desk"))
         assert answer.status_code in (200, 201, 202, 404, 409), answer.text
         return answer
@@ -170,7 +170,7 @@ class Season:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: World, seed: int) -> None:
+async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: Clients, seed: int) -> None:
     dice = random.Random(seed)
     paard, ndt = await world.box_office("paard"), await world.box_office("ndt")
     async with world.replica() as (_, client):
@@ -181,47 +181,47 @@ async def test_a_box_office_ends_up_with_the_list_whatever_it_lost(world: World,
         live = await season.everything_heard()
         count, again = await season.replay()
         list_ = await season.snapshot()
-        await world.tell(DANCE)
-        await ndt.ear.hears(1, "evening.scheduled")
+        await world.publish(DANCE)
+        await ndt.listener.receives(1, "evening.scheduled")
 
     assert_eventful(world.harness, live)
     assert_no_gaps(live)
-    assert_nothing_private(paard.ear.heard)
-    assert {each.data["evening_id"] for each in ndt.ear.heard} == {str(DANCE.evening_id)}
+    assert_nothing_private(paard.listener.received)
+    assert {each.data["evening_id"] for each in ndt.listener.received} == {str(DANCE.evening_id)}
 
-    kept_up = DoorList().hear(live)
+    kept_up = DoorList().apply(live)
     assert nameless(kept_up.tickets, erased_) == list_
     before = kept_up.copy()
-    kept_up.hear(again)
+    kept_up.apply(again)
     assert (kept_up.tickets, kept_up.gone) == (before.tickets, before.gone)
 
-    begun_with_it = DoorList().hear(again)
+    begun_with_it = DoorList().apply(again)
     assert begun_with_it.tickets == list_
     assert begun_with_it.evening == kept_up.evening
     assert count == len({each.data["ticket_id"] for each in of_tickets(again)})
 
     for share in (0.1, 0.5, 0.9):
         some = [each for each in live if dice.random() >= share]
-        lossy = DoorList().hear(dice.sample(some, len(some)))
+        lossy = DoorList().apply(dice.sample(some, len(some)))
         assert share < 0.5 or nameless(lossy.tickets, erased_) != list_
-        assert nameless(lossy.hear(again).tickets, erased_) == list_
+        assert nameless(lossy.apply(again).tickets, erased_) == list_
 
 
-async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who_went_in(world: World) -> None:
+async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who_went_in(world: Clients) -> None:
     paard = await world.box_office("paard")
     async with world.replica() as (_, client):
         season = Season(world, client, paard, random.Random(0))
         erased_ = await season.begin()
-        await world.tell(evening_cancelled(NIGHT, 9))
-        await paard.ear.hears(1, "evening.cancelled")
+        await world.publish(evening_cancelled(NIGHT, 9))
+        await paard.listener.receives(1, "evening.cancelled")
         request = {"venue": "paard"}
         await client.post(f"/evenings/{NIGHT.evening_id}/replay", json=request, headers=bearer("desk"))
-        await world.tell(evening(NEXT_YEAR, title="Later", capacity=1))
-        await paard.ear.hears(2, "evening.scheduled")
+        await world.publish(evening(NEXT_YEAR, title="Later", capacity=1))
+        await paard.listener.receives(2, "evening.scheduled")
         list_ = await season.snapshot()
-    heard = [each for each in paard.ear.heard if each.data["evening_id"] == str(NIGHT.evening_id)]
-    _, again = (place for place, each in enumerate(heard) if each.type == "evening.cancelled")
-    begun_with_it = DoorList().hear(heard[again:])
+    received = [each for each in paard.listener.received if each.data["evening_id"] == str(NIGHT.evening_id)]
+    _, again = (place for place, each in enumerate(received) if each.type == "evening.cancelled")
+    begun_with_it = DoorList().apply(received[again:])
     assert begun_with_it.evening["cancelled"]
     assert begun_with_it.tickets == list_
     assert set(list_) == {erased_}
@@ -229,8 +229,8 @@ async def test_a_replay_of_an_evening_that_was_called_off_leaves_nothing_but_who
 
 @pytest.fixture
 async def _tonight(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
-    await harness.forget_told()
+    await harness.apply(partner(), enrolled("ans"), enrolled("bo"), NIGHT)
+    await harness.clear_outbox()
 
 
 @pytest.mark.usefixtures("_tonight")
@@ -248,7 +248,7 @@ async def test_a_replay_that_is_refused_sends_nothing(
 ) -> None:
     answer = await api.post(f"/evenings/{evening_id}/replay", json={"venue": venue}, headers=bearer(token))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert await harness.told() == []
+    assert await harness.published() == []
 
 
 @pytest.mark.usefixtures("_tonight")
@@ -257,29 +257,29 @@ async def test_a_request_that_is_repeated_sends_everything_once(harness: Harness
     for _ in range(2):
         answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=headers)
         assert (answer.status_code, answer.json()["tickets"]) == (202, 2)
-    assert [each.type for each in await harness.told()] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
+    assert [each.type for each in await harness.published()] == ["evening.scheduled", "ticket.issued", "ticket.issued"]
 
 
 @pytest.mark.usefixtures("_tonight")
 async def test_more_tickets_than_are_read_at_once_are_all_sent(
     harness: Harness, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "PORTION", 1)
+    monkeypatch.setattr(replay, "PAGE_SIZE", 1)
     answer = await api.post(f"/evenings/{NIGHT.evening_id}/replay", json={"venue": "paard"}, headers=bearer("desk"))
     assert answer.json()["tickets"] == 2
-    assert len({each.data["ticket_id"] for each in await harness.told("paard", "ticket")}) == 2
+    assert len({each.data["ticket_id"] for each in await harness.published("paard", "ticket")}) == 2
 
 
-def of_tickets(messages: Iterable[Told]) -> list[Told]:
+def of_tickets(messages: Iterable[PublishedEvent]) -> list[PublishedEvent]:
     return [each for each in messages if each.type.startswith("ticket.")]
 
 
-def nameless(tickets: dict[str, Ticket], erased_: str) -> dict[str, Ticket]:
+def nameless(tickets: dict[str, DoorListTicket], erased_: str) -> dict[str, DoorListTicket]:
     """As if the box office had forgotten the name of who was erased, which it was told before."""
     return tickets | {erased_: replace(tickets[erased_], holder_name="–")} if erased_ in tickets else tickets
 
 
-def assert_eventful(harness: Listener, live: Sequence[Told]) -> None:
+def assert_eventful(harness: QueueListener, live: Sequence[PublishedEvent]) -> None:
     """A season in which little happened would prove little."""
     reasons = {each.data["reason"] for each in live if each.type == "ticket.cancelled"}
     assert {"declined", "passed-on"} <= reasons
@@ -288,15 +288,15 @@ def assert_eventful(harness: Listener, live: Sequence[Told]) -> None:
     assert any(each.type == "ticket.admitted" for each in live)
 
 
-def assert_no_gaps(live: Sequence[Told]) -> None:
+def assert_no_gaps(live: Sequence[PublishedEvent]) -> None:
     """Versions of each ticket are 1, 2, ... in the order in which they were told."""
     versions: dict[str, list[int]] = {}
     for each in of_tickets(live):
         versions.setdefault(each.data["ticket_id"], []).append(each.data["version"])
-    assert versions == {ticket: list(range(1, len(told) + 1)) for ticket, told in versions.items()}
+    assert versions == {ticket: list(range(1, len(published) + 1)) for ticket, published in versions.items()}
 
 
-def assert_nothing_private(messages: Sequence[Told]) -> None:
+def assert_nothing_private(messages: Sequence[PublishedEvent]) -> None:
     """No e-mail, participant id, employee reference or link, under whatever name."""
     for each in messages:
         assert set(each.data) <= FIELDS.get(each.type, set(each.data)), each.type

@@ -12,7 +12,7 @@ import pytest
 from culture_connect.contracts import AdmissionRecorded
 from tests.service.ticketing.harness import NEXT_YEAR, Harness, arriving, scanned
 from tests.unit.http.kit import bearer
-from tests.unit.ticketing.news import enrolled, evening, evening_cancelled, partner, person, withdrawn
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_cancelled, partner, person, withdrawn
 
 NIGHT = evening(NEXT_YEAR, capacity=2)
 LATER = evening(NEXT_YEAR + timedelta(days=9), capacity=2, title="Later")
@@ -30,8 +30,8 @@ def written(moment: datetime) -> str:
 
 @pytest.fixture(autouse=True)
 async def _tonight(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT, LATER)
-    await harness.forget_told()
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), NIGHT, LATER)
+    await harness.clear_outbox()
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ async def test_who_comes_first_to_a_scanner_with_a_wrong_clock_is_in_as_of_now(
     assert (first["outcome"], first["clock"]) == ("admitted", "implausible")
     second = await post(api, scanned(code, NIGHT, "s2", 1), AT_EIGHT + minutes(1))
     assert second == {"outcome": "refused", "reason": "already-admitted", "first_admitted_at": written(AT_EIGHT)}
-    [told] = [each for each in await harness.told("paard") if each.type == "ticket.admitted"]
-    assert told.data["admitted_at"] == written(AT_EIGHT)
+    [published] = [each for each in await harness.published("paard") if each.type == "ticket.admitted"]
+    assert published.data["admitted_at"] == written(AT_EIGHT)
 
 
 @pytest.mark.parametrize("skew", [0, 0.5, -0.5, 60, -60])
@@ -104,9 +104,9 @@ async def test_an_offline_scan_is_earlier_or_later_than_a_live_one_by_its_correc
         assert answer["outcome"] == "admitted"
         assert answer["double_entry"] is True
         assert answer.get("clock") == flag.get("clock")
-    told = await harness.told("paard", "admission")
-    assert [each.data["scan_id"] for each in told] == ["late", "live"]
-    assert told[-1].data["first_admitted_at"] == written(AT_EIGHT + minutes(9.8))
+    published = await harness.published("paard", "admission")
+    assert [each.data["scan_id"] for each in published] == ["late", "live"]
+    assert published[-1].data["first_admitted_at"] == written(AT_EIGHT + minutes(9.8))
     assert await harness.counts(NIGHT) == (1, 1, 1)
 
 
@@ -115,7 +115,7 @@ async def test_a_scan_that_was_overtaken_never_gets_its_first_answer_again(
 ) -> None:
     live, key = scanned(code, NIGHT, "live", 10), {"idempotency-key": "key-1"}
     assert (await post(api, live, AT_EIGHT + minutes(10), **key))["outcome"] == "admitted"
-    await harness.scan(code, NIGHT, scan_id="offline", minutes=4, told=20, offline=True)
+    await harness.scan(code, NIGHT, scan_id="offline", minutes=4, arrives=20, offline=True)
     again = await post(api, live, AT_EIGHT + minutes(21), **key)
     assert (again["outcome"], again["reason"], again["double_entry"]) == ("refused", "already-admitted", True)
     assert again["first_admitted_at"] == written(AT_EIGHT + minutes(4))
@@ -175,9 +175,9 @@ async def test_an_id_that_is_used_again_for_another_scan_is_refused_and_tells_no
     other = await another(harness, what, code)
     for _ in range(2):
         assert await post(api, other, other.scanned_at) == {"outcome": "refused", "reason": "scan-id-reused"}
-    told = await harness.told("paard", "admission")
-    assert [(each.data["scan_id"], each.data["reason"]) for each in told] == [("1", "scan-id-reused")] * 2
-    assert {each.data["evening_id"] for each in told} == {str(other.evening_id)}
+    published = await harness.published("paard", "admission")
+    assert [(each.data["scan_id"], each.data["reason"]) for each in published] == [("1", "scan-id-reused")] * 2
+    assert {each.data["evening_id"] for each in published} == {str(other.evening_id)}
     assert await harness.counts(NIGHT) == (1, 1, 1)
     assert await post(api, first) == answered
     assert len(await harness.rows("select 1 from scans")) == 1
@@ -191,7 +191,7 @@ async def test_of_two_scans_with_one_id_in_a_batch_the_second_is_refused(
     judged = await harness.scans("paard", [scanned(code, NIGHT, "1"), other, scanned(code, NIGHT, "1")])
     assert [each.refusal for each in judged] == [None, "scan-id-reused", None]
     assert judged[1].ticket_id is None
-    assert [each.data["reason"] for each in await harness.told("paard", "admission")] == ["scan-id-reused"]
+    assert [each.data["reason"] for each in await harness.published("paard", "admission")] == ["scan-id-reused"]
     assert await harness.counts(NIGHT) == (1, 1, 1)
 
 
@@ -207,9 +207,9 @@ async def test_two_codes_that_are_none_of_ours_under_one_id_are_two_scans(harnes
     assert reasons == ["unknown-code", "scan-id-reused", "unknown-code"]
 
 
-async def test_a_live_scan_that_is_told_again_as_an_offline_one_is_the_same_scan(harness: Harness, code: str) -> None:
+async def test_a_live_scan_that_is_sent_again_as_an_offline_one_is_the_same_scan(harness: Harness, code: str) -> None:
     first = await harness.scan(code, NIGHT, scan_id="1")
-    again = await harness.scan(code, NIGHT, scan_id="1", offline=True, sent=30, told=30)
+    again = await harness.scan(code, NIGHT, scan_id="1", offline=True, sent=30, arrives=30)
     assert again == first
 
 
@@ -271,9 +271,9 @@ async def test_what_is_no_code_after_that_is_unknown(harness: Harness, code: str
 # Told after the ticket was cancelled
 
 
-async def told_of_ticket(harness: Harness, ticket_id: Any) -> Sequence[tuple[str, int]]:
-    told = await harness.told("paard", "ticket")
-    return [(each.type, each.data["version"]) for each in told if each.data["ticket_id"] == str(ticket_id)]
+async def published_of_ticket(harness: Harness, ticket_id: Any) -> Sequence[tuple[str, int]]:
+    published = await harness.published("paard", "ticket")
+    return [(each.type, each.data["version"]) for each in published if each.data["ticket_id"] == str(ticket_id)]
 
 
 async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_anothers(
@@ -282,9 +282,9 @@ async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_an
     ticket = await harness.ticket("ans", NIGHT)
     # Before the closing, so that somebody is promoted.
     harness.now = AT_EIGHT - minutes(150)
-    await harness.hear(withdrawn("ans", 2, NEXT_YEAR.date()))
+    await harness.apply(withdrawn("ans", 2, NEXT_YEAR.date()))
     assert await harness.states(NIGHT) == {"bo": "issued", "cas": "issued"}
-    await harness.forget_told()
+    await harness.clear_outbox()
     offline = scanned(code, NIGHT, "offline", -155, sent=5, offline=True)
     expected = {
         "outcome": "admitted",
@@ -297,12 +297,12 @@ async def test_who_was_let_in_before_a_withdrawal_is_recorded_and_the_seat_is_an
     for _ in range(2):
         assert await post(api, offline, AT_EIGHT + minutes(5)) == expected
     # What the box office hears last is that it is cancelled, as in its list.
-    assert await told_of_ticket(harness, ticket) == [("ticket.admitted", 3), ("ticket.cancelled", 4)]
-    [entry, end] = await harness.told("paard", "ticket")
+    assert await published_of_ticket(harness, ticket) == [("ticket.admitted", 3), ("ticket.cancelled", 4)]
+    [entry, end] = await harness.published("paard", "ticket")
     assert (entry.data["admitted_at"], end.data["reason"]) == (written(AT_EIGHT - minutes(155)), "withdrawn")
-    # The house is full, and not fuller.
+    # The evening is full, and not fuller.
     assert await harness.counts(NIGHT) == (2, 0, 0)
-    assert [each.type for each in await harness.told("core")] == []
+    assert [each.type for each in await harness.published("core")] == []
     [record] = await harness.rows("select ticket_id, counted_at, refusal from scans")
     assert tuple(record) == (ticket, AT_EIGHT - minutes(155), None)
     for name in ("bo", "cas"):
@@ -319,7 +319,7 @@ async def test_who_was_let_in_before_passing_on_is_recorded_beside_the_colleague
     answer = await post(api, scanned(code, NIGHT, "offline", -15, offline=True))
     assert (answer["outcome"], answer["cancelled_as"]) == ("admitted", "passed-on")
     assert (await harness.scan(await harness.code("cas", NIGHT), NIGHT, scan_id="cas")).refusal is None
-    assert await told_of_ticket(harness, given) == [
+    assert await published_of_ticket(harness, given) == [
         ("ticket.cancelled", 2),
         ("ticket.admitted", 3),
         ("ticket.cancelled", 4),
@@ -332,35 +332,35 @@ async def test_a_cancelled_ticket_admits_nobody_live_or_later(
 ) -> None:
     harness.now = AT_EIGHT - minutes(10)
     await harness.decline("ans", NIGHT)
-    judged = await harness.scan(code, NIGHT, scan_id="s1", minutes=minute, told=5, offline=offline)
+    judged = await harness.scan(code, NIGHT, scan_id="s1", minutes=minute, arrives=5, offline=offline)
     assert (judged.refusal, judged.first_admitted_at) == ("cancelled", None)
 
 
 async def test_a_clock_that_says_before_the_cancellation_is_corrected_first(harness: Harness, code: str) -> None:
     harness.now = AT_EIGHT - minutes(10)
     await harness.decline("ans", NIGHT)
-    slow = await harness.scan(code, NIGHT, scan_id="slow", minutes=-15, sent=-10, told=5, offline=True)
+    slow = await harness.scan(code, NIGHT, scan_id="slow", minutes=-15, sent=-10, arrives=5, offline=True)
     assert slow.refusal == "cancelled"
-    fast = await harness.scan(code, NIGHT, scan_id="fast", minutes=5, sent=25, told=5, offline=True)
+    fast = await harness.scan(code, NIGHT, scan_id="fast", minutes=5, sent=25, arrives=5, offline=True)
     assert fast.refusal is None
-    reset = await harness.scan(code, NIGHT, scan_id="reset", scanned_at=RESET, told=5, offline=True)
+    reset = await harness.scan(code, NIGHT, scan_id="reset", scanned_at=RESET, arrives=5, offline=True)
     assert reset.refusal == "cancelled"
 
 
 async def test_of_offline_scans_of_a_cancelled_ticket_the_earliest_counts(harness: Harness, code: str) -> None:
     harness.now = AT_EIGHT - minutes(10)
-    await harness.hear(evening_cancelled(NIGHT, 2))
+    await harness.apply(evening_cancelled(NIGHT, 2))
     ticket = await harness.ticket("ans", NIGHT)
-    await harness.forget_told()
+    await harness.clear_outbox()
     for scan_id, minute in (("b", -15), ("c", -12), ("a", -20)):
-        await harness.scan(code, NIGHT, scan_id=scan_id, minutes=minute, told=5, offline=True)
+        await harness.scan(code, NIGHT, scan_id=scan_id, minutes=minute, arrives=5, offline=True)
     rows = await harness.rows("select scan_id, refusal, double_entry from scans order by scan_id")
     assert [tuple(row) for row in rows] == [
         ("a", None, True),
         ("b", "already-admitted", True),
         ("c", "already-admitted", True),
     ]
-    assert await told_of_ticket(harness, ticket) == [
+    assert await published_of_ticket(harness, ticket) == [
         ("ticket.admitted", 3),
         ("ticket.cancelled", 4),
         ("ticket.admitted", 5),

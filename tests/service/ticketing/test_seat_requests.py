@@ -8,7 +8,7 @@ import pytest
 
 from culture_connect.contracts import Admission, EveningScheduled
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.unit.ticketing.news import (
+from tests.unit.ticketing.registration_events import (
     enrolled,
     erased,
     evening,
@@ -22,6 +22,7 @@ from tests.unit.ticketing.news import (
 )
 from ticketing.domain.tickets import TicketState
 from ticketing.store import personal_pages
+from ticketing.tickets.links import digest_of
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
 BY_THEMSELVES = evening(NEXT_YEAR, capacity=2, title="Vanzelf")
@@ -35,7 +36,7 @@ def _a_month_before(harness: Harness) -> None:
 
 
 async def own_place(harness: Harness, name: str, night: EveningScheduled) -> tuple[UUID, TicketState]:
-    """What somebody who asks gets, or has."""
+    """The result of a request, or the place that somebody has."""
     place, _ = await harness.ask(name, night)
     assert (place.evening_id, place.participant_id, place.partner) == (night.evening_id, person(name), "acme")
     return place.ticket_id, place.state
@@ -44,8 +45,8 @@ async def own_place(harness: Harness, name: str, night: EveningScheduled) -> tup
 # What they get
 
 
-async def test_who_asks_gets_a_seat_while_there_is_one_and_then_a_place_in_the_line(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+async def test_who_asks_gets_a_seat_while_there_is_one_and_then_a_place_on_the_waiting_list(harness: Harness) -> None:
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas", "dee")
     assert await harness.states(NIGHT) == {"ans": "issued", "bo": "issued", "cas": "waiting", "dee": "waiting"}
     assert await harness.line(NIGHT) == ["cas", "dee"]
@@ -54,35 +55,35 @@ async def test_who_asks_gets_a_seat_while_there_is_one_and_then_a_place_in_the_l
 
 async def test_the_moment_of_asking_counts_and_not_that_of_enrolling(harness: Harness) -> None:
     names = ["ans", "bo", "cas", "dee", "eef"]
-    await harness.hear(partner(), *map(enrolled, names), NIGHT)
+    await harness.apply(partner(), *map(enrolled, names), NIGHT)
     await harness.ask_in_turn(NIGHT, *reversed(names))
     assert await harness.holders(NIGHT) == {"eef", "dee"}
     assert await harness.line(NIGHT) == ["cas", "bo", "ans"]
 
 
-async def test_a_seat_is_told_to_the_house_and_the_box_office_with_a_link_that_opens_their_page(
+async def test_a_seat_is_published_to_the_services_and_the_box_office_with_a_link_that_opens_their_page(
     harness: Harness,
 ) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
-    await harness.forget_told()
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
+    await harness.clear_outbox()
     place, is_new = await harness.ask("ans", NIGHT)
     assert is_new
-    core, feed = await harness.told()
+    core, feed = await harness.published()
     assert (core.to, core.type, core.data["ticket_id"]) == ("core", "ticket.issued", str(place.ticket_id))
     assert (feed.to, feed.type, feed.data["holder_name"]) == ("paard", "ticket.issued", "Ans de Vries")
     assert core.data["code"] == feed.data["code"] == await harness.code("ans", NIGHT)
     [secret] = await harness.secrets("ans", NIGHT)
     async with harness.database.begin() as work:
-        assert await personal_pages.owner(work, secret) == (NIGHT.evening_id, person("ans"))
+        assert await personal_pages.owner(work, digest_of(secret)) == (NIGHT.evening_id, person("ans"))
 
 
-async def test_a_place_in_the_line_is_told_to_the_house_with_its_number(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+async def test_a_place_on_the_waiting_list_is_published_to_the_services_with_its_number(harness: Harness) -> None:
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
-    await harness.forget_told()
+    await harness.clear_outbox()
     await harness.ask_in_turn(NIGHT, "dee")
-    [told] = await harness.told()
-    assert (told.to, told.type, told.data["position"]) == ("core", "ticket.waitlisted", 2)
+    [published] = await harness.published()
+    assert (published.to, published.type, published.data["position"]) == ("core", "ticket.waitlisted", 2)
     assert len(await harness.secrets("dee", NIGHT)) == 1
 
 
@@ -91,7 +92,7 @@ async def test_a_place_in_the_line_is_told_to_the_house_with_its_number(harness:
 async def test_who_has_a_ticket_or_a_place_already_keeps_it_as_it_is(
     harness: Harness, night: EveningScheduled, name: str
 ) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas"]), night)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas"]), night)
     await harness.ask_in_turn(night, "ans", "bo", "cas")
     first, known = await own_place(harness, name, night), await harness.everything()
     harness.wait()
@@ -102,14 +103,14 @@ async def test_who_has_a_ticket_or_a_place_already_keeps_it_as_it_is(
 
 async def test_of_many_who_ask_at_once_as_many_as_there_are_seats_get_one(harness: Harness) -> None:
     names = [f"p{nth}" for nth in range(8)]
-    await harness.hear(partner(), *map(enrolled, names), NIGHT)
+    await harness.apply(partner(), *map(enrolled, names), NIGHT)
     places = await asyncio.gather(*(harness.ask(name, NIGHT) for name in names))
     assert sorted(place.state for place, _ in places) == ["issued"] * 2 + ["waiting"] * 6
     assert await harness.counts(NIGHT) == (2, 0, 6)
 
 
 async def test_somebody_who_asks_twice_at_once_has_one_place(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
     places = await asyncio.gather(*(harness.ask("ans", NIGHT) for _ in range(4)))
     assert len({place.ticket_id for place, _ in places}) == 1
     assert sorted(is_new for _, is_new in places) == [False, False, False, True]
@@ -121,7 +122,7 @@ async def test_somebody_who_asks_twice_at_once_has_one_place(harness: Harness) -
 
 async def test_who_missed_out_on_other_evenings_goes_before_who_asked_earlier(harness: Harness) -> None:
     elsewhere = evening(NEXT_YEAR + timedelta(days=9), title="Elders", admission=Admission.ON_REQUEST)
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT, elsewhere)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT, elsewhere)
     await harness.ask_in_turn(elsewhere, "cas")
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas", "dee")
     assert await harness.line(NIGHT) == ["dee", "cas"]
@@ -130,7 +131,7 @@ async def test_who_missed_out_on_other_evenings_goes_before_who_asked_earlier(ha
 async def test_tickets_of_another_season_cost_nobody_their_turn(harness: Harness) -> None:
     last_season = evening(NEXT_YEAR + timedelta(days=9), title="Elders", admission=Admission.ON_REQUEST)
     last_season = last_season.model_copy(update={"season": "2025-2026"})
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT, last_season)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT, last_season)
     await harness.ask_in_turn(last_season, "cas")
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas", "dee")
     assert await harness.line(NIGHT) == ["cas", "dee"]
@@ -140,23 +141,23 @@ async def test_the_organisation_with_fewer_seats_in_proportion_goes_first(harnes
     full = evening(NEXT_YEAR, capacity=3, admission=Admission.ON_REQUEST)
     people = [enrolled(name) for name in ("ans", "bo", "cas")]
     people += [enrolled(name, partner="zeebank") for name in ("yan", "zoe")]
-    await harness.hear(partner(places=1), partner("zeebank", places=2), *people, full)
+    await harness.apply(partner(places=1), partner("zeebank", places=2), *people, full)
     # One more of acme would be the second for one seat kept, one more of zeebank the third for two.
     await harness.ask_in_turn(full, "ans", "yan", "zoe")
-    await harness.hear(enrolled("xia", partner="zeebank"))
+    await harness.apply(enrolled("xia", partner="zeebank"))
     await harness.ask_in_turn(full, "bo", "cas", "xia")
     assert await harness.line(full) == ["xia", "bo", "cas"]
 
 
 @pytest.mark.parametrize("night", [NIGHT, BY_THEMSELVES], ids=["on request", "automatic"])
-async def test_who_declined_and_asks_again_stands_at_the_end_of_the_line(
+async def test_who_declined_and_asks_again_stands_at_the_end_of_the_waiting_list(
     harness: Harness, night: EveningScheduled
 ) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), night)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), night)
     await harness.ask_in_turn(night, "ans", "bo", "cas", "dee")
     declined = await harness.decline("ans", night)
     await harness.decline("dee", night)
-    await harness.hear(enrolled("eef"))
+    await harness.apply(enrolled("eef"))
     await harness.ask_in_turn(night, "eef", "dee", "ans")
     assert await harness.holders(night) == {"bo", "cas"}
     assert await harness.line(night) == ["eef", "dee", "ans"]
@@ -168,8 +169,8 @@ async def test_who_declined_and_asks_again_stands_at_the_end_of_the_line(
 
 
 async def test_a_seat_kept_for_ones_own_organisation_is_not_waited_for_behind_others(harness: Harness) -> None:
-    await harness.hear(partner(places=1), partner("zeebank", places=1), NIGHT)
-    await harness.hear(enrolled("ans"), enrolled("bo"), enrolled("zoe", partner="zeebank"))
+    await harness.apply(partner(places=1), partner("zeebank", places=1), NIGHT)
+    await harness.apply(enrolled("ans"), enrolled("bo"), enrolled("zoe", partner="zeebank"))
     await harness.ask_in_turn(NIGHT, "ans", "bo", "zoe")
     assert await harness.states(NIGHT) == {"ans": "issued", "bo": "waiting", "zoe": "issued"}
 
@@ -177,7 +178,7 @@ async def test_a_seat_kept_for_ones_own_organisation_is_not_waited_for_behind_ot
 async def test_before_the_release_seats_kept_for_others_are_not_to_be_had_and_after_it_they_are(
     harness: Harness,
 ) -> None:
-    await harness.hear(partner(places=1), partner("zeebank", places=1), NIGHT, *map(enrolled, ["ans", "bo"]))
+    await harness.apply(partner(places=1), partner("zeebank", places=1), NIGHT, *map(enrolled, ["ans", "bo"]))
     await harness.ask_in_turn(NIGHT, "ans")
     harness.now = NIGHT.release_at - timedelta(seconds=1)
     await harness.ask("bo", NIGHT)
@@ -189,7 +190,7 @@ async def test_before_the_release_seats_kept_for_others_are_not_to_be_had_and_af
 
 
 async def test_after_the_closing_a_free_seat_goes_to_who_asks_and_not_to_who_waits(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     harness.now = NIGHT.closes_at
     await harness.decline("ans", NIGHT)
@@ -197,8 +198,10 @@ async def test_after_the_closing_a_free_seat_goes_to_who_asks_and_not_to_who_wai
     assert await harness.states(NIGHT) == {"bo": "issued", "cas": "waiting", "dee": "issued"}
 
 
-async def test_while_the_line_is_open_a_free_seat_goes_to_who_waits_and_not_to_who_asks(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
+async def test_until_the_closing_a_free_seat_goes_to_who_waits_and_not_to_who_asks(
+    harness: Harness,
+) -> None:
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo", "cas", "dee"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans", "bo", "cas")
     harness.now = NIGHT.closes_at
     await harness.decline("ans", NIGHT)
@@ -212,23 +215,23 @@ async def test_while_the_line_is_open_a_free_seat_goes_to_who_waits_and_not_to_w
 
 
 async def test_nobody_can_ask_for_an_evening_that_there_is_not(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
     assert await harness.refusal(harness.ask("ans", BY_THEMSELVES)) == "unknown-evening"
 
 
 async def test_nobody_can_ask_for_a_stranger(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
     assert await harness.refusal(harness.ask("nobody", NIGHT)) == "unknown-participant"
 
 
 async def test_nobody_can_ask_for_somebody_who_was_erased(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), erased("ans", 2), NIGHT)
+    await harness.apply(partner(), enrolled("ans"), erased("ans", 2), NIGHT)
     assert await harness.refusal(harness.ask("ans", NIGHT)) == "unknown-participant"
 
 
 @pytest.mark.parametrize("night", [NIGHT, BY_THEMSELVES], ids=["on request", "automatic"])
 async def test_only_who_is_active_on_the_day_may_ask(harness: Harness, night: EveningScheduled) -> None:
-    await harness.hear(
+    await harness.apply(
         partner(),
         enrolled("starts-later", starts_on=OTHER_DAYS["after"]),
         enrolled("ended-before", ends_on=OTHER_DAYS["before"]),
@@ -247,24 +250,24 @@ async def test_only_who_is_active_on_the_day_may_ask(harness: Harness, night: Ev
 
 
 async def test_nobody_can_ask_when_their_organisation_has_left(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
-    await harness.hear(left())
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
+    await harness.apply(left())
     assert await harness.refusal(harness.ask("ans", NIGHT)) == "not-active"
 
 
 async def test_nobody_can_ask_before_their_organisation_is_known(harness: Harness) -> None:
-    await harness.hear(enrolled("ans"), NIGHT)
+    await harness.apply(enrolled("ans"), NIGHT)
     assert await harness.refusal(harness.ask("ans", NIGHT)) == "not-active"
 
 
 async def test_nobody_can_ask_for_an_evening_that_was_called_off(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
-    await harness.hear(evening_cancelled(NIGHT, 2))
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
+    await harness.apply(evening_cancelled(NIGHT, 2))
     assert await harness.refusal(harness.ask("ans", NIGHT)) == "evening-cancelled"
 
 
 async def test_one_can_ask_until_the_evening_begins_and_not_from_then_on(harness: Harness) -> None:
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
     harness.now = NIGHT.starts_at - timedelta(seconds=1)
     await harness.ask("ans", NIGHT)
     harness.now = NIGHT.starts_at
@@ -273,24 +276,24 @@ async def test_one_can_ask_until_the_evening_begins_and_not_from_then_on(harness
     assert await harness.refusal(harness.ask("ans", NIGHT)) == "evening-begun"
 
 
-# What holds of a wish later
+# What becomes of a seat request later
 
 
-async def test_a_wish_outlives_a_move_to_a_day_on_which_they_take_no_part(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans", ends_on=DAY_OF_NIGHT), NIGHT)
+async def test_a_seat_request_outlives_a_move_to_a_day_on_which_they_take_no_part(harness: Harness) -> None:
+    await harness.apply(partner(), enrolled("ans", ends_on=DAY_OF_NIGHT), NIGHT)
     await harness.ask("ans", NIGHT)
     moved = evening(NEXT_YEAR + timedelta(days=1), capacity=2, admission=Admission.ON_REQUEST)
-    await harness.hear(evening_changed(moved, 2))
+    await harness.apply(evening_changed(moved, 2))
     assert await harness.states(NIGHT) == {}
-    await harness.hear(evening_changed(NIGHT, 3))
+    await harness.apply(evening_changed(NIGHT, 3))
     assert await harness.holders(NIGHT) == {"ans"}
 
 
-async def test_a_wish_is_forgotten_with_the_enrolment_it_was_made_under(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
+async def test_a_seat_request_is_forgotten_with_the_enrolment_it_was_made_under(harness: Harness) -> None:
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
     await harness.ask("ans", NIGHT)
-    await harness.hear(withdrawn("ans", 2, moment(0).date()))
-    await harness.hear(enrolled("ans", 3))
+    await harness.apply(withdrawn("ans", 2, moment(0).date()))
+    await harness.apply(enrolled("ans", 3))
     assert await harness.states(NIGHT) == {}
     _, is_new = await harness.ask("ans", NIGHT)
     assert is_new

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.support.probes import eventually
-from tests.unit.ticketing.news import enrolled, evening, evening_changed, partner, person
+from tests.unit.ticketing.registration_events import enrolled, evening, evening_changed, partner, person
 from ticketing.store import places
 from ticketing.use_cases import decline as declining
 
@@ -21,23 +21,23 @@ async def decline(harness: Harness, name: str) -> None:
         await declining.decline(work, harness.issuer, place.ticket_id)
 
 
-async def test_a_ticket_is_given_up_while_another_evening_is_being_settled(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), enrolled("bo"), DANCE)
-    await harness.hear(NIGHT)
+async def test_a_ticket_is_given_up_while_another_evening_is_being_allocated(harness: Harness) -> None:
+    await harness.apply(partner(), enrolled("ans"), enrolled("bo"), DANCE)
+    await harness.apply(NIGHT)
     [holder] = await harness.holders(DANCE)
-    async with asyncio.timeout(10), harness.hearing(evening_changed(NIGHT, 2, capacity=2)):
+    async with asyncio.timeout(10), harness.applying(evening_changed(NIGHT, 2, capacity=2)):
         await decline(harness, holder)
         assert await harness.holders(DANCE) == {"ans", "bo"} - {holder}
     assert await harness.holders(NIGHT) == {"ans", "bo"}
 
 
-async def test_who_asks_waits_for_whoever_settles_the_same_evening(harness: Harness) -> None:
-    await harness.hear(partner(), enrolled("ans"), NIGHT)
+async def test_who_asks_waits_for_the_allocation_of_the_same_evening(harness: Harness) -> None:
+    await harness.apply(partner(), enrolled("ans"), NIGHT)
 
     async def ask() -> None:
         await harness.ask("ans", NIGHT)
 
-    async with harness.hearing(evening_changed(NIGHT, 2, capacity=2)):
+    async with harness.applying(evening_changed(NIGHT, 2, capacity=2)):
         asked = asyncio.create_task(ask())
         await eventually(harness.waiting_transactions, 1, "transactions that wait")
     await asked

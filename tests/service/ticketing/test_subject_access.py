@@ -8,7 +8,7 @@ import pytest
 from culture_connect.contracts import Admission
 from culture_connect.http.subject_access import MASKED
 from tests.service.ticketing.harness import MONTH_BEFORE, NEXT_YEAR, Harness
-from tests.unit.ticketing.news import enrolled, evening, partner, person
+from tests.unit.ticketing.registration_events import enrolled, evening, partner, person
 from ticketing.store.subject_access import HOLDINGS
 
 NIGHT = evening(NEXT_YEAR, capacity=2, admission=Admission.ON_REQUEST)
@@ -33,7 +33,7 @@ EVERYTHING = {"authorization": "Bearer everything-token"}
 @pytest.fixture(autouse=True)
 async def _people(harness: Harness) -> None:
     harness.now = MONTH_BEFORE
-    await harness.hear(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
+    await harness.apply(partner(), *map(enrolled, ["ans", "bo"]), NIGHT)
     await harness.ask_in_turn(NIGHT, "ans")
 
 
@@ -67,9 +67,9 @@ async def test_what_opens_a_door_or_a_page_is_masked(api: httpx.AsyncClient, har
 
 
 async def test_an_export_does_not_tell_who_was_offered_a_ticket(api: httpx.AsyncClient, harness: Harness) -> None:
-    await harness.forget_told()
+    await harness.clear_outbox()
     await harness.offer("ans", NIGHT, "bo@example.com")
-    await harness.forget_told()
+    await harness.clear_outbox()
     [offer] = (await held(api, "ans"))["offers"]
     assert "participant_id" not in offer
     assert str(person("bo")) not in str(await held(api, "ans"))

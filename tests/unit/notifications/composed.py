@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import Localised, Venue
-from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.contents import Contents, Digest, DigestEvening, Letter, Piece, PublishedEvening
+from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.composer import Composer
-from notifications.rendering.models import Contents, Digest, DigestEvening, Letter, Piece, ToldEvening
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import CODE, LINK, an_evening
 
@@ -31,8 +31,7 @@ SETTINGS: dict[str, Any] = {
 }
 COMPOSER = Composer(Renderer(public_url=PUBLIC_URL), **SETTINGS)
 
-WITHOUT_EVENING = frozenset({Kind.WELCOME, Kind.START_CHANGED, Kind.GOODBYE, Kind.DIGEST})
-WITH_ENTRY = TICKETS | {Kind.EVENING_CHANGED} | (ENDINGS - {Kind.GOODBYE})
+WITHOUT_EVENING = frozenset(kind for kind in Kind if not kind.traits.has_evening)
 
 
 def a_piece(kind: Kind, *, number: int = 0, **changes: Any) -> Piece:
@@ -52,7 +51,7 @@ def a_piece(kind: Kind, *, number: int = 0, **changes: Any) -> Piece:
                 "position": 3 if kind is Kind.TICKET_WAITLISTED else None,
                 "reason": "revoked" if kind is Kind.TICKET_CANCELLED else None,
             },
-            "sequence": 0 if kind in WITH_ENTRY else None,
+            "sequence": 0 if kind.traits.calendar else None,
             "giver": "Björn" if kind in (Kind.TICKET_OFFERED, Kind.TICKET_RECEIVED) else None,
             "last_day": date(2026, 10, 31) if kind is Kind.GOODBYE else None,
             **changes,
@@ -60,9 +59,9 @@ def a_piece(kind: Kind, *, number: int = 0, **changes: Any) -> Piece:
     )
 
 
-def told_evening(**changes: Any) -> ToldEvening:
+def told_evening(**changes: Any) -> PublishedEvening:
     """The evening at PAARD, with some fields replaced, past every check of the contract."""
-    return ToldEvening.model_validate(an_evening()).model_copy(update=changes)
+    return PublishedEvening.model_validate(an_evening()).model_copy(update=changes)
 
 
 def two_tickets() -> list[Piece]:

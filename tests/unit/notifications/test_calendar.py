@@ -8,14 +8,13 @@ import vobject  # type: ignore[import-untyped]  # it comes without types
 from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # likewise
 
 from culture_connect.contracts import LOCAL_TIME, Localised
-from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.contents import Letter
+from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.calendar import Entry
-from notifications.rendering.models import Letter
 from tests.unit.notifications.builders import EVENING, LINK, calendar_of
 from tests.unit.notifications.composed import (
     ADDRESSEE,
     COMPOSER,
-    WITH_ENTRY,
     WRITTEN_AT,
     a_mail,
     a_piece,
@@ -23,7 +22,7 @@ from tests.unit.notifications.composed import (
     two_tickets,
 )
 
-ENDS = sorted(WITH_ENTRY & ENDINGS)
+ENDS = sorted(kind for kind in ENDINGS if kind.traits.calendar)
 
 
 def entry_of(letter: Letter) -> Entry:

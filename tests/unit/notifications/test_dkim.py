@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from notifications.domain.kinds import Kind
+from notifications.domain.catalogue import Kind
 from notifications.rendering.composer import Composer
 from notifications.rendering.dkim_signer import DkimKeyError, Signer
 from notifications.rendering.renderer import Renderer

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from culture_connect.contracts import Language, Localised, PartKind, ProgrammePart, Venue
-from notifications.domain.changes import material
+from notifications.contents import PublishedEvening
+from notifications.domain.decisions import material_changes
 from notifications.rendering.evening_changes import Change, changes
-from notifications.rendering.models import ToldEvening
 from tests.unit.notifications.composed import told_evening
 
 BEFORE = told_evening()
@@ -27,7 +27,7 @@ def told(language: Language = Language.NL, /, **changed: Any) -> list[Change]:
     return changes(BEFORE, told_evening(**changed), language)
 
 
-def moved(evening: ToldEvening, by: timedelta) -> dict[str, Any]:
+def moved(evening: PublishedEvening, by: timedelta) -> dict[str, Any]:
     """The fields of the evening with all its parts so much later."""
     return {
         "starts_at": evening.starts_at + by,
@@ -58,7 +58,7 @@ def titled(part: ProgrammePart, nl: str) -> ProgrammePart:
     ],
 )
 def test_what_guests_would_not_notice_is_no_change(changed: dict[str, Any]) -> None:
-    assert material(BEFORE, told_evening(**changed)) == frozenset()
+    assert material_changes(BEFORE, told_evening(**changed)) == frozenset()
     assert told(**changed) == []
 
 
@@ -75,13 +75,13 @@ def test_what_guests_would_not_notice_is_no_change(changed: dict[str, Any]) -> N
     ],
 )
 def test_everything_guests_are_told_of_is_material(field: str, value: Any) -> None:
-    assert material(BEFORE, told_evening(**{field: value})) == {field}
+    assert material_changes(BEFORE, told_evening(**{field: value})) == {field}
     assert len(told(**{field: value})) == 1
 
 
 def test_the_same_moment_written_with_another_offset_is_no_change() -> None:
     same = BEFORE.starts_at.astimezone(UTC)
-    assert material(BEFORE, told_evening(starts_at=same)) == frozenset()
+    assert material_changes(BEFORE, told_evening(starts_at=same)) == frozenset()
 
 
 def test_another_hour_is_told_with_its_day_in_the_readers_language() -> None:

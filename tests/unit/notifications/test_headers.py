@@ -3,9 +3,9 @@
 import pytest
 
 from culture_connect.contracts import Venue
-from notifications.domain.kinds import OPTIONAL, Kind
+from notifications.contents import Letter
+from notifications.domain.catalogue import OPTIONAL, Kind
 from notifications.rendering.composer import Composer
-from notifications.rendering.models import Letter
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.composed import (
     COMPOSER,

@@ -12,8 +12,8 @@ import pytest
 from icalendar import Calendar
 
 from culture_connect.contracts import Localised
-from notifications.domain.kinds import OPTIONAL, Kind
-from notifications.rendering.models import Letter, Recipient, TicketDetails
+from notifications.contents import Letter, Recipient, TicketDetails
+from notifications.domain.catalogue import OPTIONAL, Kind
 from notifications.rendering.sanitize import UnusableAddressError, one_line
 from tests.unit.notifications.composed import (
     COMPOSER,

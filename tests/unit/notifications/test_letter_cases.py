@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from culture_connect.contracts import Localised
-from notifications.domain.kinds import ENDINGS, OPTIONAL, REMINDERS, TICKETS, Kind
-from notifications.rendering.models import Letter
+from notifications.contents import Letter
+from notifications.domain.catalogue import ENDINGS, OPTIONAL, REMINDERS, TICKETS, Kind
 from notifications.rendering.renderer import Rendered, Renderer
 from tests.unit.notifications.builders import CODE, LINK
 from tests.unit.notifications.composed import (

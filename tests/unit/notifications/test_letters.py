@@ -2,57 +2,25 @@
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notifications.domain.kinds import TICKETS, Kind
-from notifications.rendering.models import Letter, Piece
-from notifications.rendering.renderer import Renderer
+from notifications.domain.catalogue import TICKETS, Kind
 from tests.unit.notifications.composed import PUBLIC_URL, SECRET, a_mail, a_piece, told_evening
+from tests.unit.notifications.golden_letters import LANGUAGES, MAILS, RENDERER, agreed, file_of, text_of
 
-GOLDEN = Path(__file__).parent / "golden"
 TEMPLATES = Path(__file__).parents[3] / "services/notifications/notifications/templates"
-RENDERER = Renderer(public_url=PUBLIC_URL)
-LANGUAGES = ("nl", "en")
 VOID = {"meta", "img", "br"}
-
-
-def several(*kinds: Kind) -> list[Piece]:
-    """Pieces of one mail."""
-    return [a_piece(kind, number=number) for number, kind in enumerate(kinds)]
-
-
-MAILS = {
-    **{str(kind): [a_piece(kind)] for kind in Kind},
-    "evening-changed": [
-        a_piece(Kind.EVENING_CHANGED, ticket={"code": "eyJ", "link": "https://cultureconnect.example/my/7"})
-    ],
-    "welcome-before-the-start": [a_piece(Kind.WELCOME, first_day=date(2027, 1, 4))],
-    "start-changed-and-ahead": [a_piece(Kind.START_CHANGED, first_day=date(2027, 1, 4))],
-    "evening-changed-for-invited": [a_piece(Kind.EVENING_CHANGED, invited=True, sequence=None)],
-    "evening-cancelled-for-invited": [a_piece(Kind.EVENING_CANCELLED, invited=True, sequence=None)],
-    "welcome-with-tickets": several(Kind.WELCOME, *[Kind.TICKET_ISSUED] * 4, Kind.TICKET_WAITLISTED),
-    "tickets": several(Kind.TICKET_ISSUED, Kind.TICKET_RECEIVED, Kind.TICKET_WAITLISTED),
-    "goodbye-with-tickets": several(Kind.GOODBYE, Kind.TICKET_CANCELLED, Kind.TICKET_CANCELLED),
-}
-
-
-def a(name: str, language: str) -> Letter:
-    """One of the mails above."""
-    pieces = MAILS[name]
-    return a_mail(pieces[0].kind, *pieces, language=language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", sorted(MAILS))
 def test_every_letter_reads_as_it_was_agreed(name: str, language: str) -> None:
-    rendered = RENDERER.render(a(name, language))
-    golden = (GOLDEN / f"{name}.{language}.txt").read_text(encoding="utf-8")
-    assert f"Subject: {rendered.subject}\n\n{rendered.text}" == golden
+    assert text_of(name, language) == file_of(name, language).read_text(encoding="utf-8")
 
 
 def test_every_template_is_there_in_both_languages() -> None:
@@ -86,7 +54,7 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", sorted(MAILS))
 def test_every_page_is_well_formed_names_its_language_and_loads_nothing(name: str, language: str) -> None:
-    letter = a(name, language)
+    letter = agreed(name, language)
     rendered = RENDERER.render(letter)
     page = Page()
     page.feed(rendered.html)
@@ -103,7 +71,7 @@ def test_every_page_is_well_formed_names_its_language_and_loads_nothing(name: st
 
 @pytest.mark.parametrize("name", sorted(MAILS))
 def test_styles_stand_on_the_elements_and_those_for_dark_mode_and_phones_stay(name: str) -> None:
-    html = RENDERER.render(a(name, "nl")).html
+    html = RENDERER.render(agreed(name, "nl")).html
     assert re.search(r'<td[^>]* style="[^"]*font-family', html)
     assert html.count("<style") == 1
     for needed in ("prefers-color-scheme: dark", "max-width: 480px", "data-ogsc", "<!--[if mso]>"):
@@ -156,6 +124,6 @@ def test_names_are_text_and_no_markup() -> None:
 
 
 def test_shown_outside_a_mail_the_page_brings_its_pictures() -> None:
-    rendered = RENDERER.render(a("welcome-with-tickets", "nl"))
+    rendered = RENDERER.render(agreed("welcome-with-tickets", "nl"))
     assert rendered.page.count('src="data:image/png;base64,') == 4
     assert "cid:" not in rendered.page

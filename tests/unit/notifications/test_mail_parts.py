@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notifications.domain.kinds import TICKETS, Kind
+from notifications.domain.catalogue import TICKETS, Kind
 from tests.unit.notifications.composed import (
     COMPOSER,
     a_mail,

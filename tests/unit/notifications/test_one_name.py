@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from notifications.domain.kinds import Kind
+from notifications.contents import Letter
+from notifications.domain.catalogue import Kind
 from notifications.rendering import pdf
-from notifications.rendering.models import Letter
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import calendar_of
 from tests.unit.notifications.composed import COMPOSER, PUBLIC_URL, a_mail, as_read

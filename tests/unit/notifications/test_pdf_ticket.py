@@ -12,10 +12,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 
 from culture_connect.contracts import Localised
-from notifications.domain.kinds import TICKETS, Kind
+from notifications.contents import Letter, PublishedEvening, TicketDetails
+from notifications.domain.catalogue import TICKETS, Kind
 from notifications.rendering import pdf, qr, shaper
 from notifications.rendering.fonts import BOLD, REGULAR
-from notifications.rendering.models import Letter, TicketDetails, ToldEvening
 from notifications.rendering.text_layout import is_plain, width
 from tests.unit.notifications.builders import CODE
 from tests.unit.notifications.composed import a_mail, a_piece, told_evening, two_tickets
@@ -44,7 +44,7 @@ def named(name: str) -> Letter:
     return a_mail(recipient=recipient)
 
 
-def about(evening: ToldEvening, **contents: Any) -> Letter:
+def about(evening: PublishedEvening, **contents: Any) -> Letter:
     """A letter with a ticket for the evening."""
     return a_mail(Kind.TICKET_ISSUED, a_piece(Kind.TICKET_ISSUED, evening=evening), **contents)
 

@@ -3,9 +3,9 @@
 import pytest
 
 from culture_connect.contracts import Venue
-from notifications.domain.kinds import Kind
+from notifications.contents import Letter, PublishedEvening
+from notifications.domain.catalogue import Kind
 from notifications.rendering import pdf
-from notifications.rendering.models import Letter, ToldEvening
 from notifications.rendering.renderer import Renderer
 from tests.unit.notifications.builders import calendar_of
 from tests.unit.notifications.composed import COMPOSER, PUBLIC_URL, a_mail, a_piece, told_evening
@@ -15,7 +15,7 @@ RENDERER = Renderer(public_url=PUBLIC_URL)
 WITH_PLACE = (Kind.INVITATION, Kind.TICKET_OFFERED, Kind.EVENING_CHANGED, Kind.REMINDER_WEEK, Kind.TICKET_ISSUED)
 
 
-def at(venue: Venue) -> ToldEvening:
+def at(venue: Venue) -> PublishedEvening:
     """An evening that got the location of its house by default."""
     return told_evening(venue=venue, location=f"{venue.label}, Harteveltstraat 1, Den Haag")
 

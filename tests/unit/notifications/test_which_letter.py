@@ -1,37 +1,52 @@
-"""Which letters the news calls for, or why none."""
+"""The letters that an event calls for, or the reason why there are none."""
 
 from datetime import date
 from uuid import uuid4
 
 import pytest
 
-from notifications.domain.kinds import REMINDERS, Bundle, Kind, State, Suppression, bundle_of, template_of
-from notifications.domain.letters import (
-    Decision,
-    Dropped,
+from notifications.domain.catalogue import (
+    REMINDERS,
+    Bundle,
+    Kind,
+    State,
+    Suppression,
+    TicketStatus,
+    bundle_of,
+    template_of,
+)
+from notifications.domain.decisions import (
+    KnownEnrolment,
     KnownLetter,
-    KnownTerm,
     KnownTicket,
-    Plan,
-    Standing,
-    TicketTurn,
+    LetterDecision,
+    PlannedLetter,
+    SuppressionScope,
+    TicketUpdate,
+    decide_on_enrolment,
+    decide_on_ticket,
+    decide_on_withdrawal,
+    invitation_suppression,
+    offer_suppression,
+    plan_evening_change,
+    plan_start_change,
+)
+from notifications.domain.letter_ids import (
     change_letter_id,
-    decide,
     digest_letter_id,
+    enrolment_letter_id,
     invitation_letter_id,
-    invitation_stillborn,
-    letter_id,
     offer_letter_id,
-    offer_stillborn,
-    on_change,
-    on_enrolment,
-    on_start,
-    on_withdrawal,
-    term_letter_id,
+    ticket_letter_id,
 )
 
-ISSUED, WAITLISTED, ADMITTED, CANCELLED = Standing.ISSUED, Standing.WAITLISTED, Standing.ADMITTED, Standing.CANCELLED
-REMINDING = [Plan(Kind.REMINDER_DAY), Plan(Kind.REMINDER_WEEK)]
+ISSUED, WAITLISTED, ADMITTED, CANCELLED = (
+    TicketStatus.ISSUED,
+    TicketStatus.WAITLISTED,
+    TicketStatus.ADMITTED,
+    TicketStatus.CANCELLED,
+)
+REMINDING = [PlannedLetter(kind) for kind in sorted(REMINDERS)]
 
 
 def told(kind: Kind = Kind.TICKET_ISSUED, state: State = State.SENT) -> KnownLetter:
@@ -39,57 +54,57 @@ def told(kind: Kind = Kind.TICKET_ISSUED, state: State = State.SENT) -> KnownLet
     return KnownLetter(kind, state)
 
 
-def decision(known: KnownTicket, news: TicketTurn) -> Decision:
-    """The decision on news that is news."""
-    made = decide(known, news)
+def decision(known: KnownTicket, update: TicketUpdate) -> LetterDecision:
+    """Returns the decision on an update that is new."""
+    made = decide_on_ticket(known, update)
     assert made is not None
     return made
 
 
-def first_plan(known: KnownTicket, news: TicketTurn) -> Plan:
-    """The letter that the news itself calls for."""
-    return decision(known, news).plans[0]
+def first_plan(known: KnownTicket, update: TicketUpdate) -> PlannedLetter:
+    """Returns the letter that the update itself calls for."""
+    return decision(known, update).plans[0]
 
 
 def test_a_ticket_calls_for_its_letter_and_two_reminders() -> None:
-    made = decision(KnownTicket(), TicketTurn(1, ISSUED))
-    assert list(made.plans) == [Plan(Kind.TICKET_ISSUED), *REMINDING]
+    made = decision(KnownTicket(), TicketUpdate(1, ISSUED))
+    assert list(made.plans) == [PlannedLetter(Kind.TICKET_ISSUED), *REMINDING]
 
 
 def test_a_waiting_place_calls_for_its_letter_alone() -> None:
-    made = decision(KnownTicket(), TicketTurn(1, WAITLISTED))
-    assert list(made.plans) == [Plan(Kind.TICKET_WAITLISTED)]
+    made = decision(KnownTicket(), TicketUpdate(1, WAITLISTED))
+    assert list(made.plans) == [PlannedLetter(Kind.TICKET_WAITLISTED)]
 
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_version_that_was_passed_changes_nothing(version: int) -> None:
-    assert decide(KnownTicket(version=2, standing=CANCELLED), TicketTurn(version, ISSUED)) is None
+    assert decide_on_ticket(KnownTicket(version=2, status=CANCELLED), TicketUpdate(version, ISSUED)) is None
 
 
 def test_another_place_in_the_line_calls_for_no_further_letter() -> None:
     known = KnownTicket(1, WAITLISTED, [told(Kind.TICKET_WAITLISTED)])
-    assert decision(known, TicketTurn(2, WAITLISTED)) == Decision(
-        [Plan(Kind.TICKET_WAITLISTED, Suppression.ALREADY_TOLD)]
+    assert decision(known, TicketUpdate(2, WAITLISTED)) == LetterDecision(
+        [PlannedLetter(Kind.TICKET_WAITLISTED, Suppression.ALREADY_COVERED)]
     )
 
 
 def test_a_seat_overtakes_the_place_in_the_line_that_nobody_read_of() -> None:
     known = KnownTicket(1, WAITLISTED, [KnownLetter(Kind.TICKET_WAITLISTED, State.PLANNED)])
-    made = decision(known, TicketTurn(2, ISSUED))
-    assert made.plans[0] == Plan(Kind.TICKET_ISSUED)
-    assert (made.dropped, made.because) == (Dropped.OWN, Suppression.OVERTAKEN)
+    made = decision(known, TicketUpdate(2, ISSUED))
+    assert made.plans[0] == PlannedLetter(Kind.TICKET_ISSUED)
+    assert (made.scope, made.reason) == (SuppressionScope.OWN, Suppression.SUPERSEDED)
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.SENDING])
 def test_who_read_of_a_place_in_the_line_is_told_that_it_became_a_seat(state: State) -> None:
     known = KnownTicket(1, WAITLISTED, [told(Kind.TICKET_WAITLISTED, state)])
-    assert first_plan(known, TicketTurn(2, ISSUED)) == Plan(Kind.TICKET_PROMOTED)
+    assert first_plan(known, TicketUpdate(2, ISSUED)) == PlannedLetter(Kind.TICKET_PROMOTED)
 
 
 def test_a_ticket_from_a_colleague_is_told_as_such_also_to_who_waited() -> None:
     known = KnownTicket(1, WAITLISTED, [told(Kind.TICKET_WAITLISTED)])
     for before in (KnownTicket(), known):
-        assert first_plan(before, TicketTurn(2, ISSUED, passed_on=True)) == Plan(Kind.TICKET_RECEIVED)
+        assert first_plan(before, TicketUpdate(2, ISSUED, transferred=True)) == PlannedLetter(Kind.TICKET_RECEIVED)
 
 
 @pytest.mark.parametrize(
@@ -103,90 +118,95 @@ def test_a_ticket_from_a_colleague_is_told_as_such_also_to_who_waited() -> None:
     ],
 )
 def test_who_read_of_a_ticket_is_told_of_its_end_and_gets_nothing_else_about_it(reason: str, kind: Kind) -> None:
-    made = decision(KnownTicket(1, ISSUED, [told()]), TicketTurn(2, CANCELLED, reason))
-    assert made == Decision([Plan(kind)], Dropped.ALL, Suppression.TICKET_CANCELLED)
+    made = decision(KnownTicket(1, ISSUED, [told()]), TicketUpdate(2, CANCELLED, reason))
+    assert made == LetterDecision([PlannedLetter(kind)], SuppressionScope.ALL, Suppression.TICKET_CANCELLED)
 
 
 @pytest.mark.parametrize("reason", ["evening-cancelled", "withdrawn", "revoked"])
 def test_nobody_is_told_of_the_end_of_what_they_never_heard_of(reason: str) -> None:
     known = KnownTicket(1, ISSUED, [KnownLetter(Kind.TICKET_ISSUED, State.PLANNED)])
-    assert first_plan(known, TicketTurn(2, CANCELLED, reason)).stillborn is Suppression.NEVER_TOLD
+    assert first_plan(known, TicketUpdate(2, CANCELLED, reason)).suppressed is Suppression.NEVER_NOTIFIED
 
 
 def test_a_letter_that_may_have_arrived_counts_as_read() -> None:
     known = KnownTicket(1, ISSUED, [KnownLetter(Kind.TICKET_ISSUED, State.PLANNED, written=True)])
-    assert first_plan(known, TicketTurn(2, CANCELLED, "revoked")).stillborn is None
+    assert first_plan(known, TicketUpdate(2, CANCELLED, "revoked")).suppressed is None
 
 
 @pytest.mark.parametrize("reason", ["declined", "passed-on"])
 def test_who_gave_the_ticket_up_gets_the_confirmation_whatever_they_were_sent(reason: str) -> None:
-    assert first_plan(KnownTicket(1, ISSUED), TicketTurn(2, CANCELLED, reason)).stillborn is None
+    assert first_plan(KnownTicket(1, ISSUED), TicketUpdate(2, CANCELLED, reason)).suppressed is None
 
 
 def test_a_ticket_whose_end_is_heard_of_first_is_never_told() -> None:
-    assert first_plan(KnownTicket(), TicketTurn(2, CANCELLED, "declined")).stillborn is Suppression.NEVER_TOLD
-    assert decide(KnownTicket(2, CANCELLED), TicketTurn(1, ISSUED)) is None
+    assert first_plan(KnownTicket(), TicketUpdate(2, CANCELLED, "declined")).suppressed is Suppression.NEVER_NOTIFIED
+    assert decide_on_ticket(KnownTicket(2, CANCELLED), TicketUpdate(1, ISSUED)) is None
 
 
 def test_who_went_in_is_reminded_no_more_and_hears_nothing_of_it() -> None:
-    made = decision(KnownTicket(1, ISSUED, [told()]), TicketTurn(2, ADMITTED))
-    assert made == Decision((), Dropped.REMINDERS, Suppression.ADMITTED)
+    made = decision(KnownTicket(1, ISSUED, [told()]), TicketUpdate(2, ADMITTED))
+    assert made == LetterDecision((), SuppressionScope.REMINDERS, Suppression.ADMITTED)
 
 
 @pytest.mark.parametrize("standing", [ISSUED, WAITLISTED, CANCELLED])
-def test_nothing_is_planned_for_somebody_who_was_erased(standing: Standing) -> None:
-    made = decision(KnownTicket(holder_erased=True), TicketTurn(1, standing, "revoked"))
-    assert [plan.stillborn for plan in made.plans] == [Suppression.ERASED]
+def test_nothing_is_planned_for_somebody_who_was_erased(standing: TicketStatus) -> None:
+    made = decision(KnownTicket(holder_erased=True), TicketUpdate(1, standing, "revoked"))
+    assert [plan.suppressed for plan in made.plans] == [Suppression.ERASED]
 
 
 def test_who_takes_part_is_welcomed_once() -> None:
-    assert on_enrolment(KnownTerm(), 1) == Decision([Plan(Kind.WELCOME)], Dropped.OWN, Suppression.OVERTAKEN)
-    again = on_enrolment(KnownTerm(1, enrolled=True, told=True), 2)
-    assert again == Decision([Plan(Kind.WELCOME, Suppression.ALREADY_TOLD)])
-    assert on_enrolment(KnownTerm(2, enrolled=True), 2) is None
+    assert decide_on_enrolment(KnownEnrolment(), 1) == LetterDecision(
+        [PlannedLetter(Kind.WELCOME)], SuppressionScope.OWN, Suppression.SUPERSEDED
+    )
+    again = decide_on_enrolment(KnownEnrolment(1, enrolled=True, notified=True), 2)
+    assert again == LetterDecision([PlannedLetter(Kind.WELCOME, Suppression.ALREADY_COVERED)])
+    assert decide_on_enrolment(KnownEnrolment(2, enrolled=True), 2) is None
 
 
 def test_who_comes_back_is_welcomed_again() -> None:
-    made = on_enrolment(KnownTerm(2, enrolled=False, told=True), 3)
+    made = decide_on_enrolment(KnownEnrolment(2, enrolled=False, notified=True), 3)
     assert made is not None
-    assert made.plans[0] == Plan(Kind.WELCOME)
+    assert made.plans[0] == PlannedLetter(Kind.WELCOME)
 
 
 def test_who_leaves_is_bid_farewell_once_unless_nobody_ever_wrote_to_them() -> None:
-    welcomed = on_withdrawal(KnownTerm(1, enrolled=True, told=True), 2)
-    assert welcomed == Decision([Plan(Kind.GOODBYE)], Dropped.OWN, Suppression.WITHDRAWN)
-    unheard = on_withdrawal(KnownTerm(1, enrolled=True), 2)
+    welcomed = decide_on_withdrawal(KnownEnrolment(1, enrolled=True, notified=True), 2)
+    assert welcomed == LetterDecision([PlannedLetter(Kind.GOODBYE)], SuppressionScope.OWN, Suppression.WITHDRAWN)
+    unheard = decide_on_withdrawal(KnownEnrolment(1, enrolled=True), 2)
     assert unheard is not None
-    assert unheard.plans[0].stillborn is Suppression.NEVER_TOLD
-    again = on_withdrawal(KnownTerm(2, enrolled=False, told=True), 3)
-    assert again == Decision([Plan(Kind.GOODBYE, Suppression.ALREADY_TOLD)])
-    assert on_withdrawal(KnownTerm(3), 2) is None
+    assert unheard.plans[0].suppressed is Suppression.NEVER_NOTIFIED
+    again = decide_on_withdrawal(KnownEnrolment(2, enrolled=False, notified=True), 3)
+    assert again == LetterDecision([PlannedLetter(Kind.GOODBYE, Suppression.ALREADY_COVERED)])
+    assert decide_on_withdrawal(KnownEnrolment(3), 2) is None
 
 
 def test_neither_welcome_nor_farewell_goes_to_somebody_who_was_erased() -> None:
-    for made in (on_enrolment(KnownTerm(erased=True), 1), on_withdrawal(KnownTerm(erased=True), 1)):
+    for made in (
+        decide_on_enrolment(KnownEnrolment(erased=True), 1),
+        decide_on_withdrawal(KnownEnrolment(erased=True), 1),
+    ):
         assert made is not None
-        assert made.plans[0].stillborn is Suppression.ERASED
+        assert made.plans[0].suppressed is Suppression.ERASED
 
 
 def test_several_changes_within_minutes_are_one_letter() -> None:
-    assert on_change([]) == Plan(Kind.EVENING_CHANGED)
+    assert plan_evening_change([]) == PlannedLetter(Kind.EVENING_CHANGED)
     pending = [KnownLetter(Kind.EVENING_CHANGED, State.PLANNED)]
-    assert on_change(pending) == Plan(Kind.EVENING_CHANGED, Suppression.ALREADY_TOLD)
+    assert plan_evening_change(pending) == PlannedLetter(Kind.EVENING_CHANGED, Suppression.ALREADY_COVERED)
     on_its_way = [KnownLetter(Kind.EVENING_CHANGED, State.PLANNED, written=True)]
-    assert on_change(on_its_way) == Plan(Kind.EVENING_CHANGED)
+    assert plan_evening_change(on_its_way) == PlannedLetter(Kind.EVENING_CHANGED)
 
 
 def test_an_offer_is_told_while_its_ticket_stands_and_its_addressee_is_known() -> None:
-    assert offer_stillborn(KnownTicket(1, ISSUED), asked_erased=False) is None
-    assert offer_stillborn(KnownTicket(1, CANCELLED), asked_erased=False) is Suppression.TICKET_CANCELLED
-    assert offer_stillborn(KnownTicket(1, ISSUED), asked_erased=True) is Suppression.ERASED
+    assert offer_suppression(KnownTicket(1, ISSUED), colleague_erased=False) is None
+    assert offer_suppression(KnownTicket(1, CANCELLED), colleague_erased=False) is Suppression.TICKET_CANCELLED
+    assert offer_suppression(KnownTicket(1, ISSUED), colleague_erased=True) is Suppression.ERASED
 
 
 def test_an_invitation_is_told_while_its_evening_stands_and_its_addressee_is_known() -> None:
-    assert invitation_stillborn(invited_erased=False, evening_cancelled=False) is None
-    assert invitation_stillborn(invited_erased=False, evening_cancelled=True) is Suppression.EVENING_CANCELLED
-    assert invitation_stillborn(invited_erased=True, evening_cancelled=True) is Suppression.ERASED
+    assert invitation_suppression(invited_erased=False, evening_cancelled=False) is None
+    assert invitation_suppression(invited_erased=False, evening_cancelled=True) is Suppression.EVENING_CANCELLED
+    assert invitation_suppression(invited_erased=True, evening_cancelled=True) is Suppression.ERASED
 
 
 def test_what_comes_with_an_enrolment_travels_together_and_so_does_what_comes_with_a_withdrawal() -> None:
@@ -218,12 +238,12 @@ def test_a_mail_has_the_folder_of_its_letter_or_of_its_like(kinds: list[Kind], t
 def test_the_same_news_makes_the_same_letter_and_other_news_another() -> None:
     who, evening, ticket = uuid4(), uuid4(), uuid4()
     ids = [
-        letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 1),
-        letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 2),
-        letter_id(who, evening, Kind.TICKET_DECLINED, ticket, 2),
-        term_letter_id(who, Kind.WELCOME, 1),
-        term_letter_id(who, Kind.GOODBYE, 1),
-        term_letter_id(who, Kind.WELCOME, 3),
+        ticket_letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 1),
+        ticket_letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 2),
+        ticket_letter_id(who, evening, Kind.TICKET_DECLINED, ticket, 2),
+        enrolment_letter_id(who, Kind.WELCOME, 1),
+        enrolment_letter_id(who, Kind.GOODBYE, 1),
+        enrolment_letter_id(who, Kind.WELCOME, 3),
         change_letter_id(who, evening, 2),
         change_letter_id(who, evening, 3),
         offer_letter_id(ticket),
@@ -232,13 +252,13 @@ def test_the_same_news_makes_the_same_letter_and_other_news_another() -> None:
         digest_letter_id("acme", date(2026, 11, 23)),
     ]
     assert len(set(ids)) == len(ids)
-    assert ids[0] == letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 1)
+    assert ids[0] == ticket_letter_id(who, evening, Kind.TICKET_ISSUED, ticket, 1)
 
 
 @pytest.mark.parametrize("kind", sorted(REMINDERS))
 def test_there_is_one_reminder_of_a_kind_whatever_became_of_the_tickets(kind: Kind) -> None:
     who, evening = uuid4(), uuid4()
-    assert letter_id(who, evening, kind, uuid4(), 1) == letter_id(who, evening, kind, uuid4(), 7)
+    assert ticket_letter_id(who, evening, kind, uuid4(), 1) == ticket_letter_id(who, evening, kind, uuid4(), 7)
 
 
 TODAY = date(2026, 11, 2)
@@ -258,12 +278,14 @@ WELCOMED = [KnownLetter(Kind.WELCOME, State.SENT)]
     ],
 )
 def test_another_first_day_is_told_when_it_makes_a_difference(old: date | None, new: date | None, told: bool) -> None:
-    assert (on_start(old, new, TODAY, WELCOMED) == Plan(Kind.START_CHANGED)) is told
+    assert (plan_start_change(old, new, TODAY, WELCOMED) == PlannedLetter(Kind.START_CHANGED)) is told
 
 
 def test_another_first_day_is_told_by_a_welcome_that_is_still_to_come_or_by_the_letter_that_waits() -> None:
     later = date(2027, 1, 4)
-    assert on_start(None, later, TODAY, []) is None
-    assert on_start(None, later, TODAY, [KnownLetter(Kind.WELCOME, State.PLANNED)]) is None
+    assert plan_start_change(None, later, TODAY, []) is None
+    assert plan_start_change(None, later, TODAY, [KnownLetter(Kind.WELCOME, State.PLANNED)]) is None
     waiting = [*WELCOMED, KnownLetter(Kind.START_CHANGED, State.PLANNED)]
-    assert on_start(None, later, TODAY, waiting) == Plan(Kind.START_CHANGED, Suppression.ALREADY_TOLD)
+    assert plan_start_change(None, later, TODAY, waiting) == PlannedLetter(
+        Kind.START_CHANGED, Suppression.ALREADY_COVERED
+    )

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import Admission, Evening, Language, Localised, PartKind, ProgrammePart, Venue
-from ticketing.store.personal_pages import DecisionShown, OfferShown, PageFacts, PlaceShown
+from ticketing.store.personal_pages import PageDecision, PageFacts, PageOffer, PagePlace
 
 TICKET = UUID("6c1de8b6-2c1e-4a9c-a1fb-7b6cfb3f5a10")
 OFFER = UUID("2f0b9c4e-64e3-4d6e-9f0a-9a2b3c4d5e6f")
@@ -48,7 +48,7 @@ def an_evening(**changes: Any) -> Evening:
     return Evening(**fields | changes)
 
 
-def a_place(state: str, **fields: Any) -> PlaceShown:
+def a_place(state: str, **fields: Any) -> PagePlace:
     """A ticket or waiting place with what that state has."""
     usual: dict[str, dict[str, Any]] = {
         "waiting": {"position": 31},
@@ -57,12 +57,12 @@ def a_place(state: str, **fields: Any) -> PlaceShown:
         "cancelled": {"reason": "declined"},
     }
     nothing = {"code": None, "position": None, "admitted_at": None, "reason": None}
-    return PlaceShown(ticket_id=TICKET, state=state, **nothing | usual[state] | fields)
+    return PagePlace(ticket_id=TICKET, state=state, **nothing | usual[state] | fields)
 
 
-def decided(outcome: str, rule: str, **figures: Any) -> DecisionShown:
+def decided(outcome: str, rule: str, **figures: Any) -> PageDecision:
     """A decision of three weeks before the evening."""
-    return DecisionShown(outcome, rule, figures, START - timedelta(days=21))
+    return PageDecision(outcome, rule, figures, START - timedelta(days=21))
 
 
 ROUND: dict[str, Any] = {
@@ -89,23 +89,23 @@ INVITED = PageFacts(
     holder_name="Zoë van der Meer-Özdemir",
     language=Language.NL,
     active=True,
-    wish="invited",
+    seat_request="invited",
     place=None,
     offer_made=None,
     offer_received=None,
     decision=None,
 )
-ASKED = replace(INVITED, wish="asked")
+ASKED = replace(INVITED, seat_request="asked")
 WAITING = replace(ASKED, place=a_place("waiting"), decision=FULL)
 HOLDER = replace(ASKED, place=a_place("issued"), decision=SEATED)
-OFFERING = replace(HOLDER, offer_made=OfferShown(OFFER, "Zoë van der Meer-Özdemir"))
-OFFERED = replace(INVITED, offer_received=OfferShown(OFFER, "Joris Bakker"))
-WAITING_AND_OFFERED = replace(WAITING, offer_received=OfferShown(OFFER, "Joris Bakker"))
+OFFERING = replace(HOLDER, offer_made=PageOffer(OFFER, "Zoë van der Meer-Özdemir"))
+OFFERED = replace(INVITED, offer_received=PageOffer(OFFER, "Joris Bakker"))
+WAITING_AND_OFFERED = replace(WAITING, offer_received=PageOffer(OFFER, "Joris Bakker"))
 ADMITTED = replace(HOLDER, place=a_place("admitted"))
-DECLINED = replace(INVITED, wish="declined", place=a_place("cancelled"), decision=decided("lost", "declined"))
+DECLINED = replace(INVITED, seat_request="declined", place=a_place("cancelled"), decision=decided("lost", "declined"))
 PASSED_ON = replace(DECLINED, place=a_place("cancelled", reason="passed-on"), decision=decided("lost", "passed-on"))
 LOST = replace(
-    ASKED, wish=None, place=a_place("cancelled", reason="withdrawn"), decision=decided("lost", "enrolled-anew")
+    ASKED, seat_request=None, place=a_place("cancelled", reason="withdrawn"), decision=decided("lost", "enrolled-anew")
 )
 NOT_ACTIVE = replace(
     ASKED, active=False, place=a_place("cancelled", reason="withdrawn"), decision=decided("lost", "withdrawn")

@@ -1,4 +1,4 @@
-"""Who gets a seat, as the page of rules says it: one candidate at a time, slowly.
+"""The allocation of seats as the page of rules says it: one candidate at a time, slowly.
 
 Written from "Who gets a seat" alone, whose sentences it quotes, to compare the real thing with. It shares no code with
 that. Ids given to it are of people and evenings it was told of.
@@ -16,7 +16,7 @@ ADMITTED = "admitted"
 
 
 @dataclass
-class Evening:
+class ReferenceEvening:
     """One evening; `day` is its local day. Allotments set `by_hand` (seats by partner) sum up to at most `capacity`."""
 
     evening_id: UUID
@@ -31,7 +31,7 @@ class Evening:
 
 
 @dataclass
-class Person:
+class ReferencePerson:
     """A participant of `partner`; who is withdrawn has an `effective_on`, the first day on which they take no part."""
 
     participant_id: UUID
@@ -70,19 +70,19 @@ def allot(capacity: int, places: Mapping[str, int]) -> dict[str, int]:
     return seats
 
 
-def lot(evening_id: UUID, participant_id: UUID) -> bytes:
+def tiebreaker(evening_id: UUID, participant_id: UUID) -> bytes:
     """Granting, 4: "SHA-256 of `evening_id` + `participant_id` (their 16 bytes each, compared as bytes)"."""
     return sha256(evening_id.bytes + participant_id.bytes).digest()
 
 
-class Season:
+class ReferenceSeason:
     """One season of evenings. Every method does one thing that can happen at `now`, then settles every evening."""
 
     def __init__(self, partners: Mapping[str, int] | None = None) -> None:
         """A season without evenings and people, with these partners (slug to places) taking part."""
         self.partners: dict[str, int] = dict(partners or {})
-        self.people: dict[UUID, Person] = {}
-        self.evenings: dict[UUID, Evening] = {}
+        self.people: dict[UUID, ReferencePerson] = {}
+        self.evenings: dict[UUID, ReferenceEvening] = {}
         # All of these by evening, then by participant or partner.
         self.allotments: dict[UUID, dict[str, int]] = {}
         self.tickets: dict[UUID, dict[UUID, str]] = {}
@@ -102,7 +102,7 @@ class Season:
         del self.partners[slug]
         self._settle(now)
 
-    def enrol(self, people: Sequence[Person], *, now: datetime) -> None:
+    def enrol(self, people: Sequence[ReferencePerson], *, now: datetime) -> None:
         """People are enrolled at once, some perhaps anew; who never withdrew only gets other dates."""
         for person in people:
             known = self.people.get(person.participant_id)
@@ -134,7 +134,7 @@ class Season:
             waiting.pop(participant_id, None)
         self._settle(now)
 
-    def schedule(self, evening: Evening, *, now: datetime) -> None:
+    def schedule(self, evening: ReferenceEvening, *, now: datetime) -> None:
         """An evening is announced, or becomes what is given here. "An evening that moves keeps its tickets"."""
         evening_id = evening.evening_id
         self.evenings[evening_id] = replace(evening)
@@ -207,11 +207,11 @@ class Season:
     # What can be seen
 
     def holders(self, evening_id: UUID) -> set[UUID]:
-        """Who has a ticket, issued or admitted."""
+        """Returns the holders of tickets, issued or admitted."""
         return set(self.tickets[evening_id])
 
     def line(self, evening_id: UUID) -> list[UUID]:
-        """Who waits, in the order in which they would be served now."""
+        """Returns those who wait, in the order in which they would be served now."""
         return self._in_order(self.evenings[evening_id], self.waiting[evening_id])
 
     def held(self, evening_id: UUID) -> dict[str, int]:
@@ -223,7 +223,7 @@ class Season:
         return held
 
     def may_have(self, evening_id: UUID, participant_id: UUID, now: datetime) -> bool:
-        """Whether there is a seat at `now` for people of this partner ("Granting"; candidate or not)."""
+        """Tells whether there is a seat at `now` for people of this partner ("Granting"; candidate or not)."""
         evening = self.evenings[evening_id]
         allotments = self.allotments[evening_id]
         held = self.held(evening_id)
@@ -262,21 +262,21 @@ class Season:
                         del self.waiting[evening.evening_id][participant_id]
                         self.tickets[evening.evening_id][participant_id] = ISSUED
             # "whoever asks then and finds a free seat still gets it"; "Who may not have one now gets a waiting place."
-            newcomers = self._newcomers(evening)
-            for participant_id in self._in_order(evening, newcomers):
+            new_candidates = self._newcomers(evening)
+            for participant_id in self._in_order(evening, new_candidates):
                 if self.may_have(evening.evening_id, participant_id, now):
                     self.tickets[evening.evening_id][participant_id] = ISSUED
                 else:
-                    self.waiting[evening.evening_id][participant_id] = newcomers[participant_id]
+                    self.waiting[evening.evening_id][participant_id] = new_candidates[participant_id]
 
-    def _follow_contracts(self, evening: Evening, now: datetime) -> None:
+    def _follow_contracts(self, evening: ReferenceEvening, now: datetime) -> None:
         """Changes: "Allotments that were not set by hand follow the contracts until the release"."""
         if evening.by_hand is not None:
             self.allotments[evening.evening_id] = dict(evening.by_hand)
         elif now < evening.release_at or evening.evening_id not in self.allotments:
             self.allotments[evening.evening_id] = allot(evening.capacity, self.partners)
 
-    def _take_away(self, evening: Evening) -> None:
+    def _take_away(self, evening: ReferenceEvening) -> None:
         """Changes: who is withdrawn, erased, not active on a new day, or whose partner left, has no ticket or place."""
         for participant_id in self.people:
             if not self._may_have_a_place(evening, participant_id):
@@ -285,15 +285,15 @@ class Season:
                     self.tickets[evening.evening_id].pop(participant_id, None)
                 self.waiting[evening.evening_id].pop(participant_id, None)
 
-    def _may_have_a_place(self, evening: Evening, participant_id: UUID) -> bool:
+    def _may_have_a_place(self, evening: ReferenceEvening, participant_id: UUID) -> bool:
         """Candidates: "when they are active on its local day"; of a partner that takes part, if the evening is on."""
         person = self.people[participant_id]
         return person.active_on(evening.day) and person.partner in self.partners and not evening.cancelled
 
-    def _newcomers(self, evening: Evening) -> dict[UUID, datetime]:
+    def _newcomers(self, evening: ReferenceEvening) -> dict[UUID, datetime]:
         """Candidates with neither ticket nor waiting place, and their request times."""
         evening_id = evening.evening_id
-        newcomers = {}
+        new_candidates = {}
         for participant_id, person in self.people.items():
             if participant_id in self.tickets[evening_id] or participant_id in self.waiting[evening_id]:
                 continue
@@ -301,18 +301,20 @@ class Season:
                 continue
             # "The request time is when they asked; in `automatic` mode, the `ce-time` of the `participant.enrolled`".
             if participant_id in self.asked[evening_id]:
-                newcomers[participant_id] = self.asked[evening_id][participant_id]
+                new_candidates[participant_id] = self.asked[evening_id][participant_id]
             elif not evening.on_request:
-                newcomers[participant_id] = person.enrolled_at
-        return newcomers
+                new_candidates[participant_id] = person.enrolled_at
+        return new_candidates
 
-    def _in_order(self, evening: Evening, competing: Mapping[UUID, datetime]) -> list[UUID]:
+    def _in_order(self, evening: ReferenceEvening, competing: Mapping[UUID, datetime]) -> list[UUID]:
         """The competing candidates (to their request times) in the order of "Granting", 1 to 4."""
         held = self.held(evening.evening_id)
         # "1. fewest other evenings of the season for which they hold a ticket"; "3. earliest request"; "4. smallest
         # SHA-256".
         others = {each: self._other_evenings(evening, each) for each in competing}
-        by_1_3_4 = sorted(competing, key=lambda each: (others[each], competing[each], lot(evening.evening_id, each)))
+        by_1_3_4 = sorted(
+            competing, key=lambda each: (others[each], competing[each], tiebreaker(evening.evening_id, each))
+        )
         # "2. smallest fill of their partner: the k-th competing candidate of partner p (k from 1, in the order of 1, 3,
         # 4) stands at `(held_p + k) / max(a_p, 1)`, with `held_p` as it was before this round, as exact fractions".
         fill: dict[UUID, Fraction] = {}
@@ -324,10 +326,10 @@ class Season:
             fill[participant_id] = Fraction(held.get(slug, 0) + counted[slug], max(allotted, 1))
         return sorted(
             competing,
-            key=lambda each: (others[each], fill[each], competing[each], lot(evening.evening_id, each)),
+            key=lambda each: (others[each], fill[each], competing[each], tiebreaker(evening.evening_id, each)),
         )
 
-    def _other_evenings(self, evening: Evening, participant_id: UUID) -> int:
+    def _other_evenings(self, evening: ReferenceEvening, participant_id: UUID) -> int:
         """Granting, 1: other evenings that are not cancelled for which this person has a ticket, issued or admitted."""
         return sum(
             participant_id in self.tickets[other.evening_id]
@@ -342,6 +344,6 @@ class Season:
             self.declined[evening_id].append(participant_id)
 
     def _forgive(self, evening_id: UUID, participant_id: UUID) -> None:
-        """Whatever they declined or passed on before no longer counts."""
+        """Removes the note that they declined or passed on before."""
         if participant_id in self.declined[evening_id]:
             self.declined[evening_id].remove(participant_id)

@@ -36,57 +36,57 @@ from tests.unit.ticketing.page_facts import (
     WAITING_AND_OFFERED,
     an_evening,
 )
-from ticketing.domain.refusals import Refusal
+from ticketing.domain.refusals import RefusalCode
 from ticketing.pages import explanations, translations
-from ticketing.pages.rendering import Pages
-from ticketing.pages.view import Action, Notice, State, Trouble, view
-from ticketing.store.personal_pages import OfferShown, PageFacts
+from ticketing.pages.rendering import PersonalPages
+from ticketing.pages.view import ActionFailure, PageAction, PageNotice, PageState, view
+from ticketing.store.personal_pages import PageFacts, PageOffer
 
-PAGES = Pages()
+PAGES = PersonalPages()
 
-STORIES: dict[str, tuple[PageFacts, datetime, State, set[Action]]] = {
-    "invited": (INVITED, BEFORE, State.INVITED, {Action.COME}),
-    "nothing-said": (replace(INVITED, wish=None), BEFORE, State.INVITED, {Action.COME}),
-    "invited-again": (replace(DECLINED, wish="invited"), BEFORE, State.INVITED, {Action.COME}),
-    "waiting": (WAITING, BEFORE, State.WAITING, {Action.DECLINE}),
-    "waiting-closed": (WAITING, CLOSED, State.WAITING, set()),
-    "ticket": (HOLDER, BEFORE, State.TICKET, {Action.DECLINE, Action.PASS_ON}),
-    "offering": (OFFERING, BEFORE, State.TICKET, {Action.DECLINE, Action.TAKE_BACK}),
-    "offered": (OFFERED, BEFORE, State.INVITED, {Action.COME, Action.ACCEPT, Action.REFUSE}),
+STORIES: dict[str, tuple[PageFacts, datetime, PageState, set[PageAction]]] = {
+    "invited": (INVITED, BEFORE, PageState.INVITED, {PageAction.COME}),
+    "nothing-said": (replace(INVITED, seat_request=None), BEFORE, PageState.INVITED, {PageAction.COME}),
+    "invited-again": (replace(DECLINED, seat_request="invited"), BEFORE, PageState.INVITED, {PageAction.COME}),
+    "waiting": (WAITING, BEFORE, PageState.WAITING, {PageAction.DECLINE}),
+    "waiting-closed": (WAITING, CLOSED, PageState.WAITING, set()),
+    "ticket": (HOLDER, BEFORE, PageState.TICKET, {PageAction.DECLINE, PageAction.PASS_ON}),
+    "offering": (OFFERING, BEFORE, PageState.TICKET, {PageAction.DECLINE, PageAction.TAKE_BACK}),
+    "offered": (OFFERED, BEFORE, PageState.INVITED, {PageAction.COME, PageAction.ACCEPT, PageAction.REFUSE}),
     "waiting-and-offered": (
         WAITING_AND_OFFERED,
         BEFORE,
-        State.WAITING,
-        {Action.DECLINE, Action.ACCEPT, Action.REFUSE},
+        PageState.WAITING,
+        {PageAction.DECLINE, PageAction.ACCEPT, PageAction.REFUSE},
     ),
-    "admitted": (ADMITTED, DURING, State.ADMITTED, set()),
-    "admitted-early": (ADMITTED, CLOSED, State.ADMITTED, set()),
-    "admitted-over": (ADMITTED, AFTER, State.ADMITTED, set()),
-    "declined": (DECLINED, BEFORE, State.DECLINED, {Action.COME}),
-    "passed-on": (PASSED_ON, BEFORE, State.PASSED_ON, {Action.COME}),
-    "lost": (LOST, BEFORE, State.LOST, {Action.COME}),
-    "not-active": (NOT_ACTIVE, BEFORE, State.NOT_ACTIVE, set()),
-    "cancelled": (CANCELLED, BEFORE, State.CANCELLED, set()),
-    "late": (HOLDER, DURING, State.TICKET, set()),
-    "too-late-to-ask": (INVITED, DURING, State.BEGUN, set()),
-    "missed": (WAITING, DURING, State.MISSED, set()),
-    "over": (HOLDER, AFTER, State.OVER, set()),
-    "over-without-a-seat": (INVITED, AFTER, State.OVER, set()),
-    "declined-and-over": (DECLINED, AFTER, State.DECLINED, set()),
+    "admitted": (ADMITTED, DURING, PageState.ADMITTED, set()),
+    "admitted-early": (ADMITTED, CLOSED, PageState.ADMITTED, set()),
+    "admitted-over": (ADMITTED, AFTER, PageState.ADMITTED, set()),
+    "declined": (DECLINED, BEFORE, PageState.DECLINED, {PageAction.COME}),
+    "passed-on": (PASSED_ON, BEFORE, PageState.PASSED_ON, {PageAction.COME}),
+    "lost": (LOST, BEFORE, PageState.LOST, {PageAction.COME}),
+    "not-active": (NOT_ACTIVE, BEFORE, PageState.NOT_ACTIVE, set()),
+    "cancelled": (CANCELLED, BEFORE, PageState.CANCELLED, set()),
+    "late": (HOLDER, DURING, PageState.TICKET, set()),
+    "too-late-to-ask": (INVITED, DURING, PageState.BEGUN, set()),
+    "missed": (WAITING, DURING, PageState.MISSED, set()),
+    "over": (HOLDER, AFTER, PageState.OVER, set()),
+    "over-without-a-seat": (INVITED, AFTER, PageState.OVER, set()),
+    "declined-and-over": (DECLINED, AFTER, PageState.DECLINED, set()),
 }
 STEPS = {
-    Action.COME: "",
-    Action.DECLINE: "ticket_id",
-    Action.PASS_ON: "ticket_id",
-    Action.TAKE_BACK: "offer_id",
-    Action.ACCEPT: "offer_id",
-    Action.REFUSE: "offer_id",
+    PageAction.COME: "",
+    PageAction.DECLINE: "ticket_id",
+    PageAction.PASS_ON: "ticket_id",
+    PageAction.TAKE_BACK: "offer_id",
+    PageAction.ACCEPT: "offer_id",
+    PageAction.REFUSE: "offer_id",
 }
-every_story = pytest.mark.parametrize("story", STORIES)
+every_story = pytest.mark.parametrize("scenario", STORIES)
 both_languages = pytest.mark.parametrize("language", list(Language))
 
 
-class Reader(HTMLParser):
+class PageReader(HTMLParser):
     """A page as a browser without scripts has it: its forms, what is folded, and what it would load."""
 
     def __init__(self, page: str) -> None:
@@ -123,7 +123,7 @@ class Reader(HTMLParser):
 
     @property
     def text(self) -> str:
-        """What people read, in one line."""
+        """Returns the text that people read, in one line."""
         return " ".join(" ".join(self.words).split())
 
 
@@ -132,57 +132,57 @@ def page_of(
     now: datetime = BEFORE,
     language: Language = Language.NL,
     *,
-    notice: Notice | None = None,
-    trouble: Trouble | None = None,
+    notice: PageNotice | None = None,
+    failure: ActionFailure | None = None,
 ) -> str:
     """The page as HTML."""
-    return PAGES.render(facts, secret=SECRET, language=language, now=now, notice=notice, trouble=trouble)
+    return PAGES.render(facts, secret=SECRET, language=language, now=now, notice=notice, failure=failure)
 
 
-def read(facts: PageFacts, now: datetime = BEFORE, language: Language = Language.NL, **more: Any) -> Reader:
+def read(facts: PageFacts, now: datetime = BEFORE, language: Language = Language.NL, **more: Any) -> PageReader:
     """The page as a browser has it."""
-    return Reader(page_of(facts, now, language, **more))
+    return PageReader(page_of(facts, now, language, **more))
 
 
 @every_story
-def test_every_state_offers_what_can_be_done_in_it_and_nothing_else(story: str) -> None:
-    facts, now, state, actions = STORIES[story]
+def test_every_state_offers_what_can_be_done_in_it_and_nothing_else(scenario: str) -> None:
+    facts, now, state, actions = STORIES[scenario]
     shown = view(facts, now)
     assert (shown.state, set(shown.actions)) == (state, actions)
     for language in Language:
         assert set(read(facts, now, language).forms) == set(actions_in(actions, language))
 
 
-def actions_in(actions: set[Action], language: Language) -> list[str]:
+def actions_in(actions: set[PageAction], language: Language) -> list[str]:
     """The ends of the addresses that forms post to: another language than the person's own is kept."""
     return [action if language is Language.NL else f"{action}?lang={language}" for action in actions]
 
 
 @every_story
-def test_forms_name_the_ticket_or_the_offer_that_the_page_shows(story: str) -> None:
-    facts, now, _, _ = STORIES[story]
+def test_forms_name_the_ticket_or_the_offer_that_the_page_shows(scenario: str) -> None:
+    facts, now, _, _ = STORIES[scenario]
     ids = {"ticket_id": str(TICKET), "offer_id": str(OFFER)}
     for action, fields in read(facts, now).forms.items():
         named = {name: value for name, value in fields.items() if name != "email"}
-        field = STEPS[Action(action)]
+        field = STEPS[PageAction(action)]
         assert named == ({field: ids[field]} if field else {})
 
 
 @every_story
-def test_what_cannot_be_undone_takes_a_second_step(story: str) -> None:
-    facts, now, _, _ = STORIES[story]
+def test_what_cannot_be_undone_takes_a_second_step(scenario: str) -> None:
+    facts, now, _, _ = STORIES[scenario]
     page = read(facts, now)
-    assert page.folded <= {Action.DECLINE, Action.PASS_ON, Action.REFUSE}
-    assert page.unfolded <= {Action.COME, Action.ACCEPT, Action.TAKE_BACK}
+    assert page.folded <= {PageAction.DECLINE, PageAction.PASS_ON, PageAction.REFUSE}
+    assert page.unfolded <= {PageAction.COME, PageAction.ACCEPT, PageAction.TAKE_BACK}
 
 
 @both_languages
 @every_story
-def test_every_state_has_its_heading_and_only_its_language(story: str, language: Language) -> None:
-    facts, now, state, _ = STORIES[story]
+def test_every_state_has_its_heading_and_only_its_language(scenario: str, language: Language) -> None:
+    facts, now, state, _ = STORIES[scenario]
     other = Language.EN if language is Language.NL else Language.NL
     text = read(facts, now, language).text
-    key = "admitted-over" if state is State.ADMITTED and now is AFTER else str(state)
+    key = "admitted-over" if state is PageState.ADMITTED and now is AFTER else str(state)
     assert translations.say(key, language) in text
     assert translations.say(key, other) not in text
     assert f'<html lang="{language}"' in page_of(facts, now, language)
@@ -190,8 +190,8 @@ def test_every_state_has_its_heading_and_only_its_language(story: str, language:
 
 @both_languages
 @every_story
-def test_nothing_is_loaded_from_anywhere_and_nothing_runs(story: str, language: Language) -> None:
-    facts, now, _, _ = STORIES[story]
+def test_nothing_is_loaded_from_anywhere_and_nothing_runs(scenario: str, language: Language) -> None:
+    facts, now, _, _ = STORIES[scenario]
     page = read(facts, now, language)
     tags = {tag for tag, _, _ in page.attributes}
     assert tags.isdisjoint({"script", "img", "iframe", "object", "link", "base", "embed"})
@@ -218,9 +218,9 @@ def test_the_ticket_has_its_code_as_a_picture_and_its_holder() -> None:
 
 
 @every_story
-def test_a_code_is_shown_to_whoever_may_go_in_with_it_and_to_nobody_else(story: str) -> None:
-    facts, now, state, _ = STORIES[story]
-    assert ("<svg" in page_of(facts, now)) == (state is State.TICKET)
+def test_a_code_is_shown_to_whoever_may_go_in_with_it_and_to_nobody_else(scenario: str) -> None:
+    facts, now, state, _ = STORIES[scenario]
+    assert ("<svg" in page_of(facts, now)) == (state is PageState.TICKET)
 
 
 def modules_of(page: str) -> list[bytearray]:
@@ -267,9 +267,9 @@ def test_a_place_in_a_line_that_has_closed_is_not_told_any_more() -> None:
     assert translations.say("waiting-closed", Language.NL) in page.text
 
 
-@pytest.mark.parametrize("story", ["lost", "not-active", "missed", "ticket"])
-def test_a_decision_that_made_things_so_is_explained(story: str) -> None:
-    facts, now, state, _ = STORIES[story]
+@pytest.mark.parametrize("scenario", ["lost", "not-active", "missed", "ticket"])
+def test_a_decision_that_made_things_so_is_explained(scenario: str) -> None:
+    facts, now, state, _ = STORIES[scenario]
     text = read(facts, now).text
     assert translations.say(f"why-{state}", Language.NL) in text
     assert "Besloten op donderdag 15 oktober 2026 om 20.30 uur." in text
@@ -284,28 +284,28 @@ def test_an_offer_says_who_makes_it_and_what_it_costs() -> None:
     assert "Joris Bakker wil je het ticket" in read(OFFERED).text
     assert translations.say("offer-waiting", Language.NL) not in read(OFFERED).text
     assert translations.say("offer-waiting", Language.NL) in read(WAITING_AND_OFFERED).text
-    nameless = replace(OFFERED, offer_received=OfferShown(OFFER, None))
+    nameless = replace(OFFERED, offer_received=PageOffer(OFFER, None))
     assert "Een collega wil je het ticket" in read(nameless).text
 
 
 def test_whoever_has_a_ticket_is_not_asked_about_another_one() -> None:
-    facts = replace(HOLDER, offer_received=OfferShown(OFFER, "Joris Bakker"))
-    assert set(read(facts).forms) == {Action.DECLINE, Action.PASS_ON}
+    facts = replace(HOLDER, offer_received=PageOffer(OFFER, "Joris Bakker"))
+    assert set(read(facts).forms) == {PageAction.DECLINE, PageAction.PASS_ON}
 
 
 @pytest.mark.parametrize(
     ("notice", "facts", "stale"),
     [
-        (Notice.ASKED, WAITING, DECLINED),
-        (Notice.ASKED, HOLDER, CANCELLED),
-        (Notice.DECLINED, DECLINED, HOLDER),
-        (Notice.OFFERED, OFFERING, HOLDER),
-        (Notice.TAKEN_BACK, HOLDER, OFFERING),
-        (Notice.ACCEPTED, HOLDER, PASSED_ON),
-        (Notice.REFUSED, INVITED, OFFERED),
+        (PageNotice.ASKED, WAITING, DECLINED),
+        (PageNotice.ASKED, HOLDER, CANCELLED),
+        (PageNotice.DECLINED, DECLINED, HOLDER),
+        (PageNotice.OFFERED, OFFERING, HOLDER),
+        (PageNotice.TAKEN_BACK, HOLDER, OFFERING),
+        (PageNotice.ACCEPTED, HOLDER, PASSED_ON),
+        (PageNotice.REFUSED, INVITED, OFFERED),
     ],
 )
-def test_what_was_just_done_is_told_while_it_holds(notice: Notice, facts: PageFacts, stale: PageFacts) -> None:
+def test_what_was_just_done_is_told_while_it_holds(notice: PageNotice, facts: PageFacts, stale: PageFacts) -> None:
     for language in Language:
         said = translations.say(f"said-{notice}", language)
         assert said in read(facts, language=language, notice=notice).text
@@ -314,23 +314,23 @@ def test_what_was_just_done_is_told_while_it_holds(notice: Notice, facts: PageFa
 
 @both_languages
 def test_a_refused_address_is_explained_where_it_was_typed(language: Language) -> None:
-    trouble = Trouble(Action.PASS_ON, Refusal.ONESELF, address='"><b>j@acme.example')
-    page = page_of(HOLDER, language=language, trouble=trouble)
-    sentence = explanations.refusal(Refusal.ONESELF, language)
+    failure = ActionFailure(PageAction.PASS_ON, RefusalCode.ONESELF, address='"><b>j@acme.example')
+    page = page_of(HOLDER, language=language, failure=failure)
+    sentence = explanations.refusal(RefusalCode.ONESELF, language)
     assert page.count(sentence) == 2
     assert 'value="&#34;&gt;&lt;b&gt;j@acme.example" aria-invalid="true" aria-describedby="email-error"' in page
     assert page.count("<details open>") == 1
 
 
 def test_a_missing_field_is_named() -> None:
-    assert "(ticket_id)" in read(HOLDER, trouble=Trouble(Action.DECLINE, field="ticket_id")).text
-    faulty = page_of(HOLDER, trouble=Trouble(Action.PASS_ON, field="email", address="joris"))
+    assert "(ticket_id)" in read(HOLDER, failure=ActionFailure(PageAction.DECLINE, field="ticket_id")).text
+    faulty = page_of(HOLDER, failure=ActionFailure(PageAction.PASS_ON, field="email", address="joris"))
     assert translations.say("fault-email", Language.NL) in faulty
     assert 'value="joris" aria-invalid="true"' in faulty
 
 
 def test_links_of_an_answer_lead_back_to_the_page_it_was_posted_from() -> None:
-    page = read(HOLDER, trouble=Trouble(Action.DECLINE, Refusal.TICKET_ENDED))
+    page = read(HOLDER, failure=ActionFailure(PageAction.DECLINE, RefusalCode.TICKET_ENDED))
     addresses = {value or "" for _, name, value in page.attributes if name in ("href", "action")}
     assert addresses == {f"../{SECRET}?lang=en", f"../{SECRET}/decline", f"../{SECRET}/pass-on"}
 
@@ -341,16 +341,16 @@ def test_markup_in_names_and_titles_is_shown_and_not_obeyed() -> None:
     parts = [part.model_copy(update={"title": title}) for part in INVITED.evening.programme]
     evening = an_evening(title=title, theme=title, location=hostile, programme=parts)
     for facts in (HOLDER, OFFERED):
-        offer = facts.offer_received and OfferShown(OFFER, hostile)
+        offer = facts.offer_received and PageOffer(OFFER, hostile)
         page = page_of(replace(facts, evening=evening, holder_name=hostile, offer_received=offer))
         assert "<script" not in page
         assert "<img" not in page
         assert page.count("{{ 7 * 7 }}{x}") >= 6
-        Reader(page)
+        PageReader(page)
 
 
 @pytest.mark.parametrize("location", ["PAARD, Prinsegracht 12", "Prinsegracht 12"])
-def test_the_house_is_named_once_though_the_location_begins_with_it(location: str) -> None:
+def test_the_venue_is_named_once_though_the_location_begins_with_it(location: str) -> None:
     text = read(replace(INVITED, evening=an_evening(location=location))).text
     assert "Prinsegracht 12" in text
     # Once where to come, once among the five.
@@ -360,7 +360,7 @@ def test_the_house_is_named_once_though_the_location_begins_with_it(location: st
 @both_languages
 @pytest.mark.parametrize("key", ["unknown", "unavailable"])
 def test_a_page_about_nobody_says_what_to_do(key: str, language: Language) -> None:
-    page = Reader(getattr(PAGES, key)(language))
+    page = PageReader(getattr(PAGES, key)(language))
     assert translations.say(f"{key}-lead", language) in page.text
     assert page.forms == {}
     assert SECRET not in page.text
@@ -370,5 +370,5 @@ def test_both_languages_fill_in_the_same_things() -> None:
     def fields(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text)} - {None}
 
-    assert [key for key, both in translations.WORDS.items() if fields(both.nl) != fields(both.en)] == []
-    assert [key for key, both in translations.WORDS.items() if not both.nl or not both.en] == []
+    assert [key for key, both in translations.TRANSLATIONS.items() if fields(both.nl) != fields(both.en)] == []
+    assert [key for key, both in translations.TRANSLATIONS.items() if not both.nl or not both.en] == []

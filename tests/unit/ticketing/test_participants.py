@@ -1,4 +1,4 @@
-"""What is known about a participant, from events in any order."""
+"""The projection of a participant, from events in any order."""
 
 from datetime import UTC, date, datetime
 from functools import reduce
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from culture_connect.contracts import local_day
-from tests.unit.ticketing.news import changed, enrolled, erased, moment, person, withdrawn
-from ticketing.domain.participants import Participant, ParticipantEvent, after, has_returned
+from tests.unit.ticketing.registration_events import changed, enrolled, erased, moment, person, withdrawn
+from ticketing.domain.participants import Participant, ParticipantEvent, apply_event, has_re_enrolled
 
 STORY: list[tuple[ParticipantEvent, datetime]] = [
     (enrolled("noor", 1), moment(1)),
@@ -21,7 +21,7 @@ STORY: list[tuple[ParticipantEvent, datetime]] = [
 
 
 def known_after(events: list[tuple[ParticipantEvent, datetime]]) -> Participant:
-    return reduce(lambda known, event: after(known, *event), events, Participant(person("noor")))
+    return reduce(lambda known, event: apply_event(known, *event), events, Participant(person("noor")))
 
 
 @given(st.permutations(STORY), st.lists(st.sampled_from(STORY)))
@@ -50,13 +50,13 @@ def test_the_request_time_is_that_of_the_enrolment_that_made_them_active() -> No
     assert known_after(STORY[:5]).requested_at == moment(4)
 
 
-def test_a_withdrawal_told_before_the_enrolment_it_ends_still_counts() -> None:
+def test_a_withdrawal_that_arrives_before_the_enrolment_it_ends_still_counts() -> None:
     known = known_after([(withdrawn("noor", 2, date(2026, 12, 1)), moment(2)), (enrolled("noor", 1), moment(1))])
     assert known.active_until == date(2026, 12, 1)
     assert known.holder_name == "Noor de Vries"
 
 
-def test_a_withdrawal_without_a_day_holds_from_the_local_day_it_was_told() -> None:
+def test_a_withdrawal_without_a_day_holds_from_the_local_day_of_its_event() -> None:
     just_after_midnight_in_the_hague = datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
     assert local_day(just_after_midnight_in_the_hague) == date(2026, 11, 4)
     known = known_after([STORY[0], (withdrawn("noor", 2), just_after_midnight_in_the_hague)])
@@ -88,15 +88,15 @@ def test_who_withdrew_and_enrolled_again_is_seen_to_return_once_in_any_order(
     known = Participant(person("noor"))
     returns = []
     for event, at in shuffled:
-        before, known = known, after(known, event, at)
-        returns.append(has_returned(before, known))
+        before, known = known, apply_event(known, event, at)
+        returns.append(has_re_enrolled(before, known))
     assert returns.count(True) == 1
 
 
 def test_a_change_of_data_is_no_return() -> None:
     known = known_after(STORY[:4])
-    assert not has_returned(known, after(known, *STORY[4]))
+    assert not has_re_enrolled(known, apply_event(known, *STORY[4]))
 
 
 def test_somebody_who_enrolled_once_did_not_return() -> None:
-    assert not has_returned(Participant(person("noor")), known_after(STORY[:1]))
+    assert not has_re_enrolled(Participant(person("noor")), known_after(STORY[:1]))

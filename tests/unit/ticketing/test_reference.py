@@ -13,8 +13,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.unit.ticketing.reference import Evening, Person, Season, allot
-from tests.unit.ticketing.stories import Enrol, Schedule, Step, Tick, play, story
+from tests.unit.ticketing.reference import ReferenceEvening, ReferencePerson, ReferenceSeason, allot
+from tests.unit.ticketing.scenarios import Enrol, Schedule, Step, Tick, play, scenario
 
 NOW = datetime(2031, 3, 1, 9, tzinfo=UTC)
 START = datetime(2031, 3, 20, 18, tzinfo=UTC)
@@ -26,31 +26,31 @@ TALK = UUID(int=1001)
 
 def evening(
     capacity: int, evening_id: UUID = TALK, *, starts_at: datetime = START, on_request: bool = False
-) -> Evening:
+) -> ReferenceEvening:
     """An evening with the usual release and closing."""
     release_at, closes_at = starts_at - timedelta(days=7), starts_at - timedelta(hours=2)
-    return Evening(evening_id, starts_at.date(), starts_at, release_at, closes_at, capacity, on_request)
+    return ReferenceEvening(evening_id, starts_at.date(), starts_at, release_at, closes_at, capacity, on_request)
 
 
-def people(slug: str, numbers: Iterable[int]) -> list[Person]:
+def people(slug: str, numbers: Iterable[int]) -> list[ReferencePerson]:
     """People of one partner."""
-    return [Person(UUID(int=number), slug, NOW - timedelta(days=1) + number * MINUTE) for number in numbers]
+    return [ReferencePerson(UUID(int=number), slug, NOW - timedelta(days=1) + number * MINUTE) for number in numbers]
 
 
-def season(places: Mapping[str, int], *groups: Iterable[Person]) -> Season:
+def season(places: Mapping[str, int], *groups: Iterable[ReferencePerson]) -> ReferenceSeason:
     """A season with these partners and people, and no evening yet."""
-    begun = Season(places)
+    begun = ReferenceSeason(places)
     begun.enrol([person for group in groups for person in group], now=NOW)
     return begun
 
 
-def seated(season: Season, evening_id: UUID = TALK) -> list[int]:
-    """Who holds a ticket, by number."""
+def seated(season: ReferenceSeason, evening_id: UUID = TALK) -> list[int]:
+    """Returns the holders of tickets, by number."""
     return sorted(holder.int for holder in season.holders(evening_id))
 
 
-def waiting(season: Season, evening_id: UUID = TALK) -> list[int]:
-    """Who waits, in the order of the line."""
+def waiting(season: ReferenceSeason, evening_id: UUID = TALK) -> list[int]:
+    """Returns those who wait, in their order."""
     return [waiter.int for waiter in season.line(evening_id)]
 
 
@@ -116,7 +116,7 @@ def test_the_partner_with_the_smallest_fill_is_served_first() -> None:
 
 @pytest.mark.parametrize("slugs", [["acme"] * 5, ["acme", "gemeente", "haven", "museum", "zeebank"]])
 def test_a_lottery_that_anyone_can_check_decides_between_equals(slugs: list[str]) -> None:
-    equals = [Person(UUID(int=number), slug, NOW) for number, slug in enumerate(slugs)]
+    equals = [ReferencePerson(UUID(int=number), slug, NOW) for number, slug in enumerate(slugs)]
     it = season(dict.fromkeys(slugs, 0), equals)
     it.schedule(evening(1), now=NOW)
     by_lot = sorted(range(5), key=lambda number: sha256(TALK.bytes + UUID(int=number).bytes).hexdigest())
@@ -132,7 +132,7 @@ def test_on_request_only_who_asked_takes_part() -> None:
     assert (seated(it), waiting(it)) == ([3], [2])
 
 
-def test_who_comes_later_does_not_overtake_the_line() -> None:
+def test_who_comes_later_does_not_overtake_the_waiting_list() -> None:
     it = season({"acme": 1, "zeebank": 1}, people("acme", [1, 2]), people("zeebank", [3]))
     it.schedule(evening(2, on_request=True), now=NOW)
     it.ask(TALK, [UUID(int=1), UUID(int=2)], now=NOW)
@@ -141,7 +141,7 @@ def test_who_comes_later_does_not_overtake_the_line() -> None:
     assert (seated(it), waiting(it)) == ([1, 2], [3])
 
 
-def test_a_seat_that_comes_free_goes_to_whoever_is_first_in_the_line_and_may_have_it() -> None:
+def test_a_seat_that_comes_free_goes_to_whoever_is_first_on_the_waiting_list_and_may_have_it() -> None:
     it = season({"acme": 1, "zeebank": 1}, people("acme", [1, 2]), people("zeebank", [3, 4]))
     it.schedule(evening(2), now=NOW)
     assert (seated(it), waiting(it)) == ([1, 3], [2, 4])
@@ -182,7 +182,7 @@ def test_a_ticket_is_passed_on_to_a_colleague_whatever_their_turn() -> None:
     assert not it.pass_on(TALK, UUID(int=4), UUID(int=3), now=CLOSING + 2 * MINUTE)
 
 
-def test_who_declines_and_asks_again_is_at_the_end_of_the_line() -> None:
+def test_who_declines_and_asks_again_is_at_the_end_of_the_waiting_list() -> None:
     it = season({"acme": 1}, people("acme", [1, 2, 3]))
     it.schedule(evening(1), now=NOW)
     it.decline(TALK, UUID(int=1), now=NOW + MINUTE)
@@ -202,7 +202,7 @@ def test_a_withdrawal_frees_at_once_what_is_on_or_after_its_day_and_a_new_enrolm
     assert (seated(it), seated(it, later)) == ([1], [3])
     it.withdraw(UUID(int=1), START.date(), now=NOW + 3 * MINUTE)
     assert (seated(it), waiting(it)) == ([2], [3])  # 2 has no other evening
-    it.enrol([Person(UUID(int=1), "acme", NOW + 4 * MINUTE)], now=NOW + 4 * MINUTE)
+    it.enrol([ReferencePerson(UUID(int=1), "acme", NOW + 4 * MINUTE)], now=NOW + 4 * MINUTE)
     assert (seated(it), waiting(it)) == ([2], [3, 1])  # each holds one other evening; 3 was enrolled before
 
 
@@ -236,7 +236,7 @@ def test_a_partner_that_leaves_gives_up_its_seats_and_its_people_start_anew_when
     it.partner_leaves("acme", now=NOW + MINUTE)
     assert (seated(it), waiting(it)) == ([3, 4], [])
     it.partner("acme", 1, now=NOW + 2 * MINUTE)
-    assert (seated(it), waiting(it)) == ([3, 4], [1, 2])  # "Seats held stay held"
+    assert (seated(it), waiting(it)) == ([3, 4], [1, 2])  # "SeatInventory held stay held"
 
 
 def test_nothing_changes_any_more_once_an_evening_has_begun() -> None:
@@ -252,9 +252,9 @@ def test_nothing_changes_any_more_once_an_evening_has_begun() -> None:
 
 def test_no_story_oversells_an_evening_or_gives_anybody_two_places() -> None:
     for seed in range(60):
-        it = Season()
+        it = ReferenceSeason()
         largest: dict[UUID, int] = {}
-        for step in story(random.Random(seed)):
+        for step in scenario(random.Random(seed)):
             play(it, step)
             if isinstance(step, Schedule):
                 largest[step.evening.evening_id] = max(largest.get(step.evening.evening_id, 0), step.evening.capacity)
@@ -263,11 +263,11 @@ def test_no_story_oversells_an_evening_or_gives_anybody_two_places() -> None:
                 assert not it.holders(evening_id) & set(it.line(evening_id)), seed
 
 
-def test_stories_are_the_same_for_the_same_dice_and_tell_of_every_moment_they_pass() -> None:
+def test_scenarios_are_the_same_for_the_same_dice_and_tell_of_every_moment_they_pass() -> None:
     for seed in range(20):
         base = datetime(2040 + seed, 9, 1, 12, tzinfo=UTC)
-        told: list[Step] = story(random.Random(seed), steps=30, base=base)
-        assert told == story(random.Random(seed), steps=30, base=base)
+        told: list[Step] = scenario(random.Random(seed), steps=30, base=base)
+        assert told == scenario(random.Random(seed), steps=30, base=base)
         assert all(earlier.now < later.now for earlier, later in pairwise(told))
         assert any(isinstance(step, Enrol) for step in told)
         releases = {step.evening.evening_id: step.evening.release_at for step in told if isinstance(step, Schedule)}

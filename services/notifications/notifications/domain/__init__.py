@@ -1,1 +1,1 @@
-"""What notifications decides: which letter, when, and how often it is tried. Pure: no I/O, no clock, no randomness."""
+"""The decisions of notifications: which letter, when, and how often it is tried. Pure: no I/O, clock or randomness."""

@@ -1,4 +1,4 @@
-"""The messages this service listens to, each kind with its one use case."""
+"""Subscriptions to the events of the other services, each with its use case."""
 
 from collections.abc import Callable, Sequence
 
@@ -24,54 +24,54 @@ from culture_connect.contracts import (
 )
 from culture_connect.messaging import Delivery, EventRouter, UnitOfWork
 from culture_connect.messaging.topology import events_queue
-from notifications.domain.timing import Patience
+from notifications.domain.schedule import Delays
 from notifications.store.partners import PartnerEvent
-from notifications.use_cases.apply_evening_events import EveningEvent, follow_evenings
-from notifications.use_cases.apply_participant_events import ParticipantEvent, follow_participants, follow_partners
-from notifications.use_cases.apply_question_events import follow_invitations, follow_offers
-from notifications.use_cases.apply_ticket_events import TicketEvent, follow_tickets
+from notifications.use_cases.apply_evening_events import EveningEvent, apply_evenings
+from notifications.use_cases.apply_invitation_events import apply_invitations, apply_offers
+from notifications.use_cases.apply_participant_events import ParticipantEvent, apply_participants, apply_partners
+from notifications.use_cases.apply_ticket_events import TicketEvent, apply_tickets
 
 
-def core_router(wake: Callable[[], None], patience: Patience) -> EventRouter:
-    """Subscribes to the events of the other services; `wake` is called after each commit that may let letters go.
+def core_router(wake: Callable[[], None], delays: Delays) -> EventRouter:
+    """Subscribes to the events of the other services; `wake` is called after each commit that may release letters.
 
-    `patience` is how long letters wait for others of their kind.
+    `delays` is how long letters wait for others of their kind.
     """
     router = EventRouter()
     core_events = router.batch_subscriber(events_queue("notifications"))
 
     @core_events(PartnerRegistered, PartnerChanged, PartnerLeft)
     async def partners(work: UnitOfWork, deliveries: Sequence[Delivery[PartnerEvent]]) -> None:
-        await follow_partners(work, deliveries)
+        await apply_partners(work, deliveries)
 
     @core_events(ParticipantEnrolled, ParticipantChanged, ParticipantWithdrawn, ParticipantErased)
     async def participants(work: UnitOfWork, deliveries: Sequence[Delivery[ParticipantEvent]]) -> None:
-        await follow_participants(work, deliveries, patience)
+        await apply_participants(work, deliveries, delays)
         _after_commit(work, wake)
 
     @core_events(EveningScheduled, EveningChanged, EveningCancelled)
     async def evenings(work: UnitOfWork, deliveries: Sequence[Delivery[EveningEvent]]) -> None:
-        await follow_evenings(work, deliveries, patience)
+        await apply_evenings(work, deliveries, delays)
         _after_commit(work, wake)
 
     @core_events(TicketIssued, TicketWaitlisted, TicketCancelled, TicketAdmitted)
     async def tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
-        await follow_tickets(work, deliveries, patience)
+        await apply_tickets(work, deliveries, delays)
         _after_commit(work, wake)
 
     @core_events(TicketOffered)
     async def offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOffered]]) -> None:
-        await follow_offers(work, deliveries)
+        await apply_offers(work, deliveries)
         _after_commit(work, wake)
 
     @core_events(InvitationExtended)
     async def invitations(work: UnitOfWork, deliveries: Sequence[Delivery[InvitationExtended]]) -> None:
-        await follow_invitations(work, deliveries)
+        await apply_invitations(work, deliveries)
         _after_commit(work, wake)
 
     return router
 
 
 def _after_commit(work: UnitOfWork, wake: Callable[[], None]) -> None:
-    # Before the commit the sender would look and find nothing. The sender polls as well: this makes it prompt.
+    # Before the commit the sender would find nothing. It polls as well: this makes it prompt.
     event.listen(work.session.sync_session, "after_commit", lambda _: wake(), once=True)

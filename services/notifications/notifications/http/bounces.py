@@ -1,4 +1,4 @@
-"""What mail servers report about letters, handed in by whoever reads the mailbox that they report to."""
+"""Bounces, posted by the program that reads the mailbox to which mail servers send them."""
 
 import asyncio
 from http import HTTPStatus
@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from culture_connect.http import Answer, Caller, Problem, once, requires
 from culture_connect.messaging import UnitOfWork
-from notifications.delivery.bounces import read
-from notifications.use_cases import record_bounce
+from notifications.delivery import bounce_reports
+from notifications.use_cases.record_bounce import record_bounce
 
 _TYPE = "message/rfc822"
 PATH: Final = "/bounces"
@@ -23,7 +23,7 @@ _BODY: Final[dict[str, Any]] = {
 
 
 def router(domain: str) -> APIRouter:
-    """The route, for reports about mails whose ids end in `domain`."""
+    """Returns the route, for reports about mails whose ids end in `domain`."""
     routes = APIRouter(tags=["bounces"])
 
     @routes.post(
@@ -42,12 +42,12 @@ def router(domain: str) -> APIRouter:
         """
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", f"Expected {_TYPE}")
-        bounce = await asyncio.to_thread(read, await request.body(), domain)
+        bounce = await asyncio.to_thread(bounce_reports.parse, await request.body(), domain)
         if bounce is None:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-a-bounce", "This is no report about a mail (RFC 3464)")
 
         async def effect(work: UnitOfWork) -> Answer:
-            await record_bounce.note(work, bounce)
+            await record_bounce(work, bounce)
             return Answer(HTTPStatus.NO_CONTENT)
 
         return await once(request, caller, effect)

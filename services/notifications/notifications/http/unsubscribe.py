@@ -1,4 +1,4 @@
-"""What addressees switch off and on: no token, the secret in the address is the key.
+"""Preferences of addressees: no token, the secret in the address is the key.
 
 GET changes nothing, since programs that check mail open links. POST is what the buttons of the page do, and what a mail
 program does by itself on one click (RFC 8058); it is answered with the page, never with a redirect.
@@ -32,13 +32,13 @@ router = APIRouter(prefix="/unsubscribe", include_in_schema=False, route_class=p
 
 @router.get("/{secret}")
 async def show(request: Request, secret: str) -> Response:
-    """The page; `lang` is another language than the person's own."""
+    """Shows the page; `lang` is another language than the person's own."""
     return await _page(request, secret)
 
 
 @router.post("/{secret}")
 async def switch(request: Request, secret: str) -> Response:
-    """Off or on, as the form says; the same again changes nothing."""
+    """Switches letters off or on, as the form says; the same again changes nothing."""
     key = _key(secret)
     if key is None:
         return _unknown(request)

@@ -1,1 +1,1 @@
-"""Pages for people: what one can do without, switched off and on; and letters, for operators to look at."""
+"""Pages for people: preferences for addressees, letters for operators."""

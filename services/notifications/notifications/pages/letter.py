@@ -1,4 +1,4 @@
-"""A letter as a page for operators: what became of it, and what its reader sees."""
+"""A letter as a page for operators: its state, and the mail as its reader sees it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,12 +8,11 @@ from typing import Any, Final
 from culture_connect import dates
 from culture_connect.contracts import LOCAL_TIME, Language
 from culture_connect.http.pages import Site
-from notifications.domain.kinds import State
-from notifications.http.views import LetterView, WholeLetterView
-from notifications.pages.reasons import REASONS
+from notifications.domain.catalogue import State, Suppression
+from notifications.pages.views import LetterView, WholeLetterView
 
-# The letter's own styles are on its elements. Of all else a page could have or load only pictures in the text itself
-# are let through; no script runs, and a link of the letter leads nowhere, since it is somebody else's.
+# The letter's own styles are on its elements. Of all else only pictures in the text itself are allowed; no script runs,
+# and a link of the letter leads nowhere, since it is somebody else's.
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none';"
     " frame-ancestors 'none'"
@@ -21,7 +20,7 @@ _POLICY: Final = (
 
 
 class LetterPage:
-    """Writes the page; `policy` is the Content-Security-Policy that it is made for, and the frame in it."""
+    """Renders the page; `policy` is the Content-Security-Policy of the page and of the frame in it."""
 
     policy = _POLICY
 
@@ -29,7 +28,7 @@ class LetterPage:
         self._site = Site(Path(__file__).parent / "templates")
 
     def render(self, letter: WholeLetterView, together: Sequence[LetterView]) -> str:
-        """The page of a letter and of all that travelled in its mail, itself among them."""
+        """Renders the page of a letter and of all letters of its mail, itself among them."""
         return self._site.fill(
             "letter.html",
             Language.EN,
@@ -54,7 +53,9 @@ class LetterPage:
 
 
 def _reason(letter: LetterView) -> str | None:
-    return REASONS.get(letter.reason, letter.reason) if letter.reason else None
+    if letter.reason in set(Suppression):
+        return Suppression(letter.reason).description
+    return letter.reason
 
 
 def _times(letter: LetterView) -> list[tuple[str, dict[str, Any]]]:

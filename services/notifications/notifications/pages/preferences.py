@@ -1,4 +1,4 @@
-"""The page behind the link that switches letters off, in its reader's language."""
+"""The page behind the unsubscribe link, in its reader's language."""
 
 from functools import partial
 from pathlib import Path
@@ -13,22 +13,22 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Pages:
-    """Writes the page, and what stands in its place when there is none."""
+    """Renders the page, and those shown in its place when there is none."""
 
     def __init__(self) -> None:
         self._site = Site(_TEMPLATES)
 
     @property
     def policy(self) -> str:
-        """The Content-Security-Policy that the pages are made for."""
+        """Returns the Content-Security-Policy that the pages are made for."""
         return self._site.policy
 
     def preferences(
         self, preference: Preference, secret: str, language: Language, *, switched: bool = False, faulty: bool = False
     ) -> str:
-        """What its reader can do without, and the button that switches it.
+        """Renders what its reader can switch off, and the button for it.
 
-        `switched` after they just did, `faulty` when what they posted was no form of ours. Links are relative, for a
+        `switched` right after they did, `faulty` when they posted another form than ours. Links are relative, for a
         service that is reached below a path.
         """
         return self._fill(
@@ -43,15 +43,15 @@ class Pages:
         )
 
     def unknown(self, language: Language) -> str:
-        """For a link that is nobody's, in both languages: whose it was cannot be told. The browser's comes first."""
+        """Renders the page for an unknown link, in both languages, the browser's first."""
         return self._fill("unknown.html", language, languages=sorted(Language, key=lambda each: each is not language))
 
     def unavailable(self, language: Language) -> str:
-        """For when we cannot answer, through no fault of the person."""
+        """Renders the page for a failure of the service."""
         return self._fill("unavailable.html", language, key="unavailable")
 
     def busy(self, language: Language) -> str:
-        """For whoever opens it too often."""
+        """Renders the page for a client that opens it too often."""
         return self._fill("unavailable.html", language, key="busy")
 
     def _fill(self, template: str, language: Language, path: str = "", **facts: Any) -> str:

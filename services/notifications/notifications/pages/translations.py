@@ -1,4 +1,4 @@
-"""The words of the page behind the link that switches letters off: Dutch and English side by side."""
+"""The translations of the page behind the unsubscribe link: Dutch and English side by side."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from culture_connect.contracts import Language
 from culture_connect.http.pages import Both
 
-WORDS: Final[Mapping[str, Both]] = {
+TRANSLATIONS: Final[Mapping[str, Both]] = {
     "reminders": Both("Herinneringen", "Reminders"),
     "reminders-lead": Both(
         "Een week en een dag voor je avond sturen we je het programma, en hoe je er komt.",
@@ -80,5 +80,5 @@ WORDS: Final[Mapping[str, Both]] = {
 
 
 def say(key: str, language: Language) -> str:
-    """The words of that name. Raises KeyError for a name that is not there."""
-    return WORDS[key].in_(language)
+    """Returns the text of that name. Raises KeyError for a name that is not there."""
+    return TRANSLATIONS[key].in_(language)

@@ -11,8 +11,8 @@ from icalendar import Calendar, Component, Event, vCalAddress, vText
 
 from culture_connect import dates
 from culture_connect.contracts import LOCAL_TIME, venue_names
-from notifications.domain.kinds import ENDINGS
-from notifications.rendering.models import Letter, Piece, ToldEvening
+from notifications.contents import Letter, Piece, PublishedEvening
+from notifications.domain.catalogue import ENDINGS
 from notifications.rendering.sanitize import ascii_address, one_line
 from notifications.rendering.translations import PROGRAMME_KINDS
 
@@ -84,7 +84,7 @@ def uid_of(participant_id: UUID, evening_id: UUID, domain: str) -> str:
 
 
 def _entry(
-    letter: Letter, piece: Piece, evening: ToldEvening, sequence: int, organizer: tuple[str, str], domain: str
+    letter: Letter, piece: Piece, evening: PublishedEvening, sequence: int, organizer: tuple[str, str], domain: str
 ) -> Entry:
     if letter.participant_id is None:
         raise ValueError("only participants have calendar entries")

@@ -6,11 +6,11 @@ from email.utils import format_datetime, parseaddr
 from uuid import UUID
 
 from culture_connect.contracts import Venue
-from notifications.domain.kinds import OPTIONAL
+from notifications.contents import Contents, Letter
+from notifications.domain.catalogue import OPTIONAL
 from notifications.rendering import calendar, mime, pdf
 from notifications.rendering.calendar import Entry
 from notifications.rendering.dkim_signer import Signer
-from notifications.rendering.models import Contents, Letter
 from notifications.rendering.pdf import Tickets
 from notifications.rendering.renderer import Rendered, Renderer
 from notifications.rendering.sanitize import ascii_address

@@ -12,10 +12,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from culture_connect import dates
 from culture_connect.contracts import Language, ProgrammePart, Venue, venue_names
-from notifications.domain.kinds import TICKETS
+from notifications.contents import Letter, PublishedEvening
+from notifications.domain.catalogue import TICKETS
 from notifications.rendering import fonts, qr
 from notifications.rendering.fonts import BOLD, REGULAR
-from notifications.rendering.models import Letter, ToldEvening
 from notifications.rendering.sanitize import one_line
 from notifications.rendering.text_layout import Block, draw, fit
 from notifications.rendering.translations import PROGRAMME_KINDS, TICKET_LABELS
@@ -67,14 +67,14 @@ def tickets(letter: Letter) -> Tickets | None:
     return Tickets("ticket.pdf" if len(pieces) == 1 else "tickets.pdf", file.getvalue())
 
 
-def _title(evenings: list[ToldEvening], language: Language) -> str:
+def _title(evenings: list[PublishedEvening], language: Language) -> str:
     if len(evenings) > 1:
         return "Culture Connect: tickets"
     [evening] = evenings
     return f"Ticket: {one_line(evening.title.in_(language))}, {dates.day(evening.starts_at, language)}"
 
 
-def _page(canvas: Canvas, evening: ToldEvening, code: str, holder: str, language: Language) -> None:
+def _page(canvas: Canvas, evening: PublishedEvening, code: str, holder: str, language: Language) -> None:
     words = TICKET_LABELS[language]
     _masthead(canvas, evening)
     top = _heading(canvas, evening, language)
@@ -96,7 +96,7 @@ def _page(canvas: Canvas, evening: ToldEvening, code: str, holder: str, language
     _small_print(canvas, language)
 
 
-def _masthead(canvas: Canvas, evening: ToldEvening) -> None:
+def _masthead(canvas: Canvas, evening: PublishedEvening) -> None:
     canvas.setFillColor(_INK)
     canvas.setFont(BOLD, 11)
     canvas.drawString(_LEFT, _TOP, "CULTURE", charSpace=1.6)
@@ -110,7 +110,7 @@ def _masthead(canvas: Canvas, evening: ToldEvening) -> None:
     canvas.line(_LEFT, _TOP - 12, _RIGHT, _TOP - 12)
 
 
-def _heading(canvas: Canvas, evening: ToldEvening, language: Language) -> float:
+def _heading(canvas: Canvas, evening: PublishedEvening, language: Language) -> float:
     """Draws title and theme; returns where the next begins."""
     room = _RIGHT - _LEFT
     title = fit(one_line(evening.title.in_(language)), BOLD, (32, 27, 22, 18), room, 2)

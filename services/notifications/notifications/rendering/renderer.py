@@ -13,9 +13,9 @@ from typing import Any
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from notifications.domain.kinds import TICKETS, template_of
+from notifications.contents import Letter
+from notifications.domain.catalogue import TICKETS, template_of
 from notifications.rendering import qr
-from notifications.rendering.models import Letter
 from notifications.rendering.sanitize import one_line
 from notifications.rendering.template_context import content_id, template_context
 

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from culture_connect import dates
 from culture_connect.contracts import Language, Venue, local_day, venue_names
-from notifications.domain.kinds import ENDINGS, TICKETS, Kind
+from notifications.contents import Digest, Letter, Piece, PublishedEvening, Recipient
+from notifications.domain.catalogue import ENDINGS, TICKETS, Kind
 from notifications.rendering.evening_changes import changes
-from notifications.rendering.models import Digest, Letter, Piece, Recipient, ToldEvening
 from notifications.rendering.sanitize import one_line
 from notifications.rendering.translations import DIRECTIONS, NO_NAME, PROGRAMME_KINDS
 
@@ -79,7 +79,7 @@ def _piece(piece: Piece, letter: Letter, number: int, language: Language) -> dic
     }
 
 
-def _evening(evening: ToldEvening, written_at: datetime, language: Language) -> dict[str, Any]:
+def _evening(evening: PublishedEvening, written_at: datetime, language: Language) -> dict[str, Any]:
     return {
         "title": one_line(evening.title.in_(language)),
         "theme": one_line(evening.theme.in_(language)),
@@ -96,7 +96,7 @@ def _evening(evening: ToldEvening, written_at: datetime, language: Language) -> 
     }
 
 
-def _programme(evening: ToldEvening, language: Language) -> Sequence[dict[str, str]]:
+def _programme(evening: PublishedEvening, language: Language) -> Sequence[dict[str, str]]:
     return [
         {
             "starts": dates.clock(part.starts_at, language),

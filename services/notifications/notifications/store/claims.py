@@ -1,7 +1,7 @@
-"""Letters on their way: who sends which, and what became of it.
+"""Claims on mails: each is sent by one process, and its outcome recorded.
 
-A claim is a token on the rows in state `sending` with an expiry, committed before the SMTP dialogue begins. Whoever
-finds it expired takes them over: the process that held it is gone, or its dialogue took longer than it may.
+A claim is a token on the rows in state `sending` with an expiry, committed before the SMTP session begins. A process
+that finds it expired takes them over: the one that held it is gone, or its session took longer than it may.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,77 +13,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.relevance import Silence
-from notifications.rendering.models import Letter, Piece
-from notifications.store import drafts
-from notifications.store.drafts import Draft
+from notifications.contents import Letter, Piece
+from notifications.domain.relevance import Skip
 
-READY = "state in ('planned', 'sending') and domain is not null and due_at is not null"
-# From domain to domain along the index, however many letters each has.
-_DOMAINS = text(
-    f"""
-    with recursive known (domain) as (
-        select min(domain) from letters where {READY}
-        union all
-        select (select min(domain) from letters where {READY} and domain > known.domain)
-        from known where known.domain is not null
-    )
-    select domain from known
-    where domain is not null
-        and exists (select from letters where {READY} and domain = known.domain and due_at <= now())
-    """  # noqa: S608 - put together from constants
-)
-# Whoever is welcomed hears nothing before the welcome: until when the letter waits for it, null when it need not. What
-# would go in the same mail goes with it. A welcome that a server has put off is not waited for without end.
-_HELD_UNTIL = """(
-    select min(case when welcome.state = 'planned' then greatest(welcome.due_at, now()) else now() end)
-        + make_interval(secs => :pause)
-    from letters as welcome
-    where welcome.participant_id = letters.participant_id and welcome.evening_id is null and welcome.kind = 'welcome'
-        and welcome.state in ('planned', 'sending') and welcome.domain is not null and welcome.due_at is not null
-        and letters.mail_id is null and welcome.letter_id <> letters.letter_id
-        and not (
-            letters.bundle is not null and welcome.bundle = letters.bundle
-            and welcome.state = 'planned' and welcome.mail_id is null
-        )
-        and coalesce(welcome.deferred_since > now() - make_interval(secs => :patience), true)
-        and welcome.reason is distinct from 'unreadable'
-)"""
-# The row of the addressee is the lock on all their letters: so those that belong together are claimed together, and
-# what waits for another is not overtaken by a second replica.
-_DUE_TO_PARTICIPANTS = text(
-    f"""
-    select letter_id, letters.participant_id, letters.bundle, mail_id, {_HELD_UNTIL} as held_until from letters
-    join contacts on contacts.participant_id = letters.participant_id
-    where {READY} and domain = :domain and due_at <= now()
-    order by due_at limit :limit
-    for no key update of contacts skip locked
-    """  # noqa: S608 - put together from constants
-)
-_DUE_TO_PARTNERS = text(
-    f"""
-    select letter_id, participant_id, bundle, mail_id from letters
-    where {READY} and domain = :domain and due_at <= now() and partner is not null
-    order by due_at limit :limit
-    for update skip locked
-    """  # noqa: S608 - put together from constants
-)
-_HOLD = text(
-    """
-    update letters set due_at = held.until
-    from unnest(cast(:letter_ids as uuid[]), cast(:until as timestamptz[])) as held (letter_id, until)
-    where letters.letter_id = held.letter_id
-    """
-)
-_TOGETHER = text(
-    f"""
-    select letter_id from letters
-    where letter_id = any(:letter_ids) and {READY} and due_at <= now()
-        or participant_id = any(:participant_ids) and bundle is not null and state = 'planned' and mail_id is null
-            and domain is not null and due_at is not null
-        or mail_id = any(:mail_ids) and state <> 'sent'
-    """  # noqa: S608 - put together from constants
-)
+RECHECK = 60.0  # seconds until a letter is checked again that cannot be written for now
+
 _CLAIM = text(
     """
     update letters set state = 'sending', claim = claimed.claim, mail_id = claimed.mail_id,
@@ -98,7 +32,7 @@ _CLAIM = text(
     where letters.letter_id = claimed.letter_id
     """
 )
-# Only letters of an expired claim: what it held may have arrived, and its repetition has to be the same.
+# Only letters of an expired claim: its mail may have arrived, and the repetition has to be the same.
 _CLAIM_AGAIN = text(
     """
     update letters set state = 'sending', claim = claimed.claim, due_at = now() + make_interval(secs => :seconds)
@@ -106,15 +40,15 @@ _CLAIM_AGAIN = text(
     where letters.mail_id = claimed.mail_id and letters.state in ('planned', 'sending')
     """
 )
-_SILENCE = text(
+_SKIP = text(
     """
     update letters set
-        state = case when silent.for_now then letters.state else 'suppressed' end, reason = silent.reason,
-        ended_at = case when not silent.for_now then cast(:now as timestamptz) end,
-        due_at = case when silent.for_now then now() + make_interval(secs => :seconds) else letters.due_at end
-    from unnest(cast(:letter_ids as uuid[]), cast(:reasons as text[]), cast(:for_now as boolean[]))
-        as silent (letter_id, reason, for_now)
-    where letters.letter_id = silent.letter_id
+        state = case when skipped.is_temporary then letters.state else 'suppressed' end, reason = skipped.reason,
+        ended_at = case when not skipped.is_temporary then cast(:now as timestamptz) end,
+        due_at = case when skipped.is_temporary then now() + make_interval(secs => :seconds) else letters.due_at end
+    from unnest(cast(:letter_ids as uuid[]), cast(:reasons as text[]), cast(:is_temporary as boolean[]))
+        as skipped (letter_id, reason, is_temporary)
+    where letters.letter_id = skipped.letter_id
     """
 )
 _HELD = text("select distinct claim from letters where claim = any(:claims) and state = 'sending'")
@@ -124,7 +58,7 @@ _RENEW = text(
     where mail_id = :mail_id and claim = :claim and state = 'sending'
     """
 )
-# Whatever was decided meanwhile, and whoever took it over: it has been sent.
+# It has been sent, whatever was decided meanwhile and whichever process took it over.
 _SENT = text(
     """
     update letters set state = 'sent', reason = null, sent_at = now(), ended_at = now(), attempts = attempts + 1
@@ -137,8 +71,8 @@ _FAILED = text(
     where mail_id = :mail_id and claim = :claim and state in ('sending', 'suppressed')
     """
 )
-_WRITTEN_TO = text("select contents -> 'recipient' ->> 'email' from letters where letter_id = :mail_id")
-# A letter that failed before has been told of.
+_RECIPIENT = text("select contents -> 'recipient' ->> 'email' from letters where letter_id = :mail_id")
+# A letter that failed before has been reported.
 _BOUNCED = text(
     """
     update letters set state = 'failed', reason = :reason, ended_at = now()
@@ -157,16 +91,13 @@ _DEFERRED = text(
     where mail_id = :mail_id and claim = :claim and state = 'sending'
     """
 )
-HELD = 2.0  # seconds until a letter is looked at again that waits for the welcome
-PATIENCE = 3600.0  # seconds that it waits for a welcome which a server has put off
-AGAIN = 60.0  # seconds until a letter is looked at again that cannot be written for now
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A mail that this process alone may send now; `repeated` when it may have arrived before.
 
-    `attempts` that a server has answered before, the first of them at `deferred_since` when it was put off.
+    `attempts` are those that a server has answered, the first of them at `deferred_since` when it was deferred.
     """
 
     claim: UUID
@@ -176,47 +107,7 @@ class Claimed:
     deferred_since: datetime | None
 
 
-async def domains(work: UnitOfWork) -> list[str]:
-    """The domains of recipients for which letters are due."""
-    return [row.domain for row in await work.execute(_DOMAINS)]
-
-
-async def due(work: UnitOfWork, domain: str, limit: int) -> list[Draft]:
-    """Letters to recipients in this domain, the longest due first, with those that belong to the same mails.
-
-    They, and all others to the same participants, are nobody else's until the transaction ends. Not all of them may
-    be due any more, or belong to one that is.
-    """
-    parameters = {"domain": domain, "limit": limit}
-    leads = await _due_to_participants(work, parameters | {"pause": HELD, "patience": PATIENCE})
-    if len(leads) < limit:
-        leads += list(await work.execute(_DUE_TO_PARTNERS, parameters))
-    if not leads:
-        return []
-    found = await work.execute(
-        _TOGETHER,
-        {
-            "letter_ids": [lead.letter_id for lead in leads],
-            "participant_ids": [lead.participant_id for lead in leads if lead.bundle],
-            "mail_ids": [lead.mail_id for lead in leads if lead.mail_id],
-        },
-    )
-    return await drafts.lock(work, [row.letter_id for row in found])
-
-
-async def _due_to_participants(work: UnitOfWork, parameters: Mapping[str, Any]) -> list[Any]:
-    """Letters whose turn it is; those that have to wait for a welcome are put off."""
-    while True:
-        found = list(await work.execute(_DUE_TO_PARTICIPANTS, dict(parameters)))
-        held = [row for row in found if row.held_until is not None]
-        if held:
-            until = {"letter_ids": [row.letter_id for row in held], "until": [row.held_until for row in held]}
-            await work.execute(_HOLD, until)
-        if not held or len(held) < len(found):
-            return [row for row in found if row.held_until is None]
-
-
-async def take(work: UnitOfWork, written: Sequence[tuple[Claimed, Mapping[UUID, Piece]]], seconds: float) -> None:
+async def claim(work: UnitOfWork, written: Sequence[tuple[Claimed, Mapping[UUID, Piece]]], seconds: float) -> None:
     """Claims new mails, each with its pieces by letter, for so many seconds."""
     rows = [(claimed, letter_id, piece) for claimed, pieces in written for letter_id, piece in pieces.items()]
     await work.execute(
@@ -237,7 +128,7 @@ async def take(work: UnitOfWork, written: Sequence[tuple[Claimed, Mapping[UUID, 
     )
 
 
-async def take_again(work: UnitOfWork, claimed: Sequence[Claimed], seconds: float) -> None:
+async def claim_again(work: UnitOfWork, claimed: Sequence[Claimed], seconds: float) -> None:
     """Claims mails that were written before for so many seconds."""
     await work.execute(
         _CLAIM_AGAIN,
@@ -249,65 +140,65 @@ async def take_again(work: UnitOfWork, claimed: Sequence[Claimed], seconds: floa
     )
 
 
-async def pass_over(work: UnitOfWork, silent: Mapping[UUID, Silence]) -> None:
-    """Settles letters that are not to be written: for good, or until they are looked at again."""
+async def skip(work: UnitOfWork, skipped: Mapping[UUID, Skip]) -> None:
+    """Suppresses letters that are not to be written, or leaves them until they are checked again."""
     await work.execute(
-        _SILENCE,
+        _SKIP,
         {
-            "letter_ids": list(silent),
-            "reasons": [str(silence.reason) for silence in silent.values()],
-            "for_now": [silence.for_now for silence in silent.values()],
+            "letter_ids": list(skipped),
+            "reasons": [str(skip.reason) for skip in skipped.values()],
+            "is_temporary": [skip.is_temporary for skip in skipped.values()],
             "now": work.now,
-            "seconds": AGAIN,
+            "seconds": RECHECK,
         },
     )
 
 
 async def held(work: UnitOfWork, claimed: Sequence[Claimed]) -> set[UUID]:
-    """Those of these claims that still are: whose letters were not dropped meanwhile."""
+    """Returns those of these claims that still hold: whose letters were not suppressed meanwhile."""
     rows = await work.execute(_HELD, {"claims": [each.claim for each in claimed]})
     return {row.claim for row in rows}
 
 
 async def renew(work: UnitOfWork, claimed: Claimed, seconds: float) -> None:
-    """The mail is this process's for so many seconds from now."""
-    await work.execute(_RENEW, _of(claimed) | {"seconds": seconds})
+    """Lets the claim hold for so many seconds from now."""
+    await work.execute(_RENEW, _key(claimed) | {"seconds": seconds})
 
 
-async def sent(work: UnitOfWork, claimed: Claimed) -> None:
-    """The mail was taken by the mail server."""
+async def mark_sent(work: UnitOfWork, claimed: Claimed) -> None:
+    """Records that the mail server took the mail."""
     await work.execute(_SENT, {"mail_id": claimed.letter.letter_id})
 
 
-async def failed(work: UnitOfWork, claimed: Claimed, reason: str) -> bool:
-    """The mail was refused for good; False when it was settled by somebody else."""
-    result = await work.execute(_FAILED, _of(claimed) | {"reason": reason})
+async def mark_failed(work: UnitOfWork, claimed: Claimed, reason: str) -> bool:
+    """Records that the mail was refused for good; returns False when another process recorded an outcome before."""
+    result = await work.execute(_FAILED, _key(claimed) | {"reason": reason})
     return result.rowcount > 0
 
 
-async def written_to(work: UnitOfWork, mail_id: UUID) -> str | None:
-    """The address that the mail was written to, None when that is not kept (any more)."""
-    found: str | None = (await work.execute(_WRITTEN_TO, {"mail_id": mail_id})).scalar()
+async def find_recipient(work: UnitOfWork, mail_id: UUID) -> str | None:
+    """Returns the address that the mail was written to, None when that is not kept (any more)."""
+    found: str | None = (await work.execute(_RECIPIENT, {"mail_id": mail_id})).scalar()
     return found
 
 
-async def bounced(work: UnitOfWork, mail_id: UUID, reason: str) -> set[UUID]:
-    """The mail came back; the participants whose letters had not failed before."""
+async def mark_bounced(work: UnitOfWork, mail_id: UUID, reason: str) -> set[UUID]:
+    """Records that the mail came back; returns the participants whose letters had not failed before."""
     rows = await work.execute(_BOUNCED, {"mail_id": mail_id, "reason": reason})
     return {row.participant_id for row in rows if row.participant_id is not None}
 
 
-async def deferred(
+async def defer(
     work: UnitOfWork, claimed: Claimed, reason: str | None, *, seconds: float, answered: bool, repeat: bool
 ) -> None:
-    """The mail is to be tried again after so many seconds.
+    """Lets the mail be tried again after so many seconds.
 
-    `answered` counts as an attempt; `repeat` keeps the contents, since the mail may have arrived: else its letters are
-    written anew.
+    `answered` counts as an attempt; `repeat` keeps the contents, since the mail may have arrived: otherwise its letters
+    are composed anew.
     """
     parameters = {"reason": reason, "seconds": seconds, "attempts": int(answered), "repeat": repeat}
-    await work.execute(_DEFERRED, _of(claimed) | parameters)
+    await work.execute(_DEFERRED, _key(claimed) | parameters)
 
 
-def _of(claimed: Claimed) -> dict[str, Any]:
+def _key(claimed: Claimed) -> dict[str, Any]:
     return {"mail_id": claimed.letter.letter_id, "claim": claimed.claim}

@@ -1,4 +1,4 @@
-"""Whom to write to."""
+"""Contacts: participants, their addresses, and the time they take part."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from sqlalchemy import text
 from culture_connect.contracts import ParticipantChanged, ParticipantEnrolled, ParticipantErased
 from culture_connect.contracts.addresses import address_digest
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.kinds import Kind, State
-from notifications.domain.letters import KnownLetter, KnownTerm
+from notifications.domain.catalogue import Kind, State
+from notifications.domain.decisions import KnownEnrolment, KnownLetter
 
 PersonEvent = ParticipantEnrolled | ParticipantChanged | ParticipantErased
 
-# Somebody of whom nothing is known yet gets a row of version 0, so that there is something to lock.
-_ENTER = text(
+# Somebody who is not known yet gets a row of version 0, so that there is something to lock.
+_INSERT_UNKNOWN = text(
     """
     insert into contacts (participant_id, person_version, erased, term_version)
-    select participant_id, 0, false, 0 from unnest(cast(:participant_ids as uuid[])) as news (participant_id)
+    select participant_id, 0, false, 0 from unnest(cast(:participant_ids as uuid[])) as given (participant_id)
     order by participant_id
     on conflict (participant_id) do nothing
     """
 )
-_TELL_PERSONS = text(
+_SAVE_PERSONS = text(
     """
     insert into contacts as known (
         participant_id, partner, person_version, given_name, family_name, email, language, starts_on, erased,
@@ -36,7 +36,7 @@ _TELL_PERSONS = text(
         cast(:participant_ids as uuid[]), cast(:partners as text[]), cast(:versions as integer[]),
         cast(:given_names as text[]), cast(:family_names as text[]), cast(:emails as text[]),
         cast(:languages as text[]), cast(:starts_on as date[]), cast(:erased as boolean[])
-    ) as news (participant_id, partner, version, given_name, family_name, email, language, starts_on, erased)
+    ) as given (participant_id, partner, version, given_name, family_name, email, language, starts_on, erased)
     order by participant_id
     on conflict (participant_id) do update
     set partner = coalesce(excluded.partner, known.partner), person_version = excluded.person_version,
@@ -51,16 +51,16 @@ _TELL_PERSONS = text(
     where known.person_version < excluded.person_version
     """
 )
-# An address decides through which door a letter goes; without one it stays in.
-_ADDRESS = text(
+# Letters are queued by the domain of the address; one without an address stays.
+_QUEUE = text(
     """
-    update letters set domain = news.domain
+    update letters set domain = given.domain
     from (
         select participant_id, lower(substring(email from '[^@]*$')) as domain from contacts
         where participant_id = any(:participant_ids)
-    ) as news
-    where letters.participant_id = news.participant_id and letters.state in ('planned', 'sending')
-        and letters.domain is distinct from news.domain
+    ) as given
+    where letters.participant_id = given.participant_id and letters.state in ('planned', 'sending')
+        and letters.domain is distinct from given.domain
     """
 )
 _ADDRESS_OF = text(
@@ -76,13 +76,13 @@ _ADDRESSES = text(
     order by participant_id for update
     """
 )
-_TERMS = text(
+_ENROLMENTS = text(
     """
     select participant_id, term_version, withdrawn_on, erased, exists (
         select from letters
         where letters.participant_id = contacts.participant_id
             and (letters.state in ('sending', 'sent') or letters.mail_id is not null)
-    ) as told
+    ) as notified
     from contacts where participant_id = any(:participant_ids) order by participant_id for update
     """
 )
@@ -93,27 +93,27 @@ _STARTS = text(
     order by participant_id for update
     """
 )
-_OF_STARTS = text(
+_LETTERS_OF_STARTS = text(
     """
     select participant_id, kind, state, mail_id is not null as written from letters
     where participant_id = any(:participant_ids) and kind in ('welcome', 'start-changed')
     """
 )
-_TELL_TERMS = text(
+_SAVE_ENROLMENTS = text(
     """
     update contacts
-    set term_version = news.version, withdrawn_on = news.withdrawn_on, left_on = news.withdrawn_on
+    set term_version = given.version, withdrawn_on = given.withdrawn_on, left_on = given.withdrawn_on
     from unnest(cast(:participant_ids as uuid[]), cast(:versions as integer[]), cast(:withdrawn_on as date[]))
-        as news (participant_id, version, withdrawn_on)
-    where contacts.participant_id = news.participant_id
+        as given (participant_id, version, withdrawn_on)
+    where contacts.participant_id = given.participant_id
     """
 )
-# Whatever came after it: somebody joined on that day.
-_TELL_JOINED = text(
+# Somebody joined on that day, whatever came after it.
+_SAVE_JOINING_DAYS = text(
     """
-    update contacts set joined_on = greatest(contacts.joined_on, news.joined_on)
-    from unnest(cast(:participant_ids as uuid[]), cast(:joined_on as date[])) as news (participant_id, joined_on)
-    where contacts.participant_id = news.participant_id
+    update contacts set joined_on = greatest(contacts.joined_on, given.joined_on)
+    from unnest(cast(:participant_ids as uuid[]), cast(:joined_on as date[])) as given (participant_id, joined_on)
+    where contacts.participant_id = given.participant_id
     """
 )
 # Locked, so that an erasure or a new address waits until what is being planned is there to be found.
@@ -127,7 +127,7 @@ _ERASED = text(
 
 @dataclass(frozen=True, slots=True)
 class KnownAddress:
-    """Where somebody of a partner is written to, as of a version."""
+    """The address of somebody of a partner, as of a version."""
 
     version: int
     partner: str
@@ -135,13 +135,13 @@ class KnownAddress:
 
     @property
     def digest(self) -> str:
-        """What events call it."""
+        """Returns its hash, by which events name it."""
         return address_digest(self.partner, self.email).hex()
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """As of a version, the day from which somebody is withdrawn; None for somebody who takes part."""
+class Enrolment:
+    """A participation as of a version; `withdrawn_on` is the first day without it, None for somebody who takes part."""
 
     version: int
     withdrawn_on: date | None = None
@@ -149,7 +149,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class KnownStart:
-    """As of a version, somebody's first day, and the letters that told it or are to tell it."""
+    """Somebody's first day as of a version, and the letters about it."""
 
     version: int
     starts_on: date | None
@@ -157,11 +157,11 @@ class KnownStart:
 
 
 async def lock_starts(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownStart]:
-    """What is known of the first days of those of these who are known; nobody else changes them meanwhile."""
+    """Returns the first days of those who are known; nobody else changes them in this transaction."""
     ids = {"participant_ids": list(participant_ids)}
     known = list(await work.execute(_STARTS, ids))
     letters: dict[UUID, list[KnownLetter]] = {}
-    for row in await work.execute(_OF_STARTS, ids) if known else ():
+    for row in await work.execute(_LETTERS_OF_STARTS, ids) if known else ():
         letter = KnownLetter(Kind(row.kind), State(row.state), row.written)
         letters.setdefault(row.participant_id, []).append(letter)
     return {
@@ -170,33 +170,33 @@ async def lock_starts(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapp
     }
 
 
-async def address(work: UnitOfWork, participant_id: UUID) -> KnownAddress | None:
-    """Where this participant is written to, None when that is not known. Locks nothing: its caller holds letters."""
+async def find_address(work: UnitOfWork, participant_id: UUID) -> KnownAddress | None:
+    """Returns the participant's address, None when it is not known. Locks nothing: its caller holds letters."""
     row = (await work.execute(_ADDRESS_OF, {"participant_id": participant_id})).one_or_none()
     return None if row is None else KnownAddress(row.person_version, row.partner, row.email)
 
 
 async def lock_addresses(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownAddress]:
-    """The addresses of those of these people who have one; nobody else changes them until the transaction ends."""
+    """Returns the addresses of those who have one; nobody else changes them in this transaction."""
     rows = await work.execute(_ADDRESSES, {"participant_ids": list(participant_ids)})
     return {row.participant_id: KnownAddress(row.person_version, row.partner, row.email) for row in rows}
 
 
-async def tell_persons(
-    work: UnitOfWork, news: Sequence[PersonEvent], today: date, moved: Collection[UUID] = ()
+async def save_persons(
+    work: UnitOfWork, latest: Sequence[PersonEvent], today: date, moved: Collection[UUID] = ()
 ) -> None:
-    """Takes over the data of each person, or their erasure, unless a later version is known; one row per person.
+    """Saves the data of each person, or their erasure, unless a later version is known; one row per person.
 
-    Those who `moved` have another address: the links of letters to the old one to switch letters off end. Who is erased
-    without having been withdrawn counts as gone from today.
+    Those who `moved` have another address: the unsubscribe links in letters to the old one end. Somebody who is erased
+    without having been withdrawn left today.
     """
-    persons = [None if isinstance(each, ParticipantErased) else each for each in news]
+    persons = [None if isinstance(each, ParticipantErased) else each for each in latest]
     await work.execute(
-        _TELL_PERSONS,
+        _SAVE_PERSONS,
         {
-            "participant_ids": [each.participant_id for each in news],
+            "participant_ids": [each.participant_id for each in latest],
             "partners": [person and person.partner for person in persons],
-            "versions": [each.version for each in news],
+            "versions": [each.version for each in latest],
             "given_names": [person and person.given_name for person in persons],
             "family_names": [person and person.family_name for person in persons],
             "emails": [person and person.email for person in persons],
@@ -207,43 +207,43 @@ async def tell_persons(
             "moved": list(moved),
         },
     )
-    await work.execute(_ADDRESS, {"participant_ids": [each.participant_id for each in news]})
+    await work.execute(_QUEUE, {"participant_ids": [each.participant_id for each in latest]})
 
 
-async def lock_terms(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownTerm]:
-    """What is known of these participations; nobody else changes them until the transaction ends."""
+async def lock_enrolments(work: UnitOfWork, participant_ids: Sequence[UUID]) -> Mapping[UUID, KnownEnrolment]:
+    """Returns what is known of these participations; nobody else changes them in this transaction."""
     ids = {"participant_ids": list(participant_ids)}
-    await work.execute(_ENTER, ids)
+    await work.execute(_INSERT_UNKNOWN, ids)
     return {
-        row.participant_id: KnownTerm(
+        row.participant_id: KnownEnrolment(
             version=row.term_version,
             enrolled=row.withdrawn_on is None if row.term_version else None,
-            told=row.told,
+            notified=row.notified,
             erased=row.erased,
         )
-        for row in await work.execute(_TERMS, ids)
+        for row in await work.execute(_ENROLMENTS, ids)
     }
 
 
-async def tell_terms(work: UnitOfWork, news: Mapping[UUID, Term]) -> None:
-    """Takes over whether these participations hold; the caller has compared the versions."""
+async def save_enrolments(work: UnitOfWork, changed: Mapping[UUID, Enrolment]) -> None:
+    """Saves these participations; the caller has compared the versions."""
     await work.execute(
-        _TELL_TERMS,
+        _SAVE_ENROLMENTS,
         {
-            "participant_ids": list(news),
-            "versions": [term.version for term in news.values()],
-            "withdrawn_on": [term.withdrawn_on for term in news.values()],
+            "participant_ids": list(changed),
+            "versions": [enrolment.version for enrolment in changed.values()],
+            "withdrawn_on": [enrolment.withdrawn_on for enrolment in changed.values()],
         },
     )
 
 
-async def tell_joined(work: UnitOfWork, days: Mapping[UUID, date]) -> None:
-    """Notes on which days these participants joined, for the last time if more than once."""
-    await work.execute(_TELL_JOINED, {"participant_ids": list(days), "joined_on": list(days.values())})
+async def save_joining_days(work: UnitOfWork, days: Mapping[UUID, date]) -> None:
+    """Saves the days on which these participants joined, for the last time if more than once."""
+    await work.execute(_SAVE_JOINING_DAYS, {"participant_ids": list(days), "joined_on": list(days.values())})
 
 
-async def lock(work: UnitOfWork, participant_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Those of the participants who were erased; no erasure of any of them goes on until this transaction ends."""
+async def lock_erased(work: UnitOfWork, participant_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Returns those of the participants who were erased; none of the others is erased in this transaction."""
     ids = {"participant_ids": list(participant_ids)}
-    await work.execute(_ENTER, ids)
+    await work.execute(_INSERT_UNKNOWN, ids)
     return frozenset(row.participant_id for row in await work.execute(_ERASED, ids) if row.erased)

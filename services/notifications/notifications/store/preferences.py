@@ -1,4 +1,4 @@
-"""What addressees have switched off, by the secret of the links in their letters."""
+"""Preferences of addressees, by the secret of the unsubscribe links in their letters."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from culture_connect.contracts import Language
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.kinds import OPTIONAL, Kind
-from notifications.domain.timing import reminders
+from notifications.domain.catalogue import OPTIONAL, Kind
+from notifications.domain.schedule import reminders
 
 _FIND = text(
     """
@@ -33,21 +33,21 @@ _SWITCH_PARTNER = text(
     """
 )
 _OF_PARTICIPANT, _OF_PARTNER = "letters.participant_id = :participant", "letters.partner = :partner"
-_DROP = """
+_SUPPRESS = """
     update letters set state = 'suppressed', reason = 'unsubscribed', ended_at = :now
     where letter_id = any(array(
         select letter_id from letters
         where {whose} and kind = any(:kinds) and state in ('planned', 'sending') order by letter_id for update
     ))
 """
-_DROPPED = "{whose} and state = 'suppressed' and reason = 'unsubscribed' and mail_id is null and repeats is null"
-# Their evenings keep their hour until the letters are timed.
+_UNSUBSCRIBED = "{whose} and state = 'suppressed' and reason = 'unsubscribed' and mail_id is null and repeats is null"
+# Their evenings keep their hour until the letters are scheduled.
 _LOCK_EVENINGS = f"""
-    select evening_id from evenings where evening_id = any(array(select evening_id from letters where {_DROPPED}))
+    select evening_id from evenings where evening_id = any(array(select evening_id from letters where {_UNSUBSCRIBED}))
     order by evening_id for share
 """  # noqa: S608 - put together from constants
 # Meanwhile the addressee may have another ticket, or another address.
-_FIND_DROPPED = f"""
+_FIND_UNSUBSCRIBED = f"""
     select letters.letter_id, letters.kind, letters.wanted_at, evenings.starts_at, tickets.ticket_id, tickets.version,
         lower(substring(coalesce(contacts.email, partners.contact_email) from '[^@]*$')) as domain
     from letters
@@ -56,27 +56,27 @@ _FIND_DROPPED = f"""
     left join evenings on evenings.evening_id = letters.evening_id
     left join tickets on tickets.participant_id = letters.participant_id
         and tickets.evening_id = letters.evening_id and tickets.standing = 'issued'
-    where {_DROPPED} and (tickets.ticket_id is not null or letters.partner is not null)
+    where {_UNSUBSCRIBED} and (tickets.ticket_id is not null or letters.partner is not null)
     order by letters.letter_id for update of letters
 """  # noqa: S608 - put together from constants
-_TAKE_UP = text(
+_REINSTATE = text(
     """
-    update letters set state = 'planned', reason = null, ended_at = null, wanted_at = again.moment,
-        due_at = again.moment, domain = again.domain, ticket_id = again.ticket_id, ticket_version = again.version
+    update letters set state = 'planned', reason = null, ended_at = null, wanted_at = given.moment,
+        due_at = given.moment, domain = given.domain, ticket_id = given.ticket_id, ticket_version = given.version
     from unnest(
         cast(:letter_ids as uuid[]), cast(:moments as timestamptz[]), cast(:domains as text[]),
         cast(:ticket_ids as uuid[]), cast(:versions as integer[])
-    ) as again (letter_id, moment, domain, ticket_id, version)
-    where letters.letter_id = again.letter_id
+    ) as given (letter_id, moment, domain, ticket_id, version)
+    where letters.letter_id = given.letter_id
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Whose links they are, a participant's or a partner's, and whether what can be switched off is.
+    """The preference of a participant or of a partner; `off` when they switched optional letters off.
 
-    `language` is None for somebody of whom nothing is told yet.
+    `language` is None for somebody who is not known yet.
     """
 
     participant_id: UUID | None
@@ -86,7 +86,7 @@ class Preference:
 
 
 async def find(work: UnitOfWork, secret: UUID) -> Preference | None:
-    """Whose secret this is, None when it is nobody's."""
+    """Returns the preference behind this secret, None when it is nobody's."""
     row = (await work.execute(_FIND, {"secret": secret})).first()
     if row is None:
         return None
@@ -94,44 +94,45 @@ async def find(work: UnitOfWork, secret: UUID) -> Preference | None:
 
 
 async def switch(work: UnitOfWork, secret: UUID, *, off: bool) -> Preference | None:
-    """Switches what can be switched off or on again, with the letters that are not sent yet; None for a secret that is
-    nobody's. Any number of times is as good as once.
+    """Switches optional letters off or on again, those that are unsent as well; the same again changes nothing.
+
+    Returns the preference as it is now, None for a secret that is nobody's.
     """
     parameters = {"secret": secret, "off": off, "now": work.now}
     await work.execute(_SWITCH_CONTACT, parameters)
     await work.execute(_SWITCH_PARTNER, parameters)
     preference = await find(work, secret)
     if preference is not None:
-        await (_drop if off else _take_up)(work, preference)
+        await (_suppress if off else _reinstate)(work, preference)
     return preference
 
 
-async def _drop(work: UnitOfWork, preference: Preference) -> None:
+async def _suppress(work: UnitOfWork, preference: Preference) -> None:
     kinds = {"kinds": [str(kind) for kind in OPTIONAL], "now": work.now}
     whose, addressee = _addressee(preference)
-    await work.execute(text(_DROP.format(whose=whose)), addressee | kinds)
+    await work.execute(text(_SUPPRESS.format(whose=whose)), addressee | kinds)
 
 
-async def _take_up(work: UnitOfWork, preference: Preference) -> None:
-    """Plans again what was dropped and whose moment is still to come."""
+async def _reinstate(work: UnitOfWork, preference: Preference) -> None:
+    """Plans the suppressed letters again whose moment is still to come."""
     whose, addressee = _addressee(preference)
     await work.execute(text(_LOCK_EVENINGS.format(whose=whose)), addressee)
-    dropped = await work.execute(text(_FIND_DROPPED.format(whose=whose)), addressee)
-    again = [(row, moment) for row in dropped if (moment := _moment(row)) is None or moment > work.now]
+    found = await work.execute(text(_FIND_UNSUBSCRIBED.format(whose=whose)), addressee)
+    reinstated = [(row, moment) for row in found if (moment := _moment(row)) is None or moment > work.now]
     await work.execute(
-        _TAKE_UP,
+        _REINSTATE,
         {
-            "letter_ids": [row.letter_id for row, _ in again],
-            "moments": [moment for _, moment in again],
-            "domains": [row.domain for row, _ in again],
-            "ticket_ids": [row.ticket_id for row, _ in again],
-            "versions": [row.version for row, _ in again],
+            "letter_ids": [row.letter_id for row, _ in reinstated],
+            "moments": [moment for _, moment in reinstated],
+            "domains": [row.domain for row, _ in reinstated],
+            "ticket_ids": [row.ticket_id for row, _ in reinstated],
+            "versions": [row.version for row, _ in reinstated],
         },
     )
 
 
 def _moment(row: Any) -> datetime | None:
-    """When the letter is to go; None for a reminder of an evening that nobody told yet."""
+    """Returns when the letter is to go; None for a reminder of an evening that is not known yet."""
     moment: datetime | None = row.wanted_at if row.starts_at is None else reminders(row.starts_at)[Kind(row.kind)]
     return moment
 

@@ -1,4 +1,4 @@
-"""Where notifications holds something of people, for the right of access (GDPR, article 15)."""
+"""Personal data that notifications holds, for the right of access (GDPR, article 15)."""
 
 from collections.abc import Sequence
 from typing import Final

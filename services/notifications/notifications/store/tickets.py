@@ -1,4 +1,4 @@
-"""Tickets as ticketing last told them."""
+"""Tickets as ticketing last published them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from notifications.domain.kinds import Kind, State
-from notifications.domain.letters import KnownLetter, KnownTicket, Standing, TicketTurn
+from notifications.domain.catalogue import Kind, State, TicketStatus
+from notifications.domain.decisions import KnownLetter, KnownTicket, TicketUpdate
 
-# A ticket that is new gets a row of version 0 first, so that there is something to lock.
-_ENTER = text(
+# A new ticket gets a row of version 0 first, so that there is something to lock.
+_INSERT_UNKNOWN = text(
     """
     insert into tickets (ticket_id, participant_id, evening_id, version, details)
     select ticket_id, participant_id, evening_id, 0, '{}'
     from unnest(cast(:ticket_ids as uuid[]), cast(:participant_ids as uuid[]), cast(:evening_ids as uuid[]))
-        as news (ticket_id, participant_id, evening_id)
+        as given (ticket_id, participant_id, evening_id)
     order by ticket_id
     on conflict (ticket_id) do nothing
     """
@@ -50,19 +50,18 @@ _CHANGES = text(
     order by letter_id for update
     """
 )
-_TELL = text(
+_SAVE = text(
     """
-    update tickets set version = news.version, standing = news.standing,
-        details = case when news.standing = 'admitted' then tickets.details else cast(news.details as jsonb) end,
-        issued_at = coalesce(news.issued_at, tickets.issued_at)
+    update tickets set version = given.version, standing = given.standing,
+        details = case when given.standing = 'admitted' then tickets.details else cast(given.details as jsonb) end,
+        issued_at = coalesce(given.issued_at, tickets.issued_at)
     from unnest(
-        cast(:ticket_ids as uuid[]), cast(:versions as integer[]), cast(:standings as text[]),
+        cast(:ticket_ids as uuid[]), cast(:versions as integer[]), cast(:statuses as text[]),
         cast(:details as text[]), cast(:issued_at as timestamptz[])
-    ) as news (ticket_id, version, standing, details, issued_at)
-    where tickets.ticket_id = news.ticket_id
+    ) as given (ticket_id, version, standing, details, issued_at)
+    where tickets.ticket_id = given.ticket_id
     """
 )
-_FORGET = text("update tickets set details = '{}' where participant_id = any(:participant_ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +74,34 @@ class HeldTicket:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketNews(HeldTicket):
-    """Where a ticket stands as of a version, and what a letter tells of it."""
+class Ticket(HeldTicket):
+    """A ticket as of a version; `details` are what a letter tells of it, `giver_id` the colleague who gave it."""
 
     version: int
-    standing: Standing
+    status: TicketStatus
     details: Mapping[str, Any]
     issued_at: datetime | None = None
-    passed_on_by: UUID | None = None
+    giver_id: UUID | None = None
 
     @property
-    def turn(self) -> TicketTurn:
-        """What decides about its letters."""
-        return TicketTurn(
+    def update(self) -> TicketUpdate:
+        """Returns the facts that decide about its letters."""
+        return TicketUpdate(
             self.version,
-            self.standing,
+            self.status,
             self.details.get("reason"),
-            self.passed_on_by is not None,
+            self.giver_id is not None,
             self.details.get("link"),
         )
 
 
 async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[UUID]) -> Mapping[UUID, KnownTicket]:
-    """What is known of these tickets, by id; nobody else changes them or their letters until the transaction ends.
+    """Returns what is known of these tickets, by id; nobody else changes them or their letters in this transaction.
 
     `erased` are the participants who were erased.
     """
     await work.execute(
-        _ENTER,
+        _INSERT_UNKNOWN,
         {
             "ticket_ids": [ticket.ticket_id for ticket in held],
             "participant_ids": [ticket.participant_id for ticket in held],
@@ -119,7 +118,7 @@ async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[U
     return {
         ticket.ticket_id: KnownTicket(
             version=known[ticket.ticket_id].version,
-            standing=_standing(known[ticket.ticket_id].standing),
+            status=_status(known[ticket.ticket_id].standing),
             letters=letters.get(ticket.ticket_id, ()),
             holder_erased=ticket.participant_id in erased,
             link=known[ticket.ticket_id].link,
@@ -128,8 +127,8 @@ async def lock(work: UnitOfWork, held: Sequence[HeldTicket], erased: frozenset[U
     }
 
 
-async def of_guests(work: UnitOfWork, evening_ids: Sequence[UUID]) -> Mapping[HeldTicket, Sequence[KnownLetter]]:
-    """The tickets and waiting places of these evenings, each with the letters about changes of it."""
+async def lock_guests(work: UnitOfWork, evening_ids: Sequence[UUID]) -> Mapping[HeldTicket, Sequence[KnownLetter]]:
+    """Returns the tickets and waiting places of these evenings, each with the unsent letters about changes."""
     ids = {"evening_ids": list(evening_ids)}
     held: dict[UUID, HeldTicket] = {}
     for row in await work.execute(_GUESTS, ids):
@@ -141,24 +140,19 @@ async def of_guests(work: UnitOfWork, evening_ids: Sequence[UUID]) -> Mapping[He
     return letters
 
 
-async def tell(work: UnitOfWork, news: Sequence[TicketNews]) -> None:
-    """Takes over where these tickets stand; the caller has compared the versions."""
+async def save(work: UnitOfWork, changed: Sequence[Ticket]) -> None:
+    """Saves these tickets; the caller has compared the versions."""
     await work.execute(
-        _TELL,
+        _SAVE,
         {
-            "ticket_ids": [ticket.ticket_id for ticket in news],
-            "versions": [ticket.version for ticket in news],
-            "standings": [str(ticket.standing) for ticket in news],
-            "details": [json.dumps(dict(ticket.details)) for ticket in news],
-            "issued_at": [ticket.issued_at for ticket in news],
+            "ticket_ids": [ticket.ticket_id for ticket in changed],
+            "versions": [ticket.version for ticket in changed],
+            "statuses": [str(ticket.status) for ticket in changed],
+            "details": [json.dumps(dict(ticket.details)) for ticket in changed],
+            "issued_at": [ticket.issued_at for ticket in changed],
         },
     )
 
 
-async def forget(work: UnitOfWork, participant_ids: Sequence[UUID]) -> None:
-    """Removes codes and links of these participants' tickets."""
-    await work.execute(_FORGET, {"participant_ids": list(participant_ids)})
-
-
-def _standing(text_: str | None) -> Standing | None:
-    return Standing(text_) if text_ else None
+def _status(text_: str | None) -> TicketStatus | None:
+    return TicketStatus(text_) if text_ else None

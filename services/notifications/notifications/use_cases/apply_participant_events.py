@@ -1,151 +1,150 @@
-"""Participants and partners: whom to write to, who is welcomed, who is bid farewell, who is forgotten."""
+"""Applies participant and partner events: contacts, welcomes and goodbyes, new addresses, erasures."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from culture_connect.contracts import (
-    ErasureCompleted,
     ParticipantChanged,
     ParticipantEnrolled,
     ParticipantErased,
     ParticipantWithdrawn,
     local_day,
 )
-from culture_connect.messaging import Delivery, UnitOfWork, core_event
-from notifications.domain.kinds import TOLD_ANEW, Bundle, Kind, Suppression, bundle_of
-from notifications.domain.letters import (
-    Decision,
-    moved_letter_id,
-    on_enrolment,
-    on_start,
-    on_withdrawal,
-    term_letter_id,
+from culture_connect.messaging import Delivery, UnitOfWork
+from notifications import events
+from notifications.domain.catalogue import REISSUED, Kind, Suppression, bundle_of
+from notifications.domain.decisions import (
+    LetterDecision,
+    decide_on_enrolment,
+    decide_on_withdrawal,
+    plan_start_change,
 )
-from notifications.domain.newest import newest
-from notifications.domain.timing import Patience
-from notifications.store import contacts, letters, partners, retention
-from notifications.store.contacts import KnownAddress, Term
+from notifications.domain.letter_ids import enrolment_letter_id, readdressed_letter_id
+from notifications.domain.schedule import Delays
+from notifications.store import address_changes, contacts, letters, partners, personal_data
+from notifications.store.contacts import Enrolment, KnownAddress
 from notifications.store.letters import NewLetter
 from notifications.store.partners import PartnerEvent
 
 ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdrawn | ParticipantErased
-TermEvent = ParticipantEnrolled | ParticipantWithdrawn
+PersonEvent = ParticipantEnrolled | ParticipantChanged | ParticipantErased
 
 
-async def follow_participants(
-    work: UnitOfWork, deliveries: Sequence[Delivery[ParticipantEvent]], patience: Patience
+async def apply_participants(
+    work: UnitOfWork, deliveries: Sequence[Delivery[ParticipantEvent]], delays: Delays
 ) -> None:
-    """Keeps the contacts, welcomes and bids farewell; an erasure takes everything about the person with it."""
-    events = [delivery.message for delivery in deliveries]
-    persons = newest(
-        [event for event in events if not isinstance(event, ParticipantWithdrawn)],
-        key=lambda event: event.participant_id,
-        version=lambda event: event.version,
-    )
-    starts = await _follow_starts(work, [each for each in persons if isinstance(each, ParticipantChanged)], patience)
-    moved = await _moved(work, [each for each in persons if not isinstance(each, ParticipantErased)])
-    await contacts.tell_persons(work, persons, local_day(work.now), moved)
-    await letters.plan(work, starts)
-    await _follow_terms(work, _terms(deliveries), patience)
-    await _write_again(work, moved, patience)
-    await contacts.tell_joined(work, _joined(deliveries))
-    if erasures := [each for each in deliveries if isinstance(each.message, ParticipantErased)]:
-        await _erase(work, erasures)
+    """Saves the contacts and plans their letters; an erasure takes everything about the person with it."""
+    deliveries = sorted(deliveries, key=lambda each: each.message.version)
+    persons = _latest_persons(deliveries)
+    start_changes = await _plan_start_changes(work, persons, delays)
+    moved = await _new_addresses(work, persons)
+    await contacts.save_persons(work, persons, local_day(work.now), moved)
+    await letters.plan(work, start_changes)
+    await _apply_enrolments(work, _latest_enrolments(deliveries), delays)
+    await _readdress(work, moved, delays)
+    await contacts.save_joining_days(work, _joining_days(deliveries))
+    await _erase(work, [each for each in deliveries if isinstance(each.message, ParticipantErased)])
 
 
-async def follow_partners(work: UnitOfWork, deliveries: Sequence[Delivery[PartnerEvent]]) -> None:
-    """Keeps the partners, whose contacts get a letter a week (`digests`)."""
-    news = newest(
-        [delivery.message for delivery in deliveries],
-        key=lambda event: event.slug,
-        version=lambda event: event.version,
-    )
-    await partners.tell(work, news)
+async def apply_partners(work: UnitOfWork, deliveries: Sequence[Delivery[PartnerEvent]]) -> None:
+    """Saves the partners, whose contacts get a weekly digest."""
+    partner_events = sorted((delivery.message for delivery in deliveries), key=lambda event: event.version)
+    await partners.save(work, list({event.slug: event for event in partner_events}.values()))
 
 
-async def _follow_starts(
-    work: UnitOfWork, changed: Sequence[ParticipantChanged], patience: Patience
-) -> Sequence[NewLetter]:
-    """The letters to those whose first day is another one than they were told."""
+def _latest_persons(deliveries: Sequence[Delivery[ParticipantEvent]]) -> list[PersonEvent]:
+    messages = [delivery.message for delivery in deliveries]
+    persons = {each.participant_id: each for each in messages if not isinstance(each, ParticipantWithdrawn)}
+    return list(persons.values())
+
+
+async def _plan_start_changes(work: UnitOfWork, persons: Sequence[PersonEvent], delays: Delays) -> Sequence[NewLetter]:
+    """Returns the letters to those whose first day is another one than they know."""
+    changed = [each for each in persons if isinstance(each, ParticipantChanged)]
     known = await contacts.lock_starts(work, [each.participant_id for each in changed]) if changed else {}
     planned = []
     for person in changed:
         before = known.get(person.participant_id)
         if before is None or person.version <= before.version:
             continue
-        plan = on_start(before.starts_on, person.starts_on, local_day(work.now), before.letters)
+        plan = plan_start_change(before.starts_on, person.starts_on, local_day(work.now), before.letters)
         if plan is None:
             continue
         planned.append(
             NewLetter(
-                term_letter_id(person.participant_id, plan.kind, person.version),
+                enrolment_letter_id(person.participant_id, plan.kind, person.version),
                 plan.kind,
-                work.now + patience.of(plan.kind),
+                work.now + delays.of(plan.kind),
                 participant_id=person.participant_id,
-                stillborn=plan.stillborn,
+                suppressed=plan.suppressed,
                 details={"told": before.starts_on.isoformat() if before.starts_on else None},
             )
         )
     return planned
 
 
-async def _follow_terms(work: UnitOfWork, terms: Mapping[UUID, Term], patience: Patience) -> None:
-    if not terms:
+async def _apply_enrolments(work: UnitOfWork, enrolments: Mapping[UUID, Enrolment], delays: Delays) -> None:
+    if not enrolments:
         return
-    known = await contacts.lock_terms(work, list(terms))
-    turns: dict[UUID, Decision] = {}
-    for participant, term in terms.items():
-        decide = on_enrolment if term.withdrawn_on is None else on_withdrawal
-        if (decision := decide(known[participant], term.version)) is not None:
-            turns[participant] = decision
-    await contacts.tell_terms(work, {participant: terms[participant] for participant in turns})
-    await letters.drop_of_terms(work, {who: made.because for who, made in turns.items() if made.because})
+    known = await contacts.lock_enrolments(work, list(enrolments))
+    decisions: dict[UUID, LetterDecision] = {}
+    for participant, enrolment in enrolments.items():
+        decide = decide_on_enrolment if enrolment.withdrawn_on is None else decide_on_withdrawal
+        if (decision := decide(known[participant], enrolment.version)) is not None:
+            decisions[participant] = decision
+    await contacts.save_enrolments(work, {participant: enrolments[participant] for participant in decisions})
+    reasons = {participant: decision.reason for participant, decision in decisions.items() if decision.reason}
+    await letters.suppress_of_enrolments(work, reasons)
     planned = [
         NewLetter(
-            term_letter_id(participant, plan.kind, terms[participant].version),
+            enrolment_letter_id(participant, plan.kind, enrolments[participant].version),
             plan.kind,
-            work.now + patience.of(plan.kind),
+            work.now + delays.of(plan.kind),
             participant_id=participant,
-            stillborn=plan.stillborn,
+            suppressed=plan.suppressed,
             bundle=bundle_of(plan.kind),
         )
-        for participant, decision in turns.items()
+        for participant, decision in decisions.items()
         for plan in decision.plans
     ]
     await letters.plan(work, planned)
 
 
-async def _moved(
-    work: UnitOfWork, persons: Sequence[ParticipantEnrolled | ParticipantChanged]
-) -> Mapping[UUID, KnownAddress]:
-    """Those of these people who have another address than before, with that; another spelling of one is none."""
-    known = await contacts.lock_addresses(work, [each.participant_id for each in persons]) if persons else {}
-    told = {each.participant_id: KnownAddress(each.version, each.partner, each.email) for each in persons}
+async def _new_addresses(work: UnitOfWork, persons: Sequence[PersonEvent]) -> Mapping[UUID, KnownAddress]:
+    """Returns the new addresses of those who have another one than before; another spelling of one is none."""
+    current = {
+        each.participant_id: KnownAddress(each.version, each.partner, each.email)
+        for each in persons
+        if not isinstance(each, ParticipantErased)
+    }
+    known = await contacts.lock_addresses(work, list(current)) if current else {}
     return {
-        who: address
-        for who, address in told.items()
-        if who in known and known[who].version < address.version and known[who].digest != address.digest
+        participant: address
+        for participant, address in current.items()
+        if participant in known
+        and known[participant].version < address.version
+        and known[participant].digest != address.digest
     }
 
 
-async def _write_again(work: UnitOfWork, moved: Mapping[UUID, KnownAddress], patience: Patience) -> None:
-    """What the old address was told and still counts goes to the new one; ticketing tells the tickets and questions.
+async def _readdress(work: UnitOfWork, moved: Mapping[UUID, KnownAddress], delays: Delays) -> None:
+    """Sends to the new address what the old one got and still counts; ticketing reissues tickets and invitations.
 
     It waits as a welcome does, so that an address that is changed to and fro costs one letter.
     """
     if not moved:
         return
-    due_at = work.now + patience.of(Kind.WELCOME)
-    recalled = await letters.recall(work, {who: address.digest for who, address in moved.items()})
+    due_at = work.now + delays.of(Kind.WELCOME)
+    recalled = await address_changes.recall(work, {who: address.digest for who, address in moved.items()})
     planned = [
         NewLetter(
-            moved_letter_id(each.participant_id, Kind(each.kind), moved[each.participant_id].version, each.letter_id),
-            Kind(each.kind),
+            readdressed_letter_id(each.participant_id, each.kind, moved[each.participant_id].version, each.letter_id),
+            each.kind,
             due_at,
             participant_id=each.participant_id,
             evening_id=each.evening_id,
-            bundle=Bundle(each.bundle) if each.bundle else None,
+            bundle=each.bundle,
             ticket_id=each.ticket_id,
             ticket_version=each.ticket_version,
             holder_id=each.holder_id,
@@ -153,39 +152,44 @@ async def _write_again(work: UnitOfWork, moved: Mapping[UUID, KnownAddress], pat
             details=each.details,
         )
         for each in recalled
-        if Kind(each.kind) not in TOLD_ANEW
+        if each.kind not in REISSUED
     ]
-    terms = await contacts.lock_terms(work, list(moved))
-    for who, pending in (await letters.welcomed(work, list(moved))).items():
-        if terms[who].enrolled:
-            planned.append(
-                NewLetter(
-                    moved_letter_id(who, Kind.WELCOME, moved[who].version),
-                    Kind.WELCOME,
-                    due_at,
-                    participant_id=who,
-                    stillborn=Suppression.ALREADY_TOLD if pending else None,
-                    bundle=bundle_of(Kind.WELCOME),
-                )
-            )
+    planned += await _plan_welcomes(work, moved, due_at)
     await letters.plan(work, planned)
-    await letters.put_off(work, list(moved), due_at)
+    await address_changes.postpone(work, list(moved), due_at)
 
 
-def _terms(deliveries: Sequence[Delivery[ParticipantEvent]]) -> dict[UUID, Term]:
-    """The last that is told of the participation of each of these; an enrolment ends a withdrawal."""
-    told = [(each.message, each) for each in deliveries if isinstance(each.message, TermEvent)]
-    last = newest(told, key=lambda each: each[0].participant_id, version=lambda each: each[0].version)
-    return {event.participant_id: _term(event, delivery) for event, delivery in last}
+async def _plan_welcomes(work: UnitOfWork, moved: Mapping[UUID, KnownAddress], due_at: datetime) -> list[NewLetter]:
+    enrolments = await contacts.lock_enrolments(work, list(moved))
+    welcomed = await address_changes.welcomed(work, list(moved))
+    return [
+        NewLetter(
+            readdressed_letter_id(participant, Kind.WELCOME, moved[participant].version),
+            Kind.WELCOME,
+            due_at,
+            participant_id=participant,
+            suppressed=Suppression.ALREADY_COVERED if pending else None,
+            bundle=bundle_of(Kind.WELCOME),
+        )
+        for participant, pending in welcomed.items()
+        if enrolments[participant].enrolled
+    ]
 
 
-def _term(event: TermEvent, delivery: Delivery[ParticipantEvent]) -> Term:
-    if isinstance(event, ParticipantEnrolled):
-        return Term(event.version)
-    return Term(event.version, event.effective_on or local_day(delivery.envelope.time))
+def _latest_enrolments(deliveries: Sequence[Delivery[ParticipantEvent]]) -> dict[UUID, Enrolment]:
+    """Returns the last that is known of each participation; an enrolment ends a withdrawal."""
+    enrolments: dict[UUID, Enrolment] = {}
+    for delivery in deliveries:
+        event = delivery.message
+        if isinstance(event, ParticipantEnrolled):
+            enrolments[event.participant_id] = Enrolment(event.version)
+        elif isinstance(event, ParticipantWithdrawn):
+            withdrawn_on = event.effective_on or local_day(delivery.envelope.time)
+            enrolments[event.participant_id] = Enrolment(event.version, withdrawn_on)
+    return enrolments
 
 
-def _joined(deliveries: Sequence[Delivery[ParticipantEvent]]) -> dict[UUID, date]:
+def _joining_days(deliveries: Sequence[Delivery[ParticipantEvent]]) -> dict[UUID, date]:
     days: dict[UUID, date] = {}
     for delivery in deliveries:
         if isinstance(event := delivery.message, ParticipantEnrolled):
@@ -195,9 +199,9 @@ def _joined(deliveries: Sequence[Delivery[ParticipantEvent]]) -> dict[UUID, date
 
 
 async def _erase(work: UnitOfWork, erasures: Sequence[Delivery[ParticipantEvent]]) -> None:
-    erased = await contacts.lock(work, [each.message.participant_id for each in erasures])
-    await retention.forget(work, list(erased))
+    if not erasures:
+        return
+    erased = await contacts.lock_erased(work, [each.message.participant_id for each in erasures])
+    await personal_data.erase(work, list(erased))
     for delivery in erasures:
-        done = ErasureCompleted(participant_id=delivery.message.participant_id)
-        route = core_event(done, "notifications")
-        work.emit(done, route, subject=str(done.participant_id), cause=delivery.envelope)
+        events.erasure_completed(work, delivery.message.participant_id, delivery.envelope)

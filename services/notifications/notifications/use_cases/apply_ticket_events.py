@@ -1,124 +1,135 @@
-"""Tickets and waiting places: where they stand, and the letters and reminders to their holders."""
+"""Applies ticket events: the status of tickets and waiting places, and the letters and reminders to their holders."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from culture_connect.contracts import TicketAdmitted, TicketCancelled, TicketIssued, TicketWaitlisted
 from culture_connect.messaging import Delivery, UnitOfWork
-from notifications.domain.kinds import ENDINGS, REMINDERS, Kind, Suppression, bundle_of
-from notifications.domain.letters import Decision, Plan, Standing, decide, is_told_anew, letter_id
-from notifications.domain.newest import newest
-from notifications.domain.timing import Patience
+from notifications.domain.catalogue import ENDINGS, REMINDERS, Kind, Suppression, TicketStatus, bundle_of
+from notifications.domain.decisions import LetterDecision, PlannedLetter, decide_on_ticket, is_reissued
+from notifications.domain.letter_ids import ticket_letter_id
+from notifications.domain.schedule import Delays
 from notifications.store import contacts, evenings, letters, tickets
 from notifications.store.evenings import KnownEvening
-from notifications.store.letters import Drop, NewLetter
-from notifications.store.tickets import TicketNews
-from notifications.use_cases.apply_evening_events import moments_of
+from notifications.store.letters import NewLetter, TicketSuppression
+from notifications.store.tickets import Ticket
+from notifications.use_cases.apply_evening_events import reminder_moments
 
 TicketEvent = TicketIssued | TicketWaitlisted | TicketCancelled | TicketAdmitted
 
 
-async def follow_tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]], patience: Patience) -> None:
-    """Keeps the tickets and plans their letters, whether or not contact and evening are known yet."""
-    news = newest(
-        [_news(delivery.message) for delivery in deliveries],
-        key=lambda ticket: ticket.ticket_id,
-        version=lambda ticket: ticket.version,
-    )
-    people = [ticket.participant_id for ticket in news] + [each.passed_on_by for each in news if each.passed_on_by]
-    erased = await contacts.lock(work, people)
-    told = await evenings.steady(work, [ticket.evening_id for ticket in news])
-    known = await tickets.lock(work, news, erased)
-    turns = [(each, made) for each in news if (made := decide(known[each.ticket_id], each.turn)) is not None]
-    await tickets.tell(work, [_without_secrets(ticket, erased) for ticket, _ in turns])
-    await letters.drop(work, [drop for ticket, decision in turns if (drop := _drop(ticket, decision))])
-    anew = {each.ticket_id for each, _ in turns if is_told_anew(known[each.ticket_id], each.turn)}
-    waits = Patience(patience.welcome, patience.welcome, patience.change)
+async def apply_tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]], delays: Delays) -> None:
+    """Saves the tickets and plans their letters, whether or not contact and evening are known yet."""
+    events = sorted((delivery.message for delivery in deliveries), key=lambda event: event.version)
+    latest = list({event.ticket_id: _ticket(event) for event in events}.values())
+    people = [ticket.participant_id for ticket in latest] + [each.giver_id for each in latest if each.giver_id]
+    erased = await contacts.lock_erased(work, people)
+    known_evenings = await evenings.lock_shared(work, [ticket.evening_id for ticket in latest])
+    known = await tickets.lock(work, latest, erased)
+    decisions = [
+        (ticket, decision)
+        for ticket in latest
+        if (decision := decide_on_ticket(known[ticket.ticket_id], ticket.update)) is not None
+    ]
+    await tickets.save(work, [_without_secrets(ticket, erased) for ticket, _ in decisions])
+    await letters.suppress(work, [each for ticket, decision in decisions if (each := _suppression(ticket, decision))])
+    reissued = {each.ticket_id for each, _ in decisions if is_reissued(known[each.ticket_id], each.update)}
+    longer = replace(delays, ticket=delays.welcome)
     await letters.plan(
         work,
         [
             _letter(
-                work, ticket, plan, told[ticket.evening_id], erased, waits if ticket.ticket_id in anew else patience
+                work,
+                ticket,
+                plan,
+                known_evenings[ticket.evening_id],
+                erased,
+                longer if ticket.ticket_id in reissued else delays,
             )
-            for ticket, decision in turns
+            for ticket, decision in decisions
             for plan in decision.plans
         ],
     )
-    reminded = [ticket for ticket, _ in turns if ticket.standing is Standing.ISSUED]
-    # What is told anew is told now: a reminder whose moment has come adds nothing.
+    await _schedule_reminders(work, [ticket for ticket, _ in decisions], reissued, known_evenings)
+
+
+async def _schedule_reminders(
+    work: UnitOfWork, changed: Sequence[Ticket], reissued: set[UUID], known_evenings: Mapping[UUID, KnownEvening]
+) -> None:
+    """A reissued ticket is a letter of now: a reminder whose moment has come adds nothing to it."""
+    issued = [ticket for ticket in changed if ticket.status is TicketStatus.ISSUED]
     for some, after in (
-        ([each for each in reminded if each.ticket_id not in anew], None),
-        ([each for each in reminded if each.ticket_id in anew], work.now),
+        ([ticket for ticket in issued if ticket.ticket_id not in reissued], None),
+        ([ticket for ticket in issued if ticket.ticket_id in reissued], work.now),
     ):
         if some:
-            moments = moments_of({ticket.evening_id: told[ticket.evening_id] for ticket in some})
-            await letters.time_reminders(work, moments, ticket_ids=[each.ticket_id for each in some], after=after)
+            moments = reminder_moments({ticket.evening_id: known_evenings[ticket.evening_id] for ticket in some})
+            ids = [ticket.ticket_id for ticket in some]
+            await letters.schedule_reminders(work, moments, ticket_ids=ids, after=after)
 
 
-def _news(event: TicketEvent) -> TicketNews:
+def _ticket(event: TicketEvent) -> Ticket:
     details: Mapping[str, Any] = {}
     match event:
         case TicketIssued():
-            standing, details = Standing.ISSUED, {"code": event.code, **_way_in(event)}
+            status, details = TicketStatus.ISSUED, {"code": event.code, **_link(event)}
         case TicketWaitlisted():
-            standing, details = Standing.WAITLISTED, {"position": event.position, **_way_in(event)}
+            status, details = TicketStatus.WAITLISTED, {"position": event.position, **_link(event)}
         case TicketCancelled():
-            standing, details = Standing.CANCELLED, {"reason": str(event.reason)}
+            status, details = TicketStatus.CANCELLED, {"reason": str(event.reason)}
         case TicketAdmitted():
-            standing = Standing.ADMITTED
+            status = TicketStatus.ADMITTED
     issued = event if isinstance(event, TicketIssued) else None
-    return TicketNews(
+    return Ticket(
         event.ticket_id,
         event.participant_id,
         event.evening_id,
         event.version,
-        standing,
+        status,
         details,
         issued_at=issued.issued_at if issued else None,
-        passed_on_by=issued.passed_on_by if issued else None,
+        giver_id=issued.passed_on_by if issued else None,
     )
 
 
-def _way_in(event: TicketIssued | TicketWaitlisted) -> Mapping[str, Any]:
+def _link(event: TicketIssued | TicketWaitlisted) -> Mapping[str, Any]:
     return {"link": event.link, "address_sha256": event.address_sha256}
 
 
-def _drop(ticket: TicketNews, decision: Decision) -> Drop | None:
-    if decision.dropped is None or decision.because is None:
+def _suppression(ticket: Ticket, decision: LetterDecision) -> TicketSuppression | None:
+    if decision.scope is None or decision.reason is None:
         return None
-    return Drop(ticket.ticket_id, decision.dropped, decision.because)
+    return TicketSuppression(ticket.ticket_id, decision.scope, decision.reason)
 
 
 def _letter(
     work: UnitOfWork,
-    ticket: TicketNews,
-    plan: Plan,
+    ticket: Ticket,
+    plan: PlannedLetter,
     evening: KnownEvening,
     erased: frozenset[UUID],
-    patience: Patience,
+    delays: Delays,
 ) -> NewLetter:
-    called_off = evening.cancelled and plan.kind not in ENDINGS
+    evening_over = evening.cancelled and plan.kind not in ENDINGS
+    giver = None if ticket.giver_id in erased else ticket.giver_id
     return NewLetter(
-        letter_id(ticket.participant_id, ticket.evening_id, plan.kind, ticket.ticket_id, ticket.version),
+        ticket_letter_id(ticket.participant_id, ticket.evening_id, plan.kind, ticket.ticket_id, ticket.version),
         plan.kind,
-        None if plan.kind in REMINDERS else work.now + patience.of(plan.kind),
+        None if plan.kind in REMINDERS else work.now + delays.of(plan.kind),
         participant_id=ticket.participant_id,
         evening_id=ticket.evening_id,
-        stillborn=plan.stillborn or (Suppression.EVENING_CANCELLED if called_off else None),
+        suppressed=plan.suppressed or (Suppression.EVENING_CANCELLED if evening_over else None),
         bundle=bundle_of(plan.kind, ticket.details.get("reason")),
         ticket_id=ticket.ticket_id,
         ticket_version=ticket.version,
-        holder_id=_giver(ticket, erased) if plan.kind is Kind.TICKET_RECEIVED else None,
+        holder_id=giver if plan.kind is Kind.TICKET_RECEIVED else None,
     )
 
 
-def _giver(ticket: TicketNews, erased: frozenset[UUID]) -> UUID | None:
-    return None if ticket.passed_on_by in erased else ticket.passed_on_by
-
-
-def _without_secrets(ticket: TicketNews, erased: frozenset[UUID]) -> TicketNews:
+def _without_secrets(ticket: Ticket, erased: frozenset[UUID]) -> Ticket:
     """Nothing that opens a door is kept for somebody who was erased."""
     if ticket.participant_id not in erased:
         return ticket
-    return TicketNews(ticket.ticket_id, ticket.participant_id, ticket.evening_id, ticket.version, ticket.standing, {})
+    return Ticket(ticket.ticket_id, ticket.participant_id, ticket.evening_id, ticket.version, ticket.status, {})

@@ -117,7 +117,7 @@ def upgrade() -> None:
     _people()
     _evenings()
     _tickets()
-    _wishes()
+    _seat_requests()
     _pages_and_offers()
     _decisions()
     op.create_index(
@@ -202,7 +202,7 @@ def _tickets() -> None:
     op.create_index("tickets_held", "tickets", ["evening_id", "participant_id"], postgresql_where=sa.text(LIVE))
 
 
-def _wishes() -> None:
+def _seat_requests() -> None:
     op.create_table(
         "wishes",
         sa.Column("evening_id", sa.Uuid, sa.ForeignKey("evenings.evening_id"), primary_key=True),

@@ -1,4 +1,4 @@
-"""May this code enter? (allocation rules, "Door")"""
+"""Admission: the verdict on each scan (allocation rules, "Door")."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ from uuid import UUID
 from ticketing.domain.tickets import TicketState
 
 
-class Refusal(StrEnum):
-    """Why a code was refused at the door; the words of the public contract."""
+class ScanRefusal(StrEnum):
+    """The reason why a code was refused at the door, in the words of the public contract."""
 
     UNKNOWN_CODE = "unknown-code"
     WRONG_EVENING = "wrong-evening"
@@ -23,11 +23,11 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A code held before a scanner. `ticket_id` and `generation` are what a valid signature vouches for, None when it
-    is not valid.
+    """A code held before a scanner. `ticket_id` and `generation` are those of a valid signature, None when it is not
+    valid.
 
-    `scanned_at` is by our clock (`domain.scanner_clocks`). `is_offline` when the scanner judged by itself and tells
-    afterwards: whoever it let in is in.
+    `scanned_at` is by our clock (`domain.scanner_clocks`). `is_offline` when the scanner judged by itself and
+    sends the scan afterwards: whoever it let in is in.
     """
 
     scan_id: str
@@ -39,13 +39,13 @@ class Scan:
     generation: int = 1
 
     @property
-    def turn(self) -> tuple[datetime, str]:
-        """Of two scans of one code the smaller one counts: the earlier, then by scanner; else the one told first."""
+    def precedence(self) -> tuple[datetime, str]:
+        """Of two scans of one code the smaller one counts: the earlier, then by scanner; else the one sent first."""
         return self.scanned_at, self.scanner
 
 
 @dataclass(frozen=True, slots=True)
-class TicketAtDoor:
+class ScannedTicket:
     """The ticket behind a code, as it was before the scan; `admitted_by` let its holder in.
 
     A ticket that was cancelled has `ended_at`, and `passed_on` when a colleague has the seat since. The code of its
@@ -64,8 +64,8 @@ class TicketAtDoor:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """The door opens. `overtaken` is the scan that counted until this earlier one was told: a double entry."""
+class EntryGranted:
+    """The door opens. `overtaken` is the scan that counted until this earlier one arrived: a double entry."""
 
     scan: Scan
     ticket_id: UUID
@@ -73,54 +73,60 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class EntryDenied:
     """The door stays shut; `first_admitted_at` is set when somebody went in with this code before."""
 
     scan: Scan
-    reason: Refusal
+    reason: ScanRefusal
     first_admitted_at: datetime | None = None
 
 
-Verdict = Entry | Refused
+Verdict = EntryGranted | EntryDenied
 
 
 def is_double_entry(verdict: Verdict) -> bool:
-    """Whether two people went in with one code: only an offline scanner lets in whom another let in before."""
-    if isinstance(verdict, Entry):
+    """Tells whether two people went in with one code: only an offline scanner lets in whom another let in before."""
+    if isinstance(verdict, EntryGranted):
         return verdict.overtaken is not None
-    return verdict.reason is Refusal.ALREADY_ADMITTED and verdict.scan.is_offline
+    return verdict.reason is ScanRefusal.ALREADY_ADMITTED and verdict.scan.is_offline
 
 
-def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, TicketAtDoor]) -> list[Verdict]:
-    """Judges the scans of one venue's door, told in this order: a code admits once.
+def judge(venue: str, scans: Sequence[Scan], tickets: Mapping[UUID, ScannedTicket]) -> list[Verdict]:
+    """Judges the scans of one venue's door, in the order in which they arrived: a code admits once.
 
-    A live scan is judged by what is known when it is told, whatever its clock says. Scanners that were offline tell
-    theirs later, and of those the earliest counts, whenever it is told.
+    A live scan is judged by what is known when it arrives, whatever its clock says. Scanners that were offline send
+    theirs later, and of those the earliest counts, whenever it arrives.
     """
     tickets = dict(tickets)
     verdicts = []
-    for scan in _in_turn(scans):
+    for scan in _in_order(scans):
         verdict = _verdict(venue, scan, tickets.get(scan.ticket_id) if scan.ticket_id else None)
-        if isinstance(verdict, Entry):
+        if isinstance(verdict, EntryGranted):
             tickets[verdict.ticket_id] = replace(tickets[verdict.ticket_id], admitted_by=scan)
         verdicts.append(verdict)
     return verdicts
 
 
-def _in_turn(scans: Sequence[Scan]) -> Iterator[Scan]:
-    """For each code the live scans as they were told, and the offline ones, among themselves the earliest first.
+def _in_order(scans: Sequence[Scan]) -> Iterator[Scan]:
+    """Yields for each code the live scans as they arrived, and the offline ones, among themselves the earliest first.
 
-    Before a live scan come the offline ones that were told before it or were earlier.
+    Before a live scan come the offline ones that arrived before it or were earlier.
     """
     by_code: dict[UUID | None, list[Scan]] = {}
     for scan in scans:
         by_code.setdefault(scan.ticket_id, []).append(scan)
     for of_code in by_code.values():
-        offline = sorted((each for each in enumerate(of_code) if each[1].is_offline), key=lambda each: each[1].turn)
+        offline = sorted(
+            (each for each in enumerate(of_code) if each[1].is_offline), key=lambda each: each[1].precedence
+        )
         for place, live in enumerate(of_code):
             if live.is_offline:
                 continue
-            before = [nth for nth, (told, scan) in enumerate(offline, 1) if told < place or scan.turn < live.turn]
+            before = [
+                nth
+                for nth, (arrived, scan) in enumerate(offline, 1)
+                if arrived < place or scan.precedence < live.precedence
+            ]
             due = max(before, default=0)
             yield from (scan for _, scan in offline[:due])
             del offline[:due]
@@ -128,33 +134,33 @@ def _in_turn(scans: Sequence[Scan]) -> Iterator[Scan]:
         yield from (scan for _, scan in offline)
 
 
-def _verdict(venue: str, scan: Scan, ticket: TicketAtDoor | None) -> Verdict:
+def _verdict(venue: str, scan: Scan, ticket: ScannedTicket | None) -> Verdict:
     if ticket is None or ticket.state is TicketState.WAITING:
-        return Refused(scan, Refusal.UNKNOWN_CODE)
+        return EntryDenied(scan, ScanRefusal.UNKNOWN_CODE)
     if (ticket.venue, ticket.evening_id) != (venue, scan.evening_id):
-        return Refused(scan, Refusal.WRONG_EVENING)
+        return EntryDenied(scan, ScanRefusal.WRONG_EVENING)
     first = ticket.admitted_by
-    if not _counted_at(ticket, scan):
-        reason = Refusal.PASSED_ON if ticket.passed_on else Refusal.CANCELLED
-        return Refused(scan, reason, first.scanned_at if first else None)
-    if not _is_its_code(ticket, scan):
-        return Refused(scan, Refusal.REPLACED)
+    if not _was_valid(ticket, scan):
+        reason = ScanRefusal.PASSED_ON if ticket.passed_on else ScanRefusal.CANCELLED
+        return EntryDenied(scan, reason, first.scanned_at if first else None)
+    if not _was_its_code(ticket, scan):
+        return EntryDenied(scan, ScanRefusal.REPLACED)
     if first is None:
-        return Entry(scan, ticket.ticket_id)
-    if scan.is_offline and scan.turn < first.turn:
-        return Entry(scan, ticket.ticket_id, overtaken=first)
-    return Refused(scan, Refusal.ALREADY_ADMITTED, first.scanned_at)
+        return EntryGranted(scan, ticket.ticket_id)
+    if scan.is_offline and scan.precedence < first.precedence:
+        return EntryGranted(scan, ticket.ticket_id, overtaken=first)
+    return EntryDenied(scan, ScanRefusal.ALREADY_ADMITTED, first.scanned_at)
 
 
-def _counted_at(ticket: TicketAtDoor, scan: Scan) -> bool:
-    """Whether the ticket counted when it was scanned: who was let in before it was cancelled is in, told late."""
+def _was_valid(ticket: ScannedTicket, scan: Scan) -> bool:
+    """Tells whether the ticket counted when it was scanned: an offline scan before its end arrives late."""
     if ticket.state is not TicketState.CANCELLED:
         return True
     return scan.is_offline and ticket.ended_at is not None and scan.scanned_at < ticket.ended_at
 
 
-def _is_its_code(ticket: TicketAtDoor, scan: Scan) -> bool:
-    """Whether it was the ticket's own code when it was scanned, and not one that its holder has another for."""
+def _was_its_code(ticket: ScannedTicket, scan: Scan) -> bool:
+    """Tells whether it was the ticket's own code when it was scanned, and not one that was replaced before."""
     if scan.generation >= ticket.generation:
         return True
     return scan.is_offline and ticket.replaced_at is not None and scan.scanned_at < ticket.replaced_at

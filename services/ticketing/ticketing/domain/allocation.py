@@ -1,32 +1,39 @@
-"""Who gets a seat, who waits, and why (allocation rules, "Granting")."""
+"""The allocation of seats to candidates, with the reasons (allocation rules, "Granting")."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from ticketing.domain.decisions import Decision, Figures, LastServed, Outcome, Rule
+from ticketing.domain.decisions import Figures, LastServed, Outcome, Rule, SeatDecision
+
+# The order of "Granting", 1 to 4, by the names of the values compared; `store.granting_order` builds its SQL from it.
+ORDER: Final = ("other_evenings", "fill", "requested_at", "tiebreaker")
+# The order among the candidates of one partner, in which the fill grows.
+ORDER_WITHIN_PARTNER: Final = tuple(name for name in ORDER if name != "fill")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who competes for a seat of an evening.
+    """A participant who competes for a seat of an evening.
 
-    `others` counts the other evenings of the season for which they hold a ticket, `lot` is what `lot()` draws.
+    `other_evenings` counts the other evenings of the season for which they hold a ticket.
     """
 
     participant_id: UUID
     partner: str
-    others: int
+    other_evenings: int
     requested_at: datetime
-    lot: bytes
+    tiebreaker: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Seats:
-    """An evening's seats before a round: all of them, and by partner those allotted and those held."""
+class SeatInventory:
+    """An evening's seats before a round: its capacity, and by partner the seats allotted and those held."""
 
     capacity: int
     allotments: Mapping[str, int]
@@ -40,115 +47,129 @@ class Seats:
 
     @property
     def pool_left(self) -> int:
-        """What the common pool still has; negative where partners hold more than there would be now."""
+        """Seats left in the common pool; negative where partners hold more than there would be now."""
         pool = self.capacity - sum(self.allotments.values())
         return pool - sum(max(0, held - self.allotments.get(partner, 0)) for partner, held in self.held.items())
 
     def attainable(self, partner: str) -> int:
-        """How many seats the partner's people could be granted at most, if nobody else were."""
+        """The most seats that the partner's people could be granted, if nobody else were."""
         if self.released:
             return self.free
         own = max(self.allotments.get(partner, 0) - self.held.get(partner, 0), 0)
         return min(self.free, own + max(self.pool_left, 0))
 
+    def after_granting(self, partners: Iterable[str]) -> "SeatInventory":
+        """The seats once a person of each of these partners was granted one."""
+        held = dict(self.held)
+        for partner in partners:
+            held[partner] = held.get(partner, 0) + 1
+        return SeatInventory(self.capacity, self.allotments, held, self.released)
 
-def lot(evening_id: UUID, participant_id: UUID) -> bytes:
-    """The lottery that anyone can check afterwards ("Granting", 4)."""
+
+class RankedCandidate(NamedTuple):
+    """A candidate in the order of a round, with their `number` among the competing candidates of their partner."""
+
+    candidate: Candidate
+    number: int
+
+
+def tiebreaker(evening_id: UUID, participant_id: UUID) -> bytes:
+    """Returns the draw of the lottery that anyone can check afterwards ("Granting", 4)."""
     return sha256(evening_id.bytes + participant_id.bytes).digest()
 
 
-def serve(seats: Seats, candidates: Iterable[Candidate], granted: Outcome) -> list[Decision]:
-    """One round: serves the candidates one after the other, each taking a seat if they may have one at that moment.
+def allocate_round(inventory: SeatInventory, candidates: Iterable[Candidate], granted: Outcome) -> list[SeatDecision]:
+    """Allocates one round: the candidates come one after the other, each taking a seat if they may have one then.
 
     Returns their decisions in that order; `granted` is the outcome of those who get a seat. The candidates may be the
-    heads of a line only: of each partner at least as many as are `attainable`, if there are that many.
+    first of a waiting list only: of each partner at least as many as are `attainable`, if there are that many.
     """
-    turns = in_order(seats, candidates)
-    counter = _Counter(seats)
+    ranked = rank(inventory, candidates)
+    state = _RoundState(inventory)
     decisions, last = [], None
-    for place, (candidate, turn) in enumerate(turns, start=1):
-        rule, has_seat = counter.rule_for(candidate.partner)
-        figures = counter.figures(candidate, turn, place=place, competing=len(turns), last_served=last)
+    for place, each in enumerate(ranked, start=1):
+        candidate = each.candidate
+        rule, has_seat = state.rule_for(candidate.partner)
+        figures = state.figures(each, place=place, competing=len(ranked), last_served=last)
         if has_seat:
-            counter.take(candidate.partner)
-            last = LastServed(candidate.others, figures.fill, candidate.requested_at)
-        decisions.append(Decision(candidate.participant_id, granted if has_seat else Outcome.WAITING, rule, figures))
+            state.take(candidate.partner)
+            last = LastServed(candidate.other_evenings, figures.fill, candidate.requested_at)
+        outcome = granted if has_seat else Outcome.WAITING
+        decisions.append(SeatDecision(candidate.participant_id, outcome, rule, figures))
     return decisions
 
 
-def in_order(seats: Seats, candidates: Iterable[Candidate]) -> list[tuple[Candidate, int]]:
-    """The candidates in the order in which they are served, each with its number among those of its partner.
-
-    The order is that of "Granting", 1 to 4; fills are compared as exact fractions, over one common denominator.
-    """
-    among_own = sorted(candidates, key=lambda each: (each.others, each.requested_at, each.lot))
+def rank(inventory: SeatInventory, candidates: Iterable[Candidate]) -> list[RankedCandidate]:
+    """Returns the candidates in `ORDER`; fills are compared as exact fractions, over one common denominator."""
+    own_key, position = attrgetter(*ORDER_WITHIN_PARTNER), ORDER.index("fill")
+    among_own = sorted(candidates, key=own_key)
     ours = {each.partner for each in among_own}
-    allotted = {partner: max(seats.allotments.get(partner, 0), 1) for partner in ours}
+    allotted = {partner: max(inventory.allotments.get(partner, 0), 1) for partner in ours}
     common = math.lcm(*allotted.values())
     weight = {partner: common // allotted[partner] for partner in ours}
     number = dict.fromkeys(ours, 0)
     keyed = []
     for candidate in among_own:
-        partner = candidate.partner
+        partner, own = candidate.partner, own_key(candidate)
         number[partner] += 1
-        fill = (seats.held.get(partner, 0) + number[partner]) * weight[partner]
-        keyed.append((candidate.others, fill, candidate.requested_at, candidate.lot, number[partner], candidate))
-    keyed.sort(key=lambda each: each[:4])
-    return [(candidate, turn) for *_, turn, candidate in keyed]
+        fill = (inventory.held.get(partner, 0) + number[partner]) * weight[partner]
+        keyed.append(((*own[:position], fill, *own[position:]), RankedCandidate(candidate, number[partner])))
+    keyed.sort(key=lambda each: each[0])
+    return [each for _, each in keyed]
 
 
-class _Counter:
-    """The seats while a round goes on: the sums of `Seats`, kept up to date instead of added up for each candidate."""
+class _RoundState:
+    """The seats in the course of a round: the sums of `SeatInventory`, kept up to date instead of added up again."""
 
-    def __init__(self, seats: Seats) -> None:
-        self._seats = seats
-        self._before = seats.held
-        self._held = dict(seats.held)
-        self._total = sum(seats.held.values())
-        self._pool_left = seats.pool_left
+    def __init__(self, inventory: SeatInventory) -> None:
+        self._inventory = inventory
+        self._held = dict(inventory.held)
+        self._total = sum(inventory.held.values())
+        self._pool_left = inventory.pool_left
 
     def rule_for(self, partner: str) -> tuple[Rule, bool]:
-        """The rule that holds for somebody of this partner now, and whether it gives them a seat."""
-        if self._total >= self._seats.capacity:
+        """Returns the rule that applies to a candidate of this partner now, and whether it grants a seat."""
+        if self._total >= self._inventory.capacity:
             return Rule.FULL, False
-        if self._seats.released:
+        if self._inventory.released:
             return Rule.RELEASED, True
-        if self._held.get(partner, 0) < self._seats.allotments.get(partner, 0):
+        if self._held.get(partner, 0) < self._inventory.allotments.get(partner, 0):
             return Rule.ALLOTMENT, True
         if self._pool_left > 0:
             return Rule.COMMON_POOL, True
         return Rule.ALLOTMENT_USED, False
 
     def take(self, partner: str) -> None:
-        """Somebody of this partner took a seat."""
+        """Counts a seat taken by this partner."""
         held = self._held.get(partner, 0)
-        if held >= self._seats.allotments.get(partner, 0):
+        if held >= self._inventory.allotments.get(partner, 0):
             self._pool_left -= 1
         self._held[partner] = held + 1
         self._total += 1
 
     def figures(
-        self, candidate: Candidate, turn: int, *, place: int, competing: int, last_served: LastServed | None
+        self, ranked: RankedCandidate, *, place: int, competing: int, last_served: LastServed | None
     ) -> Figures:
-        """What the decision on this candidate compared."""
-        allotment = self._seats.allotments.get(candidate.partner, 0)
+        """Returns the figures that the decision on this candidate compares."""
+        candidate = ranked.candidate
+        allotment = self._inventory.allotments.get(candidate.partner, 0)
         return Figures(
-            capacity=self._seats.capacity,
+            capacity=self._inventory.capacity,
             held=self._total,
             allotment=allotment,
             partner_held=self._held.get(candidate.partner, 0),
             pool_left=max(self._pool_left, 0),
-            others=candidate.others,
-            fill=(self._before.get(candidate.partner, 0) + turn, max(allotment, 1)),
+            other_evenings=candidate.other_evenings,
+            fill=(self._inventory.held.get(candidate.partner, 0) + ranked.number, max(allotment, 1)),
             requested_at=candidate.requested_at,
-            lot=candidate.lot,
+            tiebreaker=candidate.tiebreaker,
             place=place,
             competing=competing,
             last_served=last_served,
         )
 
 
-def places_of(decisions: Sequence[Decision]) -> dict[UUID, int]:
-    """The places in the line, from 1, of those whom a round on an empty line left waiting."""
+def waiting_positions(decisions: Sequence[SeatDecision]) -> dict[UUID, int]:
+    """Returns the positions, from 1, of those whom a round left waiting on a waiting list that was empty before."""
     waiting = [each.participant_id for each in decisions if each.outcome is Outcome.WAITING]
-    return {participant: place for place, participant in enumerate(waiting, start=1)}
+    return {participant: position for position, participant in enumerate(waiting, start=1)}

@@ -1,4 +1,4 @@
-"""What was decided about somebody's seat, and why (allocation rules, "Explaining")."""
+"""Decisions about seats, with the rules and figures that explain them (allocation rules, "Explaining")."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Outcome(StrEnum):
-    """What a decision came to."""
+    """The outcome of a decision."""
 
     GRANTED = "granted"
     PROMOTED = "promoted"
@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
 
 class Rule(StrEnum):
-    """The rule that decided; codes are for programs, `wording` has the sentences."""
+    """The rule that decided, as a code for programs; people get a sentence."""
 
     # A seat.
     ALLOTMENT = "allotment"
@@ -41,16 +41,16 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastServed:
-    """Who got a seat last before this decision, by what was compared; nobody can be told from it."""
+    """The values compared for the candidate who got a seat last before this decision; they identify nobody."""
 
-    others: int
+    other_evenings: int
     fill: tuple[int, int]
     requested_at: datetime
 
     def to_json(self) -> dict[str, Any]:
-        """For keeping and showing."""
+        """Returns the values for storing and showing."""
         return {
-            "other_evenings": self.others,
+            "other_evenings": self.other_evenings,
             "fill": f"{self.fill[0]}/{self.fill[1]}",
             "requested_at": self.requested_at.isoformat(),
         }
@@ -58,11 +58,11 @@ class LastServed:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a round compared for one candidate, as it stood when their turn came.
+    """The figures a round compared for one candidate, as they stood when their turn came.
 
     `held` of `capacity` seats were taken, `partner_held` of the `allotment` of their partner; the common pool had
-    `pool_left`. They were number `place` of `competing`, by `others` (evenings of the season for which they hold a
-    ticket), `fill` (a fraction), `requested_at` and `lot`.
+    `pool_left`. They were number `place` of `competing`, by `other_evenings` (of the season for which they hold a
+    ticket), `fill` (a fraction), `requested_at` and `tiebreaker`.
     """
 
     capacity: int
@@ -70,26 +70,26 @@ class Figures:
     allotment: int
     partner_held: int
     pool_left: int
-    others: int
+    other_evenings: int
     fill: tuple[int, int]
     requested_at: datetime
-    lot: bytes
+    tiebreaker: bytes
     place: int
     competing: int
     last_served: LastServed | None
 
     def to_json(self) -> dict[str, Any]:
-        """For keeping and showing; `lot` shortened to what decides in practice."""
+        """Returns the figures for storing and showing; the tiebreaker shortened to what decides in practice."""
         return {
             "capacity": self.capacity,
             "held": self.held,
             "allotment": self.allotment,
             "partner_held": self.partner_held,
             "pool_left": self.pool_left,
-            "other_evenings": self.others,
+            "other_evenings": self.other_evenings,
             "fill": f"{self.fill[0]}/{self.fill[1]}",
             "requested_at": self.requested_at.isoformat(),
-            "lot": self.lot[:8].hex(),
+            "lot": self.tiebreaker[:8].hex(),
             "place": self.place,
             "competing": self.competing,
             "last_served": self.last_served.to_json() if self.last_served else None,
@@ -97,7 +97,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class SeatDecision:
     """A round's decision on one candidate."""
 
     participant_id: UUID

@@ -1,20 +1,20 @@
-"""How often a ticket may be offered to an address: whoever tries addresses one after the other learns nothing."""
+"""Limits on offers, so that whoever tries one address after the other learns nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 
 PERIOD: Final = timedelta(days=1)
-MOST_OF_TICKET: Final = 5
-MOST_OF_HOLDER: Final = 10
-MOST_TO_ADDRESS: Final = 5  # from one person: all their tickets of a season
+MAX_OF_TICKET: Final = 5
+MAX_OF_HOLDER: Final = 10
+MAX_TO_ADDRESS: Final = 5  # from one person: all their tickets of a season
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
+class OfferCounts:
     """Offers of the last `PERIOD`: of a ticket, of all tickets of its holder, of those to one address, and when the
     first of each were made.
     """
@@ -27,13 +27,15 @@ class Tries:
     first_to_address: datetime | None
 
 
-def check_tries(tries: Tries, now: datetime) -> None:
-    """Whether there may be one more. Raises Refused, with the seconds until the first one counts no more."""
+def check_offer_limits(counts: OfferCounts, now: datetime) -> None:
+    """Checks that there may be one more. Raises RequestRefused, with the seconds until the first one counts no more."""
     bounds = (
-        (tries.of_ticket, MOST_OF_TICKET, tries.first_of_ticket),
-        (tries.of_holder, MOST_OF_HOLDER, tries.first_of_holder),
-        (tries.to_address, MOST_TO_ADDRESS, tries.first_to_address),
+        (counts.of_ticket, MAX_OF_TICKET, counts.first_of_ticket),
+        (counts.of_holder, MAX_OF_HOLDER, counts.first_of_holder),
+        (counts.to_address, MAX_TO_ADDRESS, counts.first_to_address),
     )
     reached = [first for made, most, first in bounds if made >= most and first is not None]
     if reached:
-        raise Refused(Refusal.TOO_MANY_OFFERS, retry_after=ceil((max(reached) + PERIOD - now).total_seconds()))
+        raise RequestRefused(
+            RefusalCode.TOO_MANY_OFFERS, retry_after=ceil((max(reached) + PERIOD - now).total_seconds())
+        )

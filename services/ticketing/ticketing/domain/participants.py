@@ -1,7 +1,7 @@
-"""What ticketing knows about a participant, put together from events that may arrive in any order.
+"""The participant as ticketing knows them, put together from events that may arrive in any order.
 
-Each group of fields remembers the version it was last told with, so that an event that arrives late changes only
-what nothing newer has said. Erasure is final, whatever arrives after it.
+Each group of fields remembers the version it was last set with, so that an event that arrives late changes only
+what nothing newer has set. Erasure is final, whatever arrives after it.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ ParticipantEvent = ParticipantEnrolled | ParticipantChanged | ParticipantWithdra
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A participant as far as seats are concerned. Versions are 0 where nothing was told yet."""
+    """A participant as far as seats are concerned. Versions are 0 where nothing is known yet."""
 
     participant_id: UUID
     partner: str | None = None
@@ -45,7 +45,7 @@ class Participant:
 
     @property
     def withdrawn(self) -> bool:
-        """True when the last word about this enrolment was a withdrawal, now or on a day to come."""
+        """True when the newest event of this enrolment is a withdrawal, now or on a day to come."""
         return self.withdrawn_version > self.version
 
     @property
@@ -56,44 +56,52 @@ class Participant:
             ends.append(self.withdrawn_on)
         return min(ends, default=None)
 
+    def is_active_on(self, day: date) -> bool:
+        """True when their enrolment is known and covers the day; erasure leaves no request time behind."""
+        if self.requested_at is None or (self.starts_on is not None and day < self.starts_on):
+            return False
+        return self.active_until is None or day < self.active_until
+
 
 def holder_name(event: ParticipantEnrolled | ParticipantChanged) -> str:
-    """The name as it is printed on a ticket."""
+    """Returns the name as it is printed on a ticket."""
     return full_name(event.given_name, event.family_name)
 
 
-def after(participant: Participant, event: ParticipantEvent, at: datetime) -> Participant:
-    """What is known once `event` of the moment `at` is known too; the same for any order of the same events."""
+def apply_event(participant: Participant, event: ParticipantEvent, at: datetime) -> Participant:
+    """Returns the participant after `event` of the moment `at`; the same for any order of the same events."""
     if participant.erased:
         return participant
     match event:
         case ParticipantErased():
             return Participant(participant.participant_id, version=event.version, erased=True)
         case ParticipantWithdrawn():
-            return _withdrawn(participant, event, at)
+            return _with_withdrawal(participant, event, at)
         case _:
-            return _told(participant, event, at)
+            return _with_details(participant, event, at)
 
 
-def has_returned(before: Participant, now: Participant) -> bool:
-    """Whether it was just learnt that they withdrew and enrolled again, in whatever order that was told."""
+def has_re_enrolled(before: Participant, now: Participant) -> bool:
+    """Tells whether it was just learnt that they withdrew and enrolled again, in whatever order that arrived."""
     learnt = (before.enrolled_version, before.withdrawn_version) != (now.enrolled_version, now.withdrawn_version)
     return learnt and 0 < now.withdrawn_version < now.enrolled_version
 
 
-def has_moved(before: Participant, now: Participant) -> bool:
-    """Whether they have another address than before: what was sent to that one counts no longer."""
+def has_address_changed(before: Participant, now: Participant) -> bool:
+    """Tells whether they have another address than before, so that links and codes sent there must end."""
     return None not in (before.address_sha256, now.address_sha256) and before.address_sha256 != now.address_sha256
 
 
-def _withdrawn(participant: Participant, event: ParticipantWithdrawn, at: datetime) -> Participant:
+def _with_withdrawal(participant: Participant, event: ParticipantWithdrawn, at: datetime) -> Participant:
     if event.version <= participant.withdrawn_version:
         return participant
     day = event.effective_on or local_day(at)
     return replace(participant, withdrawn_version=event.version, withdrawn_on=day)
 
 
-def _told(participant: Participant, event: ParticipantEnrolled | ParticipantChanged, at: datetime) -> Participant:
+def _with_details(
+    participant: Participant, event: ParticipantEnrolled | ParticipantChanged, at: datetime
+) -> Participant:
     if isinstance(event, ParticipantEnrolled) and event.version > participant.enrolled_version:
         participant = replace(participant, enrolled_version=event.version, requested_at=at)
     if event.version <= participant.version:

@@ -1,10 +1,10 @@
-"""What a person, or somebody for them, may ask of ticketing, and why it is refused."""
+"""Refusals of what a person, or somebody for them, requests."""
 
 from enum import StrEnum
 
 
-class Refusal(StrEnum):
-    """Why nothing was done; stable codes, whose sentences are in `wording`."""
+class RefusalCode(StrEnum):
+    """The reason why nothing was done; stable codes, whose sentences are in `pages.explanations`."""
 
     UNKNOWN_EVENING = "unknown-evening"
     UNKNOWN_TICKET = "unknown-ticket"
@@ -24,10 +24,10 @@ class Refusal(StrEnum):
     TOO_MANY_OFFERS = "too-many-offers"
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Nothing was changed, for this reason; it may succeed after `retry_after` seconds, where that is known."""
 
-    def __init__(self, refusal: Refusal, retry_after: int | None = None) -> None:
+    def __init__(self, refusal: RefusalCode, retry_after: int | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.retry_after = retry_after

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 
 
 class TicketState(StrEnum):
-    """Where a ticket is in its life; a waiting place is a ticket without a seat."""
+    """The state of a ticket; a waiting place is a ticket without a seat."""
 
     WAITING = "waiting"
     ISSUED = "issued"
@@ -18,8 +18,8 @@ class TicketState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class EveningAhead:
-    """What decides whether anything about an evening's tickets may still change."""
+class LockedEvening:
+    """An evening whose row is locked, with what decides whether its tickets may still change."""
 
     evening_id: UUID
     venue: str
@@ -29,8 +29,8 @@ class EveningAhead:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A participant as far as one evening is concerned; `active` on its day, and of a partner that takes part."""
+class Eligibility:
+    """A participant's eligibility for one evening: `active` on its day, and of a partner that takes part."""
 
     participant_id: UUID
     partner: str | None
@@ -49,61 +49,64 @@ class Place:
     reason: str | None
 
 
-def check_ahead(evening: EveningAhead, now: datetime) -> None:
-    """Raises Refused when the evening was called off or has begun: its tickets stay as they are."""
+def check_not_started(evening: LockedEvening, now: datetime) -> None:
+    """Raises RequestRefused when the evening was cancelled or has begun: its tickets stay as they are."""
     if evening.cancelled:
-        raise Refused(Refusal.EVENING_CANCELLED)
+        raise RequestRefused(RefusalCode.EVENING_CANCELLED)
     if now >= evening.starts_at:
-        raise Refused(Refusal.EVENING_BEGUN)
+        raise RequestRefused(RefusalCode.EVENING_BEGUN)
 
 
-def check_asking(evening: EveningAhead, person: Person | None, now: datetime) -> Person:
-    """Who may ask: a candidate of the evening ("Candidates"), until it begins. Raises Refused."""
-    check_ahead(evening, now)
+def check_seat_request(evening: LockedEvening, person: Eligibility | None, now: datetime) -> Eligibility:
+    """Returns the participant, if they may request a seat: a candidate ("Candidates"), until the evening begins.
+
+    Raises RequestRefused.
+    """
+    check_not_started(evening, now)
     if person is None:
-        raise Refused(Refusal.UNKNOWN_PARTICIPANT)
+        raise RequestRefused(RefusalCode.UNKNOWN_PARTICIPANT)
     if not person.active:
-        raise Refused(Refusal.NOT_ACTIVE)
+        raise RequestRefused(RefusalCode.NOT_ACTIVE)
     return person
 
 
-def check_declining(evening: EveningAhead, place: Place, now: datetime) -> bool:
-    """Whether there is something to give up: False when it was declined before. Raises Refused where it cannot be.
+def check_decline(evening: LockedEvening, place: Place, now: datetime) -> bool:
+    """Tells whether there is something to decline: False when it was declined before. Raises RequestRefused.
 
-    A waiting place can be declined like a ticket; neither once the doors have opened.
+    A waiting place can be declined like a ticket; neither once the evening has begun.
     """
     if place.state is TicketState.CANCELLED and place.reason == "declined":
         return False
     if place.state is TicketState.ADMITTED:
-        raise Refused(Refusal.ALREADY_ADMITTED)
-    check_ahead(evening, now)
+        raise RequestRefused(RefusalCode.ALREADY_ADMITTED)
+    check_not_started(evening, now)
     if place.state is TicketState.CANCELLED:
-        raise Refused(Refusal.TICKET_ENDED)
+        raise RequestRefused(RefusalCode.TICKET_ENDED)
     return True
 
 
-def check_giving(evening: EveningAhead, place: Place, now: datetime) -> None:
-    """Whether this is a ticket that may still be passed on ("Changes", passing on). Raises Refused."""
+def check_transfer_from(evening: LockedEvening, place: Place, now: datetime) -> None:
+    """Checks that this is a ticket that may still be passed on ("Changes", passing on). Raises RequestRefused."""
     if place.state is TicketState.ADMITTED:
-        raise Refused(Refusal.ALREADY_ADMITTED)
-    check_ahead(evening, now)
+        raise RequestRefused(RefusalCode.ALREADY_ADMITTED)
+    check_not_started(evening, now)
     if place.state is TicketState.CANCELLED:
-        raise Refused(Refusal.TICKET_ENDED)
+        raise RequestRefused(RefusalCode.TICKET_ENDED)
     if place.state is TicketState.WAITING:
-        raise Refused(Refusal.NO_SEAT)
+        raise RequestRefused(RefusalCode.NO_SEAT)
 
 
-def check_receiving(place: Place, colleague: Person | None, colleagues: Place | None) -> Person:
-    """The colleague, if the ticket may be passed on to them ("Changes", passing on). Raises Refused.
+def check_transfer_to(place: Place, colleague: Eligibility | None, colleagues: Place | None) -> Eligibility:
+    """Returns the colleague, if the ticket may be passed on to them ("Changes", passing on). Raises RequestRefused.
 
     `colleagues` is the ticket or waiting place that the colleague has for the evening.
     """
     if colleague is None or colleague.partner != place.partner:
-        raise Refused(Refusal.STRANGER)
+        raise RequestRefused(RefusalCode.STRANGER)
     if colleague.participant_id == place.participant_id:
-        raise Refused(Refusal.ONESELF)
+        raise RequestRefused(RefusalCode.ONESELF)
     if not colleague.active:
-        raise Refused(Refusal.COLLEAGUE_NOT_ACTIVE)
+        raise RequestRefused(RefusalCode.COLLEAGUE_NOT_ACTIVE)
     if colleagues is not None and colleagues.state in (TicketState.ISSUED, TicketState.ADMITTED):
-        raise Refused(Refusal.COLLEAGUE_HAS_TICKET)
+        raise RequestRefused(RefusalCode.COLLEAGUE_HAS_TICKET)
     return colleague

@@ -7,15 +7,15 @@ from typing import Final
 from culture_connect.contracts import AdmissionRecorded
 from culture_connect.messaging import Delivery, EventRouter, PermanentFailure, UnitOfWork
 from culture_connect.messaging.topology import ADMISSION_QUEUES
-from ticketing.metrics import DoorMeasures
+from ticketing.metrics import AdmissionMetrics
 from ticketing.tickets.codes import Codes
 from ticketing.use_cases.admit import admit
 
-# What a scanner sends waits in its queue while this service is away.
+# Scans wait in their queue while the service is stopped.
 LONGEST_WAIT: Final = timedelta(days=1)
 
 
-def admission_router(codes: Codes, measures: DoorMeasures) -> EventRouter:
+def admission_router(codes: Codes, metrics: AdmissionMetrics) -> EventRouter:
     """Subscribes to the queues of the box offices; messages about one scan keep their order."""
     router = EventRouter()
     admissions = router.batch_subscriber(
@@ -28,6 +28,6 @@ def admission_router(codes: Codes, measures: DoorMeasures) -> EventRouter:
         if venue is None:
             raise PermanentFailure("sender-unknown")
         scans, causes = [each.message for each in deliveries], [each.envelope for each in deliveries]
-        measures.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
+        metrics.count(venue, await admit(work, venue, scans, codes, causes, longest_wait=LONGEST_WAIT))
 
     return router

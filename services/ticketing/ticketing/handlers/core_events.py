@@ -17,7 +17,7 @@ from culture_connect.contracts import (
 from culture_connect.messaging import Delivery, EventRouter, UnitOfWork
 from culture_connect.messaging.topology import events_queue
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.apply_events import Event, take_in
+from ticketing.use_cases.apply_events import Event, apply_events
 
 
 def core_router(issuer: Issuer) -> EventRouter:
@@ -25,7 +25,7 @@ def core_router(issuer: Issuer) -> EventRouter:
     router = EventRouter()
     core_events = router.batch_subscriber(events_queue("ticketing"))
 
-    # One handler for all of them, so that a mixed batch is settled once.
+    # One handler for all of them, so that a mixed batch is applied at once.
     @core_events(
         PartnerRegistered,
         PartnerChanged,
@@ -38,7 +38,7 @@ def core_router(issuer: Issuer) -> EventRouter:
         EveningChanged,
         EveningCancelled,
     )
-    async def apply_events(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
-        await take_in(work, deliveries, issuer)
+    async def apply_batch(work: UnitOfWork, deliveries: Sequence[Delivery[Event]]) -> None:
+        await apply_events(work, deliveries, issuer)
 
     return router

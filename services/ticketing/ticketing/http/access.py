@@ -1,4 +1,4 @@
-"""Who may act on somebody's place: the programme team for anybody, and everybody for themselves."""
+"""Authorisation to act on a place: the programme team for anybody, and everybody for themselves."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from culture_connect.http import Caller, Tokens, identity, requires, unauthenticated
 from culture_connect.messaging import Database
 from ticketing.store import personal_pages
+from ticketing.tickets.links import digest_of
 
 PROGRAMME = "programme"
 BOX_OFFICE = "box-office:"
@@ -23,7 +24,7 @@ _bearer = HTTPBearer(auto_error=False, description="A token with the scope progr
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: `participant_id` and `evening_id` say for whom alone, and are None for the programme team."""
+    """The caller; `participant_id` and `evening_id` limit what they may act on, and are None for the programme team."""
 
     caller: Caller
     participant_id: UUID | None = None
@@ -41,7 +42,7 @@ async def _acting(
         return Actor(caller)
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await personal_pages.owner(work, credentials.credentials)
+        owner = await personal_pages.owner(work, digest_of(credentials.credentials))
     if owner is None:
         raise unauthenticated(invalid=True)
     evening_id, participant_id = owner
@@ -53,5 +54,5 @@ Acting = Annotated[Actor, Depends(_acting)]
 
 
 def box_offices_of(caller: Caller) -> list[str]:
-    """The scopes of the caller that are those of a venue's box office."""
+    """Returns the scopes of the caller that are those of a venue's box office."""
     return sorted(scope for scope in caller.scopes if scope.startswith(BOX_OFFICE))

@@ -1,4 +1,4 @@
-"""The door over HTTP."""
+"""Admissions over HTTP."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from culture_connect.contracts import AdmissionRecorded
 from culture_connect.http import Answer, Caller, once
 from culture_connect.messaging import UnitOfWork
 from ticketing.http.access import BOX_OFFICE, Anyone, box_offices_of
-from ticketing.metrics import DoorMeasures
+from ticketing.metrics import AdmissionMetrics
 from ticketing.store import overviews
 from ticketing.store.admissions import RecordedScan
 from ticketing.tickets.issuer import Issuer
@@ -22,7 +22,7 @@ router = APIRouter(tags=["door"])
 
 
 class Admission(BaseModel):
-    """Whether the door opens, and for whom; or why not.
+    """The verdict on a scan: admitted, and the holder; or refused, and the reason.
 
     `double_entry` where two people went in with one code. An offline scan that let somebody in before the ticket was
     cancelled is admitted with `cancelled_at` and the reason as `cancelled_as`. `clock` is `implausible` when the
@@ -45,12 +45,12 @@ class Admission(BaseModel):
 async def record_admission(request: Request, scan: AdmissionRecorded, caller: Anyone) -> Response:
     """Records a scan. The same scan again gets the answer of the first time."""
     issuer: Issuer = request.app.state.issuer
-    doors: DoorMeasures = request.app.state.doors
+    metrics: AdmissionMetrics = request.app.state.admission_metrics
 
     async def effect(work: UnitOfWork) -> Answer:
         venue = await _venue(work, caller, scan)
         [recorded] = await admit(work, venue, [scan], issuer.codes)
-        doors.count(venue, [recorded])
+        metrics.count(venue, [recorded])
         answer = await _answer(work, recorded)
         return Answer(HTTPStatus.OK, answer.model_dump(mode="json", exclude_none=True))
 
@@ -81,7 +81,7 @@ async def _answer(work: UnitOfWork, scan: RecordedScan) -> Admission:
 
 
 async def _venue(work: UnitOfWork, caller: Caller, scan: AdmissionRecorded) -> str:
-    """Whose door this is: the venue of the evening when the caller may scan there, else a venue of the caller's."""
+    """Returns the venue of the evening when the caller may scan there, else a venue of the caller's."""
     venues = [scope.removeprefix(BOX_OFFICE) for scope in box_offices_of(caller)]
     if not venues:
         caller.demand(f"{BOX_OFFICE}{{venue}}")  # nobody has this: the answer names what would be needed

@@ -1,5 +1,6 @@
-"""Why somebody got a seat, or did not."""
+"""Decisions about seats, with their explanations."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -16,7 +17,7 @@ from ticketing.http.access import Programme
 from ticketing.pages.explanations import explain
 from ticketing.store import decisions as store
 from ticketing.store import overviews
-from ticketing.store.decisions import KeptDecision
+from ticketing.store.decisions import RecordedDecision
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 
@@ -45,19 +46,13 @@ class DecisionView(BaseModel):
     explanation: Explanation
 
     @classmethod
-    def of(cls, kept: KeptDecision) -> Self:
-        """As it was kept, with its words."""
-        words = {language: explain(kept.outcome, kept.rule, kept.figures, language) for language in Language}
-        return cls(
-            decision_id=kept.decision_id,
-            participant_id=kept.participant_id,
-            ticket_id=kept.ticket_id,
-            decided_at=kept.decided_at,
-            outcome=Outcome(kept.outcome),
-            rule=Rule(kept.rule),
-            figures=kept.figures,
-            explanation=Explanation(nl=words[Language.NL], en=words[Language.EN]),
+    def of(cls, recorded: RecordedDecision) -> Self:
+        """Returns the view of a recorded decision, with its explanation."""
+        nl, en = (
+            explain(recorded.outcome, recorded.rule, recorded.figures, language)
+            for language in (Language.NL, Language.EN)
         )
+        return cls(**asdict(recorded), explanation=Explanation(nl=nl, en=en))
 
 
 @router.get("/{evening_id}/decisions")

@@ -1,27 +1,30 @@
-"""How full an evening is, and a box office's whole list of tickets."""
+"""The seats of an evening, and a box office's whole list of tickets."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from culture_connect.contracts import Admission
 from culture_connect.http import Caller, not_found
 from culture_connect.messaging import Database, UnitOfWork
 from ticketing.http.access import BOX_OFFICE, PROGRAMME, Anyone, Programme, box_offices_of
 from ticketing.store import overviews
-from ticketing.store.overviews import EveningNow, TicketNow
+from ticketing.store.overviews import EveningOverview, ListedTicket
 
 router = APIRouter(prefix="/evenings", tags=["evenings"])
 
 
 class Seats(BaseModel):
     """Seats that are taken but not entered, seats whose holders are in, and waiting places."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     issued: int
     admitted: int
@@ -55,6 +58,8 @@ class EveningSeats(Seats):
 
 class TicketView(BaseModel):
     """A ticket as its box office knows it; `version` is the one of the last message about it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     ticket_id: UUID
     evening_id: UUID
@@ -100,26 +105,10 @@ async def seats(request: Request, evening_id: UUID, _: Programme) -> EveningSeat
             raise not_found("evening")
         partners = await overviews.per_partner(work, evening_id)
     return EveningSeats(
-        evening_id=evening.evening_id,
-        venue=evening.venue,
-        season=evening.season,
-        starts_at=evening.starts_at,
-        release_at=evening.release_at,
-        closes_at=evening.closes_at,
-        admission=Admission(evening.admission),
-        cancelled=evening.cancelled,
-        capacity=evening.capacity,
-        # What was allotted stays as it was once the seats are released, also when the house shrinks after that.
+        **asdict(evening),
+        # What was allotted stays as it was once the seats are released, also when the capacity shrinks after that.
         common_pool=max(evening.capacity - sum(each.allotment for each in partners), 0),
-        issued=evening.issued,
-        admitted=evening.admitted,
-        waiting=evening.waiting,
-        partners={
-            each.partner: PartnerSeats(
-                allotment=each.allotment, issued=each.issued, admitted=each.admitted, waiting=each.waiting
-            )
-            for each in partners
-        },
+        partners={each.partner: PartnerSeats.model_validate(each) for each in partners},
     )
 
 
@@ -135,7 +124,7 @@ async def tickets(
 async def bundle(
     request: Request, evening_id: UUID, caller: Anyone, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
-    """What a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
+    """The list a scanner needs to judge codes while it is offline, and from which nobody can make a ticket."""
     return await _list(request, evening_id, caller, _bundle, if_none_match)
 
 
@@ -143,7 +132,7 @@ async def _list(
     request: Request,
     evening_id: UUID,
     caller: Caller,
-    written: Callable[[UUID, Sequence[TicketNow]], BaseModel],
+    written: Callable[[UUID, Sequence[ListedTicket]], BaseModel],
     known: str | None,
 ) -> Response:
     """The tickets that count, as `written`, to whoever may see them; 304 when they are `known` by their tag."""
@@ -151,31 +140,15 @@ async def _list(
     async with database.snapshot() as work:
         await evening_at_own_venue(work, caller, evening_id)
         rows = await overviews.tickets(work, evening_id)
-    # In a thread, since a large house has a long list.
+    # In a thread, since a large venue has a long list.
     return await asyncio.to_thread(lambda: tagged(written(evening_id, rows), known))
 
 
-def _snapshot(evening_id: UUID, rows: Sequence[TicketNow]) -> Snapshot:
-    return Snapshot(
-        evening_id=evening_id,
-        tickets=[
-            TicketView(
-                ticket_id=row.ticket_id,
-                evening_id=evening_id,
-                state="admitted" if row.state == "admitted" else "issued",
-                code=row.code,
-                holder_name=row.holder_name,
-                partner_name=row.partner_name,
-                version=row.version,
-                issued_at=row.issued_at,
-                admitted_at=row.admitted_at,
-            )
-            for row in rows
-        ],
-    )
+def _snapshot(evening_id: UUID, rows: Sequence[ListedTicket]) -> Snapshot:
+    return Snapshot(evening_id=evening_id, tickets=[TicketView.model_validate(row) for row in rows])
 
 
-def _bundle(evening_id: UUID, rows: Sequence[TicketNow]) -> Bundle:
+def _bundle(evening_id: UUID, rows: Sequence[ListedTicket]) -> Bundle:
     entries = [
         Entry(
             code_sha256=sha256(row.code.encode()).hexdigest(),
@@ -188,7 +161,7 @@ def _bundle(evening_id: UUID, rows: Sequence[TicketNow]) -> Bundle:
     return Bundle(evening_id=evening_id, entries=sorted(entries, key=lambda each: each.code_sha256))
 
 
-async def evening_at_own_venue(work: UnitOfWork, caller: Caller, evening_id: UUID) -> EveningNow:
+async def evening_at_own_venue(work: UnitOfWork, caller: Caller, evening_id: UUID) -> EveningOverview:
     """The evening, for the programme team and for the box office of its venue. Raises 403 and 404 problems."""
     evening = await overviews.evening(work, evening_id)
     if evening is None:

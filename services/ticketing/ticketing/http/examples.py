@@ -1,4 +1,4 @@
-"""What requests and answers look like, for the OpenAPI document."""
+"""Examples of requests and answers, for the OpenAPI document."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ _EVENING = "0d0c6a9e-6a83-4c55-9df2-3e9c1f6b1a57"
 _PARTICIPANT = "7f1f0c62-0f0e-4a53-9a0b-54a9f3a9e2b1"
 _TICKET = "b0a6cfb4-3f59-45a5-8f0c-6d4dd0a6a5d2"
 
-ASKING: dict[str, Any] = {"participant_id": _PARTICIPANT}
+SEAT_REQUEST: dict[str, Any] = {"participant_id": _PARTICIPANT}
 PASSING_ON: dict[str, Any] = {"email": "noor.jansen@acme.example"}
 PLACE: dict[str, Any] = {
     "ticket_id": _TICKET,

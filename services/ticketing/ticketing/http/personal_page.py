@@ -19,23 +19,24 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from culture_connect.contracts import EmailText
 from culture_connect.http.pages import FormError, chosen_language, form_of, language_of, personal_route
 from culture_connect.messaging import Database, UnitOfWork
-from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 from ticketing.http.refusals import status_of
-from ticketing.http.seat_requests import asks_of
-from ticketing.pages.rendering import Pages
-from ticketing.pages.view import Action, Notice, Trouble
+from ticketing.http.seat_requests import seat_requests_of
+from ticketing.pages.rendering import PersonalPages
+from ticketing.pages.view import ActionFailure, PageAction, PageNotice
 from ticketing.store import offers, personal_pages, places
 from ticketing.tickets.issuer import Issuer
+from ticketing.tickets.links import digest_of
 from ticketing.use_cases import decline, transfer
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(EmailText)
-_NOTICES = {str(notice): notice for notice in Notice}
+_NOTICES = {str(notice): notice for notice in PageNotice}
 
 
 @cache
-def _pages() -> Pages:
-    return Pages()
+def _pages() -> PersonalPages:
+    return PersonalPages()
 
 
 router = APIRouter(prefix="/my", include_in_schema=False, route_class=personal_route(_pages))
@@ -70,21 +71,21 @@ async def act(request: Request, secret: str, action: str) -> Response:
     try:
         form = await form_of(request)
         address = form.get("email", "")
-        if not await _do(request, secret, Action(action), form):
+        if not await _do(request, secret, PageAction(action), form):
             return _unknown(request)
     except FormError as error:
-        return await _page(request, secret, error.status, trouble=Trouble(Action(action), field="form"))
+        return await _page(request, secret, error.status, failure=ActionFailure(PageAction(action), field="form"))
     except _Fault as fault:
         return await _page(
             request,
             secret,
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            trouble=Trouble(Action(action), field=fault.field, address=address),
+            failure=ActionFailure(PageAction(action), field=fault.field, address=address),
         )
-    except Refused as refused:
-        trouble = Trouble(Action(action), refusal=refused.refusal, address=address)
-        return await _page(request, secret, status_of(refused.refusal), trouble=trouble)
-    return _back(request, secret, said=_NOTICE_OF[Action(action)])
+    except RequestRefused as refused:
+        failure = ActionFailure(PageAction(action), refusal=refused.refusal, address=address)
+        return await _page(request, secret, status_of(refused.refusal), failure=failure)
+    return _back(request, secret, said=_NOTICE_OF[PageAction(action)])
 
 
 async def _page(
@@ -92,17 +93,17 @@ async def _page(
     secret: str,
     status: HTTPStatus = HTTPStatus.OK,
     *,
-    notice: Notice | None = None,
-    trouble: Trouble | None = None,
+    notice: PageNotice | None = None,
+    failure: ActionFailure | None = None,
 ) -> Response:
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await personal_pages.owner(work, secret) if _SECRET.fullmatch(secret) else None
+        owner = await personal_pages.owner(work, digest_of(secret)) if _SECRET.fullmatch(secret) else None
         facts = await personal_pages.facts(work, *owner) if owner else None
     if facts is None:
         return _unknown(request)
     language = language_of(request, facts.language)
-    page = _pages().render(facts, secret=secret, language=language, now=work.now, notice=notice, trouble=trouble)
+    page = _pages().render(facts, secret=secret, language=language, now=work.now, notice=notice, failure=failure)
     return HTMLResponse(page, status)
 
 
@@ -122,15 +123,15 @@ def _back(request: Request, secret: str, **query: str) -> Response:
 _Effect = Callable[[UnitOfWork, Issuer, UUID, UUID, Mapping[str, str]], Awaitable[object]]
 
 
-async def _do(request: Request, secret: str, action: Action, form: Mapping[str, str]) -> bool:
-    """What the button says; False for a secret that is nobody's."""
-    if action is not Action.COME:
+async def _do(request: Request, secret: str, action: PageAction, form: Mapping[str, str]) -> bool:
+    """Performs the action of a button; False for a secret that is nobody's."""
+    if action is not PageAction.COME:
         return await _run(request, secret, form, _EFFECTS[action])
     database: Database = request.app.state.database
     async with database.snapshot() as work:
-        owner = await personal_pages.owner(work, secret)
+        owner = await personal_pages.owner(work, digest_of(secret))
     if owner is not None:
-        await asks_of(request).ask(*owner)
+        await seat_requests_of(request).request(*owner)
     return owner is not None
 
 
@@ -140,7 +141,7 @@ async def _run(request: Request, secret: str, form: Mapping[str, str], effect: _
     issuer: Issuer = request.app.state.issuer
 
     async def for_the_owner(work: UnitOfWork) -> bool:
-        owner = await personal_pages.owner(work, secret)
+        owner = await personal_pages.owner(work, digest_of(secret))
         if owner is not None:
             await effect(work, issuer, *owner, form)
         return owner is not None
@@ -170,21 +171,21 @@ async def _refuse(work: UnitOfWork, _: Issuer, evening: UUID, me: UUID, form: Ma
     await transfer.refuse(work, await _offer(work, evening, form), by=me)
 
 
-# Who asks is served together with others who do.
-_EFFECTS: Mapping[Action, _Effect] = {
-    Action.DECLINE: _decline,
-    Action.PASS_ON: _pass_on,
-    Action.TAKE_BACK: _take_back,
-    Action.ACCEPT: _accept,
-    Action.REFUSE: _refuse,
+# `PageAction.COME` is a seat request, which is handled together with those of others.
+_EFFECTS: Mapping[PageAction, _Effect] = {
+    PageAction.DECLINE: _decline,
+    PageAction.PASS_ON: _pass_on,
+    PageAction.TAKE_BACK: _take_back,
+    PageAction.ACCEPT: _accept,
+    PageAction.REFUSE: _refuse,
 }
-_NOTICE_OF: Mapping[str, Notice] = {
-    Action.COME: Notice.ASKED,
-    Action.DECLINE: Notice.DECLINED,
-    Action.PASS_ON: Notice.OFFERED,
-    Action.TAKE_BACK: Notice.TAKEN_BACK,
-    Action.ACCEPT: Notice.ACCEPTED,
-    Action.REFUSE: Notice.REFUSED,
+_NOTICE_OF: Mapping[str, PageNotice] = {
+    PageAction.COME: PageNotice.ASKED,
+    PageAction.DECLINE: PageNotice.DECLINED,
+    PageAction.PASS_ON: PageNotice.OFFERED,
+    PageAction.TAKE_BACK: PageNotice.TAKEN_BACK,
+    PageAction.ACCEPT: PageNotice.ACCEPTED,
+    PageAction.REFUSE: PageNotice.REFUSED,
 }
 
 
@@ -192,7 +193,7 @@ async def _ticket(work: UnitOfWork, evening: UUID, form: Mapping[str, str]) -> U
     """The ticket that the page showed; a page opens nothing of another evening, not even its own person's."""
     ticket = _id(form, "ticket_id")
     if await places.evening_of(work, ticket) != evening:
-        raise Refused(Refusal.UNKNOWN_TICKET)
+        raise RequestRefused(RefusalCode.UNKNOWN_TICKET)
     return ticket
 
 
@@ -200,7 +201,7 @@ async def _offer(work: UnitOfWork, evening: UUID, form: Mapping[str, str]) -> UU
     offer = _id(form, "offer_id")
     found = await offers.find(work, offer)
     if found is None or found.evening_id != evening:
-        raise Refused(Refusal.UNKNOWN_OFFER)
+        raise RequestRefused(RefusalCode.UNKNOWN_OFFER)
     return offer
 
 

@@ -1,4 +1,4 @@
-"""Asking for a seat, giving one up, passing one on."""
+"""Routes for requesting a seat, giving one up, passing one on."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -10,12 +10,11 @@ from culture_connect.contracts import EmailText
 from culture_connect.contracts.values import rule
 from culture_connect.http import Answer, FieldError, Problem, keyed_request, once
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.refusals import Refusal, Refused
+from ticketing.domain.refusals import RefusalCode, RequestRefused
 from ticketing.domain.tickets import Place, TicketState
 from ticketing.http import examples
 from ticketing.http.access import PROGRAMME, Acting, Actor
-from ticketing.http.seat_requests import asks_of
-from ticketing.http.views import PlaceView
+from ticketing.http.seat_requests import PlaceView, seat_requests_of
 from ticketing.store import places, waiting_list
 from ticketing.tickets.issuer import Issuer
 from ticketing.use_cases import decline as declining
@@ -24,10 +23,10 @@ from ticketing.use_cases import transfer
 router = APIRouter(tags=["places"])
 
 
-class Asking(BaseModel):
-    """Who would like to come; may be left out by somebody who shows the secret of their own page."""
+class SeatRequest(BaseModel):
+    """The participant who would like to come; not needed from somebody who shows the secret of their own page."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.ASKING]})
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SEAT_REQUEST]})
 
     participant_id: UUID | None = None
 
@@ -65,14 +64,14 @@ class OfferView(BaseModel):
     response_model=PlaceView,
     responses={200: {"model": PlaceView, "description": "They had one already, which stays as it is"}},
 )
-async def ask(request: Request, evening_id: UUID, actor: Acting, asking_: Asking | None = None) -> Response:
+async def ask(request: Request, evening_id: UUID, actor: Acting, seat_request: SeatRequest | None = None) -> Response:
     """A participant would like to come, and gets a ticket or a place in the line."""
-    participant_id = _who(actor.participant_id, asking_.participant_id if asking_ else None)
+    participant_id = _who(actor.participant_id, seat_request.participant_id if seat_request else None)
     if actor.evening_id not in (None, evening_id):
-        raise Refused(Refusal.NOT_YOURS)
+        raise RequestRefused(RefusalCode.NOT_YOURS)
 
     keyed = await keyed_request(request, actor.caller)
-    reply = await asks_of(request).ask(evening_id, participant_id, keyed)
+    reply = await seat_requests_of(request).request(evening_id, participant_id, keyed)
     return reply.answer.response(replayed=reply.replayed)
 
 
@@ -124,20 +123,20 @@ def _who(themselves: UUID | None, named: UUID | None) -> UUID:
             )
         return named
     if named not in (None, themselves):
-        raise Refused(Refusal.NOT_YOURS)
+        raise RequestRefused(RefusalCode.NOT_YOURS)
     return themselves
 
 
 async def _check_evening(work: UnitOfWork, actor: Actor, ticket_id: UUID) -> None:
-    """Raises Refused for the secret of a page of another evening, even where the ticket is the same person's."""
+    """Raises RequestRefused for the secret of a page of another evening, even where the ticket is the same person's."""
     if actor.evening_id is not None and await places.evening_of(work, ticket_id) not in (None, actor.evening_id):
-        raise Refused(Refusal.NOT_YOURS)
+        raise RequestRefused(RefusalCode.NOT_YOURS)
 
 
 async def _view(work: UnitOfWork, place: Place) -> PlaceView:
     position = None
     if place.state is TicketState.WAITING and place.participant_id is not None:
-        position = (await waiting_list.positions(work, place.evening_id, [place.participant_id]))[place.participant_id]
+        position = await waiting_list.position(work, place.evening_id, place.participant_id)
     return PlaceView.of(place, position)
 
 

@@ -20,7 +20,7 @@ Team = Annotated[Caller, Depends(requires(PROGRAMME, "operator"))]
 
 
 class Replay(BaseModel):
-    """Whose box office is meant: said so that nobody sends one house's evening while thinking of another."""
+    """The box office that is meant, so that nobody sends the evening of one venue while thinking of another."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REPLAY]})
 
@@ -28,7 +28,7 @@ class Replay(BaseModel):
 
 
 class Replayed(BaseModel):
-    """How many tickets were told again; those that were cancelled count as well."""
+    """The number of tickets sent again; those that were cancelled count as well."""
 
     evening_id: UUID
     tickets: int
@@ -39,13 +39,16 @@ async def replay_evening(request: Request, evening_id: UUID, wanted: Replay, cal
     """Sends the evening and the current state of every ticket to its box office again, with the versions they have."""
 
     async def effect(work: UnitOfWork) -> Answer:
-        told = await replay(work, evening_id, wanted.venue)
-        if told is None:
+        result = await replay(work, evening_id, wanted.venue)
+        if result is None:
             raise not_found("evening")
-        if told.venue != wanted.venue:
+        if result.venue != wanted.venue:
             raise Problem(
-                HTTPStatus.CONFLICT, "other-venue", "The evening is at another venue", f"It takes place at {told.venue}"
+                HTTPStatus.CONFLICT,
+                "other-venue",
+                "The evening is at another venue",
+                f"It takes place at {result.venue}",
             )
-        return Answer(HTTPStatus.ACCEPTED, Replayed(evening_id=evening_id, tickets=told.tickets))
+        return Answer(HTTPStatus.ACCEPTED, Replayed(evening_id=evening_id, tickets=result.tickets))
 
     return await once(request, caller, effect)

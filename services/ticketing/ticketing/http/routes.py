@@ -1,4 +1,4 @@
-"""Every router of the service, and what their routes find in the application."""
+"""Every router of the service, and the state of the application that their routes use."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from culture_connect.http.subject_access import subject_access
 from ticketing.http import admissions, decisions, evenings, keys, personal_page, places, refusals, replays
-from ticketing.http.seat_requests import Asks
-from ticketing.metrics import DoorMeasures
+from ticketing.http.seat_requests import SeatRequests
+from ticketing.metrics import AdmissionMetrics
 from ticketing.store.subject_access import HOLDINGS
 from ticketing.tickets.issuer import Issuer
 
@@ -25,9 +25,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
 )
 
 
-def equip(app: FastAPI, issuer: Issuer, doors: DoorMeasures | None = None) -> None:
-    """Gives the routes what they work with, and refusals their answers."""
+def configure(app: FastAPI, issuer: Issuer, metrics: AdmissionMetrics | None = None) -> None:
+    """Sets the state that the routes use, and the handler of refusals."""
     app.state.issuer = issuer
-    app.state.doors = doors or DoorMeasures(CollectorRegistry())
-    app.state.asks = Asks(app.state.database, issuer)
+    app.state.admission_metrics = metrics or AdmissionMetrics(CollectorRegistry())
+    app.state.seat_requests = SeatRequests(app.state.database, issuer)
     refusals.install(app)

@@ -1,7 +1,7 @@
-"""What happens because a moment has come: allotments are released, lines are closed.
+"""The jobs of timers that are due: allotments are released, waiting lists are closed.
 
-The moments stand in rows (`store.timers`), where they outlive every process and move with their evening. Each
-replica looks; whoever locks the evening first does the work, and the other finds the timer gone.
+Each replica polls the rows (`store.timers`); whoever locks the evening first does the work, and the other finds the
+timer gone.
 """
 
 from collections.abc import AsyncIterator
@@ -16,16 +16,16 @@ from culture_connect.messaging.periodic import periodic
 from ticketing.store import evenings, timers, waiting_list
 from ticketing.store.seats import Scope
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases.allocate import settle
+from ticketing.use_cases.allocate import allocate
 
-LOOK = 1.0  # seconds between two looks at most: a timer that another replica has just set is not missed by more
-TIDY = 600.0  # seconds between two looks at answers that nobody can ask for any more
+POLL_INTERVAL = 1.0  # seconds between two polls at most: what another replica has just set is not missed by more
+CLEANUP_INTERVAL = 600.0  # seconds between two deletions of expired answers
 
 _log = structlog.get_logger(__name__)
 
 
-class Clock:
-    """Looks at the timers while it runs."""
+class TimerJob:
+    """Runs timers that are due, and deletes expired answers, in the background."""
 
     def __init__(self, database: Database, issuer: Issuer) -> None:
         self._database = database
@@ -33,17 +33,17 @@ class Clock:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Looks again and again until the block ends."""
+        """Polls until the block ends."""
         async with (
-            periodic("timers", self.look, interval=LOOK),
-            periodic("answers", lambda: self._database.transact(forget_old_answers), interval=TIDY),
+            periodic("timers", self.run_due, interval=POLL_INTERVAL),
+            periodic("answers", lambda: self._database.transact(forget_old_answers), interval=CLEANUP_INTERVAL),
         ):
             yield
 
-    async def look(self) -> float:
-        """Does everything that is due now; returns the seconds until the next look.
+    async def run_due(self) -> float:
+        """Runs everything that is due now; returns the seconds until the next poll.
 
-        Raises the first thing that went wrong, once every evening had its turn.
+        Raises the first error, once every evening had its turn.
         """
         async with self._database.begin() as work:
             due = await timers.due(work)
@@ -52,15 +52,15 @@ class Clock:
             try:
                 await self._fire(evening)
             except Exception as error:
-                # An evening that cannot be settled must not keep the others from theirs.
+                # An evening whose allocation fails must not keep the others from theirs.
                 failure = failure or error
         if failure is not None:
             raise failure
         async with self._database.begin() as work:
             following = await timers.next_due(work)
             if following is None:
-                return LOOK
-            return min(max((following - work.now).total_seconds(), 0.0), LOOK)
+                return POLL_INTERVAL
+            return min(max((following - work.now).total_seconds(), 0.0), POLL_INTERVAL)
 
     async def _fire(self, evening: UUID) -> None:
         async with self._database.begin() as work:
@@ -68,7 +68,7 @@ class Clock:
                 return
             fired = await timers.take(work, evening)
             if "release" in fired:
-                await settle(work, Scope({evening}, ()), self._issuer)
+                await allocate(work, Scope({evening}, ()), self._issuer)
             if "closing" in fired:
                 await waiting_list.close(work, evening)
         if fired:

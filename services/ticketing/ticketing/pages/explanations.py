@@ -1,4 +1,4 @@
-"""Decisions and refusals in words, Dutch and English, for the person they are about and for anybody else."""
+"""Explanations of decisions and refusals, in Dutch and English, for the person they are about and for anybody else."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,9 +9,9 @@ from culture_connect import dates
 from culture_connect.contracts import Language, local_day
 from culture_connect.http.pages import Both
 from ticketing.domain.decisions import Outcome, Rule
-from ticketing.domain.refusals import Refusal
+from ticketing.domain.refusals import RefusalCode
 
-# What a rule says by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.
+# The sentence of a rule by itself. Those of a round say more as soon as there are figures, see `_COMPARED`.
 _RULES: Mapping[Rule, Both] = {
     Rule.ALLOTMENT: Both(
         "Er was nog een plaats van de eigen organisatie vrij.",
@@ -144,46 +144,46 @@ _OUTCOMES: Mapping[str, Both] = {
     Outcome.LOST: Both("De plaats is vervallen.", "The place has been released."),
 }
 
-_REFUSALS: Mapping[Refusal, Both] = {
-    Refusal.UNKNOWN_EVENING: Both("Deze avond kennen we niet.", "We do not know this evening."),
-    Refusal.UNKNOWN_TICKET: Both("Dit ticket kennen we niet.", "We do not know this ticket."),
-    Refusal.UNKNOWN_PARTICIPANT: Both("Deze deelnemer kennen we niet.", "We do not know this participant."),
-    Refusal.UNKNOWN_OFFER: Both("Dit aanbod is er niet meer.", "This offer is no longer there."),
-    Refusal.NOT_YOURS: Both("Dit ticket is van iemand anders.", "This ticket is somebody else’s."),
-    Refusal.EVENING_CANCELLED: Both("Deze avond gaat niet door.", "This evening does not take place."),
-    Refusal.EVENING_BEGUN: Both(
+_REFUSALS: Mapping[RefusalCode, Both] = {
+    RefusalCode.UNKNOWN_EVENING: Both("Deze avond kennen we niet.", "We do not know this evening."),
+    RefusalCode.UNKNOWN_TICKET: Both("Dit ticket kennen we niet.", "We do not know this ticket."),
+    RefusalCode.UNKNOWN_PARTICIPANT: Both("Deze deelnemer kennen we niet.", "We do not know this participant."),
+    RefusalCode.UNKNOWN_OFFER: Both("Dit aanbod is er niet meer.", "This offer is no longer there."),
+    RefusalCode.NOT_YOURS: Both("Dit ticket is van iemand anders.", "This ticket is somebody else’s."),
+    RefusalCode.EVENING_CANCELLED: Both("Deze avond gaat niet door.", "This evening does not take place."),
+    RefusalCode.EVENING_BEGUN: Both(
         "De avond is al begonnen: aan de tickets verandert nu niets meer.",
         "The evening has begun: its tickets no longer change.",
     ),
-    Refusal.NOT_ACTIVE: Both(
+    RefusalCode.NOT_ACTIVE: Both(
         "De deelname aan Culture Connect loopt niet op de dag van deze avond.",
         "Taking part in Culture Connect does not cover the day of this evening.",
     ),
-    Refusal.TICKET_ENDED: Both("Dit ticket geldt niet meer.", "This ticket is no longer valid."),
-    Refusal.ALREADY_ADMITTED: Both(
+    RefusalCode.TICKET_ENDED: Both("Dit ticket geldt niet meer.", "This ticket is no longer valid."),
+    RefusalCode.ALREADY_ADMITTED: Both(
         "Met dit ticket is al iemand binnen.", "Somebody has already gone in with this ticket."
     ),
-    Refusal.NO_SEAT: Both(
+    RefusalCode.NO_SEAT: Both(
         "Een plek op de wachtlijst kan niet worden doorgegeven, alleen een ticket.",
         "A place on the waiting list cannot be passed on, only a ticket.",
     ),
-    Refusal.STRANGER: Both(
+    RefusalCode.STRANGER: Both(
         "Bij deze organisatie vinden we geen deelnemer met dit e-mailadres. Klopt het adres?",
         "We find no participant of this organisation with this e-mail address. Is the address right?",
     ),
-    Refusal.ONESELF: Both(
+    RefusalCode.ONESELF: Both(
         "Dit is het adres van de houder zelf; een ticket gaat naar een collega.",
         "This is the holder’s own address; a ticket goes to a colleague.",
     ),
-    Refusal.COLLEAGUE_HAS_TICKET: Both(
+    RefusalCode.COLLEAGUE_HAS_TICKET: Both(
         "Wie al een ticket voor deze avond heeft, kan er geen tweede krijgen.",
         "Whoever has a ticket for this evening cannot get another one.",
     ),
-    Refusal.COLLEAGUE_NOT_ACTIVE: Both(
+    RefusalCode.COLLEAGUE_NOT_ACTIVE: Both(
         "Een ticket kan alleen naar een collega die op de dag van deze avond meedoet aan Culture Connect.",
         "A ticket can only go to a colleague who takes part in Culture Connect on the day of this evening.",
     ),
-    Refusal.TOO_MANY_OFFERS: Both(
+    RefusalCode.TOO_MANY_OFFERS: Both(
         "Dit ticket is vandaag al vaak genoeg aangeboden. Probeer het morgen nog eens.",
         "This ticket has been offered often enough today. Please try again tomorrow.",
     ),
@@ -191,9 +191,9 @@ _REFUSALS: Mapping[Refusal, Both] = {
 
 
 def explain(outcome: str, rule: str, figures: Mapping[str, Any], language: Language) -> str:
-    """Why it was decided so, in whole sentences that name nobody (allocation rules, "Explaining").
+    """Returns the reason of a decision, in whole sentences that name nobody (allocation rules, "Explaining").
 
-    `outcome`, `rule` and `figures` are what `domain.decisions` kept; without figures the rule speaks for itself.
+    `outcome`, `rule` and `figures` are those of a recorded decision; without figures the sentence is that of the rule.
     """
     try:
         known = Rule(rule)
@@ -208,17 +208,17 @@ def explain(outcome: str, rule: str, figures: Mapping[str, Any], language: Langu
     if figures["competing"] > 1:
         sentences.append(_TURN.in_(language).format(**figures))
     if known is Rule.FULL and figures["last_served"] is not None:
-        sentences.append(_why_the_other(figures, figures["last_served"], language))
+        sentences.append(_compared_with_last(figures, figures["last_served"], language))
     return " ".join(sentences)
 
 
-def refusal(code: Refusal, language: Language) -> str:
-    """Why nothing was done, in a sentence that holds for the person and for whoever acts for them."""
+def refusal(code: RefusalCode, language: Language) -> str:
+    """Returns the reason of a refusal, in a sentence that fits the person and whoever acts for them."""
     return _REFUSALS[code].in_(language)
 
 
-def _why_the_other(own: Mapping[str, Any], theirs: Mapping[str, Any], language: Language) -> str:
-    """Served in order, so whoever got the last seat was before in the first comparison that differs."""
+def _compared_with_last(own: Mapping[str, Any], theirs: Mapping[str, Any], language: Language) -> str:
+    """Returns the first comparison that differs: in it, whoever got the last seat came first."""
     if own["other_evenings"] != theirs["other_evenings"]:
         return _FEWER_EVENINGS.in_(language).format(own=own["other_evenings"], theirs=theirs["other_evenings"])
     if Fraction(own["fill"]) != Fraction(theirs["fill"]):
@@ -228,7 +228,7 @@ def _why_the_other(own: Mapping[str, Any], theirs: Mapping[str, Any], language: 
     if own["requested_at"] == theirs["requested_at"]:
         return _BY_LOT.in_(language)
     asked, they_asked = _moment(own["requested_at"], language), _moment(theirs["requested_at"], language)
-    # Times are told to the minute: within one they would look the same.
+    # Times are shown to the minute: within one they would look the same.
     if asked == they_asked:
         return _EARLIER.in_(language)
     return _EARLIER_AT.in_(language).format(own=asked, theirs=they_asked)

@@ -10,18 +10,18 @@ from markupsafe import Markup
 from culture_connect import dates
 from culture_connect.contracts import Language, venue_names
 from culture_connect.http.pages import Site
-from ticketing.domain.refusals import Refusal
+from ticketing.domain.refusals import RefusalCode
 from ticketing.pages import explanations, qr
 from ticketing.pages.translations import say
-from ticketing.pages.view import Action, Notice, State, Trouble, View, view
+from ticketing.pages.view import ActionFailure, PageAction, PageNotice, PageState, PageView, view
 from ticketing.store.personal_pages import PageFacts
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_OF_THE_ADDRESS = (Refusal.ONESELF, Refusal.TOO_MANY_OFFERS)
+_OF_THE_ADDRESS = (RefusalCode.ONESELF, RefusalCode.TOO_MANY_OFFERS)
 
 
-class Pages:
-    """Writes personal pages; `policy` is the Content-Security-Policy that they are made for."""
+class PersonalPages:
+    """Renders personal pages; `policy` is the Content-Security-Policy that they are made for."""
 
     def __init__(self) -> None:
         self._site = Site(_TEMPLATES)
@@ -34,16 +34,16 @@ class Pages:
         secret: str,
         language: Language,
         now: datetime,
-        notice: Notice | None = None,
-        trouble: Trouble | None = None,
+        notice: PageNotice | None = None,
+        failure: ActionFailure | None = None,
     ) -> str:
-        """The page of the person whose `secret` this is, as it is `now`, after what they did or tried to do.
+        """Returns the page of the person whose `secret` this is, as it is `now`, after what they did or tried to do.
 
-        With `trouble` it is the answer to what was posted, whose address is that of the page and one part more. Links
+        With `failure` it is the answer to what was posted, whose address is that of the page and one part more. Links
         are relative, for a service that is reached below a path.
         """
         shown = view(facts, now, notice)
-        path = f"../{secret}" if trouble else secret
+        path = f"../{secret}" if failure else secret
         # What is posted from a page in another language than the person's own comes back in that language.
         query = "" if language == facts.language else f"?lang={language}"
         return self._fill(
@@ -51,22 +51,22 @@ class Pages:
             language,
             path,
             **_evening(facts, language),
-            **_standing(facts, shown, language),
-            to={action: f"{path}/{action}{query}" for action in Action},
+            **_place(facts, shown, language),
+            to={action: f"{path}/{action}{query}" for action in PageAction},
             notice=say(f"said-{shown.notice}", language) if shown.notice else None,
-            trouble=_trouble(trouble, language),
+            failure=_failure(failure, language),
         )
 
     def unknown(self, language: Language) -> str:
-        """The page for a secret that is nobody's."""
+        """Returns the page for a secret that is nobody's."""
         return self._fill("short.html", language, "", key="unknown")
 
     def unavailable(self, language: Language) -> str:
-        """The page for when we cannot answer, through no fault of the person."""
+        """Returns the page for when the service cannot answer, through no fault of the person."""
         return self._fill("short.html", language, "", key="unavailable")
 
     def busy(self, language: Language) -> str:
-        """The page for whoever opens it too often."""
+        """Returns the page for whoever opens it too often."""
         return self._fill("short.html", language, "", key="busy")
 
     def _fill(self, template: str, language: Language, path: str, **facts: Any) -> str:
@@ -96,12 +96,12 @@ def _evening(facts: PageFacts, language: Language) -> dict[str, Any]:
     }
 
 
-def _standing(facts: PageFacts, shown: View, language: Language) -> dict[str, Any]:
+def _place(facts: PageFacts, shown: PageView, language: Language) -> dict[str, Any]:
     place, made, received = facts.place, facts.offer_made, facts.offer_received
-    code = place.code if place and shown.state is State.TICKET else None
+    code = place.code if place and shown.state is PageState.TICKET else None
     return {
         "state": str(shown.state),
-        "standing": "admitted-over" if shown.state is State.ADMITTED and shown.over else str(shown.state),
+        "heading": "admitted-over" if shown.state is PageState.ADMITTED and shown.over else str(shown.state),
         "actions": {str(action) for action in shown.actions},
         "closed": shown.closed,
         "holder_name": facts.holder_name,
@@ -127,18 +127,18 @@ def _why(facts: PageFacts, language: Language) -> dict[str, str] | None:
     }
 
 
-def _trouble(trouble: Trouble | None, language: Language) -> dict[str, Any] | None:
-    if trouble is None:
+def _failure(failure: ActionFailure | None, language: Language) -> dict[str, Any] | None:
+    if failure is None:
         return None
-    if trouble.refusal is not None:
-        text = explanations.refusal(trouble.refusal, language)
-    elif trouble.field == "email":
+    if failure.refusal is not None:
+        text = explanations.refusal(failure.refusal, language)
+    elif failure.field == "email":
         text = say("fault-email", language)
     else:
-        text = say("fault", language, field=trouble.field)
+        text = say("fault", language, field=failure.field)
     return {
-        "action": str(trouble.action),
+        "action": str(failure.action),
         "text": text,
-        "address": trouble.address,
-        "with_address": trouble.field == "email" or trouble.refusal in _OF_THE_ADDRESS,
+        "address": failure.address,
+        "with_address": failure.field == "email" or failure.refusal in _OF_THE_ADDRESS,
     }

@@ -1,4 +1,4 @@
-"""The words of the personal page: Dutch and English side by side, with `{names}` of what is filled in."""
+"""The texts of the personal page: Dutch and English side by side, with `{names}` of what is filled in."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from culture_connect.contracts import Language
 from culture_connect.http.pages import Both
 
-WORDS: Final[Mapping[str, Both]] = {
+TRANSLATIONS: Final[Mapping[str, Both]] = {
     # Around everything.
     "when-and-where": Both("Wanneer en waar", "When and where"),
     "times": Both("{starts} – {ends} uur", "{starts} – {ends}"),
@@ -17,7 +17,7 @@ WORDS: Final[Mapping[str, Both]] = {
     "in-depth": Both("Verdieping", "In depth"),
     "drinks": Both("Borrel", "Drinks"),
     "institutions": Both("De huizen van Culture Connect", "The houses of Culture Connect"),
-    # How somebody stands with the evening: a heading and a first line.
+    # The states of somebody with regard to the evening: a heading and a first line.
     "invited": Both("Kom je ook?", "Will you join us?"),
     "invited-lead": Both(
         "Je bent van harte uitgenodigd. Is er plaats, dan krijg je meteen je ticket; anders kom je op de wachtlijst.",
@@ -216,5 +216,5 @@ WORDS: Final[Mapping[str, Both]] = {
 
 
 def say(key: str, language: Language, **facts: object) -> str:
-    """The words of that name, filled in. Raises KeyError for a name or a fact that is not there."""
-    return WORDS[key].in_(language).format(**facts)
+    """Returns the text of that name, filled in. Raises KeyError for a name or a fact that is not there."""
+    return TRANSLATIONS[key].in_(language).format(**facts)

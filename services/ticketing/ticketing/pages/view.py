@@ -1,16 +1,16 @@
-"""What a personal page shows, and what can be done on it; pure, from the facts and the moment."""
+"""The view of a personal page: its state and actions, decided from the facts and the moment alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ticketing.domain.refusals import Refusal
+from ticketing.domain.refusals import RefusalCode
 from ticketing.domain.tickets import TicketState
 from ticketing.store.personal_pages import PageFacts
 
 
-class State(StrEnum):
-    """How somebody stands with an evening."""
+class PageState(StrEnum):
+    """The state that somebody is in with regard to an evening."""
 
     INVITED = "invited"
     WAITING = "waiting"
@@ -28,8 +28,8 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Action(StrEnum):
-    """What somebody can do; the last part of the address it is posted to."""
+class PageAction(StrEnum):
+    """An action that somebody can take; the last part of the address it is posted to."""
 
     COME = "come"
     DECLINE = "decline"
@@ -39,8 +39,8 @@ class Action(StrEnum):
     REFUSE = "refuse"
 
 
-class Notice(StrEnum):
-    """What somebody just did, as the address tells it to the next page."""
+class PageNotice(StrEnum):
+    """A notice of what somebody just did, passed to the next page in its address."""
 
     ASKED = "asked"
     DECLINED = "declined"
@@ -51,25 +51,25 @@ class Notice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why an action had no effect: it was refused, or a `field` of its form was missing or malformed.
+class ActionFailure:
+    """The reason why an action had no effect: it was refused, or a `field` of its form was missing or malformed.
 
     `address` is the colleague's as it was typed, so that it need not be typed again.
     """
 
-    action: Action
-    refusal: Refusal | None = None
+    action: PageAction
+    refusal: RefusalCode | None = None
     field: str | None = None
     address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What is shown. `why` tells whether the last decision explains the state; `closed` is about the waiting list."""
+class PageView:
+    """The view of a page. `why` when the last decision explains the state; `closed` is about the waiting list."""
 
-    state: State
-    actions: frozenset[Action]
-    notice: Notice | None
+    state: PageState
+    actions: frozenset[PageAction]
+    notice: PageNotice | None
     why: bool
     closed: bool
     over: bool
@@ -78,20 +78,20 @@ class View:
 _SEATED = (TicketState.ISSUED, TicketState.ADMITTED)
 # A page that is opened again later still has the notice in its address: it is shown where it still holds.
 _NOTICE_HOLDS = {
-    Notice.ASKED: (State.TICKET, State.WAITING),
-    Notice.DECLINED: (State.DECLINED,),
-    Notice.OFFERED: (State.TICKET,),
-    Notice.TAKEN_BACK: (State.TICKET,),
-    Notice.ACCEPTED: (State.TICKET,),
-    Notice.REFUSED: (State.INVITED, State.WAITING, State.DECLINED, State.PASSED_ON, State.LOST),
+    PageNotice.ASKED: (PageState.TICKET, PageState.WAITING),
+    PageNotice.DECLINED: (PageState.DECLINED,),
+    PageNotice.OFFERED: (PageState.TICKET,),
+    PageNotice.TAKEN_BACK: (PageState.TICKET,),
+    PageNotice.ACCEPTED: (PageState.TICKET,),
+    PageNotice.REFUSED: (PageState.INVITED, PageState.WAITING, PageState.DECLINED, PageState.PASSED_ON, PageState.LOST),
 }
-_EXPLAINED = (State.WAITING, State.TICKET, State.LOST, State.NOT_ACTIVE, State.MISSED)
+_EXPLAINED = (PageState.WAITING, PageState.TICKET, PageState.LOST, PageState.NOT_ACTIVE, PageState.MISSED)
 
 
-def view(facts: PageFacts, now: datetime, notice: Notice | None = None) -> View:
-    """What the page shows at this moment, after the action of `notice` if there was one."""
+def view(facts: PageFacts, now: datetime, notice: PageNotice | None = None) -> PageView:
+    """Returns the view at this moment, after the action of `notice` if there was one."""
     state = _state(facts, now)
-    return View(
+    return PageView(
         state=state,
         actions=_actions(facts, now, state),
         notice=notice if notice and _holds(notice, state, facts) else None,
@@ -101,59 +101,59 @@ def view(facts: PageFacts, now: datetime, notice: Notice | None = None) -> View:
     )
 
 
-def _state(facts: PageFacts, now: datetime) -> State:
+def _state(facts: PageFacts, now: datetime) -> PageState:
     if facts.cancelled:
-        return State.CANCELLED
+        return PageState.CANCELLED
     begun, over = now >= facts.evening.starts_at, now >= facts.evening.ends_at
     match facts.place.state if facts.place else None:
         case TicketState.ADMITTED:
-            return State.ADMITTED
+            return PageState.ADMITTED
         case TicketState.ISSUED:
-            return State.OVER if over else State.TICKET
+            return PageState.OVER if over else PageState.TICKET
         case TicketState.WAITING:
-            return State.MISSED if begun else State.WAITING
+            return PageState.MISSED if begun else PageState.WAITING
     state = _without_place(facts)
-    if state is State.INVITED and begun:
-        return State.OVER if over else State.BEGUN
+    if state is PageState.INVITED and begun:
+        return PageState.OVER if over else PageState.BEGUN
     return state
 
 
-def _without_place(facts: PageFacts) -> State:
+def _without_place(facts: PageFacts) -> PageState:
     """The state of somebody who has neither a ticket nor a waiting place, on an evening that takes place."""
     if not facts.active:
-        return State.NOT_ACTIVE
+        return PageState.NOT_ACTIVE
     reason = facts.place.reason if facts.place else None
     # An invitation under the present enrolment is younger than what became of a place under the one before.
-    if facts.wish == "invited":
-        return State.INVITED
+    if facts.seat_request == "invited":
+        return PageState.INVITED
     if reason == "passed-on":
-        return State.PASSED_ON
-    if reason == "declined" or facts.wish == "declined":
-        return State.DECLINED
-    return State.LOST if reason else State.INVITED
+        return PageState.PASSED_ON
+    if reason == "declined" or facts.seat_request == "declined":
+        return PageState.DECLINED
+    return PageState.LOST if reason else PageState.INVITED
 
 
-def _actions(facts: PageFacts, now: datetime, state: State) -> frozenset[Action]:
+def _actions(facts: PageFacts, now: datetime, state: PageState) -> frozenset[PageAction]:
     if facts.cancelled or now >= facts.evening.starts_at:
         return frozenset()
     actions = set()
-    # A line that has closed needs no leaving.
-    if state is State.WAITING and now < facts.evening.closes_at:
-        actions.add(Action.DECLINE)
-    if state is State.TICKET:
-        actions |= {Action.DECLINE, Action.TAKE_BACK if facts.offer_made else Action.PASS_ON}
-    if facts.active and state in (State.INVITED, State.DECLINED, State.PASSED_ON, State.LOST):
-        actions.add(Action.COME)
-    if facts.offer_received and facts.active and state is not State.TICKET and state is not State.ADMITTED:
-        actions |= {Action.ACCEPT, Action.REFUSE}
+    # Nobody needs to leave a waiting list that has closed.
+    if state is PageState.WAITING and now < facts.evening.closes_at:
+        actions.add(PageAction.DECLINE)
+    if state is PageState.TICKET:
+        actions |= {PageAction.DECLINE, PageAction.TAKE_BACK if facts.offer_made else PageAction.PASS_ON}
+    if facts.active and state in (PageState.INVITED, PageState.DECLINED, PageState.PASSED_ON, PageState.LOST):
+        actions.add(PageAction.COME)
+    if facts.offer_received and facts.active and state is not PageState.TICKET and state is not PageState.ADMITTED:
+        actions |= {PageAction.ACCEPT, PageAction.REFUSE}
     return frozenset(actions)
 
 
-def _holds(notice: Notice, state: State, facts: PageFacts) -> bool:
-    if notice is Notice.OFFERED and facts.offer_made is None:
+def _holds(notice: PageNotice, state: PageState, facts: PageFacts) -> bool:
+    if notice is PageNotice.OFFERED and facts.offer_made is None:
         return False
-    if notice is Notice.TAKEN_BACK and facts.offer_made is not None:
+    if notice is PageNotice.TAKEN_BACK and facts.offer_made is not None:
         return False
-    if notice is Notice.REFUSED and facts.offer_received is not None:
+    if notice is PageNotice.REFUSED and facts.offer_received is not None:
         return False
     return state in _NOTICE_HOLDS[notice]

@@ -1,6 +1,6 @@
-"""What was sent to an address that is somebody's no longer: places with their codes, and offers."""
+"""Places and open offers of people whose address changed: their codes and links went to the old one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
+from ticketing.store.offers import OfferedTicket
+from ticketing.store.rows import fetch_all
 
-# Who is in needs no code any more, and an evening that is over or called off none either.
+# Holders who are in need no code any more, and evenings that are over or cancelled none either.
 _COUNTS: Final = (
     "t.state in ('issued', 'waiting') and not e.cancelled and cast(e.details ->> 'ends_at' as timestamptz) > :now"
 )
@@ -18,14 +20,14 @@ _COUNTS: Final = (
 _EVENINGS = text(
     f"""
     select distinct t.evening_id
-    from unnest(cast(:participants as uuid[]), cast(:addresses as bytea[])) as told (participant_id, address_sha256)
+    from unnest(cast(:participants as uuid[]), cast(:addresses as bytea[])) as new (participant_id, address_sha256)
     join participants p using (participant_id) join tickets t using (participant_id) join evenings e using (evening_id)
-    where p.address_sha256 <> told.address_sha256 and {_COUNTS}
+    where p.address_sha256 <> new.address_sha256 and {_COUNTS}
     """  # noqa: S608 - constants
 )
 _PLACES = text(
     f"""
-    select t.ticket_id, t.evening_id, e.venue, t.participant_id, t.state = 'waiting' as waits, t.version,
+    select t.ticket_id, t.evening_id, e.venue, t.participant_id, t.state = 'waiting' as is_waiting, t.version,
         t.feed_version, t.generation, t.issued_at, p.holder_name, s.name as partner_name
     from tickets t join evenings e using (evening_id) join participants p using (participant_id)
     join partners s on s.slug = t.partner
@@ -33,7 +35,7 @@ _PLACES = text(
     order by t.evening_id, t.ticket_id
     """  # noqa: S608 - constants
 )
-_REPLACE = text(
+_REISSUE = text(
     """
     update tickets t
     set version = t.version + 1, code = coalesce(new.code, t.code),
@@ -57,14 +59,14 @@ _OFFERS = text(
 
 
 @dataclass(frozen=True, slots=True)
-class MovedPlace:
-    """A ticket or waiting place that its holder is to hear of at another address."""
+class AffectedPlace:
+    """A ticket or waiting place whose holder has another address."""
 
     ticket_id: UUID
     evening_id: UUID
     venue: str
     participant_id: UUID
-    waits: bool
+    is_waiting: bool
     version: int
     feed_version: int
     generation: int
@@ -73,36 +75,28 @@ class MovedPlace:
     partner_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class MovedOffer:
-    """An open offer that the colleague is to hear of at another address."""
-
-    offer_id: UUID
-    ticket_id: UUID
-    evening_id: UUID
-    venue: str
-    holder_id: UUID
-    colleague_id: UUID
-
-
-async def evenings_of(work: UnitOfWork, addresses: Mapping[UUID, bytes]) -> set[UUID]:
-    """The evenings for which these people have places, if they have another address than the one of this hash."""
+async def affected_evenings(work: UnitOfWork, addresses: Mapping[UUID, bytes]) -> set[UUID]:
+    """Returns the evenings for which these people have places, if their known address has another hash than this."""
     parameters = {"participants": list(addresses), "addresses": list(addresses.values()), "now": work.now}
     return set((await work.execute(_EVENINGS, parameters)).scalars())
 
 
-async def places(work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]) -> list[MovedPlace]:
-    """The places of these people that still count, evening after evening."""
+async def affected_places(
+    work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]
+) -> list[AffectedPlace]:
+    """Returns the places of these people that still count, evening after evening."""
     parameters = {"participants": list(people), "evenings": list(evenings), "now": work.now}
-    return [MovedPlace(**row) for row in (await work.execute(_PLACES, parameters)).mappings()]
+    return await fetch_all(work, AffectedPlace, _PLACES, parameters)
 
 
-async def replace(work: UnitOfWork, codes: Mapping[UUID, str | None]) -> None:
+async def reissue(work: UnitOfWork, codes: Mapping[UUID, str | None]) -> None:
     """Gives these places their next version, and tickets the code of their next generation."""
-    await work.execute(_REPLACE, {"tickets": list(codes), "codes": list(codes.values()), "now": work.now})
+    await work.execute(_REISSUE, {"tickets": list(codes), "codes": list(codes.values()), "now": work.now})
 
 
-async def offers(work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]) -> Sequence[MovedOffer]:
-    """The open offers to these people."""
+async def affected_offers(
+    work: UnitOfWork, people: Collection[UUID], evenings: Collection[UUID]
+) -> list[OfferedTicket]:
+    """Returns the open offers to these people."""
     parameters = {"participants": list(people), "evenings": list(evenings), "now": work.now}
-    return [MovedOffer(**row) for row in (await work.execute(_OFFERS, parameters)).mappings()]
+    return await fetch_all(work, OfferedTicket, _OFFERS, parameters)

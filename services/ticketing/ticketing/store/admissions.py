@@ -1,15 +1,16 @@
 """Scans at the door and the tickets behind them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.admissions import Entry, Scan, TicketAtDoor
+from ticketing.domain.admissions import EntryGranted, Scan, ScannedTicket
 from ticketing.domain.tickets import TicketState
+from ticketing.store.rows import columns_of, fetch_all, names_of
 
 _LOCK_SCANS = text("select pg_advisory_xact_lock(hashtext(current_schema() || '.scans'), hashtext(:venue))")
 
@@ -41,7 +42,7 @@ _TICKETS = text(
 )
 
 # A ticket that was cancelled since stays so, since another may have its seat: that its holder is in, its scan says. The
-# box office is told both, so that what it heard last is what is.
+# box office gets both, so that the last it receives is what holds.
 _ADMIT = text(
     """
     update tickets t
@@ -55,7 +56,7 @@ _ADMIT = text(
     """
 )
 
-_OVERTAKE = text(
+_MARK_DOUBLE_ENTRIES = text(
     """
     update scans set refusal = 'already-admitted', first_admitted_at = earlier.counted_at, double_entry = true
     from unnest(cast(:tickets as uuid[]), cast(:moments as timestamptz[])) as earlier (ticket_id, counted_at)
@@ -63,8 +64,8 @@ _OVERTAKE = text(
     """
 )
 
-# What was answered to the scan that is overtaken opens no door when its request is repeated.
-_FORGET_ANSWERS = text(
+# The answer to the scan that is overtaken opens no door when its request is repeated.
+_DELETE_ANSWERS = text(
     """
     delete from idempotency_keys
     where body ->> 'ticket_id' = any(cast(cast(:tickets as uuid[]) as text[])) and body ->> 'outcome' = 'admitted'
@@ -89,8 +90,8 @@ _RECORD = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A ticket whose holder went in; `cancelled_as` is why it was cancelled since, before that was told."""
+class AdmittedTicket:
+    """A ticket whose holder went in; `cancelled_as` is why it was cancelled since, before the scan arrived."""
 
     ticket_id: UUID
     evening_id: UUID
@@ -105,8 +106,8 @@ class Admitted:
 class RecordedScan:
     """A scan with its verdict; admitted when there is no refusal.
 
-    `scanned_at` and `sent_at` are what the scanner said, `counted_at` is when it was by our clock. `code_hash` is
-    None for scans of earlier releases.
+    `scanned_at` and `sent_at` are by the scanner's clock, `counted_at` is by ours. `code_hash` is None for scans of
+    earlier releases.
     """
 
     scan_id: str
@@ -126,8 +127,8 @@ class RecordedScan:
     # Of the code, for the verdict alone.
     generation: int = 1
 
-    def is_again(self, first: "RecordedScan") -> bool:
-        """Whether this is `first` sent another time, and not another scan under its id.
+    def is_repeat_of(self, first: "RecordedScan") -> bool:
+        """Tells whether this is `first` sent another time, and not another scan under its id.
 
         The moment belongs to it: a scanner that counts from 1 again may read the same ticket a second time.
         """
@@ -144,21 +145,21 @@ async def lock_scans(work: UnitOfWork, venue: str) -> None:
 
 
 async def recorded_scans(work: UnitOfWork, venue: str, scan_ids: Collection[str]) -> dict[str, RecordedScan]:
-    """Those of the scans that this venue sent before."""
-    rows = await work.execute(_RECORDED, {"venue": venue, "scan_ids": list(scan_ids)})
-    return {row["scan_id"]: RecordedScan(**row) for row in rows.mappings()}
+    """Returns those of the scans that this venue sent before."""
+    parameters = {"venue": venue, "scan_ids": list(scan_ids)}
+    return {scan.scan_id: scan for scan in await fetch_all(work, RecordedScan, _RECORDED, parameters)}
 
 
 async def lock_evenings_of(work: UnitOfWork, tickets: Collection[UUID]) -> None:
-    """Locks the evenings of these tickets, in the order of their ids, before the tickets themselves are looked at."""
+    """Locks the evenings of these tickets, in the order of their ids, before the tickets themselves are read."""
     await work.execute(_LOCK_EVENINGS, {"tickets": list(tickets)})
 
 
-async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[UUID, TicketAtDoor]:
-    """Those of the tickets that exist, as they are now."""
+async def scanned_tickets(work: UnitOfWork, tickets: Collection[UUID]) -> dict[UUID, ScannedTicket]:
+    """Returns those of the tickets that exist, as they are now."""
     rows = await work.execute(_TICKETS, {"tickets": list(tickets)})
     return {
-        row.ticket_id: TicketAtDoor(
+        row.ticket_id: ScannedTicket(
             row.ticket_id,
             row.evening_id,
             row.venue,
@@ -175,23 +176,23 @@ async def tickets_at_door(work: UnitOfWork, tickets: Collection[UUID]) -> dict[U
     }
 
 
-async def overtake(work: UnitOfWork, entries: Sequence[Entry]) -> None:
-    """Notes of the scans that these came before that their codes were in already: somebody went in twice."""
+async def mark_double_entries(work: UnitOfWork, entries: Sequence[EntryGranted]) -> None:
+    """Marks the scans that these overtake as double entries: two people went in with one code."""
     earlier = {entry.ticket_id: entry.scan.scanned_at for entry in entries if entry.overtaken}
     if earlier:
-        await work.execute(_OVERTAKE, {"tickets": list(earlier), "moments": list(earlier.values())})
-        await work.execute(_FORGET_ANSWERS, {"tickets": list(earlier)})
+        await work.execute(_MARK_DOUBLE_ENTRIES, {"tickets": list(earlier), "moments": list(earlier.values())})
+        await work.execute(_DELETE_ANSWERS, {"tickets": list(earlier)})
 
 
-async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID, Admitted]:
-    """Lets the holders of these tickets in, each at its moment."""
-    rows = await work.execute(_ADMIT, {"tickets": list(entries), "moments": list(entries.values())})
-    return {row["ticket_id"]: Admitted(**row) for row in rows.mappings()}
+async def admit(work: UnitOfWork, entries: Mapping[UUID, datetime]) -> dict[UUID, AdmittedTicket]:
+    """Admits the holders of these tickets, each at its moment."""
+    if not entries:
+        return {}
+    parameters = {"tickets": list(entries), "moments": list(entries.values())}
+    return {ticket.ticket_id: ticket for ticket in await fetch_all(work, AdmittedTicket, _ADMIT, parameters)}
 
 
 async def record_scans(work: UnitOfWork, venue: str, scans: Sequence[RecordedScan]) -> None:
-    """Remembers scans of this venue with their verdicts."""
+    """Records scans of this venue with their verdicts."""
     if scans:
-        kept = [field.name for field in fields(RecordedScan) if field.name != "generation"]
-        columns = {name: [getattr(scan, name) for scan in scans] for name in kept}
-        await work.execute(_RECORD, {**columns, "venue": venue, "now": work.now})
+        await work.execute(_RECORD, {**columns_of(scans, names_of(RecordedScan)), "venue": venue, "now": work.now})

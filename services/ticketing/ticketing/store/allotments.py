@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
+from ticketing.store.rows import fetch_all
 
-# "Until the release" they follow the contracts. What was set by hand holds always; what was never worked out is,
+# "Until the release" they follow the contracts. What was set by hand holds always; what was never calculated is,
 # once, also after the release.
-_FOLLOWING = text(
+_ADJUSTABLE = text(
     """
     select evening_id, season, capacity, case
         when jsonb_typeof(details -> 'allotments') = 'object' then details -> 'allotments'
@@ -29,7 +30,7 @@ _PLACES = text(
     join partners on not has_left and (starts_on is null or starts_on <= last) and (ends_on is null or ends_on >= first)
     """
 )
-_WRITE = text(
+_SAVE = text(
     """
     with new as (
         select * from unnest(cast(:evenings as uuid[]), cast(:partners as text[]), cast(:seats as int[]))
@@ -49,8 +50,8 @@ _WRITE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Allotting:
-    """An evening whose allotments are to be worked out: `by_hand`, or from the contracts of its season."""
+class AllotmentBasis:
+    """An evening whose allotments are to be calculated: `by_hand`, or from the contracts of its season."""
 
     evening_id: UUID
     season: str
@@ -58,14 +59,13 @@ class Allotting:
     by_hand: Mapping[str, int] | None
 
 
-async def following(work: UnitOfWork, evenings: Collection[UUID]) -> list[Allotting]:
-    """Those of the evenings whose allotments are not fixed yet."""
-    rows = await work.execute(_FOLLOWING, {"evenings": list(evenings), "now": work.now})
-    return [Allotting(**row) for row in rows.mappings()]
+async def adjustable(work: UnitOfWork, evenings: Collection[UUID]) -> list[AllotmentBasis]:
+    """Returns those of the evenings whose allotments are not fixed yet."""
+    return await fetch_all(work, AllotmentBasis, _ADJUSTABLE, {"evenings": list(evenings), "now": work.now})
 
 
 async def contracted_places(work: UnitOfWork, seasons: Mapping[str, tuple[date, date]]) -> dict[str, dict[str, int]]:
-    """By season the places of each partner with a contract on any of its days, first and last given by `seasons`."""
+    """Returns by season the places of each partner with a contract on any of its days, first and last, in `seasons`."""
     rows = await work.execute(
         _PLACES,
         {
@@ -80,11 +80,11 @@ async def contracted_places(work: UnitOfWork, seasons: Mapping[str, tuple[date, 
     return found
 
 
-async def write(work: UnitOfWork, allotments: Mapping[UUID, Mapping[str, int]]) -> None:
+async def save(work: UnitOfWork, allotments: Mapping[UUID, Mapping[str, int]]) -> None:
     """Writes the allotments of these evenings; partners that are not named have none."""
     rows = [(evening, partner, seats) for evening, shares in allotments.items() for partner, seats in shares.items()]
     await work.execute(
-        _WRITE,
+        _SAVE,
         {
             "all": list(allotments),
             "evenings": [evening for evening, _, _ in rows],

@@ -1,4 +1,4 @@
-"""Decisions, kept so that "why did I not get in?" has an answer."""
+"""Recorded decisions: the answer to "why did I not get in?"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from pydantic_core import to_json
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
+from ticketing.store.rows import fetch_all
 
-_KEEP = text(
+_RECORD = text(
     """
     insert into decisions (evening_id, participant_id, ticket_id, decided_at, outcome, rule, figures)
     select :evening, participant_id, ticket_id, :now, outcome, rule, figures::jsonb
     from unnest(
         cast(:participant_ids as uuid[]), cast(:ticket_ids as uuid[]), cast(:outcomes as text[]),
         cast(:rules as text[]), cast(:figures as text[])
-    ) with ordinality as kept (participant_id, ticket_id, outcome, rule, figures, nth)
+    ) with ordinality as new (participant_id, ticket_id, outcome, rule, figures, nth)
     order by nth
     """
 )
 
 # Compared as rows, so that the index of the evening is read: ordered by number alone, those of all evenings before it
-# would be passed over one by one.
+# would be skipped one by one.
 _LIST = text(
     """
     select decision_id, participant_id, ticket_id, decided_at, outcome, rule, figures
@@ -37,8 +38,8 @@ _LIST = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A decision to be kept; `figures` is what it compared, ready for JSON."""
+class NewDecision:
+    """A decision to be recorded, with its figures ready for JSON."""
 
     participant_id: UUID | None
     ticket_id: UUID | None
@@ -48,8 +49,8 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptDecision:
-    """A decision as it was kept; without a participant once that was erased."""
+class RecordedDecision:
+    """A decision as it was recorded; without a participant once that was erased."""
 
     decision_id: int
     participant_id: UUID | None
@@ -60,12 +61,12 @@ class KeptDecision:
     figures: dict[str, Any]
 
 
-async def keep(work: UnitOfWork, evening: UUID, decisions: Sequence[Kept]) -> None:
-    """Writes these decisions, in their order."""
+async def record(work: UnitOfWork, evening: UUID, decisions: Sequence[NewDecision]) -> None:
+    """Records these decisions about an evening, in their order."""
     if not decisions:
         return
     await work.execute(
-        _KEEP,
+        _RECORD,
         {
             "evening": evening,
             "now": work.now,
@@ -80,7 +81,7 @@ async def keep(work: UnitOfWork, evening: UUID, decisions: Sequence[Kept]) -> No
 
 async def of_evening(
     work: UnitOfWork, evening: UUID, *, participant: UUID | None, after: int, limit: int
-) -> list[KeptDecision]:
-    """Decisions about an evening, or about one person there, from the first one after `after` on."""
+) -> list[RecordedDecision]:
+    """Returns decisions about an evening, or about one person there, from the first one after `after` on."""
     parameters = {"evening": evening, "participant": participant, "after": after, "limit": limit}
-    return [KeptDecision(**row) for row in (await work.execute(_LIST, parameters)).mappings()]
+    return await fetch_all(work, RecordedDecision, _LIST, parameters)

@@ -1,4 +1,4 @@
-"""Forgetting somebody: tickets become anonymous, so that the figures stay, and everything that leads to them goes."""
+"""Erasure: tickets become anonymous, so that the figures stay, and everything that leads to the person goes."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 
-_FORGET = (
-    # A door that is just letting them in is waited for: its answer, which has their name, is remembered then.
+_ERASE = (
+    # Waits for a scan that is just admitting them: its answer, which has their name, is stored by then.
     text(
         """
         select evening_id from evenings
@@ -16,7 +16,7 @@ _FORGET = (
         order by evening_id for no key update
         """
     ),
-    # What remembered answers (`Idempotency-Key`) say of the person; the one at the door names the ticket.
+    # Stored answers (`Idempotency-Key`) about the person; that to a scan names the ticket.
     text(
         """
         delete from idempotency_keys
@@ -34,14 +34,14 @@ _FORGET = (
         or ticket_id in (select ticket_id from tickets where participant_id = any(:participants))
         """
     ),
-    # Evenings that have begun are settled no more: who still waits for one of those is taken out of its line here.
+    # Evenings that have begun have no more rounds: whoever still waits for one leaves its waiting list here.
     text(
         """
         update tickets set state = 'cancelled', reason = 'erased', ended_at = :now, version = version + 1
         where participant_id = any(:participants) and state = 'waiting'
         """
     ),
-    # Lots are drawn from the id: whoever knows that would find what is anonymous by them.
+    # Lots are calculated from the id: with it, what is anonymous could be found by them.
     text(
         """
         update decisions set participant_id = null, figures = figures - 'lot'
@@ -52,11 +52,11 @@ _FORGET = (
 )
 
 
-async def forget(work: UnitOfWork, participants: Collection[UUID]) -> None:
-    """Takes these people out of everything but the rows that say that they were erased.
+async def erase(work: UnitOfWork, participants: Collection[UUID]) -> None:
+    """Removes these people from everything but the rows that say that they were erased.
 
     Their places for evenings to come were given to others before.
     """
     if participants:
-        for statement in _FORGET:
+        for statement in _ERASE:
             await work.execute(statement, {"participants": list(participants), "now": work.now})

@@ -1,15 +1,20 @@
-"""Evenings as registration told them: their rows, which are the locks of their seats, and what hangs on their times."""
+"""Evenings as registration published them; their rows are the locks of their seats."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from culture_connect.contracts import EveningCancelled, EveningChanged, EveningScheduled, local_day
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.tickets import EveningAhead
+from ticketing.domain.tickets import LockedEvening
+from ticketing.store.rows import columns_of, fetch_all, fetch_one
 
+EveningEvent = EveningScheduled | EveningChanged | EveningCancelled
+
+# The fields of the message that are columns under the same name.
+_COPIED = ("evening_id", "venue", "season", "starts_at", "release_at", "closes_at", "capacity", "admission", "version")
 # Also those that have just begun: somebody may be getting a ticket in a transaction that began before them.
 _LOCK = text(
     """
@@ -24,7 +29,7 @@ _LOCK_ONE = text(
     select evening_id, venue, day, starts_at, cancelled from evenings where evening_id = :evening for no key update
     """
 )
-_TELL = text(
+_SAVE = text(
     """
     insert into evenings (
         evening_id, venue, season, day, starts_at, release_at, closes_at, capacity, admission, cancelled, version,
@@ -37,7 +42,7 @@ _TELL = text(
         cast(:starts_at as timestamptz[]), cast(:release_at as timestamptz[]), cast(:closes_at as timestamptz[]),
         cast(:capacity as int[]), cast(:admission as text[]), cast(:cancelled as boolean[]), cast(:version as int[]),
         cast(:details as text[])
-    ) as told (
+    ) as new (
         evening_id, venue, season, day, starts_at, release_at, closes_at, capacity, admission, cancelled, version,
         details
     )
@@ -51,30 +56,36 @@ _TELL = text(
 
 
 @dataclass(frozen=True, slots=True)
-class KnownEvening:
-    """An evening that was told; open while it is neither cancelled nor begun."""
+class EveningVersion:
+    """A known evening; open while it is neither cancelled nor begun."""
 
     evening_id: UUID
     version: int
     is_open: bool
 
 
-async def lock(work: UnitOfWork, ids: Collection[UUID], *, and_open: bool = False) -> list[KnownEvening]:
-    """Locks the evenings with these ids, and with `and_open` all that are open or just were, until the end.
+async def lock(work: UnitOfWork, ids: Collection[UUID], *, and_open: bool = False) -> list[EveningVersion]:
+    """Locks the evenings with these ids, and with `and_open` all that are open or just were.
 
-    Always in the order of their ids, so that transactions wait for each other instead of deadlocking.
+    They stay locked until the transaction ends. Always in the order of their ids, so that transactions wait for each
+    other instead of deadlocking.
     """
-    rows = await work.execute(_LOCK, {"ids": list(ids), "and_open": and_open, "now": work.now})
-    return [KnownEvening(**row) for row in rows.mappings()]
+    return await fetch_all(work, EveningVersion, _LOCK, {"ids": list(ids), "and_open": and_open, "now": work.now})
 
 
-async def lock_one(work: UnitOfWork, evening_id: UUID) -> EveningAhead | None:
-    """Locks one evening until the transaction ends; None when it was never told of."""
-    row = (await work.execute(_LOCK_ONE, {"evening": evening_id})).mappings().one_or_none()
-    return EveningAhead(**row) if row else None
+async def lock_one(work: UnitOfWork, evening_id: UUID) -> LockedEvening | None:
+    """Locks one evening until the transaction ends; None when it is not known."""
+    return await fetch_one(work, LockedEvening, _LOCK_ONE, {"evening": evening_id})
 
 
-async def tell(work: UnitOfWork, evenings: Sequence[Mapping[str, Any]]) -> None:
+async def save(work: UnitOfWork, messages: Sequence[EveningEvent]) -> None:
     """Writes evenings, each once, whose rows are locked or new."""
-    if evenings:
-        await work.execute(_TELL, {field: [row[field] for row in evenings] for field in evenings[0]})
+    if not messages:
+        return
+    parameters = {
+        **columns_of(messages, _COPIED),
+        "day": [local_day(message.starts_at) for message in messages],
+        "cancelled": [isinstance(message, EveningCancelled) for message in messages],
+        "details": [message.to_json().decode() for message in messages],
+    }
+    await work.execute(_SAVE, parameters)

@@ -1,4 +1,4 @@
-"""What a box office has been told of an evening, to be told again."""
+"""Tickets as box offices list them: to be published again, or under new names."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,16 +9,17 @@ from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
 from ticketing.store.overviews import NOBODY
+from ticketing.store.rows import fetch_all
 
 _EVENING = text("select cast(details as text) from evenings where evening_id = :evening")
 
 # Who went in was let in by one scan: the one that was not refused. Of a ticket that was cancelled since, too.
 _TICKETS = text(
     """
-    select t.ticket_id, t.code, t.feed_version, t.issued_at, coalesce(t.admitted_at, c.counted_at) as admitted_at,
-        t.reason, c.scanner, c.entrance,
+    select t.ticket_id, t.evening_id, e.venue, t.code, t.feed_version, t.issued_at,
+        coalesce(t.admitted_at, c.counted_at) as admitted_at, t.reason, c.scanner, c.entrance,
         coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name
-    from tickets t join partners s on s.slug = t.partner
+    from tickets t join evenings e using (evening_id) join partners s on s.slug = t.partner
     left join participants p using (participant_id)
     left join lateral (
         select scanner, entrance, coalesce(counted_at, scanned_at) as counted_at from scans c
@@ -32,23 +33,23 @@ _TICKETS = text(
 
 
 # The lists of evenings that have begun have the names of today as well, and so have those of who is in.
-_LISTING = text(
+_RENAMED = text(
     """
     select t.evening_id from tickets t
-    join unnest(cast(:participants as uuid[]), cast(:holders as text[])) as told (participant_id, holder_name)
+    join unnest(cast(:participants as uuid[]), cast(:holders as text[])) as new (participant_id, holder_name)
         using (participant_id)
     join participants p using (participant_id)
-    where t.state in ('issued', 'admitted') and p.holder_name is distinct from told.holder_name
+    where t.state in ('issued', 'admitted') and p.holder_name is distinct from new.holder_name
     union
     select h.evening_id from shares h
-    join unnest(cast(:partners as text[]), cast(:names as text[])) as told (partner, name) using (partner)
+    join unnest(cast(:partners as text[]), cast(:names as text[])) as new (partner, name) using (partner)
     join partners s on s.slug = h.partner
-    where h.issued + h.admitted > 0 and s.name <> told.name
+    where h.issued + h.admitted > 0 and s.name <> new.name
     """
 )
 
-# What was issued in this transaction, which no clock tells, has the new names already. `ticket.issued` says that nobody
-# is in, so that for who is, `ticket.admitted` follows it under a version of its own.
+# Tickets issued in this transaction have the new names already; `xmin` tells them. `ticket.issued` says that the holder
+# is not in, so for those who are, `ticket.admitted` follows it under a version of its own.
 _RENAME = text(
     """
     update tickets t set feed_version = t.feed_version + case when t.state = 'admitted' then 2 else 1 end
@@ -70,8 +71,11 @@ _RENAME = text(
 
 
 @dataclass(frozen=True, slots=True)
-class TicketAtBoxOffice:
-    """A ticket with its code and names, as its box office is to list it; when and where its holder went in."""
+class FeedTicket:
+    """A ticket with its code and names, as its box office is to list it; when and where its holder went in.
+
+    It no longer counts when there is a `reason`; with `admitted_at` as well, it was cancelled after its holder went in.
+    """
 
     ticket_id: UUID
     evening_id: UUID
@@ -84,54 +88,37 @@ class TicketAtBoxOffice:
     admitted_at: datetime | None = None
     scanner: str | None = None
     entrance: str | None = None
+    reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TicketTold:
-    """A ticket that its box office has heard of; with a `reason` when it no longer counts.
-
-    One with both `admitted_at` and a `reason` was cancelled after its holder went in.
-    """
-
-    ticket_id: UUID
-    code: str
-    feed_version: int
-    issued_at: datetime
-    admitted_at: datetime | None
-    reason: str | None
-    scanner: str | None
-    entrance: str | None
-    holder_name: str
-    partner_name: str
-
-
-async def listing(work: UnitOfWork, participants: Mapping[UUID, str | None], partners: Mapping[str, str]) -> set[UUID]:
-    """The evenings in whose lists these participants and partners stand under other names than they are told with."""
+async def evenings_to_rename(
+    work: UnitOfWork, participants: Mapping[UUID, str | None], partners: Mapping[str, str]
+) -> set[UUID]:
+    """Returns the evenings whose lists have these participants and partners under other names than those given."""
     parameters = {
         "participants": list(participants),
         "holders": list(participants.values()),
         "partners": list(partners),
         "names": list(partners.values()),
     }
-    return set((await work.execute(_LISTING, parameters)).scalars())
+    return set((await work.execute(_RENAMED, parameters)).scalars())
 
 
-async def rename(
+async def rename_holders(
     work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID], partners: Collection[str]
-) -> list[TicketAtBoxOffice]:
-    """The tickets that these participants, and the people of these partners, hold for these evenings."""
+) -> list[FeedTicket]:
+    """Gives the tickets that these participants and people of these partners hold a new version; returns them."""
     parameters = {"evenings": list(evenings), "participants": list(participants), "partners": list(partners)}
-    rows = await work.execute(_RENAME, {**parameters, "nobody": NOBODY})
-    return [TicketAtBoxOffice(**row) for row in rows.mappings()]
+    return await fetch_all(work, FeedTicket, _RENAME, {**parameters, "nobody": NOBODY})
 
 
-async def evening_told(work: UnitOfWork, evening: UUID) -> bytes:
-    """The evening as it was last told, as JSON."""
-    told: str = (await work.execute(_EVENING, {"evening": evening})).scalar_one()
-    return told.encode()
+async def evening_details(work: UnitOfWork, evening: UUID) -> bytes:
+    """Returns the evening as registration last published it, as JSON."""
+    details: str = (await work.execute(_EVENING, {"evening": evening})).scalar_one()
+    return details.encode()
 
 
-async def tickets_told(work: UnitOfWork, evening: UUID, *, after: UUID | None, limit: int) -> list[TicketTold]:
-    """Tickets by id, from the first one after `after` on; waiting places are nothing to a box office."""
+async def tickets_in_feed(work: UnitOfWork, evening: UUID, *, after: UUID | None, limit: int) -> list[FeedTicket]:
+    """Returns all tickets its box office knows of, by id, from the first one after `after` on."""
     parameters = {"evening": evening, "after": after, "limit": limit, "nobody": NOBODY}
-    return [TicketTold(**row) for row in (await work.execute(_TICKETS, parameters)).mappings()]
+    return await fetch_all(work, FeedTicket, _TICKETS, parameters)

@@ -7,17 +7,18 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.offers import Tries
+from ticketing.domain.offers import OfferCounts
+from ticketing.store.rows import fetch_all, fetch_one
 
 _TAKE_BACK = text("update offers set state = 'taken-back' where ticket_id = :ticket and state = 'open'")
-_MAKE = text(
+_CREATE = text(
     """
     insert into offers (offer_id, ticket_id, evening_id, participant_id, state, made_at, address_hash)
     values (:offer, :ticket, :evening, :participant, 'open', :now, :address)
     """
 )
 # Open, however long it has been; or ended on the same day.
-_MADE_BEFORE = text(
+_PREVIOUS = text(
     """
     select offer_id, ticket_id, evening_id, participant_id, state from offers
     where ticket_id = :ticket and address_hash = :address
@@ -32,8 +33,8 @@ _CLOSE = text("update offers set state = :state where offer_id = :offer")
 
 # Last of the locks of its transaction, so that nobody holds it while waiting. One holder's tickets may be of evenings
 # that are locked apart.
-_LOCK_TRIES = text("select pg_advisory_xact_lock(hashtextextended(cast(cast(:holder as uuid) as text), 0))")
-_TRIES = text(
+_LOCK_COUNTS = text("select pg_advisory_xact_lock(hashtextextended(cast(cast(:holder as uuid) as text), 0))")
+_COUNTS = text(
     """
     select count(*) filter (where o.ticket_id = :ticket) as of_ticket, count(*) as of_holder,
         count(*) filter (where o.address_hash = :address) as to_address,
@@ -56,42 +57,54 @@ class Offer:
     state: str
 
 
-async def tries(work: UnitOfWork, *, ticket: UUID, holder: UUID, address: bytes, since: datetime) -> Tries:
-    """The offers made after `since`; until the transaction ends no other one counts those of this holder.
+@dataclass(frozen=True, slots=True)
+class OfferedTicket:
+    """A ticket that its holder offers to a colleague, to be published."""
 
-    `address` is the hash of the one that the ticket is to be offered to.
+    offer_id: UUID
+    ticket_id: UUID
+    evening_id: UUID
+    venue: str
+    holder_id: UUID
+    colleague_id: UUID
+
+
+async def count(work: UnitOfWork, *, ticket: UUID, holder: UUID, address: bytes, since: datetime) -> OfferCounts:
+    """Returns the numbers of offers made after `since`.
+
+    Until the transaction ends no other one counts those of this holder. `address` is the hash of the one that the
+    ticket is to be offered to.
     """
-    await work.execute(_LOCK_TRIES, {"holder": holder})
+    await work.execute(_LOCK_COUNTS, {"holder": holder})
     parameters = {"ticket": ticket, "holder": holder, "address": address, "since": since}
-    return Tries(**(await work.execute(_TRIES, parameters)).mappings().one())
+    [counts] = await fetch_all(work, OfferCounts, _COUNTS, parameters)
+    return counts
 
 
-async def made_before(work: UnitOfWork, *, ticket: UUID, address: bytes, since: datetime) -> Offer | None:
-    """The offer of this ticket to the address with this hash that is open, or was made after `since` and ended."""
+async def previous(work: UnitOfWork, *, ticket: UUID, address: bytes, since: datetime) -> Offer | None:
+    """Returns the offer of this ticket to this (hashed) address that is open, or was made after `since` and ended."""
     parameters = {"ticket": ticket, "address": address, "since": since}
-    row = (await work.execute(_MADE_BEFORE, parameters)).mappings().one_or_none()
-    return Offer(**row) if row else None
+    return await fetch_one(work, Offer, _PREVIOUS, parameters)
 
 
-async def make(
+async def create(
     work: UnitOfWork, offer: UUID, *, ticket: UUID, evening: UUID, participant: UUID | None, address: bytes
 ) -> None:
-    """Offers a ticket to a participant, or to nobody; takes back what was offered of it before."""
+    """Creates the offer of a ticket to a participant, or to nobody; takes back what was offered of it before."""
     await work.execute(_TAKE_BACK, {"ticket": ticket})
     parameters = {"offer": offer, "ticket": ticket, "evening": evening, "participant": participant, "now": work.now}
-    await work.execute(_MAKE, parameters | {"address": address})
+    await work.execute(_CREATE, parameters | {"address": address})
 
 
 async def reopen(work: UnitOfWork, offer: Offer, participant: UUID | None) -> None:
-    """The offer holds again, and is to that participant, or to nobody; another one of its ticket is taken back."""
+    """Opens the offer again, for that participant or for nobody; takes back another one of its ticket."""
     await work.execute(_TAKE_BACK, {"ticket": offer.ticket_id})
     await work.execute(_REOPEN, {"offer": offer.offer_id, "participant": participant})
 
 
 async def find(work: UnitOfWork, offer: UUID) -> Offer | None:
-    """The offer with this id."""
-    row = (await work.execute(_FIND, {"offer": offer})).mappings().one_or_none()
-    return Offer(**row) if row else None
+    """Returns the offer with this id, None when there is none."""
+    return await fetch_one(work, Offer, _FIND, {"offer": offer})
 
 
 async def close(work: UnitOfWork, offer: UUID, state: str) -> None:

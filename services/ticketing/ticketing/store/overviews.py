@@ -1,4 +1,4 @@
-"""What people look at: how full an evening is, and the list of its tickets."""
+"""Overviews for people: the seats of an evening, and the list of its tickets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
+from ticketing.store.rows import fetch_all, fetch_one
 
 NOBODY = "–"  # the name of a holder who was erased
 
@@ -28,8 +29,8 @@ _PER_PARTNER = text(
 
 _TICKETS = text(
     """
-    select t.ticket_id, t.state, t.code, coalesce(p.holder_name, :nobody) as holder_name, s.name as partner_name,
-        t.feed_version as version, t.issued_at, t.admitted_at
+    select t.ticket_id, t.evening_id, t.state, t.code, coalesce(p.holder_name, :nobody) as holder_name,
+        s.name as partner_name, t.feed_version as version, t.issued_at, t.admitted_at
     from tickets t left join participants p using (participant_id) join partners s on s.slug = t.partner
     where t.evening_id = :evening_id and t.state in ('issued', 'admitted')
     order by t.ticket_id
@@ -47,7 +48,7 @@ _HOLDER = text(
 
 
 @dataclass(frozen=True, slots=True)
-class EveningNow:
+class EveningOverview:
     """An evening's seats at this moment."""
 
     evening_id: UUID
@@ -65,8 +66,8 @@ class EveningNow:
 
 
 @dataclass(frozen=True, slots=True)
-class PartnerNow:
-    """What is kept of an evening for one partner, and what its people hold."""
+class PartnerOverview:
+    """The seats of an evening kept for one partner, and those its people hold or wait for."""
 
     partner: str
     allotment: int
@@ -76,10 +77,11 @@ class PartnerNow:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketNow:
+class ListedTicket:
     """A ticket that counts."""
 
     ticket_id: UUID
+    evening_id: UUID
     state: str
     code: str
     holder_name: str
@@ -90,7 +92,7 @@ class TicketNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class TicketHolder:
     """The names of a ticket's holder and of their partner; when and why it was cancelled, where it was."""
 
     holder_name: str
@@ -99,24 +101,22 @@ class Holder:
     cancelled_as: str | None
 
 
-async def evening(work: UnitOfWork, evening_id: UUID) -> EveningNow | None:
-    """The evening's seats, None when it was never told of."""
-    row = (await work.execute(_EVENING, {"evening_id": evening_id})).mappings().one_or_none()
-    return EveningNow(**row) if row else None
+async def evening(work: UnitOfWork, evening_id: UUID) -> EveningOverview | None:
+    """Returns the evening's seats, None when it is not known."""
+    return await fetch_one(work, EveningOverview, _EVENING, {"evening_id": evening_id})
 
 
-async def per_partner(work: UnitOfWork, evening_id: UUID) -> list[PartnerNow]:
-    """The partners for which seats are kept, or whose people hold or wait for them, by slug."""
-    return [PartnerNow(**row) for row in (await work.execute(_PER_PARTNER, {"evening_id": evening_id})).mappings()]
+async def per_partner(work: UnitOfWork, evening_id: UUID) -> list[PartnerOverview]:
+    """Returns the partners for which seats are kept, or whose people hold or wait for them, by slug."""
+    return await fetch_all(work, PartnerOverview, _PER_PARTNER, {"evening_id": evening_id})
 
 
-async def tickets(work: UnitOfWork, evening_id: UUID) -> list[TicketNow]:
-    """All tickets that count, each with the version its box office was last told, by id."""
-    rows = await work.execute(_TICKETS, {"evening_id": evening_id, "nobody": NOBODY})
-    return [TicketNow(**row) for row in rows.mappings()]
+async def tickets(work: UnitOfWork, evening_id: UUID) -> list[ListedTicket]:
+    """Returns all tickets that count, each with the last version its box office received, by id."""
+    return await fetch_all(work, ListedTicket, _TICKETS, {"evening_id": evening_id, "nobody": NOBODY})
 
 
-async def holder(work: UnitOfWork, ticket_id: UUID) -> Holder:
-    """Whose ticket this is."""
-    row = (await work.execute(_HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})).mappings().one()
-    return Holder(**row)
+async def holder(work: UnitOfWork, ticket_id: UUID) -> TicketHolder:
+    """Returns the holder of a ticket, which exists."""
+    [found] = await fetch_all(work, TicketHolder, _HOLDER, {"ticket_id": ticket_id, "nobody": NOBODY})
+    return found

@@ -1,4 +1,4 @@
-"""Personal pages: whose a secret is, and what the page shows."""
+"""Personal pages: the owners of their secrets, and the facts they show."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from sqlalchemy import text
 from culture_connect.contracts import Evening, Language
 from culture_connect.messaging import UnitOfWork
 from ticketing.store import waiting_list
-from ticketing.store.rules import IS_ACTIVE
-from ticketing.tickets.links import Page, digest_of
+from ticketing.store.eligibility import IS_ACTIVE
+from ticketing.store.rows import fetch_one
 
 _SAVE = text(
     """
@@ -23,19 +23,20 @@ _SAVE = text(
     select participant_id, address_sha256 from participants where participant_id = any(:participants)
     """
 )
-_CLOSE = text("delete from pages where participant_id = any(:participants)")
+_DELETE = text("delete from pages where participant_id = any(:participants)")
 _OWNER = text("select evening_id, participant_id from pages where secret_sha256 = :digest")
 
 _FACTS = text(
     f"""
-    select e.details::text as details, e.cancelled, p.holder_name, p.language, {IS_ACTIVE} is true as active, w.wish
+    select e.details::text as details, e.cancelled, p.holder_name, p.language, {IS_ACTIVE} is true as active,
+        w.wish as seat_request
     from evenings e cross join participants p left join partners s on s.slug = p.partner
     left join wishes w on w.evening_id = e.evening_id and w.participant_id = p.participant_id
         and w.enrolment = p.enrolled_version
     where e.evening_id = :evening and p.participant_id = :participant and not p.erased
     """  # noqa: S608 - constants
 )
-# The one that lives, else the one that ended last.
+# The live one, else the one that ended last.
 _PLACE = text(
     """
     select ticket_id, state, code, admitted_at, reason from tickets
@@ -62,7 +63,16 @@ _DECISION = text(
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceShown:
+class NewPage:
+    """The page of one person for one evening, and the hash of its secret."""
+
+    evening_id: UUID
+    participant_id: UUID
+    secret_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
     """The ticket or waiting place somebody had last for the evening; `position` while they wait, `code` with a seat."""
 
     ticket_id: UUID
@@ -74,15 +84,15 @@ class PlaceShown:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferShown:
-    """A ticket offered to or by somebody, not yet accepted; `holder_name` is whose it is still."""
+class PageOffer:
+    """A ticket offered to or by somebody, not yet accepted, and the name of its holder."""
 
     offer_id: UUID
     holder_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionShown:
+class PageDecision:
     """The last decision about somebody's seat: codes and figures as `domain.decisions` has them."""
 
     outcome: str
@@ -95,8 +105,8 @@ class DecisionShown:
 class PageFacts:
     """Everything the personal page of one person for one evening shows.
 
-    `wish` is `invited`, `asked` or `declined`, None where nothing was said under the present enrolment;
-    `active` tells whether they take part on the evening's day.
+    `seat_request` is `invited`, `asked` or `declined`, None where there is none under the present enrolment;
+    `active` when they take part on the evening's day.
     """
 
     evening: Evening
@@ -105,15 +115,15 @@ class PageFacts:
     holder_name: str
     language: Language
     active: bool
-    wish: str | None
-    place: PlaceShown | None
-    offer_made: OfferShown | None
-    offer_received: OfferShown | None
-    decision: DecisionShown | None
+    seat_request: str | None
+    place: PagePlace | None
+    offer_made: PageOffer | None
+    offer_received: PageOffer | None
+    decision: PageDecision | None
 
 
-async def save(work: UnitOfWork, pages: Sequence[Page], *, always: bool = False) -> Mapping[UUID, bytes | None]:
-    """Writes down whose page each new secret opens; with `always` none take as long as one.
+async def save(work: UnitOfWork, pages: Sequence[NewPage], *, always: bool = False) -> Mapping[UUID, bytes | None]:
+    """Saves the pages that new secrets open; with `always` none take as long as one.
 
     Returns the hashes of the addresses for which the secrets are, by participant.
     """
@@ -130,27 +140,27 @@ async def save(work: UnitOfWork, pages: Sequence[Page], *, always: bool = False)
     return {row.participant_id: row.address_sha256 for row in saved}
 
 
-async def close(work: UnitOfWork, participants: Collection[UUID]) -> None:
-    """No secret that these people were told opens a page any more."""
-    await work.execute(_CLOSE, {"participants": list(participants)})
+async def delete(work: UnitOfWork, participants: Collection[UUID]) -> None:
+    """Deletes the pages of these people, so that no secret they received opens one any more."""
+    await work.execute(_DELETE, {"participants": list(participants)})
 
 
-async def owner(work: UnitOfWork, secret: str) -> tuple[UUID, UUID] | None:
-    """Evening and participant whose page this secret opens; None when it opens none."""
-    row = (await work.execute(_OWNER, {"digest": digest_of(secret)})).one_or_none()
+async def owner(work: UnitOfWork, secret_sha256: bytes) -> tuple[UUID, UUID] | None:
+    """Returns evening and participant whose page the secret with this hash opens; None when it opens none."""
+    row = (await work.execute(_OWNER, {"digest": secret_sha256})).one_or_none()
     return (row.evening_id, row.participant_id) if row else None
 
 
 async def facts(work: UnitOfWork, evening: UUID, participant: UUID) -> PageFacts | None:
-    """What the page of this person for this evening shows; None when either is not known, or was erased."""
-    who = {"evening": evening, "participant": participant}
-    known = (await work.execute(_FACTS, who)).one_or_none()
+    """Returns the facts of this person's page for this evening; None when either is not known, or was erased."""
+    parameters = {"evening": evening, "participant": participant}
+    known = (await work.execute(_FACTS, parameters)).one_or_none()
     if known is None:
         return None
-    place = await _place(work, who)
+    place = await _place(work, evening, participant)
     made = (await work.execute(_OFFER_MADE, {"ticket": place.ticket_id})).scalar() if place else None
-    received = (await work.execute(_OFFER_RECEIVED, who)).one_or_none()
-    decision = (await work.execute(_DECISION, who)).mappings().one_or_none()
+    received = (await work.execute(_OFFER_RECEIVED, parameters)).one_or_none()
+    decision = await fetch_one(work, PageDecision, _DECISION, parameters)
     return PageFacts(
         evening=Evening.model_validate_json(known.details, extra="ignore"),
         cancelled=known.cancelled,
@@ -158,20 +168,18 @@ async def facts(work: UnitOfWork, evening: UUID, participant: UUID) -> PageFacts
         holder_name=known.holder_name or "",
         language=Language(known.language or Language.NL),
         active=known.active,
-        wish=known.wish,
+        seat_request=known.seat_request,
         place=place,
-        offer_made=OfferShown(made, known.holder_name) if made else None,
-        offer_received=OfferShown(received.offer_id, received.holder_name) if received else None,
-        decision=DecisionShown(**decision) if decision else None,
+        offer_made=PageOffer(made, known.holder_name) if made else None,
+        offer_received=PageOffer(received.offer_id, received.holder_name) if received else None,
+        decision=decision,
     )
 
 
-async def _place(work: UnitOfWork, who: dict[str, UUID]) -> PlaceShown | None:
-    row = (await work.execute(_PLACE, who)).one_or_none()
+async def _place(work: UnitOfWork, evening: UUID, participant: UUID) -> PagePlace | None:
+    row = (await work.execute(_PLACE, {"evening": evening, "participant": participant})).one_or_none()
     if row is None:
         return None
-    position = None
-    if row.state == "waiting":
-        position = (await waiting_list.positions(work, who["evening"], [who["participant"]]))[who["participant"]]
+    position = await waiting_list.position(work, evening, participant) if row.state == "waiting" else None
     code = row.code if row.state != "cancelled" else None
-    return PlaceShown(row.ticket_id, row.state, code, position, row.admitted_at, row.reason)
+    return PagePlace(row.ticket_id, row.state, code, position, row.admitted_at, row.reason)

@@ -1,15 +1,16 @@
-"""Single tickets and waiting places, and the people behind them: what requests are about."""
+"""Single tickets and waiting places, and the people who hold or may receive them."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.tickets import Person, Place, TicketState
-from ticketing.store.rules import IS_ACTIVE
-from ticketing.store.seats import Ended
+from ticketing.domain.tickets import Eligibility, Place, TicketState
+from ticketing.store.eligibility import IS_ACTIVE
+from ticketing.store.rows import fetch_all, fetch_one
+from ticketing.store.seats import EndedPlace
 
 _EVENING_OF = text("select evening_id from tickets where ticket_id = :ticket")
 _PLACE = text(
@@ -21,15 +22,16 @@ _LIVE_PLACES = text(
     where evening_id = :evening and participant_id = any(:participants) and state <> 'cancelled'
     """
 )
-_PERSON = f"""
+_ELIGIBILITY = f"""
     select p.participant_id, p.partner, {IS_ACTIVE} is true as active
     from evenings e cross join participants p left join partners s on s.slug = p.partner
     where e.evening_id = :evening and not p.erased
 """  # noqa: S608 - constants
-_BY_ID = text(f"{_PERSON} and p.participant_id = any(:participants)")
+_BY_ID = text(f"{_ELIGIBILITY} and p.participant_id = any(:participants)")
 # Of several people who had the address one after the other, the one who takes part.
 _BY_ADDRESS = text(
-    f"{_PERSON} and p.partner = :partner and p.address_sha256 = :address order by active desc, p.version desc limit 1"
+    f"{_ELIGIBILITY} and p.partner = :partner and p.address_sha256 = :address"
+    " order by active desc, p.version desc limit 1"
 )
 
 _DECLINE = text(
@@ -43,18 +45,18 @@ _DECLINE = text(
     """
 )
 
-# A place for the colleague to receive the seat in: waiting for an instant, and outside the line.
-_ENTER = text(
+# A place for the colleague to receive the seat in: waiting for an instant, and outside the waiting list.
+_ADD_FOR_TRANSFER = text(
     """
     insert into tickets (
         ticket_id, evening_id, participant_id, partner, enrolment, state, requested_at, lot, version, feed_version
     )
-    select :ticket, :evening, participant_id, partner, enrolled_version, 'waiting', :now, :lot, 0, 0
+    select :ticket, :evening, participant_id, partner, enrolled_version, 'waiting', :now, :tiebreaker, 0, 0
     from participants where participant_id = :participant
     """
 )
 # One statement, so that the seat is never free in between: the count of seats held does not change.
-_PASS_ON = text(
+_TRANSFER = text(
     """
     update tickets t
     set state = case when t.ticket_id = :given then 'cancelled' else 'issued' end,
@@ -72,8 +74,8 @@ _PASS_ON = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """One of the two tickets of a passing on, as it is afterwards, with its holder."""
+class TransferredTicket:
+    """One of the two tickets of a transfer, as it is afterwards, with its holder."""
 
     ticket_id: UUID
     participant_id: UUID
@@ -85,64 +87,69 @@ class Passed:
 
 
 async def evening_of(work: UnitOfWork, ticket: UUID) -> UUID | None:
-    """Which evening a ticket is for, None for a ticket that there is not."""
+    """Returns the evening a ticket is for, None for a ticket that does not exist."""
     found: UUID | None = (await work.execute(_EVENING_OF, {"ticket": ticket})).scalar()
     return found
 
 
 async def place(work: UnitOfWork, ticket: UUID) -> Place:
-    """The ticket or waiting place with this id, which exists."""
-    return _read((await work.execute(_PLACE, {"ticket": ticket})).mappings().one())
+    """Returns the ticket or waiting place with this id, which exists."""
+    [found] = await _places(work, _PLACE, {"ticket": ticket})
+    return found
 
 
 async def live_place(work: UnitOfWork, evening: UUID, participant: UUID) -> Place | None:
-    """The ticket or waiting place that this person has for the evening."""
+    """Returns the ticket or waiting place that this person has for the evening."""
     return (await live_places(work, evening, [participant])).get(participant)
 
 
 async def live_places(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Place]:
-    """The tickets or waiting places that these people have for the evening; who has none is left out."""
-    rows = await work.execute(_LIVE_PLACES, {"evening": evening, "participants": list(participants)})
-    return {row["participant_id"]: _read(row) for row in rows.mappings()}
+    """Returns the tickets or waiting places that these people have for the evening, without those who have none."""
+    found = await _places(work, _LIVE_PLACES, {"evening": evening, "participants": list(participants)})
+    return {each.participant_id: each for each in found if each.participant_id}
 
 
-async def person(work: UnitOfWork, evening: UUID, participant: UUID) -> Person | None:
-    """A participant with regard to this evening; None for somebody never heard of, or erased."""
-    return (await people(work, evening, [participant])).get(participant)
+async def eligibility(work: UnitOfWork, evening: UUID, participant: UUID) -> Eligibility | None:
+    """Returns whether a participant takes part on this evening; None for somebody not known, or erased."""
+    return (await eligibilities(work, evening, [participant])).get(participant)
 
 
-async def people(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Person]:
-    """Those of these participants that there are, with regard to this evening."""
-    rows = await work.execute(_BY_ID, {"evening": evening, "participants": list(participants)})
-    return {row["participant_id"]: Person(**row) for row in rows.mappings()}
+async def eligibilities(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, Eligibility]:
+    """Returns the same of those of these participants that are known."""
+    found = await fetch_all(work, Eligibility, _BY_ID, {"evening": evening, "participants": list(participants)})
+    return {each.participant_id: each for each in found}
 
 
-async def person_at(work: UnitOfWork, evening: UUID, partner: str, address_sha256: bytes) -> Person | None:
-    """The partner's participant with this address, with regard to this evening."""
+async def eligibility_at(work: UnitOfWork, evening: UUID, partner: str, address_sha256: bytes) -> Eligibility | None:
+    """Returns the same of the partner's participant with this address."""
     parameters = {"evening": evening, "partner": partner, "address": address_sha256}
-    row = (await work.execute(_BY_ADDRESS, parameters)).mappings().one_or_none()
-    return Person(**row) if row else None
+    return await fetch_one(work, Eligibility, _BY_ADDRESS, parameters)
 
 
-async def decline(work: UnitOfWork, ticket: UUID) -> Ended:
-    """Gives the ticket or waiting place up."""
-    return Ended(**(await work.execute(_DECLINE, {"ticket": ticket, "now": work.now})).mappings().one())
+async def decline(work: UnitOfWork, ticket: UUID) -> EndedPlace:
+    """Cancels the ticket or waiting place, which exists, as declined."""
+    [ended] = await fetch_all(work, EndedPlace, _DECLINE, {"ticket": ticket, "now": work.now})
+    return ended
 
 
-async def enter(work: UnitOfWork, *, ticket: UUID, evening: UUID, participant: UUID, lot: bytes) -> None:
-    """Makes a place of version 0 to pass a ticket on into, in the same transaction."""
-    parameters = {"ticket": ticket, "evening": evening, "participant": participant, "lot": lot, "now": work.now}
-    await work.execute(_ENTER, parameters)
+async def add_for_transfer(
+    work: UnitOfWork, *, ticket: UUID, evening: UUID, participant: UUID, tiebreaker: bytes
+) -> None:
+    """Adds a place of version 0 to transfer a ticket to, in the same transaction."""
+    parameters = {"ticket": ticket, "evening": evening, "participant": participant, "now": work.now}
+    await work.execute(_ADD_FOR_TRANSFER, parameters | {"tiebreaker": tiebreaker})
 
 
-async def pass_on(work: UnitOfWork, *, given: UUID, received: UUID, code: str) -> tuple[Passed, Passed]:
+async def transfer(
+    work: UnitOfWork, *, given: UUID, received: UUID, code: str
+) -> tuple[TransferredTicket, TransferredTicket]:
     """Ends the ticket `given` and makes a ticket with this code of the place `received`; returns both, so ordered."""
     parameters = {"given": given, "received": received, "code": code, "now": work.now}
-    rows: Sequence[Passed] = [Passed(**row) for row in (await work.execute(_PASS_ON, parameters)).mappings()]
-    by_id = {each.ticket_id: each for each in rows}
+    by_id = {each.ticket_id: each for each in await fetch_all(work, TransferredTicket, _TRANSFER, parameters)}
     return by_id[given], by_id[received]
 
 
-def _read(row: object) -> Place:
-    fields = dict(row)  # type: ignore[call-overload]
-    return Place(**fields | {"state": TicketState(fields["state"])})
+async def _places(work: UnitOfWork, statement: TextClause, parameters: Mapping[str, object]) -> list[Place]:
+    return [
+        replace(each, state=TicketState(each.state)) for each in await fetch_all(work, Place, statement, parameters)
+    ]

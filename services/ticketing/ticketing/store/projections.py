@@ -1,16 +1,21 @@
-"""What registration told of partners and participants."""
+"""Partners and participants as registration published them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
+from culture_connect.contracts import PartnerChanged, PartnerLeft, PartnerRegistered
 from culture_connect.messaging import UnitOfWork
 from ticketing.domain.participants import Participant
+from ticketing.store.rows import columns_of, fetch_all, names_of
 
-_ONE_WRITER = text("select pg_advisory_xact_lock(hashtext('projections'), hashtext(current_schema()))")
+_PARTICIPANT: Final = names_of(Participant)
+PartnerEvent = PartnerRegistered | PartnerChanged | PartnerLeft
+
+_LOCK = text("select pg_advisory_xact_lock(hashtext('projections'), hashtext(current_schema()))")
 
 _KNOWN_PARTNERS = text("select slug, name, not has_left as takes_part from partners where slug = any(:slugs)")
 _PARTICIPANTS_OF = text("select participant_id from participants where partner = any(:partners)")
@@ -23,7 +28,7 @@ _PARTICIPANTS = text(
     """
 )
 
-_TELL_PARTNERS = text(
+_SAVE_PARTNERS = text(
     """
     insert into partners (slug, name, places, has_left, version, starts_on, ends_on)
     select * from unnest(
@@ -37,7 +42,7 @@ _TELL_PARTNERS = text(
     """
 )
 
-_TELL_PARTICIPANTS = text(
+_SAVE_PARTICIPANTS = text(
     """
     insert into participants (
         participant_id, partner, holder_name, starts_on, ends_on, active_until, requested_at, withdrawn_on,
@@ -61,71 +66,48 @@ _TELL_PARTICIPANTS = text(
 )
 
 
-async def be_only_writer(work: UnitOfWork) -> None:
-    """Makes this transaction the only one that changes projections until it ends.
-
-    Two replicas could else open an evening and enrol a participant at the same time, neither seeing the other's,
-    and that participant would never get a ticket.
-    """
-    await work.execute(_ONE_WRITER)
-
-
 @dataclass(frozen=True, slots=True)
 class KnownPartner:
-    """A partner that was told."""
+    """A known partner; `takes_part` until it left."""
 
     slug: str
     name: str
     takes_part: bool
 
 
+async def lock(work: UnitOfWork) -> None:
+    """Makes this transaction the only one that changes projections until it ends.
+
+    Two replicas could else open an evening and enrol a participant at the same time, neither seeing the other's,
+    and that participant would never get a ticket.
+    """
+    await work.execute(_LOCK)
+
+
 async def known_partners(work: UnitOfWork, slugs: Collection[str]) -> dict[str, KnownPartner]:
-    """Those of the partners that have been told, by slug."""
-    rows = await work.execute(_KNOWN_PARTNERS, {"slugs": list(slugs)})
-    return {row["slug"]: KnownPartner(**row) for row in rows.mappings()}
+    """Returns those of the partners that are known, by slug."""
+    return {each.slug: each for each in await fetch_all(work, KnownPartner, _KNOWN_PARTNERS, {"slugs": list(slugs)})}
 
 
-async def tell_partners(work: UnitOfWork, partners: Sequence[Mapping[str, Any]]) -> None:
-    """Writes partners, each once, unless a version that is as new is known."""
-    await work.execute(_TELL_PARTNERS, _arrays(partners))
+async def save_partners(work: UnitOfWork, messages: Sequence[PartnerEvent]) -> None:
+    """Writes partners, each once and at least one, unless a version that is as new is known."""
+    columns = columns_of(messages, ("slug", "name", "places", "version", "starts_on", "ends_on"))
+    has_left = [isinstance(message, PartnerLeft) for message in messages]
+    await work.execute(_SAVE_PARTNERS, {**columns, "has_left": has_left})
 
 
 async def participants_of(work: UnitOfWork, partners: Collection[str]) -> set[UUID]:
-    """The participants of these partners."""
+    """Returns the participants of these partners."""
     return set((await work.execute(_PARTICIPANTS_OF, {"partners": list(partners)})).scalars())
 
 
-async def read_participants(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Participant]:
-    """What is known about these participants; nothing for those never heard of."""
-    rows = await work.execute(_PARTICIPANTS, {"ids": list(ids)})
-    return {row["participant_id"]: Participant(**row) for row in rows.mappings()}
+async def known_participants(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Participant]:
+    """Returns those of the participants that are known."""
+    return {each.participant_id: each for each in await fetch_all(work, Participant, _PARTICIPANTS, {"ids": list(ids)})}
 
 
-async def tell_participants(work: UnitOfWork, participants: Collection[Participant]) -> None:
-    """Writes what is known about these participants now."""
-    rows = [
-        {
-            "participant_id": participant.participant_id,
-            "partner": participant.partner,
-            "holder_name": participant.holder_name,
-            "starts_on": participant.starts_on,
-            "ends_on": participant.ends_on,
-            "active_until": participant.active_until,
-            "requested_at": participant.requested_at,
-            "withdrawn_on": participant.withdrawn_on,
-            "version": participant.version,
-            "enrolled_version": participant.enrolled_version,
-            "withdrawn_version": participant.withdrawn_version,
-            "erased": participant.erased,
-            "language": participant.language,
-            "address_sha256": participant.address_sha256,
-        }
-        for participant in participants
-    ]
-    if rows:
-        await work.execute(_TELL_PARTICIPANTS, _arrays(rows))
-
-
-def _arrays(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Columns of rows that all have the same fields."""
-    return {field: [row[field] for row in rows] for field in rows[0]}
+async def save_participants(work: UnitOfWork, participants: Sequence[Participant]) -> None:
+    """Writes participants as they are known now."""
+    if participants:
+        active_until = [each.active_until for each in participants]
+        await work.execute(_SAVE_PARTICIPANTS, {**columns_of(participants, _PARTICIPANT), "active_until": active_until})

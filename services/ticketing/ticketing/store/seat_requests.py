@@ -1,4 +1,4 @@
-"""What people want with regard to an evening, as far as they said so: each under their present enrolment."""
+"""Seat requests, refusals and invitations (`wishes`): one per person and evening, under the present enrolment."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.store.rules import IS_ACTIVE
+from ticketing.store.eligibility import IS_ACTIVE
+from ticketing.store.rows import fetch_all
 from ticketing.store.seats import Scope
 
-_SAY = text(
+_RECORD = text(
     """
     insert into wishes (evening_id, participant_id, enrolment, wish, asked_at)
     select :evening, participant_id, enrolled_version, :wish, cast(:asked_at as timestamptz)
@@ -58,39 +59,36 @@ _INVITED = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
-    """Somebody who was just invited."""
+class Invitation:
+    """An invitation of a participant to an evening."""
 
     evening_id: UUID
     venue: str
     participant_id: UUID
 
 
-async def ask(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> None:
-    """These would like to come, as of now."""
+async def record_requests(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> None:
+    """Records that these participants request a seat now."""
     parameters = {"evening": evening, "participants": list(participants), "wish": "asked", "asked_at": work.now}
-    await work.execute(_SAY, parameters)
+    await work.execute(_RECORD, parameters)
 
 
-async def decline(work: UnitOfWork, evening: UUID, participant: UUID) -> None:
-    """Somebody will not come, unless they ask again."""
-    await work.execute(_SAY, {"evening": evening, "participants": [participant], "wish": "declined", "asked_at": None})
-
-
-async def invite(work: UnitOfWork, scope: Scope) -> list[Invited]:
-    """Invites those in scope who are to be invited to evenings that people ask for, and were not yet."""
-    statement, parameters = scope.query(_INVITE, "p.participant_id")
-    return [Invited(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
-
-
-async def invited(work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID]) -> list[Invited]:
-    """Those of these people who were invited to one of these evenings, may still ask, and have not answered."""
-    parameters = {"evenings": list(evenings), "participants": list(participants), "now": work.now}
-    return [Invited(**row) for row in (await work.execute(_INVITED, parameters)).mappings()]
-
-
-async def forget(work: UnitOfWork, participants: Collection[UUID]) -> None:
-    """Removes what these people wanted."""
+async def record_decline(work: UnitOfWork, evening: UUID, participant: UUID) -> None:
+    """Records that a participant wants no seat, until they request one again."""
     await work.execute(
-        text("delete from wishes where participant_id = any(:participants)"), {"participants": list(participants)}
+        _RECORD, {"evening": evening, "participants": [participant], "wish": "declined", "asked_at": None}
     )
+
+
+async def invite(work: UnitOfWork, scope: Scope) -> list[Invitation]:
+    """Records invitations of those in scope to evenings on request, once for each enrolment; returns the new ones."""
+    statement, parameters = scope.query(_INVITE, "p.participant_id")
+    return await fetch_all(work, Invitation, statement, {**parameters, "now": work.now})
+
+
+async def open_invitations(
+    work: UnitOfWork, evenings: Collection[UUID], participants: Collection[UUID]
+) -> list[Invitation]:
+    """Returns the invitations of these people to these evenings that are not answered and may still be."""
+    parameters = {"evenings": list(evenings), "participants": list(participants), "now": work.now}
+    return await fetch_all(work, Invitation, _INVITED, parameters)

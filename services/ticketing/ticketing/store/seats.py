@@ -1,4 +1,4 @@
-"""Who has a seat, who waits, who might: the queries of one settling round.
+"""Seats, waiting places and candidates of evenings: the queries of an allocation.
 
 Their callers hold the locks of the evenings in question (`evenings.lock`), so that what one statement read is still
 true for the next.
@@ -13,54 +13,39 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from culture_connect.messaging import UnitOfWork
-from ticketing.domain.allocation import Seats
-from ticketing.store.rules import IS_ACTIVE, OTHERS, SEASON
-
-# A place of an enrolment that was withdrawn before the present one is given up, also where withdrawal
-# and re-enrolment were told in one batch or in the wrong order.
-_IS_OF_FORMER_ENROLMENT = """(
-    p.participant_id = any(:returned) and t.enrolment < p.withdrawn_version and p.withdrawn_on <= e.day
-)"""
+from ticketing.domain.allocation import SeatInventory
+from ticketing.store.eligibility import CANCELLATION_REASON, IS_ACTIVE, IS_LOST, LOSS_RULE
+from ticketing.store.granting_order import OTHERS, SEASON
+from ticketing.store.rows import columns_of, fetch_all, names_of
 
 # Somebody erased has no partner, and tickets of theirs no participant: an evening that had begun when they were
-# erased, and was moved afterwards, has such tickets.
+# erased, and whose date changed afterwards, has such tickets.
 _END = f"""
     with ending as (
-        select t.ticket_id, e.venue, case
-            when e.cancelled then 'evening-cancelled'
-            when p.erased is not false then 'erased'
-            when s.has_left then 'partner-left'
-            when {_IS_OF_FORMER_ENROLMENT} then 'enrolled-anew'
-            when p.withdrawn_on <= e.day then 'withdrawn'
-            else 'not-active'
-        end as rule
+        select t.ticket_id, e.venue, {LOSS_RULE} as rule
         from tickets t join evenings e using (evening_id) left join participants p using (participant_id)
         left join partners s on s.slug = p.partner
         where e.evening_id = any(:evenings) and t.state in ('waiting', 'issued') and (e.starts_at > :now or e.cancelled)
-        and (e.cancelled or {IS_ACTIVE} is not true or {_IS_OF_FORMER_ENROLMENT}) and (SCOPE)
+        and {IS_LOST} and (SCOPE)
     ),
     ended as (
         update tickets t
         set state = 'cancelled', ended_at = :now, version = t.version + 1,
             feed_version = case when t.code is null then t.feed_version else t.feed_version + 1 end,
-            reason = case
-                when rule in ('evening-cancelled', 'erased') then rule
-                when rule = 'not-active' then 'revoked'
-                else 'withdrawn'
-            end
+            reason = {CANCELLATION_REASON}
         from ending
         where t.ticket_id = ending.ticket_id
         returning t.ticket_id, t.evening_id, ending.venue, t.participant_id, t.version, t.feed_version, t.code,
             t.reason, ending.rule
     ),
-    kept as (
+    recorded as (
         insert into decisions (evening_id, participant_id, ticket_id, decided_at, outcome, rule, figures)
         select evening_id, participant_id, ticket_id, :now, 'lost', rule, '{{}}' from ended
     )
     select ticket_id, evening_id, venue, participant_id, version, feed_version, code, reason from ended
-"""  # noqa: S608 - constants of this module
+"""  # noqa: S608 - constants
 
-_NEWCOMERS = f"""
+_NEW_CANDIDATES = f"""
     select e.evening_id, p.participant_id, p.partner, p.enrolled_version as enrolment,
         coalesce(w.asked_at, p.requested_at) as requested_at, p.holder_name, s.name as partner_name
     from evenings e cross join participants p join partners s on s.slug = p.partner
@@ -72,12 +57,12 @@ _NEWCOMERS = f"""
         select from tickets t
         where t.evening_id = e.evening_id and t.participant_id = p.participant_id and t.state <> 'cancelled'
     )
-"""  # noqa: S608 - constants of this module
+"""  # noqa: S608 - constants
 
-_STANDING = text(
+_EVENINGS = text(
     """
     select e.evening_id, e.venue, e.capacity, e.waiting, :now >= e.release_at as released,
-        not e.cancelled and e.starts_at > :now and e.closes_at > :now as promoting,
+        not e.cancelled and e.starts_at > :now and e.closes_at > :now as is_promoting,
         coalesce(array_agg(s.partner) filter (where s.partner is not null), '{}') as partners,
         coalesce(array_agg(s.allotment) filter (where s.partner is not null), '{}') as allotments,
         coalesce(array_agg(s.issued + s.admitted) filter (where s.partner is not null), '{}') as held,
@@ -88,9 +73,8 @@ _STANDING = text(
     """
 )
 
-
-# Whatever is counted here is remembered with the new places: the evenings of the season are marked as counted, so that
-# `store.heads` hears of what they decide afterwards, and of their leaving the season.
+# The counts are remembered with the new places: the evenings of the season are marked as counted, so that
+# `promotions.recount` finds what they decide afterwards, and that they left the season.
 _OTHERS = text(
     f"""
     with marked as (
@@ -98,7 +82,7 @@ _OTHERS = text(
         on conflict (evening_id, other_id) do nothing
     )
     select * from ({OTHERS}) as others where participant_id = any(:participants)
-    """  # noqa: S608 - constants of this module
+    """  # noqa: S608 - constants
 )
 
 _ADD = text(
@@ -112,8 +96,8 @@ _ADD = text(
         case when code is null then 0 else 1 end, code, case when code is not null then cast(:now as timestamptz) end
     from unnest(
         cast(:ticket_id as uuid[]), cast(:participant_id as uuid[]), cast(:partner as text[]),
-        cast(:enrolment as int[]), cast(:requested_at as timestamptz[]), cast(:lot as bytea[]), cast(:others as int[]),
-        cast(:code as text[])
+        cast(:enrolment as int[]), cast(:requested_at as timestamptz[]), cast(:tiebreaker as bytea[]),
+        cast(:other_evenings as int[]), cast(:code as text[])
     ) as new (ticket_id, participant_id, partner, enrolment, requested_at, lot, others, code)
     """
 )
@@ -131,9 +115,9 @@ _PROMOTE = text(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The places a round looks at: of these evenings, those of these participants, or everybody's (None).
+    """The places an allocation considers: of these evenings, those of these participants, or everybody's (None).
 
-    `returned` are the participants who were just heard to have withdrawn and enrolled again.
+    `returned` are the participants of whom it was just learnt that they withdrew and enrolled again.
     """
 
     evenings: Collection[UUID]
@@ -142,11 +126,11 @@ class Scope:
 
     @property
     def is_about_nobody(self) -> bool:
-        """Seats may have come free, and nobody else may have lost or be due one."""
+        """True when seats may have come free, and nobody else may have lost or be due one."""
         return self.participants is not None and not self.participants
 
     def query(self, statement: str, column: str) -> tuple[TextClause, dict[str, Any]]:
-        """The statement narrowed to this scope, with its parameters; two texts, so that each has a plan of its own."""
+        """Returns the statement for this scope and its parameters; two texts, so that each has a plan of its own."""
         if self.participants is None:
             return text(statement.replace("(SCOPE)", "true")), {"evenings": list(self.evenings)}
         narrowed = statement.replace("(SCOPE)", f"{column} = any(:participants)")
@@ -154,7 +138,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedPlace:
     """A ticket or waiting place that was cancelled; a waiting place has no code, an anonymous ticket no participant."""
 
     ticket_id: UUID
@@ -168,9 +152,10 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
-    """A candidate without a place."""
+class NewCandidate:
+    """A candidate without a ticket or waiting place for the evening."""
 
+    evening_id: UUID
     participant_id: UUID
     partner: str
     enrolment: int
@@ -180,69 +165,81 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How an evening stands before its rounds; `promoting` is false once the line is closed."""
+class NewPlace:
+    """A place to be added: a ticket with a code, a waiting place without."""
+
+    ticket_id: UUID
+    participant_id: UUID
+    partner: str
+    enrolment: int
+    requested_at: datetime
+    tiebreaker: bytes
+    other_evenings: int
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EveningState:
+    """An evening before its rounds; `waiting` counts by partner, `is_promoting` until the waiting list closes."""
 
     evening_id: UUID
     venue: str
-    seats: Seats
+    inventory: SeatInventory
     waiting: Mapping[str, int]
-    promoting: bool
+    is_promoting: bool
 
 
-async def end_places(work: UnitOfWork, scope: Scope) -> list[Ended]:
-    """Cancels the places in scope whose holders are no longer candidates, and all of cancelled evenings."""
+async def end_places(work: UnitOfWork, scope: Scope) -> list[EndedPlace]:
+    """Cancels the places in scope that are lost by one of `LOSS_RULES`, and records the decisions."""
     statement, parameters = scope.query(_END, "t.participant_id")
-    parameters["returned"] = list(scope.returned)
-    return [Ended(**row) for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings()]
+    return await fetch_all(
+        work, EndedPlace, statement, {**parameters, "returned": list(scope.returned), "now": work.now}
+    )
 
 
-async def newcomers(work: UnitOfWork, scope: Scope) -> dict[UUID, list[Newcomer]]:
-    """The candidates in scope, by evening yet to start, who have neither ticket nor waiting place."""
-    statement, parameters = scope.query(_NEWCOMERS, "p.participant_id")
-    found: dict[UUID, list[Newcomer]] = {}
-    for row in (await work.execute(statement, {**parameters, "now": work.now})).mappings():
-        fields = dict(row)
-        found.setdefault(fields.pop("evening_id"), []).append(Newcomer(**fields))
+async def new_candidates(work: UnitOfWork, scope: Scope) -> dict[UUID, list[NewCandidate]]:
+    """Returns the candidates in scope, by evening yet to start, who have neither ticket nor waiting place."""
+    statement, parameters = scope.query(_NEW_CANDIDATES, "p.participant_id")
+    found: dict[UUID, list[NewCandidate]] = {}
+    for candidate in await fetch_all(work, NewCandidate, statement, {**parameters, "now": work.now}):
+        found.setdefault(candidate.evening_id, []).append(candidate)
     return found
 
 
-async def standing(work: UnitOfWork, evenings: Collection[UUID]) -> list[Standing]:
-    """How these evenings stand now, in the order in which they take place."""
-    rows = await work.execute(_STANDING, {"evenings": list(evenings), "now": work.now})
+async def evening_states(work: UnitOfWork, evenings: Collection[UUID]) -> list[EveningState]:
+    """Returns these evenings as they are now, in the order in which they take place."""
+    rows = await work.execute(_EVENINGS, {"evenings": list(evenings), "now": work.now})
     return [
-        Standing(
+        EveningState(
             row.evening_id,
             row.venue,
-            Seats(
+            SeatInventory(
                 row.capacity,
                 dict(zip(row.partners, row.allotments, strict=True)),
                 dict(zip(row.partners, row.held, strict=True)),
                 row.released,
             ),
             dict(zip(row.partners, row.waiting_by_partner, strict=True)),
-            row.promoting,
+            row.is_promoting,
         )
         for row in rows
     ]
 
 
 async def other_evenings(work: UnitOfWork, evening: UUID, participants: Collection[UUID]) -> dict[UUID, int]:
-    """For how many other evenings of the season these hold a ticket; who holds none is left out."""
+    """Returns the number of other evenings of the season for which these hold a ticket, without those who hold none."""
     rows = await work.execute(_OTHERS, {"evening": evening, "participants": list(participants)})
     return {row.participant_id: row.held for row in rows}
 
 
-async def add_places(work: UnitOfWork, evening: UUID, places: Sequence[Mapping[str, Any]]) -> None:
-    """Writes new rows with the fields of `_ADD`: a ticket with a code, a waiting place without."""
-    columns = {field: [place[field] for place in places] for field in places[0]}
-    await work.execute(_ADD, {**columns, "evening": evening, "now": work.now})
+async def add_places(work: UnitOfWork, evening: UUID, places: Sequence[NewPlace]) -> None:
+    """Adds these tickets and waiting places, at least one."""
+    await work.execute(_ADD, {**columns_of(places, names_of(NewPlace)), "evening": evening, "now": work.now})
 
 
-async def tell_planner(work: UnitOfWork) -> None:
-    """Has the database count tickets anew: until its own next look it would take a long line for an empty one.
-
-    Plans made from that take minutes instead of milliseconds.
+async def refresh_statistics(work: UnitOfWork) -> None:
+    """Refreshes the planner's statistics of tickets: with the old ones it would take a long waiting list for an empty
+    one, and plan for minutes instead of milliseconds.
     """
     await work.execute(text("analyze tickets"))
 

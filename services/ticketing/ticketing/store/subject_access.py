@@ -1,4 +1,4 @@
-"""Where ticketing holds something of people, for the right of access (GDPR, article 15)."""
+"""The tables with personal data in ticketing, for the right of access (GDPR, article 15)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,7 @@ HOLDINGS: Final[Sequence[Holding]] = (
     Holding("scans", _OF_THEIR_TICKETS),
     Holding("pages", _THEIRS),
     Holding("offers", _THEIRS, without=("address_hash",)),
-    # To whom they offered a ticket, and so who takes part, is told to nobody.
+    # Nobody learns which colleague they offered a ticket to, and so who takes part.
     Holding("offers", _OF_THEIR_TICKETS, without=("participant_id", "address_hash")),
     Holding("decisions", _THEIRS),
     Holding(

@@ -1,4 +1,4 @@
-"""What ticketing hands out: signed codes and links to personal pages."""
+"""The means to issue tickets: signed codes and links to personal pages."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ticketing.tickets.links import Links
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs codes and makes links, for whatever gives out tickets; `hashes` recognise whom one was offered to."""
+    """Signs codes and draws links; `hashes` recognise the address a ticket was offered to."""
 
     codes: Codes
     links: Links

@@ -1,4 +1,4 @@
-"""The personal pages of a house, behind a port of this machine."""
+"""The personal pages of a service, behind a port of this machine."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from tests.service.ticketing.harness import Harness
 from tests.service.ticketing.my_page.pages import NIGHT, application
 from tests.support.probes import eventually
-from tests.unit.ticketing.news import enrolled, partner
+from tests.unit.ticketing.registration_events import enrolled, partner
 
 
 @asynccontextmanager
@@ -33,13 +33,13 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def site(harness: Harness, tokens: Path) -> AsyncIterator[str]:
-    """The pages of the house, at this address."""
+    """The pages of the service, at this address."""
     async with listening(application(harness.database, harness.issuer, tokens)) as url:
         yield url
 
 
 @pytest.fixture
-async def open_house(harness: Harness) -> Harness:
+async def open_evening(harness: Harness) -> Harness:
     """An evening of one seat that anna, bram and cleo are invited to."""
-    await harness.hear(partner(), *map(enrolled, ("anna", "bram", "cleo")), NIGHT)
+    await harness.apply(partner(), *map(enrolled, ("anna", "bram", "cleo")), NIGHT)
     return harness

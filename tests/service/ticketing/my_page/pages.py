@@ -1,4 +1,4 @@
-"""What the tests of the personal pages share."""
+"""Helpers that the tests of the personal pages share."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from culture_connect.http import Tokens, create_app
 from culture_connect.messaging import Database
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.unit.http.kit import IdleBus
-from tests.unit.ticketing.news import evening
+from tests.unit.ticketing.registration_events import evening
 from ticketing.http import personal_page, routes
 from ticketing.tickets.issuer import Issuer
 
@@ -28,7 +28,7 @@ def application(database: Database, issuer: Issuer, tokens: Path) -> FastAPI:
         tokens=Tokens(tokens),
         routers=[personal_page.router],
     )
-    routes.equip(app, issuer)
+    routes.configure(app, issuer)
     return app
 
 

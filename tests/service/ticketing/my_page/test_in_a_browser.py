@@ -36,7 +36,7 @@ async def visit(browser: BrowserContext, site: str, harness: Harness, name: str)
 
 
 def standing(page: Page) -> Locator:
-    """How the page says that somebody stands with the evening."""
+    """Returns the state that the page shows."""
     return page.locator("#standing")
 
 
@@ -47,15 +47,15 @@ async def press(page: Page, name: str, role: Literal["button", "link"] = "button
 
 
 async def test_somebody_comes_and_after_a_change_of_plans_the_next_one_does(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await expect(standing(anna)).to_have_text("Kom je ook?")
     await press(anna, "Ik wil graag komen")
     await expect(standing(anna)).to_have_text("Je bent erbij")
     await expect(anna.locator(".notice")).to_have_text("Leuk dat je wilt komen!")
 
-    bram = await visit(browser, site, open_house, "bram")
+    bram = await visit(browser, site, open_evening, "bram")
     await press(bram, "Ik wil graag komen")
     await expect(standing(bram)).to_have_text("Je staat op de wachtlijst")
     await expect(bram.locator(".position")).to_have_text("1")
@@ -68,44 +68,44 @@ async def test_somebody_comes_and_after_a_change_of_plans_the_next_one_does(
     await expect(standing(anna)).to_have_text("Je komt deze keer niet")
     await bram.reload()
     await expect(standing(bram)).to_have_text("Je bent erbij")
-    assert await open_house.holders(NIGHT) == {"bram"}
+    assert await open_evening.holders(NIGHT) == {"bram"}
 
     await press(anna, "Ik wil toch komen")
     await expect(standing(anna)).to_have_text("Je staat op de wachtlijst")
     await anna.get_by_text("Ik hoef niet meer te wachten").tap()
     await press(anna, "Ja, haal me van de wachtlijst")
     await expect(standing(anna)).to_have_text("Je komt deze keer niet")
-    assert await open_house.states(NIGHT) == {"bram": "issued"}
+    assert await open_evening.states(NIGHT) == {"bram": "issued"}
 
 
 async def test_a_ticket_goes_to_a_colleague_who_says_yes(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await press(anna, "Ik wil graag komen")
-    old_code = await open_house.code("anna", NIGHT)
+    old_code = await open_evening.code("anna", NIGHT)
     await offer(anna, "bram@example.com")
     await expect(anna.locator(".notice")).to_contain_text("Je aanbod is gedaan")
     await expect(standing(anna)).to_have_text("Je bent erbij")
 
-    bram = await visit(browser, site, open_house, "bram")
+    bram = await visit(browser, site, open_evening, "bram")
     await expect(bram.get_by_text("Anna de Vries wil je het ticket")).to_be_visible()
     await press(bram, "Ja, graag")
     await expect(standing(bram)).to_have_text("Je bent erbij")
     await expect(bram.get_by_text("Bram de Vries")).to_be_visible()
     await anna.reload()
     await expect(standing(anna)).to_have_text("Je ticket is doorgegeven")
-    scan = await open_house.scan(old_code, NIGHT, scan_id="late")
+    scan = await open_evening.scan(old_code, NIGHT, scan_id="late")
     assert scan.refusal == "passed-on"
 
 
 async def test_a_colleague_may_say_no_and_a_holder_may_think_again(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await press(anna, "Ik wil graag komen")
     await offer(anna, "bram@example.com")
-    bram = await visit(browser, site, open_house, "bram")
+    bram = await visit(browser, site, open_evening, "bram")
     await bram.get_by_text("Nee, dank je").tap()
     await press(bram, "Wijs het aanbod af")
     await expect(bram.locator(".notice")).to_have_text("Je hebt het aanbod afgewezen.")
@@ -115,16 +115,16 @@ async def test_a_colleague_may_say_no_and_a_holder_may_think_again(
     await offer(anna, "cleo@example.com")
     await press(anna, "Trek het aanbod in")
     await expect(anna.locator(".notice")).to_contain_text("Je aanbod is ingetrokken")
-    cleo = await visit(browser, site, open_house, "cleo")
+    cleo = await visit(browser, site, open_evening, "cleo")
     await expect(standing(cleo)).to_have_text("Kom je ook?")
     await expect(cleo.locator("#offer")).to_have_count(0)
-    assert await open_house.holders(NIGHT) == {"anna"}
+    assert await open_evening.holders(NIGHT) == {"anna"}
 
 
 async def test_an_address_that_is_refused_can_be_mended(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await press(anna, "Ik wil graag komen")
     await offer(anna, "anna@example.com")
     await expect(anna.get_by_role("alert")).to_contain_text("het adres van de houder zelf")
@@ -137,9 +137,9 @@ async def test_an_address_that_is_refused_can_be_mended(
 
 
 async def test_the_page_stays_in_the_language_that_was_chosen(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await press(anna, "English", "link")
     await press(anna, "I would like to come")
     await expect(standing(anna)).to_have_text("You’re in")
@@ -151,9 +151,9 @@ async def test_the_page_stays_in_the_language_that_was_chosen(
 
 
 async def test_the_ticket_is_large_enough_to_be_scanned_and_fits_the_phone(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await press(anna, "Ik wil graag komen")
     for colours in ("light", "dark"):
         await anna.emulate_media(color_scheme="dark" if colours == "dark" else "light")
@@ -167,13 +167,13 @@ async def test_the_ticket_is_large_enough_to_be_scanned_and_fits_the_phone(
 
 
 async def test_the_browser_asks_for_the_page_alone_and_finds_nothing_against_the_policy(
-    open_house: Harness, site: str, browser: BrowserContext
+    open_evening: Harness, site: str, browser: BrowserContext
 ) -> None:
     asked: list[tuple[str, str | None]] = []
     complaints: list[str] = []
     browser.on("request", lambda request: asked.append((request.url, request.headers.get("referer"))))
     browser.on("console", lambda message: complaints.append(message.text))
-    anna = await visit(browser, site, open_house, "anna")
+    anna = await visit(browser, site, open_evening, "anna")
     await press(anna, "Ik wil graag komen")
     await expect(standing(anna)).to_have_text("Je bent erbij")
     colour = await anna.locator("body").evaluate("each => getComputedStyle(each).backgroundColor")

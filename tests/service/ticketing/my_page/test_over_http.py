@@ -16,7 +16,7 @@ from culture_connect.contracts import EveningScheduled
 from culture_connect.messaging import Database, UnitOfWork
 from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.service.ticketing.my_page.pages import ANOTHER, NIGHT, application, secret_of
-from tests.unit.ticketing.news import evening_cancelled, withdrawn
+from tests.unit.ticketing.registration_events import evening_cancelled, withdrawn
 
 UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -34,22 +34,22 @@ async def ticket_of(harness: Harness, name: str, night: EveningScheduled = NIGHT
     return str(await harness.ticket(name, night))
 
 
-async def test_looking_changes_nothing(open_house: Harness, http: httpx.AsyncClient) -> None:
-    secret = await secret_of(open_house, "anna")
+async def test_looking_changes_nothing(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    secret = await secret_of(open_evening, "anna")
     await http.post(f"/my/{secret}/come")
-    before = await open_house.everything()
+    before = await open_evening.everything()
     page = await http.get(f"/my/{secret}?said=declined&lang=en")
     assert page.status_code == 200
     for action in ("come", "decline", "pass-on", "take-back", "accept", "refuse", "nonsense"):
-        answer = await http.get(f"/my/{secret}/{action}?lang=en&ticket_id={await ticket_of(open_house, 'anna')}")
+        answer = await http.get(f"/my/{secret}/{action}?lang=en&ticket_id={await ticket_of(open_evening, 'anna')}")
         assert (answer.status_code, answer.headers["location"]) == (303, f"../{secret}?lang=en")
-    assert await open_house.everything() == before
+    assert await open_evening.everything() == before
 
 
 async def test_asking_for_the_headers_alone_is_asking_for_the_page(
-    open_house: Harness, http: httpx.AsyncClient
+    open_evening: Harness, http: httpx.AsyncClient
 ) -> None:
-    secret = await secret_of(open_house, "anna")
+    secret = await secret_of(open_evening, "anna")
     head, page = await http.head(f"/my/{secret}"), await http.get(f"/my/{secret}")
     assert (head.status_code, head.content) == (200, b"")
     changing = {"date", "x-request-id", "traceparent"}
@@ -58,8 +58,8 @@ async def test_asking_for_the_headers_alone_is_asking_for_the_page(
     }
 
 
-async def test_every_answer_keeps_its_address_to_itself(open_house: Harness, http: httpx.AsyncClient) -> None:
-    secret = await secret_of(open_house, "anna")
+async def test_every_answer_keeps_its_address_to_itself(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    secret = await secret_of(open_evening, "anna")
     answers = [
         await http.get(f"/my/{secret}"),
         await http.head(f"/my/{secret}"),
@@ -84,8 +84,8 @@ async def test_every_answer_keeps_its_address_to_itself(open_house: Harness, htt
         assert "unsafe" not in policy
 
 
-async def test_the_secret_is_in_no_log_line(open_house: Harness, http: httpx.AsyncClient) -> None:
-    secret = await secret_of(open_house, "anna")
+async def test_the_secret_is_in_no_log_line(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    secret = await secret_of(open_evening, "anna")
     with capture_logs() as lines:
         await http.get(f"/my/{secret}")
         await http.post(f"/my/{secret}/come")
@@ -100,7 +100,7 @@ async def test_the_secret_is_in_no_log_line(open_house: Harness, http: httpx.Asy
 
 @pytest.mark.parametrize("secret", [UNKNOWN, "short", "a" * 300, "é" * 22, "%00" * 22])
 async def test_a_secret_that_opens_nothing_is_told_so_in_the_browsers_language(
-    open_house: Harness, http: httpx.AsyncClient, secret: str
+    open_evening: Harness, http: httpx.AsyncClient, secret: str
 ) -> None:
     dutch = await http.get(f"/my/{secret}")
     english = await http.get(f"/my/{secret}", headers={"Accept-Language": "fr-FR, en-GB;q=0.8, nl;q=0.5"})
@@ -109,13 +109,13 @@ async def test_a_secret_that_opens_nothing_is_told_so_in_the_browsers_language(
     assert "We do not know this page" in english.text
 
 
-async def test_a_page_acts_on_no_ticket_but_its_own(open_house: Harness, http: httpx.AsyncClient) -> None:
-    await open_house.hear(ANOTHER)
-    anna, bram = await secret_of(open_house, "anna"), await secret_of(open_house, "bram")
-    annas_other = await secret_of(open_house, "anna", ANOTHER)
+async def test_a_page_acts_on_no_ticket_but_its_own(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    await open_evening.apply(ANOTHER)
+    anna, bram = await secret_of(open_evening, "anna"), await secret_of(open_evening, "bram")
+    annas_other = await secret_of(open_evening, "anna", ANOTHER)
     await http.post(f"/my/{anna}/come")
     await http.post(f"/my/{annas_other}/come")
-    own, other = await ticket_of(open_house, "anna"), await ticket_of(open_house, "anna", ANOTHER)
+    own, other = await ticket_of(open_evening, "anna"), await ticket_of(open_evening, "anna", ANOTHER)
 
     foreign = await http.post(f"/my/{bram}/decline", data={"ticket_id": own})
     assert foreign.status_code == 403
@@ -124,65 +124,65 @@ async def test_a_page_acts_on_no_ticket_but_its_own(open_house: Harness, http: h
     assert for_another_evening.status_code == 404
     passing = await http.post(f"/my/{bram}/pass-on", data={"ticket_id": own, "email": "cleo@example.com"})
     assert passing.status_code == 403
-    assert await open_house.holders(NIGHT) == {"anna"}
-    assert await open_house.holders(ANOTHER) == {"anna"}
-    assert await open_house.rows("select * from offers") == []
+    assert await open_evening.holders(NIGHT) == {"anna"}
+    assert await open_evening.holders(ANOTHER) == {"anna"}
+    assert await open_evening.rows("select * from offers") == []
 
 
 async def test_an_offer_can_be_answered_by_the_one_it_was_made_to_alone(
-    open_house: Harness, http: httpx.AsyncClient
+    open_evening: Harness, http: httpx.AsyncClient
 ) -> None:
-    await open_house.hear(ANOTHER)
-    secrets = {name: await secret_of(open_house, name) for name in ("anna", "bram", "cleo")}
+    await open_evening.apply(ANOTHER)
+    secrets = {name: await secret_of(open_evening, name) for name in ("anna", "bram", "cleo")}
     await http.post(f"/my/{secrets['anna']}/come")
-    ticket = {"ticket_id": await ticket_of(open_house, "anna"), "email": "bram@example.com"}
+    ticket = {"ticket_id": await ticket_of(open_evening, "anna"), "email": "bram@example.com"}
     assert (await http.post(f"/my/{secrets['anna']}/pass-on", data=ticket)).status_code == 303
-    [row] = await open_house.rows("select offer_id from offers")
+    [row] = await open_evening.rows("select offer_id from offers")
     offered = {"offer_id": str(row.offer_id)}
     for action in ("accept", "refuse", "take-back"):
         assert (await http.post(f"/my/{secrets['cleo']}/{action}", data=offered)).status_code == 403
     assert (await http.post(f"/my/{secrets['bram']}/take-back", data=offered)).status_code == 403
-    elsewhere = await secret_of(open_house, "bram", ANOTHER)
+    elsewhere = await secret_of(open_evening, "bram", ANOTHER)
     assert (await http.post(f"/my/{elsewhere}/accept", data=offered)).status_code == 404
-    assert await open_house.holders(NIGHT) == {"anna"}
+    assert await open_evening.holders(NIGHT) == {"anna"}
 
 
-async def test_a_button_that_is_pressed_twice_does_it_once(open_house: Harness, http: httpx.AsyncClient) -> None:
-    anna, bram = await secret_of(open_house, "anna"), await secret_of(open_house, "bram")
+async def test_a_button_that_is_pressed_twice_does_it_once(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    anna, bram = await secret_of(open_evening, "anna"), await secret_of(open_evening, "bram")
     assert [(await http.post(f"/my/{anna}/come")).status_code for _ in range(2)] == [303, 303]
-    ticket = {"ticket_id": await ticket_of(open_house, "anna"), "email": "bram@example.com"}
+    ticket = {"ticket_id": await ticket_of(open_evening, "anna"), "email": "bram@example.com"}
     await http.post(f"/my/{anna}/pass-on", data=ticket)
-    [row] = await open_house.rows("select offer_id from offers")
+    [row] = await open_evening.rows("select offer_id from offers")
     offered = {"offer_id": str(row.offer_id)}
     assert [(await http.post(f"/my/{bram}/accept", data=offered)).status_code for _ in range(2)] == [303, 303]
-    ticket = {"ticket_id": await ticket_of(open_house, "bram")}
+    ticket = {"ticket_id": await ticket_of(open_evening, "bram")}
     answers = [await http.post(f"/my/{bram}/decline", data=ticket) for _ in range(2)]
     assert [answer.headers.get("location") for answer in answers] == [f"../{bram}?said=declined"] * 2
 
 
 async def test_people_who_press_at_the_same_moment_share_the_seats_that_there_are(
-    open_house: Harness, http: httpx.AsyncClient
+    open_evening: Harness, http: httpx.AsyncClient
 ) -> None:
-    secrets = [await secret_of(open_house, name) for name in ("anna", "bram", "cleo")]
+    secrets = [await secret_of(open_evening, name) for name in ("anna", "bram", "cleo")]
     answers = await asyncio.gather(*(http.post(f"/my/{secret}/come") for secret in secrets * 2))
     assert {answer.status_code for answer in answers} == {303}
-    assert sorted((await open_house.states(NIGHT)).values()) == ["issued", "waiting", "waiting"]
+    assert sorted((await open_evening.states(NIGHT)).values()) == ["issued", "waiting", "waiting"]
 
 
-async def test_transactions_that_collide_are_run_again(open_house: Harness, database_url: str, tokens: Path) -> None:
+async def test_transactions_that_collide_are_run_again(open_evening: Harness, database_url: str, tokens: Path) -> None:
     crowded = Crowded(database_url, schema="ticketing")
-    app = application(crowded, open_house.issuer, tokens)
+    app = application(crowded, open_evening.issuer, tokens)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ticketing") as client:
-        await open_house.ask("anna", NIGHT)
-        address = f"/my/{await secret_of(open_house, 'anna')}/decline"
-        form = {"ticket_id": str(await open_house.ticket("anna", NIGHT))}
+        await open_evening.ask("anna", NIGHT)
+        address = f"/my/{await secret_of(open_evening, 'anna')}/decline"
+        form = {"ticket_id": str(await open_evening.ticket("anna", NIGHT))}
         crowded.collisions = 3
         answer = await client.post(address, data=form)
-        assert (answer.status_code, await open_house.states(NIGHT)) == (500, {"anna": "issued"})
+        assert (answer.status_code, await open_evening.states(NIGHT)) == (500, {"anna": "issued"})
         assert "Een ogenblik geduld" in answer.text
         crowded.collisions = 2
         answer = await client.post(address, data=form)
-        assert (answer.status_code, await open_house.states(NIGHT)) == (303, {})
+        assert (answer.status_code, await open_evening.states(NIGHT)) == (303, {})
     await crowded.close()
 
 
@@ -202,7 +202,7 @@ class Crowded(Database):
 
 
 class SerializationError(Exception):
-    """What the driver raises."""
+    """The error that the driver raises."""
 
     sqlstate = "40001"
 
@@ -218,20 +218,20 @@ class SerializationError(Exception):
     ],
 )
 async def test_a_form_that_lacks_something_is_told_what(
-    open_house: Harness, http: httpx.AsyncClient, action: str, form: dict[str, str], field: str
+    open_evening: Harness, http: httpx.AsyncClient, action: str, form: dict[str, str], field: str
 ) -> None:
-    answer = await http.post(f"/my/{await secret_of(open_house, 'anna')}/{action}", data=form)
+    answer = await http.post(f"/my/{await secret_of(open_evening, 'anna')}/{action}", data=form)
     assert answer.status_code == 422
     assert f"({field})" in answer.text
 
 
 @pytest.mark.parametrize("address", ["", "bram", "bram@", "a@b.example\r\nBcc: c@d.example", "=?utf-8?q?x?=@b.example"])
 async def test_what_is_no_address_is_shown_again_to_be_mended(
-    open_house: Harness, http: httpx.AsyncClient, address: str
+    open_evening: Harness, http: httpx.AsyncClient, address: str
 ) -> None:
-    secret = await secret_of(open_house, "anna")
+    secret = await secret_of(open_evening, "anna")
     await http.post(f"/my/{secret}/come")
-    form = {"ticket_id": await ticket_of(open_house, "anna"), "email": address}
+    form = {"ticket_id": await ticket_of(open_evening, "anna"), "email": address}
     answer = await http.post(f"/my/{secret}/pass-on", data=form)
     assert answer.status_code == 422
     assert "Vul het e-mailadres van je collega in" in answer.text
@@ -239,16 +239,16 @@ async def test_what_is_no_address_is_shown_again_to_be_mended(
 
 
 async def test_a_page_says_the_same_whoever_is_at_the_address_and_at_last_that_it_is_enough(
-    open_house: Harness, http: httpx.AsyncClient
+    open_evening: Harness, http: httpx.AsyncClient
 ) -> None:
-    secret = await secret_of(open_house, "anna")
+    secret = await secret_of(open_evening, "anna")
     await http.post(f"/my/{secret}/come")
-    form = {"ticket_id": await ticket_of(open_house, "anna")}
+    form = {"ticket_id": await ticket_of(open_evening, "anna")}
     shown = set()
     for name in ("bram", "nobody", "cleo", "x", "y"):
         answer = await http.post(f"/my/{secret}/pass-on", data={**form, "email": f"{name}@example.com"})
         assert (answer.status_code, answer.headers["location"]) == (303, f"../{secret}?said=offered")
-        [offer] = await open_house.rows("select offer_id from offers where state = 'open'")
+        [offer] = await open_evening.rows("select offer_id from offers where state = 'open'")
         page = await http.get(f"/my/{secret}", params={"said": "offered"})
         shown.add(page.text.replace(str(offer.offer_id), "OFFER"))
     assert len(shown) == 1
@@ -268,19 +268,19 @@ async def test_a_page_says_the_same_whoever_is_at_the_address_and_at_last_that_i
     ],
 )
 async def test_a_body_that_no_form_of_ours_sends_is_refused(
-    open_house: Harness, http: httpx.AsyncClient, body: bytes, kind: dict[str, str], status: int
+    open_evening: Harness, http: httpx.AsyncClient, body: bytes, kind: dict[str, str], status: int
 ) -> None:
-    secret = await secret_of(open_house, "anna")
+    secret = await secret_of(open_evening, "anna")
     answer = await http.post(f"/my/{secret}/decline", content=body, headers=kind)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
 
 
-async def test_nothing_can_be_done_once_the_evening_has_begun(open_house: Harness, http: httpx.AsyncClient) -> None:
-    anna, bram = await secret_of(open_house, "anna"), await secret_of(open_house, "bram")
+async def test_nothing_can_be_done_once_the_evening_has_begun(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    anna, bram = await secret_of(open_evening, "anna"), await secret_of(open_evening, "bram")
     await http.post(f"/my/{anna}/come")
-    ticket = {"ticket_id": await ticket_of(open_house, "anna")}
-    open_house.now = NEXT_YEAR + timedelta(minutes=1)
+    ticket = {"ticket_id": await ticket_of(open_evening, "anna")}
+    open_evening.now = NEXT_YEAR + timedelta(minutes=1)
     late = await http.post(f"/my/{anna}/decline", data=ticket)
     assert late.status_code == 409
     assert "De avond is al begonnen" in late.text
@@ -290,20 +290,20 @@ async def test_nothing_can_be_done_once_the_evening_has_begun(open_house: Harnes
     assert "De avond is begonnen" in (await http.get(f"/my/{bram}")).text
 
 
-async def test_a_cancelled_evening_has_no_ticket_any_more(open_house: Harness, http: httpx.AsyncClient) -> None:
-    secret = await secret_of(open_house, "anna")
+async def test_a_cancelled_evening_has_no_ticket_any_more(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    secret = await secret_of(open_evening, "anna")
     await http.post(f"/my/{secret}/come")
-    await open_house.hear(evening_cancelled(NIGHT, 2))
+    await open_evening.apply(evening_cancelled(NIGHT, 2))
     page = (await http.get(f"/my/{secret}")).text
     assert "Deze avond gaat niet door" in page
     assert "<svg" not in page
     assert (await http.post(f"/my/{secret}/come")).status_code == 409
 
 
-async def test_whoever_was_withdrawn_reads_why(open_house: Harness, http: httpx.AsyncClient) -> None:
-    secret = await secret_of(open_house, "anna")
+async def test_whoever_was_withdrawn_reads_why(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    secret = await secret_of(open_evening, "anna")
     await http.post(f"/my/{secret}/come")
-    await open_house.hear(withdrawn("anna", 2))
+    await open_evening.apply(withdrawn("anna", 2))
     page = (await http.get(f"/my/{secret}")).text
     assert "Je doet op deze dag niet mee" in page
     assert "De deelname aan Culture Connect eindigt voordat deze avond plaatsvindt." in page
@@ -311,11 +311,11 @@ async def test_whoever_was_withdrawn_reads_why(open_house: Harness, http: httpx.
     assert refused.status_code == 409
 
 
-async def test_whoever_was_let_in_is_welcomed(open_house: Harness, http: httpx.AsyncClient) -> None:
-    secret = await secret_of(open_house, "anna")
+async def test_whoever_was_let_in_is_welcomed(open_evening: Harness, http: httpx.AsyncClient) -> None:
+    secret = await secret_of(open_evening, "anna")
     await http.post(f"/my/{secret}/come")
-    ticket = {"ticket_id": await ticket_of(open_house, "anna")}
-    await open_house.scan(await open_house.code("anna", NIGHT), NIGHT, scan_id="1", minutes=-10)
+    ticket = {"ticket_id": await ticket_of(open_evening, "anna")}
+    await open_evening.scan(await open_evening.code("anna", NIGHT), NIGHT, scan_id="1", minutes=-10)
     assert "Welkom!" in (await http.get(f"/my/{secret}")).text
     again = await http.post(f"/my/{secret}/decline", data=ticket)
     assert again.status_code == 409

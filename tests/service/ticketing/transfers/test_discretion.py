@@ -7,9 +7,9 @@ import pytest
 
 from culture_connect.contracts.addresses import address_digest
 from tests.service.ticketing.harness import MONTH_BEFORE, Harness
-from tests.service.ticketing.transfers.stage import BO, DAY_OF_NIGHT, NIGHT
-from tests.unit.ticketing.news import enrolled, erased, evening, person, withdrawn
-from ticketing.domain.refusals import Refused
+from tests.service.ticketing.transfers.constants import BO, DAY_OF_NIGHT, NIGHT
+from tests.unit.ticketing.registration_events import enrolled, erased, evening, person, withdrawn
+from ticketing.domain.refusals import RequestRefused
 from ticketing.store import personal_pages
 
 # Nobody can have the ticket at these addresses; `eef` is erased, `fem` withdrawn, `dee` has a ticket, `zoe` is of
@@ -20,10 +20,10 @@ SECOND_NIGHT = evening(NIGHT.starts_at + timedelta(days=30), title="Tweede", cap
 
 @pytest.fixture(autouse=True)
 async def _others(harness: Harness) -> None:
-    await harness.hear(enrolled("eef"), enrolled("fem"))
-    await harness.hear(erased("eef", 2), withdrawn("fem", 2, DAY_OF_NIGHT))
+    await harness.apply(enrolled("eef"), enrolled("fem"))
+    await harness.apply(erased("eef", 2), withdrawn("fem", 2, DAY_OF_NIGHT))
     await harness.ask_in_turn(NIGHT, "dee")
-    await harness.forget_told()
+    await harness.clear_outbox()
 
 
 @pytest.mark.parametrize("address", NOBODYS)
@@ -34,7 +34,7 @@ async def test_an_offer_to_somebody_who_cannot_have_the_ticket_looks_like_any_ot
     offer = await harness.offer("ans", NIGHT, address)
     changed = {table for table, rows in (await harness.everything()).items() if rows != before[table]}
     assert changed == {"offers"}
-    assert await harness.told() == []
+    assert await harness.published() == []
     async with harness.database.begin() as work:
         facts = await personal_pages.facts(work, NIGHT.evening_id, person("ans"))
     assert facts is not None
@@ -110,7 +110,7 @@ async def test_a_day_after_the_first_offer_there_may_be_another_one(harness: Har
 
 async def test_somebody_offers_ten_times_a_day_whatever_the_ticket(harness: Harness) -> None:
     third = evening(NIGHT.starts_at + timedelta(days=60), title="Derde", capacity=2, admission=NIGHT.admission)
-    await harness.hear(SECOND_NIGHT, third)
+    await harness.apply(SECOND_NIGHT, third)
     await harness.ask_in_turn(SECOND_NIGHT, "ans")
     await harness.ask_in_turn(third, "ans")
     for address in [BO, *NOBODYS[:4]]:
@@ -137,7 +137,7 @@ async def test_ones_own_address_is_refused_and_counts_for_nothing(harness: Harne
 
 
 async def test_offers_of_two_tickets_at_once_are_counted_one_after_the_other(harness: Harness) -> None:
-    await harness.hear(SECOND_NIGHT)
+    await harness.apply(SECOND_NIGHT)
     await harness.ask_in_turn(SECOND_NIGHT, "ans")
     for address in NOBODYS:
         await harness.offer("ans", NIGHT, address)
@@ -146,7 +146,7 @@ async def test_offers_of_two_tickets_at_once_are_counted_one_after_the_other(har
     # One more is the tenth; as many at once as there are connections.
     others = (BO, "cas@example.com", "else@example.com", "more@example.com")
     results = await asyncio.gather(*(harness.offer("ans", SECOND_NIGHT, to) for to in others), return_exceptions=True)
-    refused = [each.refusal for each in results if isinstance(each, Refused)]
+    refused = [each.refusal for each in results if isinstance(each, RequestRefused)]
     assert refused == ["too-many-offers"] * 3
 
 

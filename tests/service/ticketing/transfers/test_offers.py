@@ -8,8 +8,8 @@ import pytest
 from culture_connect.contracts import Admission
 from culture_connect.contracts.addresses import address_digest
 from tests.service.ticketing.harness import Harness
-from tests.service.ticketing.transfers.stage import BO, DAY_OF_NIGHT, NIGHT
-from tests.unit.ticketing.news import (
+from tests.service.ticketing.transfers.constants import BO, DAY_OF_NIGHT, NIGHT
+from tests.unit.ticketing.registration_events import (
     enrolled,
     evening_changed,
     left,
@@ -17,6 +17,7 @@ from tests.unit.ticketing.news import (
     withdrawn,
 )
 from ticketing.store import personal_pages
+from ticketing.tickets.links import digest_of
 
 # Offering
 
@@ -24,10 +25,10 @@ from ticketing.store import personal_pages
 @pytest.mark.parametrize("address", [BO, "BO@EXAMPLE.COM", "Bo@Example.com", "  bo@EXAMPLE.com ", "\tbO@example.com\n"])
 async def test_a_colleague_is_found_by_their_address_however_it_is_spelled(harness: Harness, address: str) -> None:
     offer = await harness.offer("ans", NIGHT, address)
-    [told] = await harness.told()
-    assert (told.to, told.type) == ("core", "ticket.offered")
-    link = told.data.pop("link")
-    assert told.data == {
+    [published] = await harness.published()
+    assert (published.to, published.type) == ("core", "ticket.offered")
+    link = published.data.pop("link")
+    assert published.data == {
         "offer_id": str(offer),
         "ticket_id": str(await harness.ticket("ans", NIGHT)),
         "participant_id": str(person("bo")),
@@ -36,22 +37,22 @@ async def test_a_colleague_is_found_by_their_address_however_it_is_spelled(harne
         "address_sha256": address_digest("acme", BO).hex(),
     }
     async with harness.database.begin() as work:
-        assert await personal_pages.owner(work, link.rpartition("/")[2]) == (NIGHT.evening_id, person("bo"))
+        assert await personal_pages.owner(work, digest_of(link.rpartition("/")[2])) == (NIGHT.evening_id, person("bo"))
 
 
 @pytest.mark.parametrize("address", ["noor.de.vries@voorbeeld.nl", "Noor.De.Vries@VOORBEELD.NL"])
 async def test_a_colleague_is_found_however_their_own_organisation_spells_the_address(
     harness: Harness, address: str
 ) -> None:
-    await harness.hear(enrolled("noor", email="NOOR.de.Vries@Voorbeeld.NL"))
+    await harness.apply(enrolled("noor", email="NOOR.de.Vries@Voorbeeld.NL"))
     await harness.offer("ans", NIGHT, address)
-    assert (await harness.told())[-1].data["participant_id"] == str(person("noor"))
+    assert (await harness.published())[-1].data["participant_id"] == str(person("noor"))
 
 
 async def test_of_two_who_had_one_address_after_each_other_the_one_who_takes_part_is_asked(harness: Harness) -> None:
-    await harness.hear(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("new-bo", email=BO))
+    await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("new-bo", email=BO))
     await harness.offer("ans", NIGHT, BO)
-    assert (await harness.told())[-1].data["participant_id"] == str(person("new-bo"))
+    assert (await harness.published())[-1].data["participant_id"] == str(person("new-bo"))
 
 
 async def test_the_ticket_stays_with_its_holder_until_the_colleague_agrees(harness: Harness) -> None:
@@ -83,19 +84,19 @@ async def test_at_the_door_the_old_code_was_passed_on_and_the_new_one_is_good(ha
     assert (await harness.scan(old, NIGHT, scan_id="s3")).refusal == "passed-on"
 
 
-async def test_both_ends_are_told_that_one_ticket_is_no_more_and_another_is(harness: Harness) -> None:
+async def test_both_ends_are_published_that_one_ticket_is_no_more_and_another_is(harness: Harness) -> None:
     given, code = await harness.ticket("ans", NIGHT), await harness.code("ans", NIGHT)
     offer = await harness.offer("ans", NIGHT, BO)
-    await harness.forget_told()
+    await harness.clear_outbox()
     received = (await harness.accept("bo", offer)).ticket_id
-    told = await harness.told()
-    assert [(each.to, each.type, each.data["ticket_id"], each.data["version"]) for each in told] == [
+    published = await harness.published()
+    assert [(each.to, each.type, each.data["ticket_id"], each.data["version"]) for each in published] == [
         ("core", "ticket.cancelled", str(given), 2),
         ("paard", "ticket.cancelled", str(given), 2),
         ("core", "ticket.issued", str(received), 1),
         ("paard", "ticket.issued", str(received), 1),
     ]
-    gone, gone_at_the_door, new, new_at_the_door = (each.data for each in told)
+    gone, gone_at_the_door, new, new_at_the_door = (each.data for each in published)
     assert gone["reason"] == gone_at_the_door["reason"] == "passed-on"
     assert (gone["participant_id"], new["participant_id"]) == (str(person("ans")), str(person("bo")))
     assert new["code"] == new_at_the_door["code"] == await harness.code("bo", NIGHT) != code
@@ -109,11 +110,11 @@ async def test_it_is_kept_who_gave_and_who_received(harness: Harness) -> None:
 
 async def test_the_link_of_the_new_ticket_opens_the_colleagues_page(harness: Harness) -> None:
     offer = await harness.offer("ans", NIGHT, BO)
-    await harness.forget_told()
+    await harness.clear_outbox()
     await harness.accept("bo", offer)
     [secret] = await harness.secrets("bo", NIGHT)
     async with harness.database.begin() as work:
-        assert await personal_pages.owner(work, secret) == (NIGHT.evening_id, person("bo"))
+        assert await personal_pages.owner(work, digest_of(secret)) == (NIGHT.evening_id, person("bo"))
 
 
 async def test_agreeing_twice_is_agreeing_once(harness: Harness) -> None:
@@ -164,13 +165,13 @@ async def test_an_offer_is_void_when_the_ticket_was_passed_on_to_somebody_else(h
 
 async def test_an_offer_is_void_when_the_holder_withdraws(harness: Harness) -> None:
     offer = await harness.offer("ans", NIGHT, BO)
-    await harness.hear(withdrawn("ans", 2, DAY_OF_NIGHT))
+    await harness.apply(withdrawn("ans", 2, DAY_OF_NIGHT))
     assert await harness.refusal(harness.accept("bo", offer)) == "ticket-ended"
 
 
 async def test_an_offer_is_void_when_the_organisation_leaves(harness: Harness) -> None:
     offer = await harness.offer("ans", NIGHT, BO)
-    await harness.hear(left())
+    await harness.apply(left())
     assert await harness.refusal(harness.accept("bo", offer)) == "ticket-ended"
 
 
@@ -188,7 +189,7 @@ async def test_an_offer_is_void_when_the_colleague_got_a_ticket_of_their_own(har
 
 async def test_an_offer_is_void_when_the_colleague_takes_part_no_more(harness: Harness) -> None:
     offer = await harness.offer("ans", NIGHT, BO)
-    await harness.hear(withdrawn("bo", 2, DAY_OF_NIGHT))
+    await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT))
     assert await harness.refusal(harness.accept("bo", offer)) == "colleague-not-active"
 
 
@@ -215,7 +216,7 @@ async def test_an_offer_made_again_to_the_same_colleague_is_the_same_offer(harne
     for _ in range(15):
         harness.wait()
         assert await harness.offer("ans", NIGHT, BO.upper()) == first
-    assert [told.type for told in await harness.told()] == ["ticket.offered"]
+    assert [published.type for published in await harness.published()] == ["ticket.offered"]
     await harness.accept("bo", first)
     assert await harness.holders(NIGHT) == {"bo"}
 
@@ -229,12 +230,12 @@ async def test_an_offer_that_was_ended_and_is_made_again_makes_one_letter_a_day(
         await (harness.take_back("ans", first) if ended_by == "ans" else harness.refuse("bo", first))
         assert await harness.refusal(harness.accept("bo", first)) == "unknown-offer"
         assert await harness.offer("ans", NIGHT, BO) == first
-    assert [told.type for told in await harness.told()] == ["ticket.offered"]
+    assert [published.type for published in await harness.published()] == ["ticket.offered"]
     await harness.take_back("ans", first)
     harness.wait(minutes=25 * 60)
     second = await harness.offer("ans", NIGHT, BO)
     assert second != first
-    assert [told.type for told in await harness.told()] == ["ticket.offered"] * 2
+    assert [published.type for published in await harness.published()] == ["ticket.offered"] * 2
     await harness.accept("bo", second)
     assert await harness.holders(NIGHT) == {"bo"}
 
@@ -245,7 +246,7 @@ async def test_offers_to_one_colleague_and_another_in_turn_make_a_letter_each(ha
         assert await harness.offer("ans", NIGHT, BO) == to_bo
         assert await harness.refusal(harness.accept("cas", to_cas)) == "unknown-offer"
         assert await harness.offer("ans", NIGHT, "cas@example.com") == to_cas
-    assert len(await harness.told()) == 2
+    assert len(await harness.published()) == 2
     assert await harness.refusal(harness.accept("bo", to_bo)) == "unknown-offer"
     await harness.accept("cas", to_cas)
     assert await harness.holders(NIGHT) == {"cas"}
@@ -253,24 +254,24 @@ async def test_offers_to_one_colleague_and_another_in_turn_make_a_letter_each(ha
 
 async def test_a_colleague_who_can_have_the_ticket_only_later_is_asked_then(harness: Harness) -> None:
     offer = await harness.offer("ans", NIGHT, "new@example.com")
-    assert await harness.told() == []
-    await harness.hear(enrolled("new"))
-    await harness.forget_told()
+    assert await harness.published() == []
+    await harness.apply(enrolled("new"))
+    await harness.clear_outbox()
     assert await harness.offer("ans", NIGHT, "new@example.com") == offer
-    [told] = await harness.told()
-    assert (told.type, told.data["participant_id"]) == ("ticket.offered", str(person("new")))
+    [published] = await harness.published()
+    assert (published.type, published.data["participant_id"]) == ("ticket.offered", str(person("new")))
     assert await harness.offer("ans", NIGHT, "new@example.com") == offer
-    assert len(await harness.told()) == 1
+    assert len(await harness.published()) == 1
     await harness.accept("new", offer)
     assert await harness.holders(NIGHT) == {"new"}
 
 
 async def test_who_got_the_address_of_a_colleague_who_left_is_asked_anew(harness: Harness) -> None:
     first = await harness.offer("ans", NIGHT, BO)
-    await harness.hear(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("new-bo", email=BO))
-    await harness.forget_told()
+    await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("new-bo", email=BO))
+    await harness.clear_outbox()
     second = await harness.offer("ans", NIGHT, BO)
-    assert [told.data["participant_id"] for told in await harness.told()] == [str(person("new-bo"))]
+    assert [published.data["participant_id"] for published in await harness.published()] == [str(person("new-bo"))]
     assert await harness.refusal(harness.accept("bo", first)) == "unknown-offer"
     await harness.accept("new-bo", second)
     assert await harness.holders(NIGHT) == {"new-bo"}
@@ -313,5 +314,5 @@ async def test_only_the_colleague_refuses_and_only_while_it_is_open(harness: Har
 
 async def test_refusing_an_offer_is_no_answer_to_the_evening(harness: Harness) -> None:
     await harness.refuse("bo", await harness.offer("ans", NIGHT, BO))
-    await harness.hear(evening_changed(NIGHT, 2, admission=Admission.AUTOMATIC))
+    await harness.apply(evening_changed(NIGHT, 2, admission=Admission.AUTOMATIC))
     assert "bo" in await harness.states(NIGHT)

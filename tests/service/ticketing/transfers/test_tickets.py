@@ -9,8 +9,8 @@ import pytest
 
 from culture_connect.contracts import Admission
 from tests.service.ticketing.harness import Harness
-from tests.service.ticketing.transfers.stage import BO, DAY_OF_NIGHT, NIGHT
-from tests.unit.ticketing.news import (
+from tests.service.ticketing.transfers.constants import BO, DAY_OF_NIGHT, NIGHT
+from tests.unit.ticketing.registration_events import (
     enrolled,
     erased,
     evening_cancelled,
@@ -20,7 +20,7 @@ from tests.unit.ticketing.news import (
     person,
     withdrawn,
 )
-from ticketing.domain.refusals import Refused
+from ticketing.domain.refusals import RequestRefused
 
 Give = Callable[[str, str], Awaitable[object]]
 
@@ -34,12 +34,12 @@ def give(harness: Harness, request: pytest.FixtureRequest) -> Give:
 
 
 async def outcomes(*attempts: Awaitable[object]) -> list[str]:
-    """What racing attempts come to: `done`, or why not."""
+    """Returns the results of racing attempts: `done`, or the refusal."""
     results = await asyncio.gather(*attempts, return_exceptions=True)
     for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, Refused):
+        if isinstance(result, BaseException) and not isinstance(result, RequestRefused):
             raise result
-    return [result.refusal if isinstance(result, Refused) else "done" for result in results]
+    return [result.refusal if isinstance(result, RequestRefused) else "done" for result in results]
 
 
 # To whom, and of what
@@ -54,14 +54,14 @@ async def test_a_ticket_goes_to_nobody_of_another_organisation(harness: Harness)
 
 
 async def test_a_ticket_goes_to_nobody_who_was_erased(harness: Harness) -> None:
-    await harness.hear(erased("bo", 2))
+    await harness.apply(erased("bo", 2))
     assert await harness.refusal(harness.pass_on("ans", NIGHT, "bo")) == "stranger"
 
 
 @pytest.mark.parametrize("address", ["", "bo", "@", "bo@", "bo@example", "bo@example.com, cas@example.com"])
 async def test_what_is_no_address_is_nobodys(harness: Harness, address: str) -> None:
     await harness.offer("ans", NIGHT, address)
-    assert await harness.told() == []
+    assert await harness.published() == []
 
 
 async def test_a_ticket_goes_not_to_its_own_holder(harness: Harness, give: Give) -> None:
@@ -76,7 +76,7 @@ async def test_a_ticket_goes_to_nobody_who_has_one(harness: Harness) -> None:
 
 
 async def test_a_ticket_goes_to_nobody_who_takes_no_part_on_that_day(harness: Harness) -> None:
-    await harness.hear(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("eef", starts_on=DAY_OF_NIGHT + timedelta(days=1)))
+    await harness.apply(withdrawn("bo", 2, DAY_OF_NIGHT), enrolled("eef", starts_on=DAY_OF_NIGHT + timedelta(days=1)))
     assert await harness.refusal(harness.pass_on("ans", NIGHT, "bo")) == "colleague-not-active"
     assert await harness.refusal(harness.pass_on("ans", NIGHT, "eef")) == "colleague-not-active"
 
@@ -93,7 +93,7 @@ async def test_nothing_is_passed_on_once_the_evening_has_begun(harness: Harness,
 
 
 async def test_nothing_is_passed_on_of_an_evening_that_was_called_off(harness: Harness, give: Give) -> None:
-    await harness.hear(evening_cancelled(NIGHT, 2))
+    await harness.apply(evening_cancelled(NIGHT, 2))
     assert await harness.refusal(give("ans", "bo")) == "evening-cancelled"
 
 
@@ -128,13 +128,13 @@ async def test_the_colleagues_waiting_place_becomes_the_ticket(harness: Harness)
     assert received.ticket_id == place
     assert await harness.states(NIGHT) == {"bo": "issued", "dee": "issued", "cas": "waiting"}
     assert await harness.counts(NIGHT) == (2, 0, 1)
-    issued = [each.data["version"] for each in await harness.told() if each.data.get("ticket_id") == str(place)]
-    assert issued[-2:] == [2, 1]  # the house knew of the waiting place, the box office did not
+    issued = [each.data["version"] for each in await harness.published() if each.data.get("ticket_id") == str(place)]
+    assert issued[-2:] == [2, 1]  # the services knew of the waiting place, the box office did not
 
 
 async def test_a_ticket_is_passed_on_while_more_seats_are_held_than_there_are(harness: Harness) -> None:
     await harness.ask_in_turn(NIGHT, "dee", "cas")
-    await harness.hear(evening_changed(NIGHT, 2, capacity=1))
+    await harness.apply(evening_changed(NIGHT, 2, capacity=1))
     await harness.accept("bo", await harness.offer("ans", NIGHT, BO))
     assert await harness.states(NIGHT) == {"bo": "issued", "dee": "issued", "cas": "waiting"}
     await harness.pass_on("dee", NIGHT, "cas")
@@ -145,7 +145,7 @@ async def test_a_ticket_is_passed_on_while_more_seats_are_held_than_there_are(ha
 async def test_a_ticket_is_passed_on_after_the_closing(harness: Harness) -> None:
     await harness.ask_in_turn(NIGHT, "dee", "cas")
     harness.now = NIGHT.closes_at
-    await harness.look()
+    await harness.run_due()
     await harness.accept("bo", await harness.offer("ans", NIGHT, BO))
     assert await harness.states(NIGHT) == {"bo": "issued", "dee": "issued", "cas": "waiting"}
     await harness.pass_on("bo", NIGHT, "cas")
@@ -160,7 +160,7 @@ async def test_the_seat_stays_with_the_organisation(harness: Harness) -> None:
 
 async def test_who_passed_a_ticket_on_gets_none_by_itself_and_may_ask_again(harness: Harness) -> None:
     await harness.accept("bo", await harness.offer("ans", NIGHT, BO))
-    await harness.hear(evening_changed(NIGHT, 2, admission=Admission.AUTOMATIC, capacity=9))
+    await harness.apply(evening_changed(NIGHT, 2, admission=Admission.AUTOMATIC, capacity=9))
     assert "ans" not in await harness.states(NIGHT)
     _, is_new = await harness.ask("ans", NIGHT)
     assert is_new
@@ -171,9 +171,9 @@ async def test_who_received_a_ticket_wants_to_come_whatever_they_said_before(har
     await harness.ask_in_turn(NIGHT, "bo")
     await harness.decline("bo", NIGHT)
     await harness.accept("bo", await harness.offer("ans", NIGHT, BO))
-    await harness.hear(left())
+    await harness.apply(left())
     assert await harness.holders(NIGHT) == set()
-    await harness.hear(partner(version=3))
+    await harness.apply(partner(version=3))
     assert await harness.holders(NIGHT) == {"bo"}
 
 
@@ -191,7 +191,7 @@ async def test_the_programme_team_passes_a_ticket_on_at_once(harness: Harness) -
     old = await harness.code("ans", NIGHT)
     received = await harness.pass_on("ans", NIGHT, "bo")
     assert (received.participant_id, received.state) == (person("bo"), "issued")
-    assert [(each.to, each.type) for each in await harness.told()] == [
+    assert [(each.to, each.type) for each in await harness.published()] == [
         ("core", "ticket.cancelled"),
         ("paard", "ticket.cancelled"),
         ("core", "ticket.issued"),
@@ -219,7 +219,7 @@ async def test_an_offer_accepted_several_times_at_once_is_one_ticket(harness: Ha
     offer = await harness.offer("ans", NIGHT, BO)
     received = await asyncio.gather(*(harness.accept("bo", offer) for _ in range(4)))
     assert len({each.ticket_id for each in received}) == 1
-    assert len(await harness.told("paard")) == 2
+    assert len(await harness.published("paard")) == 2
     assert await harness.counts(NIGHT) == (1, 0, 0)
 
 

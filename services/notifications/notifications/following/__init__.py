@@ -1,1 +1,0 @@
-"""What this service does when others tell something: it takes it over, and plans the letters it calls for."""
