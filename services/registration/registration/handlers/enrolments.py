@@ -12,6 +12,7 @@ from culture_connect.contracts import (
     Envelope,
 )
 from culture_connect.messaging import Delivery, EventRouter, InvalidDelivery, UnitOfWork
+from culture_connect.messaging.topology import ENROLMENT_QUEUES
 from registration import events
 from registration.domain.enrolment import EnrolmentMessage
 from registration.store.tombstones import Tombstones
@@ -23,7 +24,7 @@ _EMPLOYEE_REF: TypeAdapter[str] = TypeAdapter(EmployeeRef)
 def enrolment_router(tombstones: Tombstones) -> EventRouter:
     """Subscribes to the queues of the partners' HR systems."""
     router = EventRouter()
-    enrolment_messages = router.batch_subscriber("hr.<partner>.enrolments", vhost="edge", ordering_key=employee_of)
+    enrolment_messages = router.batch_subscriber(ENROLMENT_QUEUES, vhost="edge", ordering_key=employee_of)
 
     # One handler for all three, so that the order in which they arrived is the order in which they are decided.
     @enrolment_messages(EnrolmentRequested, EnrolmentWithdrawn, EnrolmentErased)

@@ -6,6 +6,7 @@ from typing import Final
 
 from culture_connect.contracts import AdmissionRecorded
 from culture_connect.messaging import Delivery, EventRouter, PermanentFailure, UnitOfWork
+from culture_connect.messaging.topology import ADMISSION_QUEUES
 from ticketing.metrics import AdmissionMetrics
 from ticketing.tickets.codes import Codes
 from ticketing.use_cases.admit import admit
@@ -18,7 +19,7 @@ def admission_router(codes: Codes, metrics: AdmissionMetrics) -> EventRouter:
     """Subscribes to the queues of the box offices; messages about one scan keep their order."""
     router = EventRouter()
     admissions = router.batch_subscriber(
-        "box-office.<venue>.admissions", vhost="edge", ordering_key=lambda message, _: str(message.scan_id)
+        ADMISSION_QUEUES, vhost="edge", ordering_key=lambda message, _: str(message.scan_id)
     )
 
     @admissions(AdmissionRecorded)

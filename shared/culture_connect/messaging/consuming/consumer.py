@@ -38,7 +38,6 @@ MAX_OUTAGE: Final = 300.0  # seconds without the database
 MAX_UNSETTLED_BYTES: Final = 8 * 1024 * 1024  # bytes
 GRACE: Final = 10.0  # seconds for unsettled messages when stopping
 
-
 QUEUE_MISSING: Final = "the queue does not exist"
 NOT_CONNECTED: Final = "not connected to the broker yet"
 ANSWERS_UNREAD: Final = "the party does not read what it is told"

@@ -25,10 +25,12 @@ from culture_connect.messaging.topology.model import (
 from culture_connect.messaging.topology.names import (
     ADMINISTRATOR,
     ADMISSION_KEY,
+    ADMISSION_QUEUES,
     CORE,
     DEAD_LETTERS,
     EDGE,
     ENROLMENT_KEY,
+    ENROLMENT_QUEUES,
     EVENTS,
     OPERATOR,
     RETIRED_EXCHANGES,
@@ -74,6 +76,7 @@ from culture_connect.messaging.topology.services import (
 __all__ = [
     "ADMINISTRATOR",
     "ADMISSION_KEY",
+    "ADMISSION_QUEUES",
     "ALL_SERVICES",
     "CORE",
     "DEAD_LETTERS",
@@ -82,6 +85,7 @@ __all__ = [
     "EDGE",
     "EDGE_SERVICES",
     "ENROLMENT_KEY",
+    "ENROLMENT_QUEUES",
     "ERASING_SERVICES",
     "EVENTS",
     "INBOUND_LIMITS",

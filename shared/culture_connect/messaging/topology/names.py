@@ -27,6 +27,10 @@ RETIRED_QUEUES: Final = frozenset(f"{service}.retry.{delay}" for service in SERV
 RETIRED_POLICIES: Final = frozenset({"outbound"})
 """What bounded the queues that outside parties read, before receipts and tickets had bounds of their own."""
 
+ENROLMENT_QUEUES: Final = "hr.<partner>.enrolments"
+ADMISSION_QUEUES: Final = "box-office.<venue>.admissions"
+"""Templates of the queues that outside parties fill, for subscribers and documents."""
+
 PartyKind = Literal["hr", "box-office"]
 
 _ANY = "[a-z0-9-]+"
