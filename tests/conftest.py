@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a whole system, or the servers of a module, runs in one process (pytest-xdist)."""
+    """Keeps tests that share a whole system, or the servers of a module, in one process (pytest-xdist)."""
     tests = CLONE / "tests"
     items.sort(key=lambda item: _place(item.path.relative_to(tests).parts[0]))
     for item in items:

@@ -1,4 +1,4 @@
-"""What the pure parts import, where import-linter has no word for "these and no others"."""
+"""The imports of the pure parts, where import-linter has no word for "these and no others"."""
 
 import ast
 import sys
@@ -25,7 +25,7 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 def strangers(folder: Path, friends: tuple[str, ...]) -> set[str]:
-    """What modules in the folder import beside the standard library and friends."""
+    """Returns the imports of the folder's modules beside the standard library and friends."""
     names = set().union(*(imported(file.read_text(encoding="utf-8")) for file in folder.rglob("*.py")))
     return {
         name

@@ -1,4 +1,4 @@
-"""What the README promises is there."""
+"""The promises of the README are kept."""
 
 import re
 import subprocess
@@ -38,6 +38,6 @@ def test_every_folder_that_the_readme_lists_exists() -> None:
 
 
 def targets() -> set[str]:
-    """What `make help` tells, without the target for the list itself."""
+    """Returns the targets that `make help` lists, without the one for the list itself."""
     answer = subprocess.run(["make", "--silent", "help"], cwd=CLONE, capture_output=True, text=True, check=True)
     return {line.split()[1] for line in answer.stdout.splitlines() if line.strip().startswith("make ")}

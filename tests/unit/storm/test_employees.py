@@ -1,4 +1,4 @@
-"""What the HR systems of a storm say, and what is expected of it."""
+"""The messages of the HR systems of a storm, and their expected effects."""
 
 import random
 

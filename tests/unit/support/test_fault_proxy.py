@@ -186,7 +186,7 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
-    """Whether the connection ends within five seconds, whatever way."""
+    """Returns whether the connection ends within five seconds, in whatever way."""
     try:
         return await asyncio.wait_for(reader.read(1), 5) == b""
     except ConnectionError:
