@@ -42,30 +42,36 @@ def core_router(wake: Callable[[], None], delays: Delays) -> EventRouter:
 
     @core_events(PartnerRegistered, PartnerChanged, PartnerLeft)
     async def partners(work: UnitOfWork, deliveries: Sequence[Delivery[PartnerEvent]]) -> None:
+        """Keeps the partners, whose contacts get a digest."""
         await apply_partners(work, deliveries)
 
     @core_events(ParticipantEnrolled, ParticipantChanged, ParticipantWithdrawn, ParticipantErased)
     async def participants(work: UnitOfWork, deliveries: Sequence[Delivery[ParticipantEvent]]) -> None:
+        """Keeps the contacts; plans welcomes and goodbyes; forgets who is erased."""
         await apply_participants(work, deliveries, delays)
         _after_commit(work, wake)
 
     @core_events(EveningScheduled, EveningChanged, EveningCancelled)
     async def evenings(work: UnitOfWork, deliveries: Sequence[Delivery[EveningEvent]]) -> None:
+        """Keeps the evenings; plans letters about changes."""
         await apply_evenings(work, deliveries, delays)
         _after_commit(work, wake)
 
     @core_events(TicketIssued, TicketWaitlisted, TicketCancelled, TicketAdmitted)
     async def tickets(work: UnitOfWork, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
+        """Keeps the tickets; plans their letters and reminders."""
         await apply_tickets(work, deliveries, delays)
         _after_commit(work, wake)
 
     @core_events(TicketOffered)
     async def offers(work: UnitOfWork, deliveries: Sequence[Delivery[TicketOffered]]) -> None:
+        """Plans the letter that asks a colleague."""
         await apply_offers(work, deliveries)
         _after_commit(work, wake)
 
     @core_events(InvitationExtended)
     async def invitations(work: UnitOfWork, deliveries: Sequence[Delivery[InvitationExtended]]) -> None:
+        """Plans invitations."""
         await apply_invitations(work, deliveries)
         _after_commit(work, wake)
 

@@ -16,10 +16,12 @@ def core_router() -> EventRouter:
 
     @core_events(MailUndeliverable)
     async def report_bounces(work: UnitOfWork, deliveries: Sequence[Delivery[MailUndeliverable]]) -> None:
+        """Tells HR which address mail does not reach."""
         await report_undeliverable(work, [(each.message, each.envelope) for each in deliveries])
 
     @core_events(ErasureCompleted)
     async def note_erasures(work: UnitOfWork, deliveries: Sequence[Delivery[ErasureCompleted]]) -> None:
+        """Notes which service keeps nothing of a participant any more."""
         await complete_erasures(work, [(each.message.participant_id, each.envelope) for each in deliveries])
 
     return router

@@ -17,13 +17,13 @@ from ticketing.http.access import PROGRAMME, Acting, Actor
 from ticketing.http.seat_requests import PlaceView, seat_requests_of
 from ticketing.store import places, waiting_list
 from ticketing.tickets.issuer import Issuer
-from ticketing.use_cases import decline as declining
 from ticketing.use_cases import transfer
+from ticketing.use_cases.decline import decline as decline_place
 
 router = APIRouter(tags=["places"])
 
 
-class SeatRequest(BaseModel):
+class Asking(BaseModel):
     """The participant who would like to come; not needed from somebody who shows the secret of their own page."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SEAT_REQUEST]})
@@ -64,7 +64,7 @@ class OfferView(BaseModel):
     response_model=PlaceView,
     responses={200: {"model": PlaceView, "description": "They had one already, which stays as it is"}},
 )
-async def ask(request: Request, evening_id: UUID, actor: Acting, seat_request: SeatRequest | None = None) -> Response:
+async def ask(request: Request, evening_id: UUID, actor: Acting, seat_request: Asking | None = None) -> Response:
     """A participant would like to come, and gets a ticket or a place in the line."""
     participant_id = _who(actor.participant_id, seat_request.participant_id if seat_request else None)
     if actor.evening_id not in (None, evening_id):
@@ -81,7 +81,7 @@ async def decline(request: Request, ticket_id: UUID, actor: Acting) -> Response:
 
     async def effect(work: UnitOfWork) -> Answer:
         await _check_evening(work, actor, ticket_id)
-        place = await declining.decline(work, _issuer(request), ticket_id, by=actor.participant_id)
+        place = await decline_place(work, _issuer(request), ticket_id, by=actor.participant_id)
         return Answer(HTTPStatus.OK, await _view(work, place))
 
     return await once(request, actor.caller, effect)
