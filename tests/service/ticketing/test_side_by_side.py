@@ -7,7 +7,7 @@ from tests.service.ticketing.harness import NEXT_YEAR, Harness
 from tests.support.probes import eventually
 from tests.unit.ticketing.registration_events import enrolled, evening, evening_changed, partner, person
 from ticketing.store import places
-from ticketing.use_cases.decline import decline
+from ticketing.use_cases.decline import decline as decline_place
 
 NIGHT = evening(NEXT_YEAR, capacity=1)
 DANCE = evening(NEXT_YEAR + timedelta(days=30), capacity=1, title="Dans")
@@ -18,7 +18,7 @@ async def decline(harness: Harness, name: str) -> None:
     async with harness.database.begin() as work:
         place = await places.live_place(work, DANCE.evening_id, person(name))
         assert place is not None
-        await decline(work, harness.issuer, place.ticket_id)
+        await decline_place(work, harness.issuer, place.ticket_id)
 
 
 async def test_a_ticket_is_given_up_while_another_evening_is_being_allocated(harness: Harness) -> None:
