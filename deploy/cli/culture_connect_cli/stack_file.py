@@ -1,19 +1,27 @@
 """`stack.json`: the description of the local stack, for commands, tools and tests."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from culture_connect_cli.private_files import replace_json
 
-if TYPE_CHECKING:  # accounts import the broker, which is found in the description
-    from culture_connect_cli.accounts import Credentials
+
+class Account(Protocol):
+    """The part of an account's credentials that the description keeps."""
+
+    @property
+    def username(self) -> str: ...
+
+    @property
+    def password(self) -> str: ...
+
+    @property
+    def vhost(self) -> str: ...
 
 
 def stack_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -32,11 +40,11 @@ def read_stack(path: Path) -> dict[str, Any]:
     return stack
 
 
-def record_account(path: Path, credentials: Credentials) -> None:
+def record_account(path: Path, account: Account) -> None:
     """Adds an account, or its new password. Raises FileNotFoundError when there is no such stack."""
     with _update(path) as stack:
-        account = {name: getattr(credentials, name) for name in ("username", "password", "vhost")}
-        stack.setdefault("accounts", {})[credentials.username] = account
+        kept = {"username": account.username, "password": account.password, "vhost": account.vhost}
+        stack.setdefault("accounts", {})[account.username] = kept
 
 
 def forget_account(path: Path, username: str) -> None:
