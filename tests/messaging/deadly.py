@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from culture_connect.contracts import ErasureCompleted
 from culture_connect.messaging import Database, Delivery, EventRouter, Service, UnitOfWork
-from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming import retry_rows
 from culture_connect.messaging.routes import VirtualHost
 from tests.messaging.kit import BusUrls
 
@@ -49,6 +49,6 @@ async def main(database_url: str, urls: BusUrls, vhost: VirtualHost, queue: str,
 
 if __name__ == "__main__":
     # So long a try may take before the next process may try as well: nobody wants to wait for that here.
-    retries.CLAIM = timedelta(seconds=0.2)  # type: ignore[misc]
+    retry_rows.CLAIM = timedelta(seconds=0.2)  # type: ignore[misc]
     database, core, edge, side, consumed, participant = sys.argv[1:]
     asyncio.run(main(database, BusUrls(core, edge), cast("VirtualHost", side), consumed, UUID(participant)))

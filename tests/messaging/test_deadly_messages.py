@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from culture_connect.messaging.consuming.settlement import MAX_CRASHES
+from culture_connect.messaging.consuming.retry_policy import MAX_CRASHES
 from tests.messaging.deadly import DIED
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from culture_connect.contracts import ErasureCompleted
-from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming import retry_rows
 from culture_connect.messaging.consuming.received import StoredMessage, pack
-from culture_connect.messaging.consuming.settlement import MAX_CRASHES
+from culture_connect.messaging.consuming.retry_policy import MAX_CRASHES
 from tests.messaging.kit import Kit, erasure
 from tests.support.probes import eventually, until
 
@@ -144,9 +144,9 @@ async def test_only_the_message_that_was_alone_when_the_process_died_again_and_a
 async def test_a_message_in_one_hand_is_not_tried_by_another(kit: Kit) -> None:
     await store_suspect(kit, uuid4(), attempts=0)
     async with kit.database.begin() as work:
-        first = await retries.claim(work.connection, "ticketing.events", suspect=True)
+        first = await retry_rows.claim(work.connection, "ticketing.events", suspect=True)
     async with kit.database.begin() as work:
-        second = await retries.claim(work.connection, "ticketing.events", suspect=True)
+        second = await retry_rows.claim(work.connection, "ticketing.events", suspect=True)
     assert first is not None
     assert second is None
 
@@ -155,9 +155,9 @@ async def store_suspect(kit: Kit, participant: UUID, *, attempts: int) -> None:
     """Lets a message wait of which a process had died so often."""
     message = StoredMessage(erasure(participant).to_json(), message_id=str(participant), type=ErasureCompleted.type)
     received_at = datetime.now(UTC) - timedelta(minutes=1)
-    row = retries.Waiting(None, pack(message), message.body, received_at, attempts=attempts, suspect=True)
+    row = retry_rows.Waiting(None, pack(message), message.body, received_at, attempts=attempts, suspect=True)
     async with kit.database.begin() as work:
-        await retries.store(work.connection, "core", "ticketing.events", [row])
+        await retry_rows.store(work.connection, "core", "ticketing.events", [row])
 
 
 async def keys(kit: Kit) -> list[str | None]:

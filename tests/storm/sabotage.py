@@ -86,13 +86,13 @@ def no_locks() -> None:
 
 def no_order() -> None:
     """A command that was overtaken by a later one is obeyed, and nothing waits behind what waits."""
-    from culture_connect.messaging.consuming import retries
+    from culture_connect.messaging.consuming import retry_rows
     from registration.domain import enrolment
 
     async def nothing_waits(connection: AsyncConnection, queue: str, keys: Collection[str]) -> set[str]:
         return set()
 
-    retries.waiting_keys = nothing_waits
+    retry_rows.waiting_keys = nothing_waits
     enrolment._too_late = lambda *_: []
 
 

@@ -1,6 +1,7 @@
 """Rate limits and concurrency limits for each client: one client never takes everybody's share.
 
 A token bucket (RFC 2697 has the arithmetic) and a number of places for each client, in the memory of one replica.
+The rates are settings (`http_settings`), those of large bodies are in `limits`.
 """
 
 import asyncio

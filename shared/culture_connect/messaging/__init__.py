@@ -7,7 +7,7 @@ work in a `UnitOfWork`, whose rows and emitted events are committed together. Th
 2. Events leave only through the outbox, in the order of their commits per aggregate (`outbox`, `outbox.relay`).
 3. Deliveries share transactions under load; one that fails fails alone (`consuming.group_commit`).
 4. Failures end in a later try, with those of the same key behind it, or in the dead letters with their reason
-   (`consuming.retries`, `.settlement`). A fault of the database is no message's (`errors`, `consuming.outage`).
+   (`consuming.retry_rows`, `.retry_policy`). A fault of the database is no message's (`errors`, `consuming.outage`).
 5. Every event carries its aggregate's version; see `Delivery` and the contracts.
 6. Every wait has an end, and a fault delays only itself (`connection`, `outbox.destination`, `consuming.consumer`).
 7. A stop settles what was taken (`service`, `consuming.supervisor`).

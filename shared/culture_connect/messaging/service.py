@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from culture_connect.messaging.asyncapi import describe
 from culture_connect.messaging.connection import with_authority
-from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming import retry_rows
 from culture_connect.messaging.consuming.backlog import Backlog
+from culture_connect.messaging.consuming.retry_policy import RETRY_DELAYS
 from culture_connect.messaging.consuming.router import EventRouter
-from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
 from culture_connect.messaging.consuming.supervisor import ConsumerSupervisor, Follow
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import reason_of_database_fault
@@ -134,5 +134,5 @@ class Service:
     async def _measure(self, backlog: Backlog) -> None:
         async with self.database.begin() as work:
             await measure_outbox(work.connection, self.telemetry)
-            self.telemetry.set_retries(await retries.summary(work.connection))
+            self.telemetry.set_retries(await retry_rows.summary(work.connection))
             self._consumers.block(await backlog.look(work.connection))

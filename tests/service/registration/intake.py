@@ -18,7 +18,7 @@ from culture_connect.messaging.consuming.decoder import Decoder, Item
 from culture_connect.messaging.consuming.failures import Outcome
 from culture_connect.messaging.consuming.group_commit import GroupCommit
 from culture_connect.messaging.consuming.incoming_message import IncomingMessage
-from culture_connect.messaging.consuming.settlement import RETRY_DELAYS
+from culture_connect.messaging.consuming.retry_policy import RETRY_DELAYS
 from registration.handlers.enrolments import enrolment_router
 from registration.http.participants import ParticipantView
 from registration.jobs.daily import DailyJob

@@ -8,7 +8,7 @@ import pytest
 
 from culture_connect.messaging.consuming.content_header import decode_content_header
 from culture_connect.messaging.consuming.received import StoredMessage, pack, unpack
-from culture_connect.messaging.consuming.settlement import RETRY_DELAYS, dead_letter, is_final, wait_after
+from culture_connect.messaging.consuming.retry_policy import RETRY_DELAYS, dead_letter, is_final, wait_after
 from culture_connect.messaging.errors import DatabaseUnavailable, PermanentFailure, TransientFailure
 
 NOW = datetime(2026, 11, 5, 19, 30, tzinfo=UTC)

@@ -1,4 +1,8 @@
-"""The relevance of a letter at the moment it would be written."""
+"""The relevance of a letter at the moment it would be written.
+
+Two decisions are made earlier: an event that takes a letter back is in `decisions`, and a reminder whose moment passed
+before the ticket was issued is suppressed when its time is set (`store.letters`, one statement for all holders).
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -15,7 +15,7 @@ from aiormq.exceptions import ChannelNotFoundEntity
 
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.connection import Connection, connected
-from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming import retry_rows
 from culture_connect.messaging.consuming.ack_batcher import AckBatcher
 from culture_connect.messaging.consuming.channel import ConsumerChannel
 from culture_connect.messaging.consuming.decoder import Decoder, Item
@@ -270,7 +270,7 @@ class Consumer:
         """False when nothing more of this kind is due."""
         queue = self.subscriber.queue
         async with self._database.begin() as work:
-            claimed = await retries.claim(work.connection, queue, suspect=suspect)
+            claimed = await retry_rows.claim(work.connection, queue, suspect=suspect)
         if claimed is None:
             return False
         outcome = await self._commits.retry(claimed, self._decoder)

@@ -8,10 +8,10 @@ from typing import Literal
 
 import structlog
 
-from culture_connect.messaging.consuming import refusals, retries
+from culture_connect.messaging.consuming import refusals, retry_rows
 from culture_connect.messaging.consuming.decoder import Item, Unreadable
 from culture_connect.messaging.consuming.received import ReceivedMessage, pack
-from culture_connect.messaging.consuming.settlement import dead_letter, is_external_fault, is_final, wait_after
+from culture_connect.messaging.consuming.retry_policy import dead_letter, is_external_fault, is_final, wait_after
 from culture_connect.messaging.consuming.summary import summary_of
 from culture_connect.messaging.errors import PermanentFailure, RefusedMessage, reason_of
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -50,7 +50,7 @@ class _Failed:
 
 
 class Failures:
-    """Writes what is to be kept of messages, in the transaction of whoever calls; `delays` as in `settlement`."""
+    """Writes what is to be kept of messages, in the transaction of whoever calls; `delays` as in `retry_policy`."""
 
     def __init__(self, source: Source, delays: tuple[float, ...], hashes: KeyedHash) -> None:
         self._source = source
@@ -84,16 +84,16 @@ class Failures:
         await self._store(work, [row])
         return self._log_outcome(item.message, error, "waiting")
 
-    async def fail_again(self, work: UnitOfWork, claimed: retries.Claimed, error: Exception) -> Outcome:
+    async def fail_again(self, work: UnitOfWork, claimed: retry_rows.Claimed, error: Exception) -> Outcome:
         """Settles a message that has waited and whose further try ended with `error`."""
         # How often a process may have ended because of it is one count, how often it failed another.
         attempts = 1 if claimed.suspect else claimed.attempts
         if is_final(error, attempts, self._delays):
             failed = _Failed(claimed.message, error, claimed.attempts, claimed.received_at)
             [outcome] = await self._dead_letter_all(work, [failed])
-            await retries.delete(work.connection, claimed.id)
+            await retry_rows.delete(work.connection, claimed.id)
             return self._log_outcome(claimed.message, error, outcome)
-        await retries.postpone(
+        await retry_rows.postpone(
             work.connection,
             claimed.id,
             attempts=attempts - 1 if is_external_fault(error) else attempts,
@@ -102,9 +102,9 @@ class Failures:
         )
         return self._log_outcome(claimed.message, error, "waiting")
 
-    async def _store(self, work: UnitOfWork, rows: Sequence[retries.Waiting]) -> None:
+    async def _store(self, work: UnitOfWork, rows: Sequence[retry_rows.Waiting]) -> None:
         if rows:
-            await retries.store(work.connection, self._source.vhost, self._source.queue, rows)
+            await retry_rows.store(work.connection, self._source.vhost, self._source.queue, rows)
 
     async def _dead_letter_all(self, work: UnitOfWork, failed: Sequence[_Failed]) -> list[Outcome]:
         """Makes dead letters of these; of a party's refused messages only so many a day."""
@@ -159,6 +159,6 @@ class Failures:
         return outcome
 
 
-def _row(item: Item) -> retries.Waiting:
+def _row(item: Item) -> retry_rows.Waiting:
     message = item.message
-    return retries.Waiting(item.key, pack(message), message.body, item.received_at, suspect=item.suspect)
+    return retry_rows.Waiting(item.key, pack(message), message.body, item.received_at, suspect=item.suspect)

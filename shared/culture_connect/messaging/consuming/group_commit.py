@@ -2,7 +2,7 @@
 
 While a transaction runs, the messages that arrive gather; when it is done they go together into the next one. So a
 lone message waits for nothing, and under load the price of a commit is shared by hundreds. A message that makes a batch
-fail is found (`batching.isolate_failures`), fails alone, and waits as a row (`retries`) while the others are committed.
+fail is found (`batching.isolate_failures`), fails alone, and waits as a row (`retry_rows`) while the others are committed.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from sqlalchemy import TextClause, text
 from culture_connect.contracts import RefusalError
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.batching import isolate_failures
-from culture_connect.messaging.consuming import inbox, retries
+from culture_connect.messaging.consuming import inbox, retry_rows
 from culture_connect.messaging.consuming.decoder import Decoder, Item, Unreadable
 from culture_connect.messaging.consuming.failures import Failures, Outcome, Source
 from culture_connect.messaging.consuming.outage import Effect, Outage
+from culture_connect.messaging.consuming.retry_policy import MAX_CRASHES, ProcessDied
 from culture_connect.messaging.consuming.router import BatchSubscriber, Delivery, InvalidDelivery
-from culture_connect.messaging.consuming.settlement import MAX_CRASHES, ProcessDied
 from culture_connect.messaging.database import Database
 from culture_connect.messaging.errors import RefusedMessage, lock_was_held, transactions_collided
 from culture_connect.messaging.keyed_hash import KeyedHash
@@ -92,7 +92,7 @@ class GroupCommit:
             settled = await self._settle_failure(item, outcome) if isinstance(outcome, Exception) else outcome
             self._settled(item, settled)
 
-    async def retry(self, claimed: retries.Claimed, decoder: Decoder) -> Outcome:
+    async def retry(self, claimed: retry_rows.Claimed, decoder: Decoder) -> Outcome:
         """Tries a message again that has waited; returns what became of it."""
         if claimed.attempts > (MAX_CRASHES if claimed.suspect else self._most_attempts):
             return await self._fail_again(claimed, ProcessDied())
@@ -139,7 +139,7 @@ class GroupCommit:
             log.exception("message not settled", queue=self._queue, message_id=self._hashes.shown_id(item.message_id))
             return "unsettled"
 
-    async def _fail_again(self, claimed: retries.Claimed, error: Exception) -> Outcome:
+    async def _fail_again(self, claimed: retry_rows.Claimed, error: Exception) -> Outcome:
         return await self.outage.run(lambda work: self._failures.fail_again(work, claimed, error), give_up=False)
 
     async def _handle_batch(self, work: UnitOfWork, batch: Sequence[Item], limits: TextClause) -> list[Outcome]:
@@ -157,7 +157,7 @@ class GroupCommit:
     async def _sort(self, work: UnitOfWork, batch: Sequence[Item]) -> list[Outcome]:
         """Returns for each whether it may be handled now: not while an earlier message of its key waits."""
         keys = {item.key for item in batch if item.key is not None}
-        waiting: set[str] = await retries.waiting_keys(work.connection, self._queue, keys) if keys else set()
+        waiting: set[str] = await retry_rows.waiting_keys(work.connection, self._queue, keys) if keys else set()
         outcomes: list[Outcome] = []
         for item in batch:
             if isinstance(item.content, Unreadable):
@@ -170,13 +170,13 @@ class GroupCommit:
                 outcomes.append("handled")
         return outcomes
 
-    async def _handle_claimed(self, work: UnitOfWork, claimed: retries.Claimed, item: Item | None) -> None:
+    async def _handle_claimed(self, work: UnitOfWork, claimed: retry_rows.Claimed, item: Item | None) -> None:
         await work.execute(_LIMITS)
-        if not await retries.lock(work.connection, claimed.id):
+        if not await retry_rows.lock(work.connection, claimed.id):
             return  # another replica has it, or had it
         if item is not None:
             await self._handle(work, [item])
-        await retries.delete(work.connection, claimed.id)
+        await retry_rows.delete(work.connection, claimed.id)
 
     async def _handle(self, work: UnitOfWork, items: Sequence[Item]) -> None:
         if not items:

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from culture_connect.messaging.consuming import retries
+from culture_connect.messaging.consuming import retry_rows
 from culture_connect.messaging.consuming.backlog import lane_to_party_of
 from culture_connect.messaging.consuming.consumer import GRACE, Consumer
 from culture_connect.messaging.consuming.router import BatchSubscriber
@@ -127,7 +127,7 @@ class ConsumerSupervisor:
 
     async def _retry_what_is_due(self) -> None:
         async with self._database.begin() as work:
-            due = await retries.due(work.connection)
+            due = await retry_rows.due(work.connection)
         for queue, (suspects, others) in due.items():
             if consumer := self._consumers.get(queue):
                 consumer.retry(suspects=suspects, others=others)

@@ -72,7 +72,7 @@ def inbound_queue(*, in_order: bool = False) -> Arguments:
     """A queue that one outside party fills; `in_order` gives it to one replica at a time.
 
     Nothing comes to an end in it by the broker's hand: a message that fails, or that ends the process which handles
-    it, becomes a row or a dead letter of the service (`retries`, `settlement`).
+    it, becomes a row or a dead letter of the service (`retry_rows`, `retry_policy`).
     """
     arguments = {**_quorum_queue(_NEVER), "x-max-length": INBOUND_MAX_LENGTH}
     return {**arguments, "x-single-active-consumer": True} if in_order else arguments
