@@ -30,6 +30,11 @@ def subscriber(router: EventRouter) -> BatchSubscriber:
     return router.batch_subscriber(TEMPLATE, vhost="edge")
 
 
+def test_a_subscriber_of_single_messages_is_refused_since_nobody_would_call_it(router: EventRouter) -> None:
+    with pytest.raises(TypeError, match="batch_subscriber"):
+        router.subscriber("registration.events")
+
+
 def test_each_type_goes_to_its_own_handler(subscriber: BatchSubscriber) -> None:
     assert subscriber(EnrolmentRequested)(enrol) is enrol
     subscriber(EnrolmentErased)(erase)
@@ -68,11 +73,3 @@ def test_the_document_has_each_queue_with_its_messages_and_what_the_service_publ
     assert "core nl.cultureconnect.partner.registered.v1" in document["channels"]
     assert {"EnrolmentRequested", "EnrolmentErased", "PartnerRegistered"} <= document["components"]["schemas"].keys()
     assert document["channels"][TEMPLATE]["description"] == "Enrol: Enrols people.\nErase: "
-
-
-async def test_a_plain_subscriber_of_faststream_is_documented_beside_them(router: EventRouter) -> None:
-    @router.subscriber("elsewhere", title="elsewhere")
-    async def handle(message: EnrolmentErased) -> None:
-        del message
-
-    assert "elsewhere" in describe("registration", [router])["channels"]

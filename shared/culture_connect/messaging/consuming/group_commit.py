@@ -2,7 +2,7 @@
 
 While a transaction runs, the messages that arrive gather; when it is done they go together into the next one. So a
 lone message waits for nothing, and under load the price of a commit is shared by hundreds. A message that makes a batch
-fail is found (`batching.isolate_failures`), fails alone, and waits as a row (`retry_rows`) while the others are committed.
+fail is found (`batching.isolate_failures`), fails alone, and waits (`retry_rows`) while the others are committed.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeVar
 
 from faststream import AckPolicy
 from faststream.rabbit import RabbitQueue, RabbitRouter
@@ -152,7 +152,7 @@ class EventRouter(RabbitRouter):
         wait behind it. None keeps a message out of every order. With `<partner>` or the like in its name the queue is a
         template: each party's queue is consumed by what `BatchSubscriber.for_party` gives.
         """
-        documented = self.subscriber(
+        documented = super().subscriber(
             RabbitQueue(queue, declare=False), title=queue, ack_policy=AckPolicy.MANUAL, no_reply=True
         )
         subscriber = BatchSubscriber(
@@ -160,6 +160,10 @@ class EventRouter(RabbitRouter):
         )
         self.batch_subscribers.append(subscriber)
         return subscriber
+
+    def subscriber(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuses a subscriber of single messages, which would be documented and never called. Raises TypeError."""
+        raise TypeError("an EventRouter consumes what batch_subscriber declares: see docs/decisions/0014-faststream.md")
 
 
 def _documented(handler: Handler, models: Sequence[type[Message]]) -> Callable[..., Awaitable[None]]:
