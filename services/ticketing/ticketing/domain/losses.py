@@ -48,7 +48,7 @@ class LivePlace:
         return self.has_returned and self.enrolment < version and self.is_after_withdrawal
 
 
-# The first rule that applies is the reason; `store.seats` builds its SQL in the same order.
+# The first rule that applies is the reason; `store.eligibility` builds its SQL in the same order.
 LOSS_RULES: Final[Mapping[Rule, Callable[[LivePlace], bool]]] = {
     Rule.EVENING_CANCELLED: lambda place: place.evening_cancelled,
     Rule.ERASED: lambda place: place.is_erased,
