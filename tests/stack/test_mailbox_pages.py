@@ -71,9 +71,11 @@ async def test_a_letter_is_found_and_opened_with_the_keyboard(store: Store, mail
         await page.goto(mailbox)
         await tab_to(page, "")  # the search field
         await page.keyboard.type(ADDRESS)
-        await page.keyboard.press("Enter")
+        async with page.expect_event("load"):
+            await page.keyboard.press("Enter")
         await tab_to(page, SUBJECT)
-        await page.keyboard.press("Enter")
+        async with page.expect_event("load"):
+            await page.keyboard.press("Enter")
         await tab_to(page, "Open the letter alone")
         async with browser.expect_page() as opened:
             await page.keyboard.press("Enter")

@@ -38,11 +38,15 @@ AnyCase = schemathesis.Case[Any]
 
 @dataclass(frozen=True)
 class Existing:
-    """Something that is there: the parameters of the path that lead to it, and a body and a query that it takes."""
+    """Something that is there: the parameters of the path that lead to it, and a body and a query that it takes.
+
+    `any_version` leaves `If-Match` away, which is generated else and hardly ever right.
+    """
 
     path: Mapping[str, str]
     body: Mapping[str, Any] | None = None
     query: Mapping[str, str] | None = None
+    any_version: bool = False
 
 
 Wanted = Callable[[], Existing]
@@ -120,6 +124,8 @@ def _reaching(real: Mapping[str, Wanted]) -> Iterator[None]:
                 case.query = dict(existing.query)
             if existing.body is not None:
                 case.body = dict(existing.body)
+            if existing.any_version:
+                case.headers.pop("If-Match", None)
 
     schemathesis.hook(before_call)
     try:

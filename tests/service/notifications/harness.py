@@ -36,7 +36,7 @@ from notifications.app import build_app
 from notifications.jobs.maintenance import Maintenance
 from notifications.settings import NotificationsSettings
 from tests.service.notifications.mail_server import MailServer
-from tests.support.probes import eventually
+from tests.support.probes import eventually, until
 from tests.support.service_environment import Surroundings
 from tests.unit.notifications.builders import CODE, EVENING, LINK, an_evening
 
@@ -107,6 +107,22 @@ class Harness:
 
         await eventually(look, True, f"the letter {kind} to be {state}", timeout=20)
         return states[kind]
+
+    async def postpone(self, participant: UUID, kind: str) -> None:
+        """Keeps a planned letter from being tried for an hour, as soon as it is not in flight: then it may arrive."""
+        statement = (
+            "update letters set due_at = now() + interval '1 h' where participant_id = $1 and kind = $2"
+            " and state = 'planned' and mail_id is null returning 1"
+        )
+        await until(lambda: self.rows(statement, participant, kind), bool, f"the letter {kind} to be postponed")
+
+    async def resume(self, participant: UUID, kind: str) -> None:
+        """Lets a letter that was postponed be tried at once."""
+        await self.rows(
+            "update letters set due_at = now() where participant_id = $1 and kind = $2 and state = 'planned'",
+            participant,
+            kind,
+        )
 
     async def until_known(self, participant: UUID, version: int) -> None:
         """Waits until this version of a participant has been taken over."""

@@ -62,9 +62,11 @@ async def test_who_was_told_another_first_day_hears_of_the_change_once(harness: 
     await harness.mail_server.stop()
     await harness.tell(known(moved, version=2, starts_on=LATER), known(at_once, version=2))
     await harness.tell(known(back, version=2, starts_on=LATER))
-    await harness.until_state(back, "start-changed", "planned")
+    # One that is in flight may arrive as it is: then the next is no repetition.
+    await harness.postpone(back, "start-changed")
     await harness.tell(known(back, version=3, starts_on=SOON))
     await harness.until_known(back, 3)
+    await harness.resume(back, "start-changed")
     await harness.mail_server.start()
     assert await harness.until_suppressed(back, "start-changed") == {"nothing-happened", "already-told"}
     await harness.until_mailed(5)

@@ -27,7 +27,7 @@ from tests.service.notifications.harness import (
     offered,
     running,
 )
-from tests.support.probes import eventually, until
+from tests.support.probes import eventually
 from tests.unit.notifications.builders import EVENING, LINK, part_of
 
 # Markers are about the evening of all tests, so what is cancelled here is another one.
@@ -199,11 +199,7 @@ async def test_of_an_evening_that_ends_before_its_invitation_went_nobody_hears(h
     participant = uuid4()
     await harness.mail_server.stop()
     await harness.tell(evening(evening_id=str(OTHER)), known(participant), invited(participant, evening_id=OTHER))
-    # One that is just being tried may arrive for all that is known then.
-    put_off = (
-        "update letters set due_at = now() + interval '1 h' where state = 'planned' and mail_id is null returning 1"
-    )
-    await until(lambda: harness.rows(put_off), bool, "the invitation to be in nobody's hands")
+    await harness.postpone(participant, "invitation")
     await harness.tell(moved_in(OTHER, 2), cancelled().model_copy(update={"version": 3}))
     await harness.until_state(participant, "invitation", "suppressed")
     await harness.mail_server.start()
