@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
             with base_images.compose_plugin():
                 return _tests(chosen)
     except EngineError as error:
-        print(f"The container tests cannot run: {error}", file=sys.stderr)
+        sys.stderr.write(f"The container tests cannot run: {error}\n")
         return 0 if optional and isinstance(error, NoEngineError) else 1
 
 

@@ -47,8 +47,13 @@ def docker(*arguments: str, timeout: float = 600) -> str:
     return result.stdout.strip()
 
 
+def succeeds(*arguments: str) -> bool:
+    """True when `docker` ends with status 0."""
+    return subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120).returncode == 0
+
+
 def _answers() -> bool:
-    return shutil.which("docker") is not None and subprocess.run(["docker", "info"], capture_output=True).returncode == 0
+    return shutil.which("docker") is not None and succeeds("info")
 
 
 def _install() -> None:

@@ -1,8 +1,7 @@
 """The demo's season, played on an installation from outside: over its published ports, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import httpx
@@ -73,3 +72,16 @@ async def scenario_on(installation: Installation, accounts: Mapping[str, Credent
         yield await stack.enter_async_context(
             Scenario(accounts, team, mailbox, Participant(client, mailbox), step_timeout=PATIENCE)
         )
+
+
+async def state_of(installation: Installation) -> dict[str, Any]:
+    """How many people take part, and the seats of each evening."""
+    headers = {"Authorization": f"Bearer {installation.token()}"}
+    async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
+        evenings = (await client.get(f"{installation.url('registration')}/evenings")).raise_for_status().json()
+        partners = (await client.get(f"{installation.url('registration')}/partners")).raise_for_status().json()
+        seats = [
+            (await client.get(f"{installation.url('ticketing')}/evenings/{evening['evening_id']}")).json()
+            for evening in evenings["items"]
+        ]
+    return {"participants": sum(partner["active"] for partner in partners["items"]), "seats": seats}
