@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -80,18 +82,19 @@ async def test_a_workbook_is_read_within_the_limits_of_its_container(
     installation: Installation, accounts: dict[str, Credentials], tmp_path: Path
 ) -> None:
     rows = [(f"x-{number}", "Noor", "de Vries", f"x{number}@acme.example") for number in range(2_000)]
-    await _raise_places(installation, "acme", 5_000)
     file, token = tmp_path / "employees.xlsx", tmp_path / "token"
     file.write_bytes(workbook(*rows))
     token.touch(mode=0o600)
     token.write_text(installation.token())
-    command = culture_connect(
-        *("enrol", "acme", str(file), "--dry-run"),
-        home=tmp_path,
-        CULTURE_CONNECT_REGISTRATION_URL=installation.url("registration"),
-        CULTURE_CONNECT_TOKEN_FILE=str(token),
-    )
-    printed, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
+    # Only meanwhile: seats are allotted in proportion to places.
+    async with _places(installation, "acme", 5_000):
+        command = culture_connect(
+            *("enrol", "acme", str(file), "--dry-run"),
+            home=tmp_path,
+            CULTURE_CONNECT_REGISTRATION_URL=installation.url("registration"),
+            CULTURE_CONNECT_TOKEN_FILE=str(token),
+        )
+        printed, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
     assert command.returncode == 0, printed
     assert "2000 added" in printed
 
@@ -198,13 +201,22 @@ async def test_a_port_in_use_is_told_by_name(installation: Installation) -> None
         second.down(volumes=True)
 
 
-async def _raise_places(installation: Installation, partner: str, places: int) -> None:
+@asynccontextmanager
+async def _places(installation: Installation, partner: str, places: int) -> AsyncIterator[None]:
+    """The partner has so many places while the block runs."""
     headers = {"Authorization": f"Bearer {installation.token()}"}
+    url = f"{installation.url('registration')}/partners/{partner}"
     async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
-        url = f"{installation.url('registration')}/partners/{partner}"
-        known = (await client.get(url)).raise_for_status()
-        etag = {"If-Match": known.headers["ETag"]}
-        (await client.patch(url, json={"places": places}, headers=etag)).raise_for_status()
+
+        async def change(wanted: int) -> int:
+            known = (await client.get(url)).raise_for_status()
+            etag = {"If-Match": known.headers["ETag"]}
+            (await client.patch(url, json={"places": wanted}, headers=etag)).raise_for_status()
+            return int(known.json()["places"])
+
+        before = await change(places)
+        yield
+        await change(before)
 
 
 def _health(installation: Installation) -> list[str]:
