@@ -18,7 +18,7 @@ _STOP: Final = 60.0
 
 
 class EngineError(Exception):
-    """What the engine was to do failed."""
+    """A command of the engine failed."""
 
 
 class NoEngineError(EngineError):
@@ -40,7 +40,7 @@ def running_engine() -> Iterator[None]:
 
 
 def docker(*arguments: str, timeout: float = 600) -> str:
-    """What `docker` prints. Raises EngineError with its errors."""
+    """Returns the output of `docker`. Raises EngineError with its errors."""
     result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=timeout)
     if result.returncode != 0:
         raise EngineError(f"docker {arguments[0]}: {(result.stderr or result.stdout).strip()[-2_000:]}")

@@ -47,7 +47,7 @@ class Installation:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where the services are reached from outside."""
+        """The addresses of the services from outside."""
         return {service: self.url(service) for service in SERVICES}
 
     def url(self, name: str) -> str:
@@ -67,7 +67,7 @@ class Installation:
         self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
 
     def tools(self, *arguments: str) -> str:
-        """What the `culture-connect` command of the installation prints."""
+        """Returns the output of the installation's `culture-connect` command."""
         return self.compose("run", "--rm", "--no-TTY", "tools", *arguments)
 
     def account(self, kind: str, name: str) -> Credentials:
@@ -81,7 +81,7 @@ class Installation:
         )
 
     def containers(self) -> dict[str, dict[str, Any]]:
-        """What `docker inspect` tells of each container, by the service's name; ended ones too."""
+        """The answer of `docker inspect` for each container, by the service's name; ended ones too."""
         ids = self.compose("ps", "--all", "--quiet").split()
         return {
             container["Config"]["Labels"]["com.docker.compose.service"]: container
@@ -97,7 +97,7 @@ class Installation:
         return str(self.container(service)["State"]["Health"]["Status"])
 
     def compose(self, *arguments: str, timeout: float = _COMMAND) -> str:
-        """What `docker compose` prints to its output. Raises ComposeError when its status is not 0."""
+        """Returns the output of `docker compose`. Raises ComposeError when its status is not 0."""
         ports = {f"CULTURE_CONNECT_{name}_PORT": str(port) for name, port in self.ports.items()}
         result = subprocess.run(
             ["docker", "compose", f"--project-name={self.project}", *arguments],

@@ -14,7 +14,7 @@ from culture_connect_cli.demo.sample_data import PARTNERS
 from culture_connect_cli.demo.scenario import Scenario
 from tests.containers.installation import Installation
 
-PATIENCE: Final = 90.0  # seconds for a step to arrive everywhere
+STEP_TIMEOUT: Final = 90.0  # seconds for a step to arrive everywhere
 _PAGE: Final = 1_000
 
 
@@ -70,12 +70,12 @@ async def scenario_on(installation: Installation, accounts: Mapping[str, Credent
         mailbox = Mailpit(client, url, await Mailpit(client, url).ids())
         team = ProgrammeTeam(client, installation.urls, installation.token())
         yield await stack.enter_async_context(
-            Scenario(accounts, team, mailbox, Participant(client, mailbox), step_timeout=PATIENCE)
+            Scenario(accounts, team, mailbox, Participant(client, mailbox), step_timeout=STEP_TIMEOUT)
         )
 
 
 async def state_of(installation: Installation) -> dict[str, Any]:
-    """How many people take part, and the seats of each evening."""
+    """The number of people who take part, and the seats of each evening."""
     headers = {"Authorization": f"Bearer {installation.token()}"}
     async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
         evenings = (await client.get(f"{installation.url('registration')}/evenings")).raise_for_status().json()
