@@ -77,7 +77,7 @@ def test_secrets_are_copied_into_memory_and_readable_by_one_group(name: str) -> 
 
 
 def _violations(spec: Manifest) -> list[str]:
-    """What the standard says against a pod."""
+    """Names what the standard does not let a pod have."""
     pod = spec.get("securityContext", {})
     found = [key for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key)]
     found += [f"volume {each['name']}" for each in spec.get("volumes", ()) if not each.keys() - {"name"} <= VOLUMES]

@@ -1,4 +1,4 @@
-"""What a manifest refers to exists: Secrets and their keys, the ConfigMap, Services, ports, accounts, selectors."""
+"""Everything that a manifest refers to exists: Secrets and their keys, settings, Services, ports, accounts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,6 +22,14 @@ MADE_THERE = {
     "pages-tls": {"tls.crt", "tls.key"},
     "interfaces-tls": {"tls.crt", "tls.key"},
 }
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_everything_is_in_the_namespace_and_says_what_it_is_part_of(name: str) -> None:
+    for manifest in overlay(name):
+        metadata = manifest["metadata"]
+        assert metadata["labels"]["app.kubernetes.io/part-of"] == "culture-connect"
+        assert (metadata["name"] if manifest["kind"] == "Namespace" else metadata["namespace"]) == "culture-connect"
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -75,7 +83,9 @@ def test_services_select_pods_that_have_their_ports(name: str) -> None:
     for service, manifest in of_kind(manifests, "Service").items():
         if service == "broker-external":
             continue  # its pods are the operator's; see the test below
-        (target,) = [each for each in _pods(manifests) if select(each["labels"])({"matchLabels": manifest["spec"]["selector"]})]
+        (target,) = [
+            each for each in _pods(manifests) if select(each["labels"])({"matchLabels": manifest["spec"]["selector"]})
+        ]
         ports = {port["name"]: port["containerPort"] for port in target["ports"]}
         assert {port["targetPort"]: port["port"] for port in manifest["spec"]["ports"]} == ports
 
@@ -83,7 +93,10 @@ def test_services_select_pods_that_have_their_ports(name: str) -> None:
 def test_external_clients_reach_the_port_with_tls_and_no_other() -> None:
     service = of_kind(overlay("large"), "Service")["broker-external"]["spec"]
     assert [port["port"] for port in service["ports"]] == [5671]
-    assert service["selector"] == of_kind(overlay("large"), "PodDisruptionBudget")["broker"]["spec"]["selector"]["matchLabels"]
+    assert (
+        service["selector"]
+        == of_kind(overlay("large"), "PodDisruptionBudget")["broker"]["spec"]["selector"]["matchLabels"]
+    )
     assert "broker-external" not in of_kind(overlay("small"), "Service")
 
 
@@ -127,7 +140,11 @@ def test_monitors_select_pods_and_name_their_ports() -> None:
     manifests = overlay("large")
     monitors = of_kind(manifests, "PodMonitor")
     services = [each for each in _pods(manifests) if select(each["labels"])(monitors["services"]["spec"]["selector"])]
-    assert {each["labels"]["app.kubernetes.io/name"] for each in services} == {"registration", "ticketing", "notifications"}
+    assert {each["labels"]["app.kubernetes.io/name"] for each in services} == {
+        "registration",
+        "ticketing",
+        "notifications",
+    }
     for monitor, ports in (
         ("services", {port["name"] for each in services for port in each["ports"]}),
         ("broker", {port["name"] for port in _broker_container(manifests)["ports"]}),

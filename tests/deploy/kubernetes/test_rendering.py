@@ -19,7 +19,9 @@ def _real() -> list[str] | None:
     if kustomize := shutil.which("kustomize"):
         return [kustomize, "build"]
     if kubectl := shutil.which("kubectl"):
-        version = subprocess.run([kubectl, "version", "--client"], capture_output=True, text=True, timeout=20, check=True)
+        version = subprocess.run(
+            [kubectl, "version", "--client"], capture_output=True, text=True, timeout=20, check=True
+        )
         if f"Kustomize Version: {NEW_ENOUGH}" in version.stdout:
             return [kubectl, "kustomize"]
     return None
@@ -105,5 +107,8 @@ def _sorted(manifests: list[Manifest]) -> list[Manifest]:
 def _listed(kustomization: Path) -> set[Path]:
     """The files that a kustomization names."""
     content = yaml.safe_load(kustomization.read_text(encoding="utf-8"))
-    entries = [*content.get("resources", ()), *(patch["path"] for patch in content.get("patches", ()) if "path" in patch)]
+    entries = [
+        *content.get("resources", ()),
+        *(patch["path"] for patch in content.get("patches", ()) if "path" in patch),
+    ]
     return {kustomization.parent / entry for entry in entries if entry.endswith(".yaml")}
