@@ -211,9 +211,22 @@ def test_the_port_to_the_mail_server_is_open(name: str) -> None:
     assert ports == [of_kind(manifests, "ConfigMap")["installation"]["data"]["smtp-port"]]
 
 
-def test_registration_has_memory_for_the_workbooks_that_it_reads() -> None:
-    limits = {name: _pod(name)["containers"][0]["resources"]["limits"]["memory"] for name in SERVICES}
-    assert limits["registration"] == "1536Mi"  # 512 MiB, and two workbooks of 512 MiB
+@pytest.mark.parametrize(
+    "name", [*SERVICES, *(f"{service}-migrate" for service in SERVICES), "tools", "database-roles"]
+)
+def test_programs_have_the_memory_that_they_have_in_docker_compose(name: str) -> None:
+    given = _pod(name)["containers"][0]["resources"]["limits"]["memory"]
+    assert given == COMPOSE[name]["mem_limit"].replace("m", "Mi")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "program"), [("RabbitmqCluster", "broker", "rabbitmq"), ("Cluster", "database", "postgres")]
+)
+def test_servers_of_a_small_cluster_have_the_memory_that_they_have_in_docker_compose(
+    kind: str, name: str, program: str
+) -> None:
+    given = of_kind(SMALL, kind)[name]["spec"]["resources"]["limits"]["memory"]
+    assert given == COMPOSE[program]["mem_limit"].replace("g", "Gi")
 
 
 def test_the_script_is_a_program() -> None:
