@@ -8,6 +8,7 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 import copy
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +37,12 @@ def render(folder: Path) -> list[Manifest]:
 
 
 def overlay(name: str) -> list[Manifest]:
-    """Returns the manifests of one of OVERLAYS."""
+    """Returns the manifests of one of OVERLAYS; they may be changed."""
+    return copy.deepcopy(_overlay(name))
+
+
+@cache
+def _overlay(name: str) -> list[Manifest]:
     return render(FOLDER / "overlays" / name)
 
 

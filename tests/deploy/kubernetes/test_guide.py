@@ -63,9 +63,7 @@ def test_objects_of_commands_exist() -> None:
 def test_the_secrets_are_made_for_the_names_that_the_services_have_in_the_cluster(tmp_path: Path) -> None:
     commands = set(re.findall(r"^culture-connect (secrets init .*)$", GUIDE, re.MULTILINE))
     (command,) = commands
-    words = [
-        str(tmp_path) if word == "secrets" and index == 2 else word for index, word in enumerate(shlex.split(command))
-    ]
+    words = [str(tmp_path) if word == "$SECRETS" else word for word in shlex.split(command)]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     for setting, address in (("core", ADDRESSES.broker), ("database", ADDRESSES.database)):
