@@ -48,9 +48,9 @@ async def idle(where: Surroundings, partners: int) -> Results:
         ],
         sizes=[
             *(Size(f"idle {name}", value) for name, value in alone.items()),
-            Size("RabbitMQ, for the queues of a partner", _each(with_queues, alone, "RabbitMQ", partners)),
-            Size("RabbitMQ, for the connection of a partner", _each(consumed, with_queues, "RabbitMQ", partners)),
-            Size("registration, for a partner", _each(consumed, with_queues, "registration", partners)),
+            Size("RabbitMQ, queues of a partner", _each(with_queues, alone, "RabbitMQ", partners)),
+            Size("RabbitMQ, connection of a partner", _each(consumed, with_queues, "RabbitMQ", partners)),
+            Size("registration, a partner", _each(consumed, with_queues, "registration", partners)),
         ],
     )
 

@@ -18,7 +18,7 @@ MESSAGES = 5000  # of HR, and rows of an import
 PLACES = 5000  # of an evening, one in five of them a seat
 RELAYED = 10_000  # rows of the outbox
 UNITS = 1000  # requests, scans, page views, letters
-PARTNERS = 100  # of an idle installation
+PARTNERS = 50  # of an idle installation
 LANES = 20
 
 Around = Callable[..., AbstractAsyncContextManager[Surroundings]]
@@ -124,9 +124,13 @@ async def _with_tickets(where: Surroundings) -> AsyncIterator[Served]:
 
 
 async def _of_requests(where: Surroundings, rounds: int, lines: Lines) -> None:
-    first = 0
     async with replicas.replicas(where, 1) as alone:
         await alone.take_in("regulars", UNITS)
+        await alone.schedule(replicas.on_request(5, UNITS, 0))
+        first = 5
+        for number in range(rounds):
+            sample = await alone.take_in(f"new-{number}", UNITS)
+            lines("participants, five evenings open", "participants").samples.append(sample)
         for number in range(rounds):
             CONSOLE.print(f"capacity, requests and scans, round {number + 1} of {rounds}")
             for evenings, at in ((1, "one evening"), (5, "five evenings")):
@@ -139,8 +143,6 @@ async def _of_requests(where: Surroundings, rounds: int, lines: Lines) -> None:
                 lines(f"declines, {at}", "declines").samples.append(declined)
                 scanned = await alone.admit(chosen, UNITS // 2)
                 lines(f"scans over the bus, {at}", "scans").samples.append(scanned)
-            new = await alone.take_in(f"new-{number}", UNITS)
-            lines(f"participants, {first} evenings open", "participants").samples.append(new)
 
 
 async def _of_notifications(around: Around, rounds: int, lines: Lines, sizes: list[Size]) -> None:
@@ -173,7 +175,8 @@ def _messages() -> list[Size]:
     named["participant.enrolled"] = enrolled
     return [
         Size(
-            f"message, {name}", len(message.body) + sum(len(str(part)) for item in message.headers.items() for part in item)
+            f"message, {name}",
+            len(message.body) + sum(len(str(part)) for item in message.headers.items() for part in item),
         )
         for name, message in named.items()
     ]
