@@ -1,7 +1,7 @@
 """Brings `docs/scale.md` up to date: its measured tables from a run's JSON, and what is computed from them.
 
-`python -m tests.benchmarks --only capacity --output FILE` measures. Without a FILE the page is checked: status 1 when its
-tables do not follow from its figures and assumptions.
+`python -m tests.benchmarks --only capacity --output FILE` measures. Without an option the page is checked: status 1
+when its tables do not follow from its figures and assumptions.
 """
 
 import argparse

@@ -21,7 +21,7 @@ async def idle(where: Surroundings, partners: int) -> Results:
 
     Memory is the proportional set size: pages that processes share count once.
     """
-    if len(where.server_processes) < 2:  # noqa: PLR2004
+    if len(where.server_processes) < 2:
         raise RuntimeError("the memory of servers is measured on embedded ones: let the environment name none")
     async with AsyncExitStack() as stack:
         pids = dict(where.server_processes)

@@ -117,6 +117,10 @@ def holdings(figures: Figures, given: Assumptions) -> list[list[str]]:
         _row("places a year", lambda count: count * given.evenings * people),
         _row("letters a year", lambda count: count * model.letters_a_year(given)),
         _row("database after a year, GB", lambda count: count * model.stored_in_a_year(figures, given) / 1e9),
+        _row(
+            "waiting for notifications after an opening, GB",
+            lambda count: count * people * figures.sizes["message, ticket.issued"] / 1e9,
+        ),
         _row("queues", lambda count: model.queues(given, count)),
         _row("connections of one replica of registration", lambda count: count * given.partners),
         _row("broker's memory when idle, GB", lambda count: model.broker_bytes(figures, given, count) / 1e9),
