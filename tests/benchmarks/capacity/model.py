@@ -87,7 +87,7 @@ def peaks(given: Assumptions) -> list[Peak]:
     ]
 
 
-def cores(figures: Figures, given: Assumptions, cities: int, moment: str) -> float:
+def cores(figures: Figures, given: Assumptions, moment: str, cities: int) -> float:
     """Cores that the loads of a moment keep busy; the relay's are within those of what it publishes."""
     return sum(
         each.per_second(given, cities) * figures.cpu[each.path] / 1000

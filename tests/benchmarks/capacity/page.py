@@ -7,6 +7,7 @@ are computed from these three, with the figures as the page shows them, so that 
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,10 +130,7 @@ def holdings(figures: Figures, given: Assumptions) -> list[list[str]]:
             "memory of one installation a city, GB",
             lambda count: count * model.installation_bytes(figures, given) / 1e9,
         ),
-        *(
-            _row(f"busy cores, {moment}", lambda count, moment=moment: model.cores(figures, given, count, moment))
-            for moment in MOMENTS
-        ),
+        *(_row(f"busy cores, {moment}", partial(model.cores, figures, given, moment)) for moment in MOMENTS),
     ]
 
 

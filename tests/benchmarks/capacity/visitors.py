@@ -53,7 +53,7 @@ async def tickets(where: Surroundings, count: int, number: int) -> list[TicketIs
 
 async def view(where: Surroundings, served: Served, issued: Iterable[TicketIssued]) -> Sample:
     """Each opens the page of their ticket once."""
-    return await _send(where, served, [("GET", urlsplit(each.link).path, None) for each in issued])
+    return await _send(where, served, [("GET", urlsplit(str(each.link)).path, None) for each in issued])
 
 
 async def scan(where: Surroundings, served: Served, issued: Iterable[TicketIssued]) -> Sample:
