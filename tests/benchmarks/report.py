@@ -13,7 +13,8 @@ MB = 1_000_000
 def show(results: Results, console: Console) -> None:
     """Prints what was measured and how it compares."""
     console.print(_lines(results.lines))
-    console.print(_ratios(results.ratios))
+    if results.ratios:
+        console.print(_ratios(results.ratios))
     if results.answers:
         console.print(_answers(results.answers))
     if results.peaks:

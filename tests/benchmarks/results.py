@@ -171,7 +171,13 @@ def write(path: Path, settings: dict[str, Any], results: Results) -> None:
     """Writes everything as JSON."""
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
+        "machine": {
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            # Processes that wanted a core in the last five minutes, those of the run among them.
+            "load": round(os.getloadavg()[1], 1),
+        },
         "settings": settings,
         "lines": [
             {

@@ -69,7 +69,7 @@ def test_a_run_fills_the_page_and_what_follows_from_it() -> None:
     assert set(figures_of(filled).rates.values()) == {1234.0}
     assert set(figures_of(filled).cpu.values()) == {0.75}
     assert assumptions_of(filled) == assumptions_of(TEXT)
-    assert "Measured on 2026-12-01, 2 cores, Python 3.11.7, 3 rounds." in filled
+    assert "Measured on 2026-12-01: 2 cores, load average 2.5, Python 3.11.7, rounds: 3." in filled
 
 
 def test_a_run_without_one_of_the_paths_does_not_fill_the_page() -> None:
@@ -110,7 +110,7 @@ def run(rate: float) -> dict[str, Any]:
     ]
     return {
         "measured_at": "2026-12-01T10:00:00+00:00",
-        "machine": {"cores": 2, "python": "3.11.7"},
+        "machine": {"cores": 2, "python": "3.11.7", "load": 2.5},
         "settings": {"rounds": 3},
         "lines": lines,
         "sizes": [{"name": name, "bytes": int(value)} for name, value in figures_of(TEXT).sizes.items()],

@@ -64,10 +64,8 @@ def fill(text: str, run: Mapping[str, Any]) -> str:
     sizes = [[each["name"], f"{each['bytes']:,}"] for each in run["sizes"]]
     text = _with(text, "sizes", [["what", "bytes"], *sizes])
     when, machine = run["measured_at"].partition("T")[0], run["machine"]
-    stated = (
-        f"Measured on {when}, {machine['cores']} cores, Python {machine['python']}, {run['settings']['rounds']} rounds"
-    )
-    text = _between(text, "run", f"{stated}.")
+    stated = f"Measured on {when}: {machine['cores']} cores, load average {machine['load']}, Python {machine['python']}"
+    text = _between(text, "run", f"{stated}, rounds: {run['settings']['rounds']}.")
     return compute(text)
 
 

@@ -8,8 +8,9 @@ from rich.console import Console
 from culture_connect.contracts import Venue
 from tests.benchmarks import declines, imports, intake, letters, people, replicas, seat_allocation
 from tests.benchmarks.capacity import contacts, installation, relay, visitors
+from tests.benchmarks.capacity.page import BASELINES
 from tests.benchmarks.publish_pairs import publishing
-from tests.benchmarks.results import Line, Results, Size
+from tests.benchmarks.results import Line, Results, Size, ratio
 from tests.benchmarks.service_environment import Served, Surroundings
 
 CONSOLE = Console(stderr=True)
@@ -34,6 +35,10 @@ class Lines:
         """Returns the line of this name."""
         return self._by_name.setdefault(name, Line(name, unit))
 
+    def of(self, name: str) -> Line:
+        """Returns the line of this name; raises KeyError when it was not measured."""
+        return self._by_name[name]
+
     def all(self) -> list[Line]:
         """Returns all of them."""
         return list(self._by_name.values())
@@ -49,7 +54,12 @@ async def measure(around: Around, rounds: int) -> Results:
     await _of_registration(around, rounds, lines, sizes)
     await _of_ticketing(around, rounds, lines, sizes)
     await _of_notifications(around, rounds, lines, sizes)
-    found.add(Results(lines=lines.all(), sizes=sizes))
+    compared = [
+        ratio(f"{name} / {baseline}", lines.of(name), lines.of(baseline))
+        for name, baseline in BASELINES.items()
+        if name != baseline
+    ]
+    found.add(Results(lines=lines.all(), ratios=compared, sizes=sizes))
     return found
 
 
