@@ -156,8 +156,8 @@ TABLES: Final[Mapping[str, Callable[[Figures, Assumptions], list[list[str]]]]] =
 
 
 def significant(value: float) -> str:
-    """The number with two significant digits, and whole from a hundred on."""
-    if value >= _WHOLE:
+    """The number with two significant digits; whole where it is whole, and from a hundred on."""
+    if value >= _WHOLE or value == int(value):
         return f"{value:,.0f}"
     decimals = 1 - math.floor(math.log10(value)) if value else 0
     return f"{value:.{max(0, decimals)}f}"
