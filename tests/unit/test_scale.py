@@ -7,7 +7,7 @@ import pytest
 
 from tests.benchmarks.capacity import model
 from tests.benchmarks.capacity.model import Assumptions, Figures
-from tests.benchmarks.capacity.page import BASELINES, PAGE, assumptions_of, compute, figures_of, fill, significant
+from tests.benchmarks.capacity.page import BASELINES, IDLE, PAGE, assumptions_of, compute, figures_of, fill, significant
 
 TEXT = PAGE.read_text(encoding="utf-8")
 GIVEN = Assumptions(
@@ -106,7 +106,7 @@ def run(rate: float) -> dict[str, Any]:
             "fastest_per_second": rate,
             "cpu_milliseconds_per_unit": used,
         }
-        for name in BASELINES
+        for name in (*BASELINES, *IDLE)
     ]
     return {
         "measured_at": "2026-12-01T10:00:00+00:00",

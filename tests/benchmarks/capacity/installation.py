@@ -39,12 +39,12 @@ async def idle(where: Surroundings, partners: int) -> Results:
         await _register(where, base, slugs)
         await asyncio.sleep(SETTLE)
         consumed, consumed_cpu = _memory(pids), await _cpu(where)
-    added = (sum(consumed_cpu.values()) - sum(alone_cpu.values())) / partners
+    added = {name: max(0.0, seconds - alone_cpu.get(name, 0.0)) / partners for name, seconds in consumed_cpu.items()}
     return Results(
         lines=[
-            # A line of seconds: per second of idleness, how many of the processor.
-            Line("idle, no partners", "seconds", [Sample(1, 1.0, alone_cpu)]),
-            Line("idle, each partner", "seconds", [Sample(1, 1.0, {"all": max(added, 0.0)})]),
+            # Not rates: for each second, the processor time it takes.
+            Line("idle, an installation", "seconds", [Sample(1, 1.0, alone_cpu)]),
+            Line("idle, a partner", "seconds", [Sample(1, 1.0, added)]),
         ],
         sizes=[
             *(Size(f"idle {name}", value) for name, value in alone.items()),

@@ -135,3 +135,8 @@ def installation_bytes(figures: Figures, given: Assumptions) -> float:
     others = ("idle ticketing", "idle notifications", "idle PostgreSQL")
     own = sum(figures.sizes[name] for name in others)
     return own + broker_bytes(figures, given, 1) + replica_bytes(figures, given, 1)
+
+
+def idle_cores(figures: Figures, given: Assumptions, cities: int) -> float:
+    """Cores that installations for one city each keep busy while nothing happens: heartbeats and polls."""
+    return cities * (figures.cpu["idle, an installation"] + given.partners * figures.cpu["idle, a partner"]) / 1000

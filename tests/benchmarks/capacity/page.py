@@ -50,6 +50,8 @@ BASELINES: Final[Mapping[str, str]] = {
     FILE: FILE,
     COMPOSED: COMPOSED,
 }
+# Without a rate: the processor time that a second of idleness takes.
+IDLE: Final = ("idle, an installation", "idle, a partner")
 # The processes of the system; others in a run are its own tools.
 SYSTEM: Final = ("registration", "ticketing", "notifications", "PostgreSQL", "RabbitMQ")
 _WHOLE: Final = 100  # from here on a number has no decimals
@@ -60,6 +62,7 @@ def fill(text: str, run: Mapping[str, Any]) -> str:
     """The page with the figures of a run (the JSON of `--only capacity`). Raises KeyError when one is missing."""
     lines = {line["name"]: line for line in run["lines"]}
     measured = [_measured_row(name, lines) for name in BASELINES]
+    measured += [[name, "", "", "", _cpu_of(lines[name])] for name in IDLE]
     text = _with(text, "measured", [["path", "per second", "slowest - fastest", "of baseline", "cpu ms"], *measured])
     sizes = [[each["name"], f"{each['bytes']:,}"] for each in run["sizes"]]
     text = _with(text, "sizes", [["what", "bytes"], *sizes])
@@ -81,7 +84,7 @@ def figures_of(text: str) -> Figures:
     """Reads the measured figures."""
     measured = {row[0]: row for row in _rows(text, "measured")}
     return Figures(
-        rates={name: _number(row[1]) for name, row in measured.items()},
+        rates={name: _number(row[1]) for name, row in measured.items() if row[1]},
         cpu={name: _number(row[4]) for name, row in measured.items() if row[4]},
         sizes={row[0]: _number(row[1]) for row in _rows(text, "sizes")},
     )
@@ -129,6 +132,7 @@ def holdings(figures: Figures, given: Assumptions) -> list[list[str]]:
             lambda count: count * model.installation_bytes(figures, given) / 1e9,
         ),
         *(_row(f"busy cores, {moment}", partial(model.cores, figures, given, moment)) for moment in MOMENTS),
+        _row("busy cores, one idle installation a city", partial(model.idle_cores, figures, given)),
     ]
 
 
@@ -165,14 +169,18 @@ def significant(value: float) -> str:
 
 def _measured_row(name: str, lines: Mapping[str, Mapping[str, Any]]) -> list[str]:
     line, baseline = lines[name], lines[BASELINES[name]]
-    cpu = [used for process, used in line["cpu_milliseconds_per_unit"].items() if process in SYSTEM]
     return [
         name,
         f"{line['median_per_second']:,.0f}",
         f"{line['slowest_per_second']:,.0f} - {line['fastest_per_second']:,.0f}",
         "" if line is baseline else f"{line['median_per_second'] / baseline['median_per_second']:.2f}",
-        f"{sum(cpu):.2f}" if cpu else "",
+        _cpu_of(line),
     ]
+
+
+def _cpu_of(line: Mapping[str, Any]) -> str:
+    cpu = [used for process, used in line["cpu_milliseconds_per_unit"].items() if process in SYSTEM]
+    return f"{sum(cpu):.2f}" if cpu else ""
 
 
 def _row(name: str, value: Callable[[int], float]) -> list[str]:
