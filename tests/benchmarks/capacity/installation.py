@@ -13,7 +13,7 @@ from tests.benchmarks.results import Line, Results, Sample, Size
 from tests.benchmarks.service_environment import Surroundings
 
 QUIET = 10.0  # seconds over which the processor time of an idle installation is measured
-SETTLE = 5.0  # seconds after a change, in which the broker writes its logs
+SETTLE = 10.0  # seconds after a change, in which the broker writes its logs
 
 
 async def idle(where: Surroundings, partners: int) -> Results:
