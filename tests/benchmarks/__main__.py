@@ -16,11 +16,13 @@ from rich.console import Console
 
 from culture_connect.contracts import Venue
 from tests.benchmarks import consuming, parts, results
+from tests.benchmarks.capacity import paths
 from tests.benchmarks.report import show
 from tests.benchmarks.results import Results
 from tests.benchmarks.service_environment import Servers, Surroundings, servers
 
 PARTS = ("consuming", "intake", "opening", "declines", "import", "replicas", "letters", "reports")
+CAPACITY = "capacity"  # by itself only: it measures again what the other parts compare
 
 
 def main() -> int:
@@ -71,6 +73,8 @@ async def _measure(where: Servers, options: argparse.Namespace) -> Results:
             found.add(await parts.of_letters(surroundings, options.letters, options.rounds))
     if options.only in (None, "reports"):
         found.add(parts.of_reports(options.rounds))
+    if options.only == CAPACITY:
+        found.add(await paths.measure(around, options.rounds))
     return found
 
 
@@ -87,7 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--letters", type=int, default=10_000, help="letters to a mail server, for each line and round")
     parser.add_argument("--work", type=int, default=1000, help="units of each kind of work for one replica and two")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=PARTS, default=None)
+    parser.add_argument("--only", choices=(*PARTS, CAPACITY), default=None)
     parser.add_argument("--no-fsync", action="store_true", help="let the embedded database skip fsync")
     parser.add_argument("--profile", type=Path, help="folder for a cProfile of each service")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results
+from tests.benchmarks.results import Answers, Line, Peak, Ratio, Results, Size
 
 MB = 1_000_000
 
@@ -13,11 +13,14 @@ MB = 1_000_000
 def show(results: Results, console: Console) -> None:
     """Prints what was measured and how it compares."""
     console.print(_lines(results.lines))
-    console.print(_ratios(results.ratios))
+    if results.ratios:
+        console.print(_ratios(results.ratios))
     if results.answers:
         console.print(_answers(results.answers))
     if results.peaks:
         console.print(_peaks(results.peaks))
+    if results.sizes:
+        console.print(_sizes(results.sizes))
 
 
 def _lines(lines: Sequence[Line]) -> Table:
@@ -74,6 +77,15 @@ def _peaks(peaks: Sequence[Peak]) -> Table:
     for each in peaks:
         limit = "" if each.limit is None else f"< {each.limit / MB:g}"
         table.add_row(each.name, f"{each.value / MB:.1f}", limit, _verdict(each.limit, met=each.met))
+    return table
+
+
+def _sizes(sizes: Sequence[Size]) -> Table:
+    table = Table(title="Sizes", title_justify="left")
+    table.add_column("what")
+    table.add_column("bytes", justify="right")
+    for each in sizes:
+        table.add_row(each.name, f"{each.bytes:,}")
     return table
 
 

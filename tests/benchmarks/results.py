@@ -129,6 +129,14 @@ class Peak:
         return self.limit is None or self.value < self.limit
 
 
+@dataclass(frozen=True)
+class Size:
+    """Bytes that something takes: rows in the database, a message, an idle process."""
+
+    name: str
+    bytes: int
+
+
 @dataclass
 class Results:
     """Everything that a run measured."""
@@ -137,6 +145,7 @@ class Results:
     ratios: list[Ratio] = field(default_factory=list)
     peaks: list[Peak] = field(default_factory=list)
     answers: list[Answers] = field(default_factory=list)
+    sizes: list[Size] = field(default_factory=list)
 
     @property
     def met(self) -> bool:
@@ -155,13 +164,20 @@ class Results:
         self.ratios += other.ratios
         self.peaks += other.peaks
         self.answers += other.answers
+        self.sizes += other.sizes
 
 
 def write(path: Path, settings: dict[str, Any], results: Results) -> None:
     """Writes everything as JSON."""
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
+        "machine": {
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            # Processes that wanted a core in the last five minutes, those of the run among them.
+            "load": round(os.getloadavg()[1], 1),
+        },
         "settings": settings,
         "lines": [
             {
@@ -201,5 +217,6 @@ def write(path: Path, settings: dict[str, Any], results: Results) -> None:
             {"name": each.name, "peak_bytes": each.value, "limit": each.limit, "met": each.met}
             for each in results.peaks
         ],
+        "sizes": [{"name": each.name, "bytes": each.bytes} for each in results.sizes],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -35,6 +35,12 @@ from tests.support.hashes import HASH_KEY
 CLONE = Path(__file__).parent.parent.parent
 STARTING = 60.0  # seconds a service may take
 
+_STORED = """
+    select coalesce(sum(pg_total_relation_size(pg_class.oid)), 0) from pg_class
+    join pg_namespace on pg_namespace.oid = relnamespace
+    where nspname = $1 and relkind = 'r' and relname not in ('outbox', 'outbox_lanes', 'leases')
+"""
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -118,6 +124,7 @@ class Surroundings:
         self._profiles = profiles
         self.clock = CpuClock(where.processes)
         self.token = secrets.token_urlsafe(32)
+        self.door_token = secrets.token_urlsafe(32)
         self._where = where
         self._mark = f"bench_{secrets.token_hex(4)}"
         self._password = secrets.token_hex(16)
@@ -208,13 +215,31 @@ class Surroundings:
 
     def _tokens_file(self) -> Path:
         path = self._folder / "tokens.json"
-        entry = {"name": "bench", "scopes": ["programme"], "sha256": sha256(self.token.encode()).hexdigest()}
-        return _private(path, [entry])
+        scopes = {self.token: ["programme"], self.door_token: [f"box-office:{venue}" for venue in self._venues]}
+        entries = [
+            {"name": f"bench-{number}", "scopes": each, "sha256": sha256(token.encode()).hexdigest()}
+            for number, (token, each) in enumerate(scopes.items())
+            if each
+        ]
+        return _private(path, entries)
+
+    async def add_partners(self, partners: Sequence[str]) -> None:
+        """Makes accounts and queues of these partners as well."""
+        async with self._management() as management:
+            await apply_topology(management, self._vhosts, partners=partners, venues=self._venues)
+
+    @property
+    def server_processes(self) -> dict[str, int]:
+        """The process ids of the servers that this run started, by name."""
+        return self._where.processes
+
+    def _management(self) -> Management:
+        login = urlsplit(self._where.amqp_url)
+        return Management(self._where.management_url, login.username or "", login.password or "")
 
     @contextlib.asynccontextmanager
     async def _virtual_hosts(self) -> AsyncIterator[None]:
-        login = urlsplit(self._where.amqp_url)
-        async with Management(self._where.management_url, login.username or "", login.password or "") as management:
+        async with self._management() as management:
             await apply_topology(management, self._vhosts, partners=self._partners, venues=self._venues)
             try:
                 yield
@@ -240,6 +265,11 @@ class Surroundings:
             for role in roles:
                 await admin.execute(f"drop role {role}")
             await admin.close()
+
+    async def stored(self, schema: str) -> int:
+        """Bytes of a schema's tables with their indexes, without the outbox, whose rows come and go."""
+        ((value,),) = await self.rows(_STORED, schema)
+        return int(value)
 
     async def scalar(self, statement: str) -> int:
         """A count from the database, as its administrator."""
