@@ -250,3 +250,9 @@ class FaultProxy:
             for each in (writer, far_writer):
                 each.close()
             self.links.remove(link)
+
+
+def through_any(url: str, wires: Sequence[FaultProxy]) -> str:
+    """The same URL with the addresses of all these proxies, as of several servers."""
+    first = f"{LOOPBACK}:{wires[0].port}"
+    return wires[0].through(url).replace(first, ",".join(f"{LOOPBACK}:{wire.port}" for wire in wires), 1)

@@ -51,7 +51,8 @@ CA_FILE: Final = "ca.pem"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The servers' addresses for the services, as `host:port`; `hosts` are the names in the broker's certificate.
+    """The servers' addresses for the services, as `host:port`, or several with commas: the nodes of a broker, a primary
+    and its standbys. `hosts` are the names in the broker's certificate.
 
     `broker_tls` says that the broker's port speaks TLS.
     """
@@ -88,7 +89,13 @@ def provision(
 def superuser_url(folder: Path, address: str) -> str:
     """The superuser's URL of the database at `address`. Holds the password: never log it."""
     password = (folder / POSTGRES / SUPERUSER_FILE).read_text(encoding="utf-8")
-    return login_url("postgresql", SUPERUSER, password, address, DATABASE)
+    return _database_url(SUPERUSER, password, address)
+
+
+def _database_url(role: str, password: str, address: str) -> str:
+    """Of several servers the one that takes writes is wanted."""
+    url = login_url("postgresql", role, password, address, DATABASE)
+    return f"{url}?target_session_attrs=read-write" if "," in address else url
 
 
 def role_passwords(folder: Path) -> dict[str, str]:
@@ -126,8 +133,8 @@ def _complete(kept: dict[str, Any]) -> list[str]:
 
 def _complete_certificates(kept: dict[str, Any], addresses: Addresses, now: datetime) -> list[str]:
     """Adds or renews certificates and returns their names."""
-    broker = addresses.broker.rpartition(":")[0].strip("[]")
-    hosts = (*addresses.hosts, broker)
+    brokers = (address.rpartition(":")[0].strip("[]") for address in addresses.broker.split(","))
+    hosts = (*addresses.hosts, *brokers)
     return [f"certificates/{name}" for name in certificates.renew(kept.setdefault("certificates", {}), hosts, now)]
 
 
@@ -151,7 +158,7 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     hashed = tokens.service_tokens(kept)
     for service in SERVICES:
         settings = {
-            "database_url": login_url("postgresql", service, roles[service], addresses.database, DATABASE),
+            "database_url": _database_url(service, roles[service], addresses.database),
             "hash_key": kept["hash_keys"][service],
             "core_url": login_url(amqp, service, accounts[service], addresses.broker, vhosts.core),
         }
