@@ -44,6 +44,10 @@ SIGNING_KEY_FILE: Final = "signing_key.json"
 DEFINITIONS_FILE: Final = "definitions.json"
 SUPERUSER_FILE: Final = "superuser_password"
 ROLES_FILE: Final = "roles.json"
+ERLANG_COOKIE_FILE: Final = ".erlang.cookie"  # the name that Erlang looks for
+REPLICATION_FILE: Final = "replication_password"
+PGPASS_FILE: Final = "pgpass"
+REPLICATOR: Final = "replicator"
 CERTIFICATE_FILE: Final = "certificate.pem"
 CERTIFICATE_KEY_FILE: Final = "certificate_key.pem"
 CA_FILE: Final = "ca.pem"
@@ -119,6 +123,8 @@ def _complete(kept: dict[str, Any]) -> list[str]:
         "database": dict.fromkeys((SUPERUSER, *SERVICES), random_password),
         "tokens": dict.fromkeys(tokens.built_in_names(kept), secrets.token_urlsafe),
         "keys": {"signing": signing_key, "tombstone": _random_key},
+        # Of a cluster: how its brokers know each other, and how a standby logs in at the primary.
+        "cluster": dict.fromkeys(("erlang_cookie", "replication"), random_password),
         "hash_keys": dict.fromkeys(SERVICES, _random_key),
     }
     made = []
@@ -147,6 +153,9 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     files = {
         f"{BROKER}/{DEFINITIONS_FILE}": json.dumps(definitions(vhosts, users=hashes), indent=1),
         f"{POSTGRES}/{SUPERUSER_FILE}": roles[SUPERUSER],
+        f"{BROKER}/{ERLANG_COOKIE_FILE}": kept["cluster"]["erlang_cookie"],
+        f"{POSTGRES}/{REPLICATION_FILE}": kept["cluster"]["replication"],
+        f"{POSTGRES}/{PGPASS_FILE}": f"*:*:*:{REPLICATOR}:{kept['cluster']['replication']}",
         f"{POSTGRES}/{ROLES_FILE}": json.dumps({service: roles[service] for service in SERVICES}),
         f"{OPERATORS}/{ADMINISTRATOR}": accounts[ADMINISTRATOR],
         f"{OPERATORS}/{OPERATOR}": accounts[OPERATOR],
