@@ -233,9 +233,12 @@ class FaultProxy:
             self._tasks.discard(task)
             writer.transport.abort()
 
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(LOOPBACK, self._target)
+
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, self._target)
+            far_reader, far_writer = await self._open()
         except OSError:
             return  # nobody listens: the client finds its connection ended, as it would find it refused
         link = Link(self._toxics, (writer, far_writer))
