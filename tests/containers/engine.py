@@ -44,9 +44,7 @@ def docker(*arguments: str, timeout: float = 600) -> str:
 
 
 def _answers() -> bool:
-    return (
-        shutil.which("docker") is not None and subprocess.run(["docker", "info"], capture_output=True).returncode == 0
-    )
+    return shutil.which("docker") is not None and subprocess.run(["docker", "info"], capture_output=True).returncode == 0
 
 
 def _install() -> None:

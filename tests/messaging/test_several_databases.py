@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -192,7 +193,7 @@ async def test_the_relay_leads_at_the_new_primary_after_a_failover(pair: Pair) -
         for leader, follower in (("one", "two"), ("two", "one")):
             await pair.become(follower, writable=False)
             await pair.become(leader, writable=True)
-            await eventually(lambda name=leader: _leases(pair.servers[name]), 1, f"leases at {leader}", timeout=20)
+            await eventually(partial(_leases, pair.servers[leader]), 1, f"leases at {leader}", timeout=20)
     finally:
         relay.drain()
         await asyncio.wait([running], timeout=10)

@@ -1,6 +1,7 @@
 """The time until it flows again: a partner of its own enrols somebody each half second, and reads each receipt."""
 
 import asyncio
+import itertools
 import json
 import time
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class FlowProbe:
         """The longest time without a receipt from the beginning of a break until some seconds after its end."""
         since, until = (self._seconds(moment) for moment in (begin, end))
         arrivals = sorted(each.at - self._started for each in self.reader.received.values())
-        pauses = zip(arrivals, arrivals[1:], strict=False)
+        pauses = itertools.pairwise(arrivals)
         felt = [after - before for before, after in pauses if after > since and before < until + _AFTER]
         return Interruption(kind, target, round(since, 1), round(until - since, 1), round(max(felt, default=0.0), 2))
 

@@ -36,23 +36,22 @@ def picture(seed: int, interruptions: Sequence[Interruption]) -> str:
     longest = max((each.seconds for each in interruptions), default=1.0)
     last = max(2.0, longest * 1.15)
     bottom = _TOP + _ROW * len(rows)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {bottom + 48}" '
-            f'width="{_WIDTH}" height="{bottom + 48}">',
-            f"<style>{_STYLE}</style>",
-            f'<rect width="{_WIDTH}" height="{bottom + 48}" fill="white"/>',
-            '<text class="title" x="16" y="26">Longest time without a receipt around each fault</text>',
-            f'<text class="small" x="16" y="46">{len(interruptions)} faults, seed {seed}; a message each {PACE:g} s; '
-            "dots are faults, red lines are medians, the scale is logarithmic</text>",
-            *_scale(last, bottom),
-            *(line for number, row in enumerate(rows) for line in _row(number, *row, last)),
-            f'<text class="small" x="{(_LEFT + _WIDTH - _RIGHT) / 2:.0f}" y="{bottom + 38}" '
-            'text-anchor="middle">seconds</text>',
-            "</svg>",
-            "",
-        ]
-    )
+    size = f'viewBox="0 0 {_WIDTH} {bottom + 48}" width="{_WIDTH}" height="{bottom + 48}"'
+    legend = "dots are faults, red lines are medians, the scale is logarithmic"
+    subtitle = f"{len(interruptions)} faults, seed {seed}; a message each {PACE:g} s; {legend}"
+    middle = (_LEFT + _WIDTH - _RIGHT) // 2
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
+        f"<style>{_STYLE}</style>",
+        f'<rect width="{_WIDTH}" height="{bottom + 48}" fill="white"/>',
+        '<text class="title" x="16" y="26">Longest time without a receipt around each fault</text>',
+        f'<text class="small" x="16" y="46">{subtitle}</text>',
+        *_scale(last, bottom),
+        *(line for number, row in enumerate(rows) for line in _row(number, *row, last)),
+        f'<text class="small" x="{middle}" y="{bottom + 38}" text-anchor="middle">seconds</text>',
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _scale(last: float, bottom: int) -> Iterable[str]:

@@ -69,9 +69,8 @@ _OF_A_CLUSTER: Final = (
     BreakKind("stop-standby", "server", named=False, resource=DATABASE, longest=15.0, recovery=10.0),
 )
 _ELSEWHERE_TOO: Final = ("replica", "broker-wire", "database-wire", "partner", "service")
-CLUSTER_KINDS: Final = {
-    kind.name: kind
-    for kind in (*_OF_A_CLUSTER, *(each for each in _ALL if each.of in _ELSEWHERE_TOO or each.resource == MAIL))
+CLUSTER_KINDS: Final = {kind.name: kind for kind in _OF_A_CLUSTER} | {
+    kind.name: kind for kind in _ALL if kind.of in _ELSEWHERE_TOO or kind.resource == MAIL
 }
 """The kinds where broker and database are clusters: those of a single server are others there."""
 

@@ -19,7 +19,8 @@ class Options:
     `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
     employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take.
     With `alone` each of the `kinds` of breaks comes once by itself, to see who names it. `sabotage` breaks a promise on
-    purpose. With `cluster` broker and database are clusters in containers. `logs` is a folder for the logs of every part.
+    purpose. With `cluster` broker and database are clusters in containers. `logs` is a folder for the logs of every
+    part.
     """
 
     seed: int

@@ -17,9 +17,8 @@ class Balancer(FaultProxy):
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self._turn += 1
-        *others, last = (
-            self._targets[(self._turn + place) % len(self._targets)] for place in range(len(self._targets))
-        )
+        turn = self._turn % len(self._targets)
+        *others, last = [*self._targets[turn:], *self._targets[:turn]]
         for port in others:
             try:
                 return await asyncio.open_connection(LOOPBACK, port)

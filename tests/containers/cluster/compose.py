@@ -17,10 +17,8 @@ PROMOTE: Final = CLONE / "deploy" / "cluster" / "promote"
 BROKERS: Final = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
 DATABASES: Final = ("postgres", "postgres-2", "postgres-3")
 _PORTS: Final = tuple(f"{name}_PORT" for name in ("AMQP", "AMQPS", "CONSOLE", "POSTGRES"))
-_OTHER_PORTS: Final = tuple(
-    f"{name}_PORT"
-    for name in ("REGISTRATION", "TICKETING", "NOTIFICATIONS", "TICKETING_PUBLIC", "NOTIFICATIONS_PUBLIC")
-)
+_SERVICES: Final = ("REGISTRATION", "TICKETING", "NOTIFICATIONS", "TICKETING_PUBLIC", "NOTIFICATIONS_PUBLIC")
+_OTHER_PORTS: Final = tuple(f"{name}_PORT" for name in _SERVICES)
 _UP: Final = 240.0  # seconds
 _COMMAND: Final = 60.0  # seconds
 _PROMOTION: Final = 90.0  # seconds
@@ -141,8 +139,7 @@ async def running_cluster(services: Sequence[str] = (*BROKERS, *DATABASES)) -> A
     names += [_numbered(name, number) for name in _OTHER_PORTS for number in (1, 2)] + ["MAILBOX_PORT"]
     cluster = Cluster(f"culture-connect-test-{secrets.token_hex(4)}", choose_ports(names))
     try:
-        await cluster.compose("build", "--quiet", timeout=_UP)
-        await cluster.compose("up", "--detach", "--wait", *services, timeout=_UP)
+        await cluster.compose("up", "--build", "--detach", "--wait", *services, timeout=_UP)
         yield cluster
     finally:
         await cluster.compose("down", "--volumes", "--timeout", "0", timeout=_UP)
