@@ -67,6 +67,19 @@ class Cluster:
         command = ("run", "--rm", "--no-deps", "--entrypoint", "cat", "secrets", f"/secrets/{path}")
         return (await self.compose(*command)).strip()
 
+    async def tools(self, *arguments: str) -> str:
+        """What the `culture-connect` command of the installation prints. Raises ClusterError when it fails."""
+        return await self.compose("run", "--rm", "--no-deps", "tools", *arguments, timeout=_PROMOTION)
+
+    async def query(self, name: str, statement: str) -> str:
+        """What the superuser is answered in the services' database of this server. Raises ClusterError."""
+        command = ("psql", "-U", "postgres", "-d", "culture_connect", "-Atqc", statement)
+        return (await self.inside(name, *command)).strip()
+
+    async def health(self, name: str) -> str:
+        """The engine's word for it."""
+        return (await self.docker("inspect", name, "--format", "{{.State.Health.Status}}")).strip()
+
     async def promote(self) -> str:
         """Has the script promote a standby; returns the new primary. Raises ClusterError."""
         return (await self._run(str(PROMOTE), timeout=_PROMOTION)).strip()
