@@ -1,5 +1,7 @@
 """The system on the cluster: brokers and databases in containers, replicas as processes with proxies on their wires."""
 
+import json
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,7 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from culture_connect.messaging.topology import ADMINISTRATOR, CORE, EDGE
-from culture_connect_cli.secrets.installation import DATABASE
+from culture_connect_cli.private_files import write_secret
+from culture_connect_cli.secrets import store
+from culture_connect_cli.secrets.installation import DATABASE, SUPERUSER
 from culture_connect_cli.stack.local import LocalStack
 from culture_connect_cli.stack.ports import LOOPBACK
 from culture_connect_cli.stack.scratch import scratch_folder
@@ -69,18 +73,21 @@ async def deployed_on_cluster(sabotage: str | None = None) -> AsyncIterator[Clus
         cluster = await exits.enter_async_context(running_cluster())
         amqp = await exits.enter_async_context(Balancer([*cluster.amqp_ports.values()]))
         console = await exits.enter_async_context(Balancer([*cluster.console_ports.values()]))
-        administrator = await cluster.secret(f"operator/{ADMINISTRATOR}")
-        superuser = await cluster.secret("database/superuser_password")
+        # The stack has the installation's secrets: a broker loads the accounts of those anew whenever it starts.
+        vault = await cluster.secret("vault/secrets.json")
+        write_secret(store.secrets_file(scratch / "stack" / "secrets"), vault, os.geteuid())
+        kept = json.loads(vault)
+        administrator, superuser = kept["broker"][ADMINISTRATOR], kept["database"][SUPERUSER]
         addresses = [f"{LOOPBACK}:{port}" for port in cluster.database_ports.values()]
         servers = {
-            "POSTGRES_URL": login_url("postgresql", "postgres", superuser, addresses[0], "postgres"),
+            "POSTGRES_URL": login_url("postgresql", SUPERUSER, superuser, addresses[0], "postgres"),
             "RABBITMQ_URL": login_url("amqp", ADMINISTRATOR, administrator, f"{LOOPBACK}:{amqp.port}", ""),
             "RABBITMQ_MANAGEMENT_URL": f"http://{LOOPBACK}:{console.port}",
         }
         environment = {f"CULTURE_CONNECT_STACK_{name}": url for name, url in servers.items()}
         stack = LocalStack(scratch / "stack", supervised=False, serving=False, environment=environment)
         await exits.enter_async_context(stack)
-        everywhere = login_url("postgresql", "postgres", superuser, ",".join(addresses), DATABASE)
+        everywhere = login_url("postgresql", SUPERUSER, superuser, ",".join(addresses), DATABASE)
         nodes = Nodes(cluster.amqp_ports, cluster.database_ports)
         deployment = ClusterDeployment(
             stack,
