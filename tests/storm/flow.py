@@ -81,8 +81,8 @@ class FlowProbe:
         """The longest time without a receipt from the beginning of a break until some seconds after its end."""
         since, until = (self._seconds(moment) for moment in (begin, end))
         arrivals = sorted(each.at - self._started for each in self.reader.received.values())
-        pauses = itertools.pairwise(arrivals)
-        felt = [after - before for before, after in pauses if after > since and before < until + _AFTER]
+        between = itertools.pairwise(arrivals)
+        felt = [after - before for before, after in between if after > since and before < until + _AFTER]
         return Interruption(kind, target, round(since, 1), round(until - since, 1), round(max(felt, default=0.0), 2))
 
     def _seconds(self, moment: datetime) -> float:

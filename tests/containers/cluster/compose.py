@@ -51,15 +51,15 @@ class Cluster:
         return self._ports_of("POSTGRES_PORT", DATABASES)
 
     async def compose(self, *arguments: str, timeout: float = _COMMAND) -> str:  # noqa: ASYNC109
-        """What `docker compose` prints. Raises ClusterError."""
+        """Returns what `docker compose` prints. Raises ClusterError."""
         return await self._run("docker", "compose", "--file", str(FILE), *arguments, timeout=timeout)
 
     async def docker(self, command: str, name: str, *arguments: str) -> str:
-        """What a command of docker prints about the container of this server. Raises ClusterError."""
+        """Returns what a command of docker prints about the container of this server. Raises ClusterError."""
         return await self._run("docker", command, *arguments, self.container(name))
 
     async def inside(self, name: str, *command: str) -> str:
-        """What a command prints in the container. Raises ClusterError."""
+        """Returns what a command prints in the container. Raises ClusterError."""
         return await self._run("docker", "exec", self.container(name), *command)
 
     async def secret(self, path: str) -> str:
@@ -68,11 +68,11 @@ class Cluster:
         return (await self.compose(*command)).strip()
 
     async def tools(self, *arguments: str) -> str:
-        """What the `culture-connect` command of the installation prints. Raises ClusterError when it fails."""
+        """Returns what the `culture-connect` command of the installation prints. Raises ClusterError when it fails."""
         return await self.compose("run", "--rm", "--no-deps", "tools", *arguments, timeout=_PROMOTION)
 
     async def query(self, name: str, statement: str) -> str:
-        """What the superuser is answered in the services' database of this server. Raises ClusterError."""
+        """Returns what the superuser is answered in the services' database of this server. Raises ClusterError."""
         command = ("psql", "-U", "postgres", "-d", "culture_connect", "-Atqc", statement)
         return (await self.inside(name, *command)).strip()
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_a_standby_is_promoted_and_the_old_primary_follows_it_with_everyth
     await cluster.docker("start", old)
     await until(lambda: cluster.followers(new), lambda found: old in found, f"{old} to follow {new}", timeout=60)
     for name in REPLICAS:
-        await until(lambda name=name: cluster.health(name), lambda told: told == "healthy", name, timeout=60)
+        await until(partial(cluster.health, name), lambda told: told == "healthy", name, timeout=60)
 
 
 async def test_nothing_is_promoted_while_a_standby_that_may_have_more_does_not_answer(cluster: Cluster) -> None:
