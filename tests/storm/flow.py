@@ -20,7 +20,7 @@ from tests.support.system import in_days
 
 PARTNER: Final = "probe"
 PACE: Final = 0.5  # seconds from one message to the next
-_AFTER: Final = 15.0  # seconds for which a break that was mended may still be felt
+_AFTER: Final = 5.0  # seconds for which a break that was mended may still be felt
 _PERSON: Final = {
     "employee_ref": "probe-1",
     "given_name": "Probe",
