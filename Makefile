@@ -14,11 +14,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --no-emit-package culture-connect --no-emit-package culture-connect-cli \
 	$(SERVICES:%=--no-emit-package culture-connect-%)
 
-.PHONY: help setup demo up test check format events bench storm lock
+.PHONY: help setup demo up test containers check format events bench storm lock
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## the virtual environment in .venv; the others do this by themselves
 
@@ -34,6 +34,9 @@ up: $(STAMP) ## everything on this machine, and nothing played; Ctrl-C ends it
 
 test: check ## all checks, then all tests on servers of their own; ARGS="-k some" chooses tests
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
+
+containers: $(STAMP) ## images, Compose and the cluster, really run; needs a Docker engine, or root on Debian
+	$(BIN)/python -m tests.containers $(ARGS)
 
 check: $(STAMP) ## style, types, borders between packages, words, generated documents
 	$(BIN)/ruff check $(CODE)

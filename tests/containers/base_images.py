@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from culture_connect_cli.stack.postgres.binaries import copied_binaries
-from tests.containers.engine import docker
+from tests.containers.engine import docker, succeeds
 
 SOURCES: Final = Path(__file__).parent / "images"
 REQUIREMENTS: Final = Path(__file__).parent.parent.parent / "requirements.txt"
@@ -35,10 +35,10 @@ FOLDERS: Final = {
 def build() -> None:
     """Builds each that the engine does not have. Raises EngineError when one cannot be built."""
     for suite in SUITES:
-        if not _has(_suite_image(suite)):
+        if not succeeds("image", "inspect", _suite_image(suite)):
             _import(suite)
     for image, folder in FOLDERS.items():
-        if not _has(image):
+        if not succeeds("image", "inspect", image):
             with _context(SOURCES / folder) as context:
                 docker("build", "--quiet", f"--tag={image}", str(context))
 
@@ -46,11 +46,12 @@ def build() -> None:
 @contextlib.contextmanager
 def compose_plugin() -> Iterator[None]:
     """`docker compose` is version 2 while the block runs: this machine's, or that of Debian's trixie."""
-    if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
+    if succeeds("compose", "version"):
         yield
         return
     with tempfile.TemporaryDirectory(prefix="culture-connect-compose-") as folder:
-        unpack = "apt-get update -q && cd /tmp && apt-get download -q docker-compose && dpkg-deb -x docker-compose_*.deb /out"
+        fetch = "apt-get update -q && cd /tmp && apt-get download -q docker-compose"
+        unpack = f"{fetch} && dpkg-deb -x docker-compose_*.deb /out"
         docker("run", "--rm", f"--volume={folder}:/out", _suite_image("trixie"), "sh", "-c", unpack)
         plugins = Path(folder) / "cli-plugins"
         plugins.mkdir()
@@ -60,10 +61,6 @@ def compose_plugin() -> Iterator[None]:
             yield
         finally:
             del os.environ["DOCKER_CONFIG"]
-
-
-def _has(image: str) -> bool:
-    return subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
 
 
 def _suite_image(suite: str) -> str:

@@ -18,18 +18,22 @@ _STOP: Final = 60.0
 
 
 class EngineError(Exception):
+    """What the engine was to do failed."""
+
+
+class NoEngineError(EngineError):
     """There is no engine, and none can be started here."""
 
 
 @contextlib.contextmanager
 def running_engine() -> Iterator[None]:
-    """An engine answers to `docker` while the block runs: DOCKER_HOST names it. Raises EngineError."""
+    """An engine answers to `docker` while the block runs: DOCKER_HOST names it. Raises NoEngineError."""
     os.environ["PATH"] = f"{os.environ['PATH']}:{_PATH}"
     if _answers():
         yield
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise EngineError("no Docker engine answers; one is started here only for root on Debian")
+        raise NoEngineError("no Docker engine answers; one is started here only for root on Debian")
     _install()
     with tempfile.TemporaryDirectory(prefix="culture-connect-engine-") as folder, _own_engine(Path(folder)):
         yield
@@ -43,8 +47,13 @@ def docker(*arguments: str, timeout: float = 600) -> str:
     return result.stdout.strip()
 
 
+def succeeds(*arguments: str) -> bool:
+    """True when `docker` ends with status 0."""
+    return subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120).returncode == 0
+
+
 def _answers() -> bool:
-    return shutil.which("docker") is not None and subprocess.run(["docker", "info"], capture_output=True).returncode == 0
+    return shutil.which("docker") is not None and succeeds("info")
 
 
 def _install() -> None:
@@ -101,5 +110,5 @@ def _wait_for_answer(engine: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START
     while not _answers():
         if engine.poll() is not None or time.monotonic() > deadline:
-            raise EngineError(f"the engine does not start:\n{log.read_text()[-2_000:]}")
+            raise NoEngineError(f"the engine does not start:\n{log.read_text()[-2_000:]}")
         time.sleep(0.2)

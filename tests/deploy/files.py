@@ -71,4 +71,4 @@ def dockerfile(path: str) -> list[list[Instruction]]:
 def copies(stage: list[Instruction]) -> list[tuple[str, str]]:
     """Source in the repository and target in the image of every COPY from the build context."""
     found = [instruction.words for instruction in stage if instruction.name == "COPY"]
-    return [(words[0], words[1]) for words in found if not words[0].startswith("--from")]
+    return [(source, words[-1]) for words in found if not words[0].startswith("--from") for source in words[:-1]]

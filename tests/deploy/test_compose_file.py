@@ -18,7 +18,7 @@ from tests.deploy.files import ROOT, SERVICES, compose, dockerfile, mounts, vari
 from ticketing.settings import TicketingSettings
 
 COMPOSE = compose()
-PROGRAMS = [name for name, service in COMPOSE["services"].items() if "build" in service or "mailpit" in name]
+PROGRAMS = list(COMPOSE["services"])
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "registration": RegistrationSettings,
     "ticketing": TicketingSettings,
@@ -70,6 +70,8 @@ SPECIFICATION = {
                     "cap_add": _STRINGS,
                     "security_opt": _STRINGS,
                     "pids_limit": {"type": "integer", "minimum": 1},
+                    "mem_limit": {"type": "string", "pattern": r"^\d+[mg]$"},
+                    "logging": {"type": "object", "required": ["driver"], "properties": {"driver": {"const": "local"}}},
                     "shm_size": {"type": "string", "pattern": r"^\d+m$"},
                     "restart": {"enum": ["no", "always", "on-failure", "unless-stopped"]},
                     "stop_grace_period": _DURATION,
@@ -178,6 +180,7 @@ def test_a_program_has_no_rights_that_it_does_not_need(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
     if name == "secrets":
         assert service["network_mode"] == "none"
     else:

@@ -21,6 +21,7 @@ PROGRAMS = {
     **{f"services/{name}/Dockerfile": (f"{name}.app", {name, "culture_connect"}) for name in SERVICES},
     "deploy/docker/tools/Dockerfile": ("culture_connect_cli.main", {"culture_connect_cli", "culture_connect"}),
 }
+INSTALL = "deploy/docker/install"
 OURS = {"culture_connect", "culture_connect_cli", *SERVICES}
 _PIN = re.compile(r"^(?P<name>[a-z0-9._-]+)(\[[a-z,]+\])?==(?P<version>[^ ;\\]+)", re.MULTILINE)
 
@@ -49,10 +50,13 @@ def test_the_program_does_not_run_as_root(path: str) -> None:
 
 
 def test_only_locked_packages_are_installed(path: str) -> None:
-    (install,) = [each.text for each in dockerfile(path)[0] if "install" in each.text]
-    assert "--require-hashes" in install
-    assert "--only-binary :all:" in install
-    assert not any("install" in instruction.text for instruction in dockerfile(path)[-1])
+    first, last = dockerfile(path)
+    (install,) = [each.text for each in first if each.name == "RUN" and "install" in each.text]
+    assert install.removesuffix(" dkimpy") == "/build/install /build/requirements.txt"
+    script = (ROOT / INSTALL).read_text(encoding="utf-8")
+    assert script.count("-m pip ") == 1
+    assert "--require-hashes --only-binary :all:" in script
+    assert not any("install" in instruction.text for instruction in last)
 
 
 def test_the_production_packages_are_those_that_were_tested(path: str) -> None:
@@ -79,8 +83,9 @@ def test_nothing_private_is_let_into_the_build(kept_out: str) -> None:
 
 def test_the_image_holds_what_the_program_imports(path: str, tmp_path: Path) -> None:
     """The program's composition root is imported from a copy of the image's /app, and from nowhere else of ours."""
-    for source, target in copies(dockerfile(path)[-1]):
-        shutil.copytree(ROOT / source, tmp_path / Path(target).relative_to("/app"))
+    for source, target in copies(dockerfile(path)[0]):
+        if target.startswith("/app"):
+            shutil.copytree(ROOT / source, tmp_path / Path(target).relative_to("/app"))
     module, packages = PROGRAMS[path]
     origins = _imported(module, tmp_path, installed=set(_pins(_requirements(path))))
     if path.startswith("services/"):
@@ -131,7 +136,7 @@ def _normal(distribution: str) -> str:
 
 
 def _requirements(path: str) -> Path:
-    ((source, _),) = copies(dockerfile(path)[0])
+    (source,) = [source for source, _ in copies(dockerfile(path)[0]) if source.endswith("requirements.txt")]
     return ROOT / source
 
 

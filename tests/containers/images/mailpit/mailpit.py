@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Stand-in for Mailpit: takes every mail, and gives those parts of its HTTP API that the tests read."""
 
+import asyncio
 import email
 import email.policy
 import json
@@ -14,7 +15,6 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 KEPT = int(os.environ.get("MP_MAX_MESSAGES", "500"))
@@ -24,7 +24,7 @@ MAILS: list[dict[str, Any]] = []
 class Store:
     """The handler of the SMTP server: keeps each mail, the newest last."""
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps the mail of the dialogue; aiosmtpd asks for this name."""
         mail = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
         MAILS.append(described(mail, envelope.rcpt_tos))
@@ -64,7 +64,7 @@ class Api(BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Writes nothing: paths are of no interest."""
 
     def _answer(self, content: object) -> None:
@@ -86,11 +86,13 @@ def main() -> None:
         urllib.request.urlopen("http://127.0.0.1:8025/readyz", timeout=4)
         return
     threading.Thread(target=ThreadingHTTPServer(("", 8025), Api).serve_forever, daemon=True).start()
-    import asyncio
+    asyncio.run(_take_mail())
 
-    loop = asyncio.new_event_loop()
-    UnthreadedController(Store(), hostname="0.0.0.0", port=1025, loop=loop, server_hostname="mailpit").begin()
-    loop.run_forever()
+
+async def _take_mail() -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Store(), hostname="mailpit", loop=loop), "", 1025)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
