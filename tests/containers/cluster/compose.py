@@ -16,6 +16,7 @@ FILE: Final = Path(__file__).parent / "docker-compose.yml"
 PROMOTE: Final = CLONE / "deploy" / "cluster" / "promote"
 BROKERS: Final = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
 DATABASES: Final = ("postgres", "postgres-2", "postgres-3")
+_DATABASE_NETWORKS: Final = ("data", "front")
 _PORTS: Final = tuple(f"{name}_PORT" for name in ("AMQP", "AMQPS", "CONSOLE", "POSTGRES"))
 _SERVICES: Final = ("REGISTRATION", "TICKETING", "NOTIFICATIONS", "TICKETING_PUBLIC", "NOTIFICATIONS_PUBLIC")
 _OTHER_PORTS: Final = tuple(f"{name}_PORT" for name in _SERVICES)
@@ -58,9 +59,9 @@ class Cluster:
         """Returns what a command of docker prints about the container of this server. Raises ClusterError."""
         return await self._run("docker", command, *arguments, self.container(name))
 
-    async def inside(self, name: str, *command: str) -> str:
+    async def inside(self, name: str, *command: str, timeout: float = _COMMAND) -> str:  # noqa: ASYNC109
         """Returns what a command prints in the container. Raises ClusterError."""
-        return await self._run("docker", "exec", self.container(name), *command)
+        return await self._run("docker", "exec", self.container(name), *command, timeout=timeout)
 
     async def secret(self, path: str) -> str:
         """The content of a file of the installation's secrets."""
@@ -71,10 +72,10 @@ class Cluster:
         """Returns what the `culture-connect` command of the installation prints. Raises ClusterError when it fails."""
         return await self.compose("run", "--rm", "--no-deps", "tools", *arguments, timeout=_PROMOTION)
 
-    async def query(self, name: str, statement: str) -> str:
+    async def query(self, name: str, statement: str, *, timeout: float = _COMMAND) -> str:  # noqa: ASYNC109
         """Returns what the superuser is answered in the services' database of this server. Raises ClusterError."""
         command = ("psql", "-U", "postgres", "-d", "culture_connect", "-Atqc", statement)
-        return (await self.inside(name, *command)).strip()
+        return (await self.inside(name, *command, timeout=timeout)).strip()
 
     async def health(self, name: str) -> str:
         """The engine's word for it."""
@@ -107,6 +108,16 @@ class Cluster:
     async def join(self, name: str) -> None:
         """Takes back what `cut_off` did."""
         await self._in_network_of(name, "iptables", "--flush")
+
+    async def take_off_networks(self, name: str) -> None:
+        """Nobody reaches this database any more, nor it anybody."""
+        for network in _DATABASE_NETWORKS:
+            await self.docker("network", name, "disconnect", f"{self._project}_{network}")
+
+    async def put_on_networks(self, name: str) -> None:
+        """Takes back what `take_off_networks` did."""
+        for network in _DATABASE_NETWORKS:
+            await self.docker("network", name, "connect", "--alias", name, f"{self._project}_{network}")
 
     async def _in_network_of(self, name: str, *command: str) -> None:
         pid = (await self.docker("inspect", name, "--format", "{{.State.Pid}}")).strip()

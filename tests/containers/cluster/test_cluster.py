@@ -71,6 +71,24 @@ async def test_a_standby_is_promoted_and_the_old_primary_follows_it_with_everyth
         await until(partial(cluster.health, name), lambda told: told == "healthy", name, timeout=60)
 
 
+async def test_a_primary_that_was_cut_off_answers_no_commit_and_comes_back_without_it(cluster: Cluster) -> None:
+    old = await cluster.primary()
+    await cluster.query(old, "create table answered as select 1 as number")
+    await cluster.take_off_networks(old)
+    with pytest.raises(ClusterError, match="no end within"):
+        await cluster.query(old, "insert into answered values (2)", timeout=3)
+    await cluster.query(old, "set synchronous_commit = local; insert into answered values (3)")
+    await cluster.docker("kill", old)
+
+    new = await cluster.promote()
+    await cluster.put_on_networks(old)
+    await cluster.docker("start", old)
+
+    await until(lambda: cluster.followers(new), lambda found: old in found, f"{old} to follow {new}", timeout=60)
+    for name in DATABASES:
+        assert await cluster.query(name, "select array_agg(number) from answered") == "{1}"
+
+
 async def test_nothing_is_promoted_while_a_standby_that_may_have_more_does_not_answer(cluster: Cluster) -> None:
     primary = await cluster.primary()
     away = next(name for name in DATABASES if name != primary)
