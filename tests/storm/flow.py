@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import json
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from tests.storm.api import Desk
 from tests.storm.deployment import Deployment
 from tests.storm.external_clients import ConfirmedSender, QueueReader
 from tests.storm.findings import DOUBLE, LOST, Findings
+from tests.storm.schedule import Broken
 from tests.support.system import in_days
 
 PARTNER: Final = "probe"
@@ -32,7 +34,7 @@ _PERSON: Final = {
 @dataclass(frozen=True)
 class Interruption:
     """For how many seconds no receipt came around a break, at most; `at` is when the break began, from the first
-    message on, and `lasted` how long it was.
+    message on, and `lasted` how long it was. With other breaks `beside` it, one of them may be the reason.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Interruption:
     at: float
     lasted: float
     seconds: float
+    beside: int = 0
 
 
 class FlowProbe:
@@ -84,6 +87,21 @@ class FlowProbe:
         between = itertools.pairwise(arrivals)
         felt = [after - before for before, after in between if after > since and before < until + _AFTER]
         return Interruption(kind, target, round(since, 1), round(until - since, 1), round(max(felt, default=0.0), 2))
+
+    def interruptions(self, breaks: Sequence[Broken]) -> list[Interruption]:
+        """The interruption of each break."""
+        felt = timedelta(seconds=_AFTER)
+        return [
+            replace(
+                self.interruption(each.planned.kind, each.planned.target, each.begin, each.end),
+                beside=sum(
+                    other.begin < each.end + felt and each.begin < other.end + felt
+                    for other in breaks
+                    if other is not each
+                ),
+            )
+            for each in breaks
+        ]
 
     def _seconds(self, moment: datetime) -> float:
         return (moment - self._started_at).total_seconds()

@@ -15,9 +15,9 @@ from tests.storm.detection import IN_TIME, first_named, said
 from tests.storm.faults import Faults
 from tests.storm.findings import NAMED, RUN
 from tests.storm.kinds import BROKER, DATABASE, EVERY_KIND, MAIL
-from tests.storm.outcome import Broken, StormOutcome
+from tests.storm.outcome import StormOutcome
 from tests.storm.replica import Replica
-from tests.storm.schedule import Break
+from tests.storm.schedule import Break, Broken
 
 _LATEST: Final = 120.0  # seconds that a break may need to be done and undone, beside its own
 

@@ -1,4 +1,7 @@
-"""A picture (SVG) of the interruptions of a storm: a row for each kind of break, a dot for each time it came."""
+"""A picture (SVG) of the interruptions of a storm: a row for each kind of break, a dot for each time it came.
+
+The scale is logarithmic.
+"""
 
 import math
 from collections import defaultdict
@@ -23,21 +26,22 @@ _STYLE: Final = """
     .grid { stroke: #ddd }
     .pace { stroke: #888; stroke-dasharray: 3 3 }
     .dot { fill: #1f6fb2; fill-opacity: 0.55 }
+    .beside { fill: white; stroke: #1f6fb2 }
     .median { stroke: #b23a1f; stroke-width: 2.5 }
 """
 
 
 def picture(seed: int, interruptions: Sequence[Interruption]) -> str:
     """The picture; kinds with the shortest median come first."""
-    by_kind: dict[str, list[float]] = defaultdict(list)
+    by_kind: dict[str, list[Interruption]] = defaultdict(list)
     for each in interruptions:
-        by_kind[each.kind].append(each.seconds)
-    rows = sorted(by_kind.items(), key=lambda entry: (median(entry[1]), entry[0]))
+        by_kind[each.kind].append(each)
+    rows = sorted(by_kind.items(), key=lambda entry: (_median(entry[1]), entry[0]))
     longest = max((each.seconds for each in interruptions), default=1.0)
     last = max(2.0, longest * 1.15)
     bottom = _TOP + _ROW * len(rows)
     size = f'viewBox="0 0 {_WIDTH} {bottom + 48}" width="{_WIDTH}" height="{bottom + 48}"'
-    legend = "dots are faults, red lines are medians, the scale is logarithmic"
+    legend = "full dots are faults alone, empty ones had others beside them; lines are medians"
     subtitle = f"{len(interruptions)} faults, seed {seed}; a message each {PACE:g} s; {legend}"
     middle = (_LEFT + _WIDTH - _RIGHT) // 2
     lines = [
@@ -63,13 +67,21 @@ def _scale(last: float, bottom: int) -> Iterable[str]:
             yield f'<text class="small" x="{x}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>'
 
 
-def _row(number: int, kind: str, seconds: Sequence[float], last: float) -> Iterable[str]:
+def _row(number: int, kind: str, measured: Sequence[Interruption], last: float) -> Iterable[str]:
     y = _TOP + _ROW * number + _ROW // 2
-    middle = _x(median(seconds), last)
+    middle = _x(_median(measured), last)
     yield f'<text x="{_LEFT - 14}" y="{y + 4}" text-anchor="end">{escape(kind)}</text>'
-    yield from (f'<circle class="dot" cx="{_x(each, last)}" cy="{y}" r="5"/>' for each in seconds)
+    for each in measured:
+        name = "beside" if each.beside else "dot"
+        yield f'<circle class="{name}" cx="{_x(each.seconds, last)}" cy="{y}" r="5"/>'
     yield f'<line class="median" x1="{middle}" x2="{middle}" y1="{y - 9}" y2="{y + 9}"/>'
-    yield f'<text class="small" x="{_WIDTH - _RIGHT + 12}" y="{y + 4}">{median(seconds):.1f} s</text>'
+    yield f'<text class="small" x="{_WIDTH - _RIGHT + 12}" y="{y + 4}">{_median(measured):.1f} s</text>'
+
+
+def _median(measured: Sequence[Interruption]) -> float:
+    """Of those that had no other beside them, where there are any."""
+    alone = [each.seconds for each in measured if not each.beside]
+    return median(alone or [each.seconds for each in measured])
 
 
 def _x(seconds: float, last: float) -> float:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from tests.storm.detection import Named
 from tests.storm.findings import Findings
 from tests.storm.flow import Interruption
 from tests.storm.kinds import KINDS
-from tests.storm.schedule import Break
+from tests.storm.schedule import Broken
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,6 @@ class Options:
     sabotage: str | None = None
     cluster: bool = False
     logs: Path | None = None
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A break that was done: when it began and when it was mended."""
-
-    planned: Break
-    begin: datetime
-    end: datetime
 
 
 @dataclass

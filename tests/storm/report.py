@@ -12,7 +12,8 @@ from rich.table import Table
 
 from tests.storm.flow import Interruption
 from tests.storm.kinds import EVERY_KIND
-from tests.storm.outcome import Broken, StormOutcome
+from tests.storm.outcome import StormOutcome
+from tests.storm.schedule import Broken
 
 
 def show(outcome: StormOutcome, console: Console) -> None:

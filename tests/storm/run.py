@@ -60,10 +60,7 @@ async def storm(options: Options) -> StormOutcome:
         async with _timed(outcome, "checking"):
             await check_everything(deployment, client, load, outcome)
             flow.check(outcome.findings)
-            outcome.interruptions += [
-                flow.interruption(each.planned.kind, each.planned.target, each.begin, each.end)
-                for each in outcome.breaks
-            ]
+            outcome.interruptions = flow.interruptions(outcome.breaks)
         if options.logs is not None:
             deployment.keep_logs(options.logs)
     return outcome

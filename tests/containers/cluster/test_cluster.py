@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
+import pytest_asyncio
 
 from tests.containers.cluster.compose import BROKERS, DATABASES, Cluster, ClusterError, running_cluster
 from tests.support.probes import until
@@ -15,7 +16,7 @@ REPLICAS = [f"{service}{number}" for service in ("registration", "ticketing", "n
 QUEUES = "rabbitmqctl -q list_queues --no-table-headers -p {vhost} name members online"
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def cluster() -> AsyncIterator[Cluster]:
     async with running_cluster([]) as cluster:
         yield cluster

@@ -9,9 +9,9 @@ from tests.storm.outcome import Options
 from tests.storm.run import storm
 
 SHORT = Options(
-    seed=3,
+    seed=449,  # its faults hardly overlap, so what is measured belongs to one
     breaks=8,
-    gap=6.0,
+    gap=14.0,
     longest=6.0,
     pace=0.4,
     people=20,
