@@ -16,7 +16,11 @@ class Loader(yaml.SafeLoader):
     """Reads Compose's `!override` as the list that it is."""
 
 
-Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+def _list(loader: Loader, node: yaml.SequenceNode) -> list[Any]:
+    return loader.construct_sequence(node)
+
+
+Loader.add_constructor("!override", _list)
 
 NODES: dict[str, Any] = yaml.load((CLUSTER / "nodes.yml").read_text(), Loader=Loader)  # noqa: S506 - a safe one
 SERVICES: dict[str, Any] = NODES["services"]
