@@ -8,11 +8,11 @@ import os
 import re
 import ssl
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from culture_connect.http_settings import HttpSettings
+from culture_connect.messaging.addresses import split_addresses
 
 PREFIX = "CULTURE_CONNECT_"
 _MAKE_A_KEY = "64 hex digits, made once and kept: `openssl rand -hex 32`"
@@ -58,26 +59,35 @@ def _authority_file(path: Path) -> Path:
 
 
 def _postgres_url(url: str) -> str:
-    parts = _split(url)
-    if parts[0] not in ("postgresql", "postgres") or not parts[1] or not parts[2]:
-        raise ValueError("expected postgresql://role:password@host:port/database")
+    """Several hosts are a primary and its standbys: a service writes, so it says that it wants the one that can."""
+    if not _has_form(url, ("postgresql", "postgres")):
+        raise ValueError(f"expected postgresql://role:password@host:port/database{_several(url)}")
+    wanted = parse_qs(url.partition("?")[2]).get("target_session_attrs", ["any"])
+    if len(split_addresses(url)) > 1 and not {*wanted} <= {"read-write", "primary"}:
+        raise ValueError("expected ?target_session_attrs=read-write (or primary) with several hosts")
     return url
 
 
 def _amqp_url(url: str) -> str:
-    parts = _split(url)
-    if parts[0] not in ("amqp", "amqps") or not parts[1] or not parts[2]:
-        raise ValueError("expected amqp://account:password@host:port/vhost")
+    if not _has_form(url, ("amqp", "amqps")):
+        raise ValueError(f"expected amqp://account:password@host:port/vhost{_several(url)}")
     return url
 
 
-def _split(url: str) -> tuple[str, str | None, str]:
+def _several(url: str) -> str:
+    return ", with several host:port separated by commas" if "," in url else ""
+
+
+def _has_form(url: str, schemes: Sequence[str]) -> bool:
+    """True when the URL has one of the schemes, hosts, and a path."""
     try:
-        parts = urlsplit(url)
+        parts = [urlsplit(each) for each in split_addresses(url)]
         # Reading the port is what finds a port that is no number.
-        return parts.scheme, parts.hostname if parts.port != 0 else None, parts.path.strip("/")
+        return all(
+            each.scheme in schemes and each.hostname and each.port != 0 and each.path.strip("/") for each in parts
+        )
     except ValueError:
-        return "", None, ""
+        return False
 
 
 def _hash_key(key: str) -> str:

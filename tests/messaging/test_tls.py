@@ -19,6 +19,7 @@ import uvloop
 from yarl import URL
 
 from culture_connect.messaging import core_event
+from culture_connect.messaging.addresses import split_addresses
 from culture_connect.messaging.connection import close_connection, connect, connected, with_authority
 from culture_connect.messaging.errors import BrokerNotTrusted
 from culture_connect_cli.stack import RabbitMQServer
@@ -233,4 +234,6 @@ def test_the_authority_of_the_settings_goes_with_amqps_only_and_not_before_one_o
     assert with_authority("amqp://a:b@host/core", file) == "amqp://a:b@host/core"
     assert with_authority("amqps://a:b@host/core", None) == "amqps://a:b@host/core"
     assert URL(with_authority("amqps://a:b@host/core", file)).query["cafile"] == str(file)
+    several = split_addresses(with_authority("amqps://a:b@one,two:5671/core?heartbeat=5", file))
+    assert [URL(url).query["cafile"] for url in several] == [str(file)] * 2
     assert with_authority("amqps://a:b@host/core?cafile=own.pem", file) == "amqps://a:b@host/core?cafile=own.pem"

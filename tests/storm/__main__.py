@@ -16,7 +16,8 @@ from rich.console import Console
 
 from tests.security.attack import __main__ as attack
 from tests.storm import report, sabotage
-from tests.storm.kinds import KINDS
+from tests.storm.interruption_plot import picture
+from tests.storm.kinds import CLUSTER_KINDS, EVERY_KIND, KINDS
 from tests.storm.outcome import Options
 from tests.storm.run import storm
 
@@ -35,9 +36,13 @@ def main() -> int:
         breaks=given.breaks,
         gap=given.gap,
         longest=given.longest,
-        alone=given.alone,
+        alone=given.alone and not given.cluster,
         quiet=given.quiet,
-        kinds=given.kinds,
+        # Three nodes of each server leave less of a machine to the load.
+        pace=0.4 if given.cluster else 1.5,
+        people=20 if given.cluster else 40,
+        kinds=given.kinds or tuple(CLUSTER_KINDS if given.cluster else KINDS),
+        cluster=given.cluster,
         sabotage=given.sabotage,
         logs=given.logs,
     )
@@ -47,6 +52,8 @@ def main() -> int:
     outcome = asyncio.run(storm(options))
     report.show(outcome, console)
     report.write(given.output, outcome)
+    if given.plot is not None:
+        given.plot.write_text(picture(outcome.options.seed, outcome.interruptions), encoding="utf-8")
     return 1 if outcome.findings else 0
 
 
@@ -75,7 +82,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--longest", type=float, default=40.0, help="seconds of the longest break")
     parser.add_argument("--quiet", type=float, default=240.0, help="seconds that the end may take at most")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="see who names each kind")
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="only these breaks")
+    parser.add_argument("--kinds", nargs="+", choices=list(EVERY_KIND), help="only these breaks")
+    parser.add_argument("--cluster", action="store_true", help="on clusters of RabbitMQ and PostgreSQL, in containers")
+    parser.add_argument("--plot", type=Path, help="file for a picture of the interruptions (SVG)")
     parser.add_argument("--sabotage", choices=list(sabotage.SWITCHES), help="a promise that the services are to break")
     parser.add_argument("--prove", action="store_true", help="show that the storm notices each broken promise")
     parser.add_argument("--attack", type=float, metavar="SECONDS", help="outsiders at their worst, and nothing else")

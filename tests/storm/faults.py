@@ -14,10 +14,10 @@ from culture_connect_cli.broker.management import BrokerError
 from tests.storm.deployment import Deployment
 from tests.storm.external_clients import QueueReader
 from tests.storm.schedule import Break
-from tests.support import process_signals
 from tests.support.fault_proxy import BOTH, Direction, FaultProxy
 
 _INSISTING: Final = 60.0  # seconds for a change to be made on a server that is in trouble
+_IN_TROUBLE: Final = (BrokerError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _HALF: Final = 6_000  # bytes at most that pass before a half-broken wire ends
 _ROOM: Final = 1_000_000  # messages that a receipts queue takes when it is mended
 _READING: Final = 3.0  # seconds for what is in it to be read
@@ -25,7 +25,9 @@ _TERMINATE: Final = "select pg_terminate_backend(pid) from pg_stat_activity wher
 
 
 class Faults:
-    """Breaks the deployment as planned; `readers` are those of the partners' receipts."""
+    """Breaks the deployment as planned, each kind by the method of its name; `readers` are those of the partners'
+    receipts.
+    """
 
     def __init__(self, deployment: Deployment, readers: Mapping[str, QueueReader]) -> None:
         self._deployment = deployment
@@ -33,7 +35,8 @@ class Faults:
 
     def done(self, planned: Break) -> AbstractAsyncContextManager[None]:
         """The break holds while the block runs."""
-        return _HOW[planned.kind](self, planned)
+        method: Callable[[Break], AbstractAsyncContextManager[None]] = getattr(self, planned.kind.replace("-", "_"))
+        return method(planned)
 
     @asynccontextmanager
     async def kill_replica(self, planned: Break) -> AsyncIterator[None]:
@@ -100,21 +103,6 @@ class Faults:
         finally:
             await wire.mend()
 
-    def pause_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
-        return _paused(self._deployment.broker.processes[0].pid)
-
-    def restart_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
-        return self._ended("rabbitmq", self._deployment.stack.stop)
-
-    def kill_broker(self, _: Break) -> AbstractAsyncContextManager[None]:
-        return self._ended("rabbitmq", self._deployment.stack.kill)
-
-    def pause_database(self, _: Break) -> AbstractAsyncContextManager[None]:
-        return _paused(self._deployment.database.process.pid)
-
-    def kill_database(self, _: Break) -> AbstractAsyncContextManager[None]:
-        return self._ended("postgres", self._deployment.stack.kill)
-
     @asynccontextmanager
     async def read_only_database(self, _: Break) -> AsyncIterator[None]:
         await self._configure("alter system set default_transaction_read_only = on")
@@ -149,16 +137,16 @@ class Faults:
 
         reader = self._readers[planned.target]
         await reader.pause()
-        await _insist(partial(limit, 1))
+        await insist(partial(limit, 1))
         try:
             yield
         finally:
             # A quorum queue that has no limit any more never tells a channel that it was refusing to go on: it does so
             # when it falls below one (seen on 3.10.8).
-            await _insist(partial(limit, _ROOM))
+            await insist(partial(limit, _ROOM))
             await reader.resume()
             await asyncio.sleep(_READING)
-            await _insist(free)
+            await insist(free)
 
     @asynccontextmanager
     async def silent_mail(self, planned: Break) -> AsyncIterator[None]:
@@ -178,18 +166,13 @@ class Faults:
         finally:
             await self._deployment.mail_wire.mend()
 
-    @asynccontextmanager
-    async def _ended(self, server: str, end: Callable[[str], Awaitable[None]]) -> AsyncIterator[None]:
-        await end(server)
-        try:
-            yield
-        finally:
-            await self._deployment.stack.start(server)
+    silent_broker_wire = silent_database_wire = silent_wire
+    cut_broker_wire = cut_database_wire = cut_wire
+    half_broker_wire = half_database_wire = half_wire
+    slow_broker_wire = slow_database_wire = slow_wire
 
     def _wire(self, planned: Break) -> FaultProxy:
-        name, _, what = planned.target.partition("/")
-        wires = self._deployment.broker_wires if what == "broker" else self._deployment.database_wires
-        return wires[name]
+        return {**self._deployment.broker_wires, **self._deployment.database_wires}[planned.target]
 
     async def _configure(self, statement: str) -> None:
         async def change() -> None:
@@ -197,47 +180,14 @@ class Faults:
                 await session.execute(statement, timeout=10)
                 await session.execute("select pg_reload_conf()", timeout=10)
 
-        await _insist(change)
+        await insist(change)
 
 
-@asynccontextmanager
-async def _paused(pid: int) -> AsyncIterator[None]:
-    process_signals.pause(pid)
-    try:
-        yield
-    finally:
-        process_signals.resume(pid)
-
-
-async def _insist(change: Callable[[], Awaitable[None]]) -> None:
+async def insist(change: Callable[[], Awaitable[None]]) -> None:
     """Until it is done: the server may be broken otherwise at the same time. Raises TimeoutError."""
     async with asyncio.timeout(_INSISTING):
         while True:
-            with contextlib.suppress(BrokerError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with contextlib.suppress(*_IN_TROUBLE):
                 await change()
                 return
             await asyncio.sleep(0.5)
-
-
-_HOW: Final[Mapping[str, Callable[[Faults, Break], AbstractAsyncContextManager[None]]]] = {
-    "kill-replica": Faults.kill_replica,
-    "pause-replica": Faults.pause_replica,
-    "silent-broker-wire": Faults.silent_wire,
-    "silent-database-wire": Faults.silent_wire,
-    "cut-broker-wire": Faults.cut_wire,
-    "cut-database-wire": Faults.cut_wire,
-    "half-broker-wire": Faults.half_wire,
-    "half-database-wire": Faults.half_wire,
-    "slow-broker-wire": Faults.slow_wire,
-    "slow-database-wire": Faults.slow_wire,
-    "pause-broker": Faults.pause_broker,
-    "restart-broker": Faults.restart_broker,
-    "kill-broker": Faults.kill_broker,
-    "pause-database": Faults.pause_database,
-    "kill-database": Faults.kill_database,
-    "read-only-database": Faults.read_only_database,
-    "end-database-sessions": Faults.end_database_sessions,
-    "full-receipts": Faults.full_receipts,
-    "silent-mail": Faults.silent_mail,
-    "refused-mail": Faults.refused_mail,
-}

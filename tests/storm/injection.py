@@ -9,28 +9,35 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final
 
-from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, SERVICES
+from culture_connect.messaging.topology import NOTIFICATIONS, REGISTRATION, SERVICES, events_queue
 from tests.storm.deployment import Deployment
 from tests.storm.detection import IN_TIME, first_named, said
 from tests.storm.faults import Faults
 from tests.storm.findings import NAMED, RUN
-from tests.storm.kinds import KINDS, MAIL
-from tests.storm.outcome import Broken, StormOutcome
+from tests.storm.kinds import BROKER, DATABASE, EVERY_KIND, MAIL
+from tests.storm.outcome import StormOutcome
 from tests.storm.replica import Replica
-from tests.storm.schedule import Break
+from tests.storm.schedule import Break, Broken
 
 _LATEST: Final = 120.0  # seconds that a break may need to be done and undone, beside its own
 
 
-def targets(partners: Sequence[str]) -> dict[str, Sequence[str]]:
-    """The names of what can be broken, by what a kind is a break of."""
+def targets(
+    partners: Sequence[str],
+    *,
+    brokers: Sequence[str] = (BROKER,),
+    databases: Sequence[str] = (DATABASE,),
+) -> dict[str, Sequence[str]]:
+    """The names of what can be broken, by what a kind is a break of; the nodes of a cluster have names of their own."""
     replicas = [f"{service}-{number}" for service in SERVICES for number in (1, 2)]
     return {
         "replica": replicas,
-        "broker-wire": [f"{name}/broker" for name in replicas],
-        "database-wire": [f"{name}/database" for name in replicas],
+        "broker-wire": [f"{name}/{node}" for name in replicas for node in brokers],
+        "database-wire": [f"{name}/{node}" for name in replicas for node in databases],
         "partner": partners,
         "service": SERVICES,
+        "node": brokers,
+        "queue": [events_queue(service) for service in SERVICES],
     }
 
 
@@ -61,7 +68,7 @@ class Breaking:
         await asyncio.gather(*together)
 
     async def _do(self, planned: Break) -> None:
-        kind = KINDS[planned.kind]
+        kind = EVERY_KIND[planned.kind]
         try:
             async with AsyncExitStack() as held:
                 for each in kind.touches(planned.target):
@@ -96,7 +103,7 @@ class Breaking:
 
     def _affected(self, planned: Break) -> list[Replica]:
         """Those whose readiness and figures are looked at."""
-        kind, name = KINDS[planned.kind], planned.target.partition("/")[0]
+        kind, name = EVERY_KIND[planned.kind], planned.target.partition("/")[0]
         if name in self._deployment.replicas:
             return [self._deployment.replicas[name]]
         if kind.resource == MAIL:

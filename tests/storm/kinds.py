@@ -9,7 +9,7 @@ DATABASE: Final = "database"
 MAIL: Final = "mail"
 RECEIPTS: Final = "receipts"
 
-Of = Literal["replica", "broker-wire", "database-wire", "server", "partner", "service"]
+Of = Literal["replica", "broker-wire", "database-wire", "server", "partner", "service", "node", "queue"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,21 @@ _ALL: Final = (
     BreakKind("refused-mail", "server", resource=MAIL),
 )
 KINDS: Final = {kind.name: kind for kind in _ALL}
+"""The kinds where there is one broker and one database."""
+
+_OF_A_CLUSTER: Final = (
+    BreakKind("kill-queue-leader", "queue", named=False, resource=BROKER, longest=15.0, recovery=25.0, weight=2.0),
+    BreakKind("stop-node", "node", named=False, resource=BROKER, longest=15.0, recovery=25.0, weight=2.0),
+    BreakKind("pause-node", "node", named=False, resource=BROKER, longest=25.0, recovery=20.0),
+    BreakKind("cut-off-node", "node", named=False, resource=BROKER, longest=30.0, recovery=25.0, weight=2.0),
+    BreakKind("rolling-restart", "server", named=False, resource=BROKER, longest=1.0, recovery=20.0),
+    BreakKind("fail-over-database", "server", named=False, resource=DATABASE, longest=10.0, recovery=15.0, weight=2.0),
+    BreakKind("stop-standby", "server", named=False, resource=DATABASE, longest=15.0, recovery=10.0),
+)
+_ELSEWHERE_TOO: Final = ("replica", "broker-wire", "database-wire", "partner", "service")
+CLUSTER_KINDS: Final = {kind.name: kind for kind in _OF_A_CLUSTER} | {
+    kind.name: kind for kind in _ALL if kind.of in _ELSEWHERE_TOO or kind.resource == MAIL
+}
+"""The kinds where broker and database are clusters: those of a single server are others there."""
+
+EVERY_KIND: Final = KINDS | CLUSTER_KINDS

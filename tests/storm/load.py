@@ -66,7 +66,7 @@ class Load:
             account = await add_account(deployment.stack.broker, "hr", partner)
             systems.append(HrSystem(Staff.of(partner, style, people, dice), account, pace=pace))
             for queue in (enrolments_queue(partner), receipts_queue(partner)):
-                await until(partial(_is_written_down, deployment, queue), bool, f"{queue} on disk")
+                await until(partial(deployment.is_durable, queue), bool, f"{queue} to be durable", timeout=30)
         offices = [
             BoxOffice(venue, _box_office(deployment, venue), desk, tokens[f"box-office.{venue}"], dice)
             for venue in _VENUES
@@ -148,9 +148,3 @@ def _box_office(deployment: Deployment, venue: str) -> Credentials:
     return Credentials(
         name, account["password"], broker.host, broker.port, account["vhost"], name, ADMISSION_KEY, tickets_queue(venue)
     )
-
-
-def _is_written_down(deployment: Deployment, queue: str) -> bool:
-    """RabbitMQ 3.10 forgets a queue that was made some three seconds before a crash; see the guide on running it."""
-    registers = (deployment.broker.folder / "data").glob("**/quorum/*/names.dets")
-    return any(queue.encode() in register.read_bytes() for register in registers)

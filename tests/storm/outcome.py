@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from tests.storm.detection import Named
 from tests.storm.findings import Findings
+from tests.storm.flow import Interruption
 from tests.storm.kinds import KINDS
-from tests.storm.schedule import Break
+from tests.storm.schedule import Broken
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Options:
     `gap` is the mean time between two breaks, `pace` how many messages a second each HR system sends, `people` how many
     employees a partner has, `calm` how long the load goes on after the last break, `quiet` how long the end may take.
     With `alone` each of the `kinds` of breaks comes once by itself, to see who names it. `sabotage` breaks a promise on
-    purpose. `logs` is a folder for the logs of every part.
+    purpose. With `cluster` broker and database are clusters in containers. `logs` is a folder for the logs of every
+    part.
     """
 
     seed: int
@@ -32,25 +33,21 @@ class Options:
     alone: bool = True
     kinds: Sequence[str] = tuple(KINDS)
     sabotage: str | None = None
+    cluster: bool = False
     logs: Path | None = None
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A break that was done: when it began and when it was mended."""
-
-    planned: Break
-    begin: datetime
-    end: datetime
 
 
 @dataclass
 class StormOutcome:
-    """The outcome of a storm; `named` has who detected a kind of break, `seconds` how long each part took."""
+    """The outcome of a storm; `named` has who detected a kind of break, `seconds` how long each part took.
+
+    `interruptions` has for each break for how long nothing flowed.
+    """
 
     options: Options
     findings: Findings = field(default_factory=Findings)
     breaks: list[Broken] = field(default_factory=list)
     named: dict[str, list[Named]] = field(default_factory=dict)
+    interruptions: list[Interruption] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)

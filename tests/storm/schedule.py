@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from tests.storm.kinds import KINDS, BreakKind
@@ -27,6 +28,15 @@ class Break:
     target: str
     choice: float
     alone: bool = False
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A break that was done: when it began and when it was mended."""
+
+    planned: Break
+    begin: datetime
+    end: datetime
 
 
 def plan(

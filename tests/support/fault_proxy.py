@@ -233,9 +233,12 @@ class FaultProxy:
             self._tasks.discard(task)
             writer.transport.abort()
 
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(LOOPBACK, self._target)
+
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, self._target)
+            far_reader, far_writer = await self._open()
         except OSError:
             return  # nobody listens: the client finds its connection ended, as it would find it refused
         link = Link(self._toxics, (writer, far_writer))
@@ -250,3 +253,9 @@ class FaultProxy:
             for each in (writer, far_writer):
                 each.close()
             self.links.remove(link)
+
+
+def through_any(url: str, wires: Sequence[FaultProxy]) -> str:
+    """The same URL with the addresses of all these proxies, as of several servers."""
+    first = f"{LOOPBACK}:{wires[0].port}"
+    return wires[0].through(url).replace(first, ",".join(f"{LOOPBACK}:{wire.port}" for wire in wires), 1)

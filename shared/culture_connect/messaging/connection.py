@@ -4,6 +4,9 @@ The broker may be silent instead of gone: stopped, or behind a wire that takes e
 neither reading nor writing fails; so heartbeats, keepalives and TCP's own time limit are set, opening and closing have
 deadlines, and a connection that will not close politely is cut.
 
+A URL may have the addresses of several nodes, see `addresses`: a connection is made to one of them, and the next one
+to another when that node refuses, does not answer or falls silent.
+
 Over amqps the broker's certificate has to be that of the host in the URL (RFC 9525), vouched for by an authority that
 this machine knows or by the one in the file that `cafile` in the URL's query names. That cannot be switched off.
 """
@@ -12,19 +15,23 @@ import asyncio
 import socket
 import ssl
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
+from urllib.parse import parse_qs, quote
 
 import aio_pika
 import aiormq
+import structlog
 from aio_pika.abc import UnderlayConnection
 from aiormq.connection import FrameReceiver, TransportFactory
 from yarl import URL
 
+from culture_connect.messaging.addresses import ADDRESS_TIMEOUT, Addresses
 from culture_connect.messaging.consuming.receiver import CHUNK, DeliveryAssembler, Receiver
-from culture_connect.messaging.errors import BrokerNotTrusted
+from culture_connect.messaging.errors import BrokerNotTrusted, reason_of
 
 HEARTBEAT: Final = 5  # seconds; with aiormq's grace of (5 + 1) * 2 a silent broker is given up after 12 to 14 s
 CONNECT_TIMEOUT: Final = 10.0  # seconds
@@ -42,6 +49,8 @@ _SOCKET_OPTIONS: Final = (
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
 
 async def connect(
     url: str,
@@ -52,21 +61,45 @@ async def connect(
 ) -> "Connection":
     """Opens a connection, seen at the broker under `name`; it never reconnects by itself.
 
-    `url` is an amqp:// or amqps:// URL, `heartbeat` and `timeout` are seconds. Raises one of aiormq's errors,
-    ConnectionError, TimeoutError or BrokerNotTrusted, at the latest a second after `timeout`.
+    `url` is an amqp:// or amqps:// URL with one address or several, `heartbeat` and `timeout` are seconds. While
+    another address is left, one that does not answer gets 3 s at most. Raises what happened at the last one: one of
+    aiormq's errors, ConnectionError, TimeoutError or BrokerNotTrusted, at the latest a second after the time for it.
     """
-    connection = Connection(URL(url).update_query(heartbeat=heartbeat), client_properties={"connection_name": name})
+    addresses = Addresses.of_broker(url)
+    *others, last = addresses.in_order()
+    for address in others:
+        try:
+            return await _connect(addresses, address, name, heartbeat, min(timeout, ADDRESS_TIMEOUT))
+        except Exception as error:
+            log.info("next address of the broker", connection=name, reason=reason_of(error))
+    return await _connect(addresses, last, name, heartbeat, timeout)
+
+
+async def _connect(
+    addresses: Addresses,
+    address: str,
+    name: str,
+    heartbeat: int,
+    timeout: float,  # noqa: ASYNC109
+) -> "Connection":
+    connection = Connection(URL(address).update_query(heartbeat=heartbeat), client_properties={"connection_name": name})
+    connection.on_failure = partial(addresses.failed, address)
     try:
         await within(timeout, connection.connect())
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, Exception):
+            addresses.failed(address)
         connection.cut()
         await connection.close()
         raise
+    addresses.worked(address)
     return connection
 
 
 async def close_connection(connection: aio_pika.abc.AbstractConnection, *, timeout: float = CLOSE_TIMEOUT) -> None:  # noqa: ASYNC109
     """Says good-bye, and cuts the connection when that takes longer than `timeout` seconds. Never raises."""
+    if isinstance(connection, Connection):
+        connection.is_leaving = True
     closing = asyncio.create_task(connection.close())
     # A connection that is lost may object to the good-bye.
     closing.add_done_callback(_retrieve)
@@ -76,6 +109,8 @@ async def close_connection(connection: aio_pika.abc.AbstractConnection, *, timeo
         if isinstance(connection, Connection):
             connection.cut()
         if not closing.done():
+            if isinstance(connection, Connection):
+                connection.on_failure()
             # Without its socket there is nothing left to wait for.
             await asyncio.wait([closing], timeout=_CANCEL_TIMEOUT)
             closing.cancel()
@@ -83,10 +118,10 @@ async def close_connection(connection: aio_pika.abc.AbstractConnection, *, timeo
 
 def with_authority(url: str, ca_file: Path | None) -> str:
     """The URL with the authority to be trusted, where it is an amqps:// one and names none itself."""
-    parsed = URL(url)
-    if ca_file is None or parsed.scheme != "amqps" or "cafile" in parsed.query:
+    _, mark, query = url.partition("?")
+    if ca_file is None or not url.startswith("amqps:") or "cafile" in parse_qs(query):
         return url
-    return str(parsed.update_query(cafile=str(ca_file)))
+    return f"{url}{'&' if mark else '?'}cafile={quote(str(ca_file))}"
 
 
 @asynccontextmanager
@@ -124,11 +159,16 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
 
 
 class Connection(aio_pika.Connection):
-    """See `connect`. `lost` is set when the connection is gone, however that came."""
+    """See `connect`. `lost` is set when the connection is gone, however that came.
+
+    `on_failure` is called when the broker is to blame for that; not when the connection `is_leaving` by itself.
+    """
 
     def __init__(self, url: URL, **kwargs: Any) -> None:
         super().__init__(url, **kwargs)
         self.lost = asyncio.Event()
+        self.is_leaving = False
+        self.on_failure: Callable[[], None] = _ignore
         self.close_callbacks.add(self._on_lost)
         self._socket = _Socket()
         self.kwargs["transport_factory"] = self._socket
@@ -152,6 +192,12 @@ class Connection(aio_pika.Connection):
 
     def _on_lost(self, *_: object) -> None:
         self.lost.set()
+        if not self.is_leaving:
+            self.on_failure()
+
+
+def _ignore() -> None:
+    """The failure of a connection is nobody's business."""
 
 
 class _Socket(TransportFactory):

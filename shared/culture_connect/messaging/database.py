@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from culture_connect.messaging import postgres
+from culture_connect.messaging.addresses import Addresses
 from culture_connect.messaging.errors import DatabaseUnavailable, transactions_collided
 from culture_connect.messaging.postgres import COMMAND_TIMEOUT, Pooler
 from culture_connect.messaging.unit_of_work import UnitOfWork
@@ -32,6 +33,7 @@ _CLOSE = 2.0  # seconds
 # Told with the BEGIN, so it costs no statement of its own.
 _ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
+_READ_ONLY = "25006"  # SQLSTATE
 _CAN_WRITE = text("select current_setting('transaction_read_only') = 'off'")
 
 T = TypeVar("T")
@@ -44,10 +46,11 @@ def _now() -> datetime:
 class Database:
     """A pool of connections whose search path is one schema.
 
-    `url` is `postgresql://role:password@host:port/database`; `schema` names the service as well. `clock` tells the
-    moment (UTC) of each unit of work. A statement takes at most `command_timeout` seconds, without a limit when None.
-    `pooler` is "transaction" when a pooler such as pgbouncer stands before the database and gives each transaction
-    another session: then nothing is kept in sessions, and `listens` is False, since LISTEN would hear nothing.
+    `url` is `postgresql://role:password@host:port/database`, or with several hosts and the `target_session_attrs` of
+    the one to be used, see `postgres`; `schema` names the service as well. `clock` tells the moment (UTC) of each unit
+    of work. A statement takes at most `command_timeout` seconds, without a limit when None. `pooler` is "transaction"
+    when a pooler such as pgbouncer stands before the database and gives each transaction another session: then nothing
+    is kept in sessions, and `listens` is False, since LISTEN would hear nothing.
 
     A silent or lost connection, a refused login and the like raise what `is_database_fault` is true for.
     """
@@ -62,7 +65,9 @@ class Database:
         pooler: Pooler = "none",
         command_timeout: float | None = COMMAND_TIMEOUT,
     ) -> None:
-        self.url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        # As asyncpg reads it, which knows no driver in the scheme.
+        self.url = f"postgresql://{url.partition('://')[2]}"
+        self._addresses = Addresses(self.url)
         self.schema = schema
         self.listens = pooler == "none"
         self._pooler: Pooler = pooler
@@ -70,7 +75,8 @@ class Database:
         self._clock = clock
         self._open: WeakSet[asyncpg.Connection] = WeakSet()
         self.engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            # It tells the dialect; the connections are made below.
+            make_url(self._addresses.urls[0]).set(drivername="postgresql+asyncpg"),
             async_creator=lambda **_: self.connect(),
             pool_size=pool_size,
             max_overflow=pool_size,
@@ -82,6 +88,8 @@ class Database:
         event.listen(self.engine.sync_engine, "checkin", _note_use)
         event.listen(self.engine.sync_engine, "checkout", _check)
         event.listen(self.engine.sync_engine, "handle_error", _drop_silent_connection)
+        if self._addresses.are_several:
+            event.listen(self.engine.sync_engine, "handle_error", _leave_read_only_server)
 
     async def connect(self, application_name: str | None = None) -> asyncpg.Connection:
         """A connection of its own, not of the pool, with the same limits; whoever asks for it closes it.
@@ -89,7 +97,7 @@ class Database:
         Raises DatabaseUnavailable, or asyncpg's errors when the server refuses.
         """
         connection = await postgres.connect(
-            make_url(self.url),
+            self._addresses,
             schema=self.schema,
             application_name=application_name or self.schema,
             pooler=self._pooler,
@@ -144,6 +152,8 @@ class Database:
                     connection = await self.engine.connect()
                 try:
                     can_write = (await connection.execute(_CAN_WRITE)).scalar_one()
+                    if not can_write and self._addresses.are_several:
+                        await connection.invalidate()
                 finally:
                     await connection.close()
         except TimeoutError as error:
@@ -203,3 +213,12 @@ def _drop_silent_connection(context: ExceptionContext) -> None:
         context.is_disconnect = True
         reason = "statement not answered in time" if isinstance(error, TimeoutError) else "connection lost"
         raise DatabaseUnavailable(reason) from error
+
+
+def _leave_read_only_server(context: ExceptionContext) -> None:
+    """A primary that takes no writes any more has a successor: all connections to it are given up."""
+    if getattr(context.original_exception, "sqlstate", None) != _READ_ONLY or context.connection is None:
+        return
+    # A snapshot takes no writes wherever it is.
+    if not context.connection.get_execution_options().get("postgresql_readonly"):
+        context.is_disconnect = True

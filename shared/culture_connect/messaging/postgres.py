@@ -2,16 +2,18 @@
 
 The kernel ends a connection whose other side is gone, and so does the server with ours. A wire that swallows what is
 sent, and a server that is stopped, are found by time limits on connecting, on every statement, and on closing.
+
+Of the servers that a URL names, a connection is made to the first that is what its `target_session_attrs` asks for.
 """
 
 import asyncio
 import os
 import socket
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import asyncpg
-from sqlalchemy.engine import URL
 
+from culture_connect.messaging.addresses import ADDRESS_TIMEOUT, Addresses
 from culture_connect.messaging.errors import DatabaseUnavailable
 
 CONNECT_TIMEOUT: Final = 5.0  # seconds, until a connection can be used
@@ -65,7 +67,7 @@ class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no typ
 
 
 async def connect(
-    url: URL,
+    addresses: Addresses,
     *,
     schema: str,
     application_name: str,
@@ -75,7 +77,8 @@ async def connect(
     """Opens a connection whose search path is `schema`.
 
     `command_timeout` is the limit of a statement in seconds, None for no limit. Raises DatabaseUnavailable when there
-    is no connection within 5 s, asyncpg's errors when the server refuses.
+    is no connection within 5 s (and 3 s for each further address) or no server takes writes, asyncpg's errors when the
+    server refuses.
     """
     settings = {"application_name": application_name, "timezone": SESSION_SETTINGS["timezone"]}
     if pooler == "none":
@@ -83,10 +86,10 @@ async def connect(
         if command_timeout is not None:
             settings["statement_timeout"] = f"{command_timeout * _SERVER_FIRST * 1000:.0f}ms"
     try:
-        connection: Connection = await asyncpg.connect(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
-            connection_class=Connection,
+        connection: Connection = await connect_to_any(
+            addresses,
             timeout=CONNECT_TIMEOUT,
+            connection_class=Connection,
             command_timeout=command_timeout,
             server_settings=settings,
             # A pooler gives every transaction another session: what was prepared in one is not in the next.
@@ -96,8 +99,34 @@ async def connect(
         raise DatabaseUnavailable(f"no connection within {CONNECT_TIMEOUT:g} s") from error
     except OSError as error:
         raise DatabaseUnavailable(f"no connection ({type(error).__name__})") from error
+    except asyncpg.TargetServerAttributeNotMatched as error:
+        raise DatabaseUnavailable("read-only (25006)") from error
     _keep_alive(connection)
     return connection
+
+
+async def connect_to_any(addresses: Addresses, *, timeout: float, **options: Any) -> asyncpg.Connection:  # noqa: ASYNC109
+    """Opens asyncpg's connection, with its `options`, to the first server that is what the URL asks for.
+
+    The last server that is left has `timeout` seconds, one before it 3 s at most: asyncpg alone gives all its time to
+    the first, which may be silent. Raises what went wrong at a server rather than TargetServerAttributeNotMatched,
+    which a standby leads to: one of asyncpg's errors, OSError or TimeoutError.
+    """
+    order = addresses.in_order()
+    failure: Exception = asyncpg.TargetServerAttributeNotMatched("no server is what the URL asks for")
+    for address in order:
+        seconds = timeout if address == order[-1] else min(timeout, ADDRESS_TIMEOUT)
+        try:
+            connection = await asyncpg.connect(address, timeout=seconds, **options)
+        except asyncpg.TargetServerAttributeNotMatched:
+            continue
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            addresses.failed(address)
+            failure = error
+        else:
+            addresses.worked(address)
+            return connection
+    raise failure
 
 
 async def ping(connection: asyncpg.Connection) -> None:

@@ -21,7 +21,8 @@ from culture_connect_cli.secrets import tokens
 from tests.security.attack import attacks
 from tests.security.attack.neighbour import PARTNER, Experience, Neighbour
 from tests.security.attack.target import ATTACKER, Target
-from tests.storm.deployment import Deployment, deployed
+from tests.storm.deployment import Deployment
+from tests.storm.local_deployment import deployed
 from tests.support.external_clients import Sending, send_until_confirmed
 from tests.support.probes import until
 from tests.support.system import evening_on, in_days

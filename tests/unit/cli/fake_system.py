@@ -91,6 +91,8 @@ class FakeSystem(httpx.AsyncBaseTransport):
         match path.split("/"):
             case ["overview"]:
                 return httpx.Response(200, json={"rabbitmq_version": "4.2.0"})
+            case ["nodes"]:
+                return httpx.Response(200, json=[{"name": f"rabbit@{name}"} for name in ("one", "two", "three")])
             case ["definitions"]:
                 return httpx.Response(200, json=self.definitions)
             case ["queues", vhost]:

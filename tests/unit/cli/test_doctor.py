@@ -138,6 +138,14 @@ def _no_quorum(system: FakeSystem) -> None:
     system.queues["ticketing.events@core"]["online"] = ["one"]
 
 
+def _member_away(system: FakeSystem) -> None:
+    system.queues["ticketing.events@core"] |= {
+        "leader": "rabbit@one",
+        "members": ["rabbit@one", "rabbit@two", "rabbit@three"],
+        "online": ["rabbit@one", "rabbit@two"],
+    }
+
+
 def _no_leader(system: FakeSystem) -> None:
     system.queues["ticketing.events@core"]["online"] = ["two", "three"]
 
@@ -233,6 +241,11 @@ def _missing_queue(system: FakeSystem) -> None:
             "see to the dead letters",
         ),
         (_no_quorum, "queue ticketing.events in core has no quorum: 1 of its 3 members are there", "start the nodes"),
+        (
+            _member_away,
+            "queue ticketing.events in core is without its member on three, and has its quorum",
+            "start the nodes",
+        ),
         (_no_leader, "queue ticketing.events in core has no leader", "ra:trigger_election"),
         (_no_election, "queue ticketing.events in core has no leader", "ra:trigger_election"),
         (_minority, "queue ticketing.events in core has no leader", "ra:trigger_election"),
@@ -351,6 +364,18 @@ async def test_a_queue_that_says_nothing_is_looked_at_again_before_it_counts_as_
         [finding] = await check_quorum(management, Vhosts(), pause=0)
     assert finding.what == "queue hr.acme.enrolments in edge has no leader"
     assert system.looks_at_queues == 4
+
+
+async def test_a_queue_with_too_few_members_is_told_and_a_new_one_that_gets_them_is_not() -> None:
+    system = FakeSystem()
+    queue = system.queues["ticketing.events@core"]
+    queue |= {"leader": "one", "members": ["one"], "online": ["one"]}
+    async with Management(CONSOLE, "administrator", "secret", transport=system) as management:
+        [finding] = await check_quorum(management, Vhosts(), pause=0)
+        assert finding.what == "queue ticketing.events in core has 1 member and should have 3"
+        assert system.looks_at_queues == 4
+        queue |= {"members": ["one", "two", "three"], "online": ["one", "two", "three"]}
+        assert await check_quorum(management, Vhosts(), pause=0) == []
 
 
 async def test_dead_letters_that_stay_in_the_brokers_worker_are_told_and_those_on_their_way_are_not() -> None:

@@ -132,6 +132,38 @@ def test_a_secrets_folder_that_is_not_there_is_a_wrong_setting(environment: pyte
         load(ServiceSettings)
 
 
+def test_several_addresses_of_broker_and_database_are_settings(environment: pytest.MonkeyPatch) -> None:
+    broker = CORE.replace("127.0.0.1:5672", "rabbit1:5672,rabbit2:5672,rabbit3")
+    database = DATABASE.replace("127.0.0.1:5432", "primary:5432,standby:5432") + "?target_session_attrs=read-write"
+    environment.setenv("CULTURE_CONNECT_CORE_URL", broker)
+    environment.setenv("CULTURE_CONNECT_DATABASE_URL", database)
+
+    settings = load(ServiceSettings)
+
+    assert (settings.core_url, settings.database_url) == (broker, database)
+
+
+@pytest.mark.parametrize("hosts", ["rabbit1:5672,", "rabbit1:5672,rabbit2:port", ",rabbit2", "rabbit1:0,rabbit2"])
+def test_a_malformed_address_among_several_is_named_by_its_setting(environment: pytest.MonkeyPatch, hosts: str) -> None:
+    environment.setenv("CULTURE_CONNECT_CORE_URL", CORE.replace("127.0.0.1:5672", hosts))
+
+    with pytest.raises(
+        SettingsError, match=r"CORE_URL: expected amqp://.*several host:port separated by commas"
+    ) as error:
+        load(ServiceSettings)
+    assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize("query", ["", "?target_session_attrs=any", "?target_session_attrs=standby"])
+def test_several_databases_need_a_wish_for_the_one_that_takes_writes(
+    environment: pytest.MonkeyPatch, query: str
+) -> None:
+    environment.setenv("CULTURE_CONNECT_DATABASE_URL", DATABASE.replace("127.0.0.1", "primary,standby") + query)
+
+    with pytest.raises(SettingsError, match=r"DATABASE_URL: expected \?target_session_attrs=read-write"):
+        load(ServiceSettings)
+
+
 def test_an_authority_goes_with_an_amqps_address(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     authority = Authority.make(tmp_path)
     environment.setenv("CULTURE_CONNECT_BROKER_CA_FILE", str(authority.ca_file))

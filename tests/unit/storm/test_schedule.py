@@ -3,7 +3,7 @@
 import pytest
 
 from tests.storm.injection import targets
-from tests.storm.kinds import KINDS
+from tests.storm.kinds import CLUSTER_KINDS, KINDS
 from tests.storm.schedule import LONG, Break, plan
 
 
@@ -42,6 +42,27 @@ def test_every_kind_that_has_to_be_named_comes_alone_for_long(seed: int) -> None
         assert each.seconds == LONG
         others = [other for other in found if other is not each]
         assert all(other.at > each.at + each.seconds or other.at + other.seconds < each.at for other in others)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_storm_on_a_cluster_breaks_one_node_and_one_database_at_a_time(seed: int) -> None:
+    found = plan(
+        seed,
+        breaks=50,
+        gap=8.0,
+        longest=15.0,
+        targets=targets(["acme"], brokers=["one", "two", "three"], databases=["first", "second"]),
+        alone=False,
+        kinds=tuple(CLUSTER_KINDS.values()),
+    )
+    assert {each.kind for each in found} == CLUSTER_KINDS.keys()
+    assert {each.target for each in found if each.kind == "stop-node"} <= {"one", "two", "three"}
+    assert {each.target.partition("/")[2] for each in found if each.kind == "cut-database-wire"} <= {"first", "second"}
+    free: dict[str, float] = {}
+    for each in found:
+        for what in CLUSTER_KINDS[each.kind].touches(each.target):
+            assert each.at >= free.get(what, 0.0)
+            free[what] = each.at + each.seconds
 
 
 def test_a_small_storm_has_different_kinds() -> None:

@@ -22,8 +22,19 @@ Folder = Annotated[Path, typer.Argument(help="Where the secrets are kept.")]
 @secrets_app.command()
 def init(
     folder: Folder,
-    database: Annotated[str, typer.Option(help="HOST:PORT where services find the database.")] = "postgres:5432",
-    broker: Annotated[str, typer.Option(help="HOST:PORT where services find the broker.")] = "rabbitmq:5672",
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="CULTURE_CONNECT_DATABASE",
+            help="HOST:PORT of the database for the services, or several with commas.",
+        ),
+    ] = "postgres:5432",
+    broker: Annotated[
+        str,
+        typer.Option(
+            envvar="CULTURE_CONNECT_BROKER", help="HOST:PORT of the broker for the services, or several with commas."
+        ),
+    ] = "rabbitmq:5672",
     broker_tls: Annotated[bool, typer.Option("--broker-tls", help="Services reach the broker over amqps.")] = False,
     host: Annotated[
         list[str] | None,
@@ -54,7 +65,9 @@ def init(
 @secrets_app.command()
 def roles(
     folder: Folder,
-    database: Annotated[str, typer.Option(help="HOST:PORT of the database.")] = "postgres:5432",
+    database: Annotated[
+        str, typer.Option(envvar="CULTURE_CONNECT_DATABASE", help="HOST:PORT of the database, or several with commas.")
+    ] = "postgres:5432",
 ) -> None:
     """Creates a role and a schema for each service in the database, with the passwords of the folder."""
     try:

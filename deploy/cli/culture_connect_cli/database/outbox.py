@@ -10,6 +10,8 @@ from pathlib import Path
 
 import asyncpg
 
+from culture_connect.messaging.addresses import Addresses
+from culture_connect.messaging.postgres import connect_to_any
 from culture_connect_cli.broker.connection import read_secret
 from culture_connect_cli.services import SERVICES
 from culture_connect_cli.stack_file import read_stack, stack_file
@@ -116,8 +118,8 @@ def find_database(url_file: Path | None) -> str:
 async def _database(url: str) -> AsyncIterator[tuple[asyncpg.Connection, Sequence[str]]]:
     """A connection and the schemas that its role can see. Errors do not show the URL."""
     try:
-        connection = await asyncpg.connect(url, timeout=_TIMEOUT, command_timeout=_TIMEOUT)
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
+        connection = await connect_to_any(Addresses(url), timeout=_TIMEOUT, command_timeout=_TIMEOUT)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
         raise DatabaseError(f"the database cannot be reached: {type(error).__name__}") from None
     try:
         schemas = [row["name"] for row in await connection.fetch(_VISIBLE, list(SERVICES))]

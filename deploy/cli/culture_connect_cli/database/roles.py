@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from culture_connect.messaging.postgres import SESSION_SETTINGS
+from culture_connect.messaging.addresses import Addresses
+from culture_connect.messaging.postgres import SESSION_SETTINGS, connect_to_any
 
 _LOCK = 56_725_432  # key of the advisory lock: one administrator at a time
 
@@ -14,7 +15,7 @@ async def prepare_roles(superuser_url: str, passwords: Mapping[str, str]) -> Non
 
     Safe to repeat; an existing role gets this password. Raises asyncpg's errors.
     """
-    connection = await asyncpg.connect(superuser_url, timeout=10)
+    connection = await connect_to_any(Addresses(superuser_url), timeout=10)
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)

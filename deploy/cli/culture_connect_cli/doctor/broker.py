@@ -20,6 +20,8 @@ STUCK: Final = (
     "worker has ended: see docs/running.md"
 )
 
+MEMBERS: Final = 3  # of a queue, where the broker has as many nodes: `deploy/cluster/rabbitmq.conf`
+
 _MAX_DIFFERENCES: Final = 20  # `topology verify` shows them all
 _UNAVAILABLE: Final = {"down", "minority", "stopped", "crashed", "timeout"}  # states of a queue that cannot be used
 _COUNTED: Final = 6.0  # seconds after which the counts include a new queue
@@ -98,15 +100,34 @@ async def check_inbound_queues(management: Management, vhosts: Vhosts) -> Sequen
 
 
 async def check_quorum(management: Management, vhosts: Vhosts, *, pause: float = _COUNTED) -> Sequence[Finding]:
-    """Queues without a leader or without a quorum.
+    """Queues without a leader or without a quorum and, on a cluster, those with a member too few or away.
 
-    A queue that does not report its state may be new, so it is checked again after `pause` seconds.
+    A queue that does not report its state, or has too few members, may be new: it is checked again after `pause`
+    seconds.
     """
+    nodes = await get(management, "nodes")
+    wanted = min(len(nodes), MEMBERS)
     rows = await list_queues(management, vhosts.core, vhosts.edge)
-    if not all(map(_reports_state, rows)):
+    if not all(_reports_state(row) and _members(row) >= wanted for row in rows):
         await asyncio.sleep(pause)
         rows = await list_queues(management, vhosts.core, vhosts.edge)
-    return [finding for row in rows if (finding := _quorum_finding(row))]
+    return [finding for row in rows if (finding := _quorum_finding(row) or _member_finding(row, wanted))]
+
+
+def _member_finding(row: Row, wanted: int) -> Finding | None:
+    members, online = row.get("members") or [], row.get("online") or []
+    if "members" in row and len(members) < wanted:
+        what = f"{queue_name(row)} has {counted(len(members), 'member')} and should have {wanted}"
+        return Finding(what, "`rabbitmq-queues grow <node> all` adds one; see docs/cluster.md")
+    if away := sorted(str(member).partition("@")[2] for member in {*members} - {*online}):
+        what = f"{queue_name(row)} is without its member on {', '.join(away)}, and has its quorum"
+        return Finding(what, "start the nodes of the broker that are away")
+    return None
+
+
+def _members(row: Row) -> int:
+    """The number of members; for a queue that does not tell it, enough."""
+    return len(row["members"] or []) if "members" in row else MEMBERS
 
 
 def _quorum_finding(row: Row) -> Finding | None:

@@ -44,6 +44,10 @@ SIGNING_KEY_FILE: Final = "signing_key.json"
 DEFINITIONS_FILE: Final = "definitions.json"
 SUPERUSER_FILE: Final = "superuser_password"
 ROLES_FILE: Final = "roles.json"
+ERLANG_COOKIE_FILE: Final = ".erlang.cookie"  # the name that Erlang looks for
+REPLICATION_FILE: Final = "replication_password"
+PGPASS_FILE: Final = "pgpass"
+REPLICATOR: Final = "replicator"
 CERTIFICATE_FILE: Final = "certificate.pem"
 CERTIFICATE_KEY_FILE: Final = "certificate_key.pem"
 CA_FILE: Final = "ca.pem"
@@ -51,7 +55,8 @@ CA_FILE: Final = "ca.pem"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The servers' addresses for the services, as `host:port`; `hosts` are the names in the broker's certificate.
+    """The servers' addresses for the services, as `host:port`, or several with commas: the nodes of a broker, a primary
+    and its standbys. `hosts` are the names in the broker's certificate.
 
     `broker_tls` says that the broker's port speaks TLS.
     """
@@ -88,7 +93,13 @@ def provision(
 def superuser_url(folder: Path, address: str) -> str:
     """The superuser's URL of the database at `address`. Holds the password: never log it."""
     password = (folder / POSTGRES / SUPERUSER_FILE).read_text(encoding="utf-8")
-    return login_url("postgresql", SUPERUSER, password, address, DATABASE)
+    return _database_url(SUPERUSER, password, address)
+
+
+def _database_url(role: str, password: str, address: str) -> str:
+    """Of several servers the one that takes writes is wanted."""
+    url = login_url("postgresql", role, password, address, DATABASE)
+    return f"{url}?target_session_attrs=read-write" if "," in address else url
 
 
 def role_passwords(folder: Path) -> dict[str, str]:
@@ -112,6 +123,8 @@ def _complete(kept: dict[str, Any]) -> list[str]:
         "database": dict.fromkeys((SUPERUSER, *SERVICES), random_password),
         "tokens": dict.fromkeys(tokens.built_in_names(kept), secrets.token_urlsafe),
         "keys": {"signing": signing_key, "tombstone": _random_key},
+        # Of a cluster: how its brokers know each other, and how a standby logs in at the primary.
+        "cluster": dict.fromkeys(("erlang_cookie", "replication"), random_password),
         "hash_keys": dict.fromkeys(SERVICES, _random_key),
     }
     made = []
@@ -126,8 +139,8 @@ def _complete(kept: dict[str, Any]) -> list[str]:
 
 def _complete_certificates(kept: dict[str, Any], addresses: Addresses, now: datetime) -> list[str]:
     """Adds or renews certificates and returns their names."""
-    broker = addresses.broker.rpartition(":")[0].strip("[]")
-    hosts = (*addresses.hosts, broker)
+    brokers = (address.rpartition(":")[0].strip("[]") for address in addresses.broker.split(","))
+    hosts = (*addresses.hosts, *brokers)
     return [f"certificates/{name}" for name in certificates.renew(kept.setdefault("certificates", {}), hosts, now)]
 
 
@@ -140,6 +153,9 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     files = {
         f"{BROKER}/{DEFINITIONS_FILE}": json.dumps(definitions(vhosts, users=hashes), indent=1),
         f"{POSTGRES}/{SUPERUSER_FILE}": roles[SUPERUSER],
+        f"{BROKER}/{ERLANG_COOKIE_FILE}": kept["cluster"]["erlang_cookie"],
+        f"{POSTGRES}/{REPLICATION_FILE}": kept["cluster"]["replication"],
+        f"{POSTGRES}/{PGPASS_FILE}": f"*:*:*:{REPLICATOR}:{kept['cluster']['replication']}",
         f"{POSTGRES}/{ROLES_FILE}": json.dumps({service: roles[service] for service in SERVICES}),
         f"{OPERATORS}/{ADMINISTRATOR}": accounts[ADMINISTRATOR],
         f"{OPERATORS}/{OPERATOR}": accounts[OPERATOR],
@@ -151,7 +167,7 @@ def _files(kept: Mapping[str, Any], addresses: Addresses) -> dict[str, str]:
     hashed = tokens.service_tokens(kept)
     for service in SERVICES:
         settings = {
-            "database_url": login_url("postgresql", service, roles[service], addresses.database, DATABASE),
+            "database_url": _database_url(service, roles[service], addresses.database),
             "hash_key": kept["hash_keys"][service],
             "core_url": login_url(amqp, service, accounts[service], addresses.broker, vhosts.core),
         }

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 import asyncpg
 import structlog
 
+from culture_connect.messaging.addresses import Addresses
 from culture_connect.messaging.backoff import Backoff
 from culture_connect.messaging.errors import reason_of
 from culture_connect.messaging.log_limit import LogLimit
@@ -20,6 +21,7 @@ from culture_connect.messaging.outbox.destination import Outcomes
 from culture_connect.messaging.outbox.dispatch import POLL, Dispatch, LeadershipLost
 from culture_connect.messaging.outbox.lease import TTL, Lease
 from culture_connect.messaging.outbox.publisher import CONFIRM_TIMEOUT
+from culture_connect.messaging.postgres import connect_to_any
 from culture_connect.messaging.telemetry import Telemetry
 
 log = structlog.get_logger()
@@ -52,7 +54,7 @@ class Relay:
         command_timeout: float = COMMAND_TIMEOUT,
         confirm_timeout: float = CONFIRM_TIMEOUT,
     ) -> None:
-        self._database_url = database_url
+        self._database = Addresses(database_url)
         self._schema = schema
         self._brokers = brokers
         self._telemetry = telemetry
@@ -128,8 +130,8 @@ class Relay:
             # A list of ids is looked up as a hash only where the planner sees it.
             "plan_cache_mode": "force_custom_plan",
         }
-        connection = await asyncpg.connect(
-            self._database_url,
+        connection = await connect_to_any(
+            self._database,
             timeout=CONNECT_TIMEOUT,
             command_timeout=self._command_timeout,
             # A pool in transaction mode knows neither prepared statements nor settings of a session.

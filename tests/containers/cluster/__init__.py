@@ -1,0 +1,1 @@
+"""The cluster of `deploy/cluster`, really run."""
