@@ -149,6 +149,18 @@ class Node(PrivateServer):
     def is_running(self) -> bool:
         """True when the node runs."""
 
+    @abstractmethod
+    def evaluate(self, expression: str) -> str:
+        """Evaluates an Erlang expression on the running node; returns the output with errors."""
+
+    def renew_certificate(self) -> None:
+        """Reloads the certificate while the node runs; new connections use it. Raises StackError."""
+        if self._tls is None:
+            raise StackError("this node has no certificate")
+        self._copy_certificate(self._tls)
+        if (answer := self.evaluate("ssl:clear_pem_cache().")).strip() != "ok":
+            raise StackError(f"the broker did not reload its certificate: {answer.strip()[:200]}")
+
     def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
         """amqp://user:password@127.0.0.1:port/vhost; without user: the administrator."""
         password = self.password if password is None else password

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from culture_connect_cli.private_files import replace_file
-from culture_connect_cli.stack.errors import InfrastructureMissingError, StackError
+from culture_connect_cli.stack.errors import InfrastructureMissingError
 from culture_connect_cli.stack.ports import LOOPBACK, choose_ports, is_listening
 from culture_connect_cli.stack.processes import (
     ProcessId,
@@ -105,14 +105,6 @@ class RabbitMQ(Node):
             check=False,
         )
         return result.stdout
-
-    def renew_certificate(self) -> None:
-        """Reloads the certificate while the node runs; new connections use it. Raises StackError."""
-        if self._tls is None:
-            raise StackError("this node has no certificate")
-        self._copy_certificate(self._tls)
-        if (answer := self.evaluate("ssl:clear_pem_cache().")).strip() != "ok":
-            raise StackError(f"the broker did not reload its certificate: {answer.strip()[:200]}")
 
     def _start_epmd(self) -> None:
         port = self.ports["epmd"]
