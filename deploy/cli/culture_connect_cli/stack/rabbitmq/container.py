@@ -89,6 +89,7 @@ class DockerRabbitMQ(Node):
         # Within the container's own network; the engine publishes on loopback only.
         self.write_configuration(_IN_CONTAINER, self._inside, "0.0.0.0", extra=_SETTINGS)  # noqa: S104
         self._give_files_to_node()
+        has_data = any((self.folder / "data").iterdir())
         self.run()
         self._log_reader = follow_log(self.name, self.log)
         deadline = time.monotonic() + _READY
@@ -96,6 +97,8 @@ class DockerRabbitMQ(Node):
             if time.monotonic() > deadline:
                 raise StartTimeoutError(f"RabbitMQ in Docker was not ready after {_READY:.0f} s: see {self.log}")
             time.sleep(0.1)
+        if has_data:
+            self.elect_leaders()
 
     def run(self) -> None:
         """Makes the container and starts it; returns before the node is ready. Raises StackError."""

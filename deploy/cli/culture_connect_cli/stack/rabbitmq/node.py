@@ -74,6 +74,12 @@ ssl_handshake_timeout = 5000
 """
 
 
+_ELECTION = (
+    "[catch ra:trigger_election(amqqueue:get_pid(Q)) "
+    "|| Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue], ok."
+)
+
+
 @dataclass(frozen=True)
 class Tls:
     """PEM files of a node: its certificate, the key, and the authority that signed the certificate."""
@@ -152,6 +158,14 @@ class Node(PrivateServer):
     @abstractmethod
     def evaluate(self, expression: str) -> str:
         """Evaluates an Erlang expression on the running node; returns the output with errors."""
+
+    def elect_leaders(self) -> None:
+        """Triggers an election in every quorum queue.
+
+        RabbitMQ (3.10 and 4.0) persists a new queue some three seconds after its creation. A queue that is younger at a
+        crash is empty afterwards and would wait for a leader for ever.
+        """
+        self.evaluate(_ELECTION)
 
     def renew_certificate(self) -> None:
         """Reloads the certificate while the node runs; new connections use it. Raises StackError."""

@@ -28,10 +28,6 @@ from culture_connect_cli.stack.rabbitmq.node import Node
 PORTS = ("amqp", "amqps", "management", "prometheus", "distribution", "epmd")
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _CONTROL = _SERVER.with_name("rabbitmqctl")
-_ELECTION = (
-    "[catch ra:trigger_election(amqqueue:get_pid(Q)) "
-    "|| Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue], ok."
-)
 _LOOPBACK_DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
 
 
@@ -66,7 +62,7 @@ class RabbitMQ(Node):
         self._child = spawn([_SERVER], cwd=self.folder, env=self._environment(), log=self.log)
         wait_until_ready("RabbitMQ", self.is_ready, self._child, timeout=90, log=self.log)
         if has_data:
-            self._elect_leaders()
+            self.elect_leaders()
 
     def stop(self) -> None:
         """Shuts the node down, then the port mapper."""
@@ -83,14 +79,6 @@ class RabbitMQ(Node):
             kill_tree(psutil.Process(self._child.pid))
             self._child.wait()
             self._child = None
-
-    def _elect_leaders(self) -> None:
-        """Triggers an election in every quorum queue.
-
-        RabbitMQ 3.10 persists a new queue some three seconds after its creation. A queue that is younger at a crash is
-        empty afterwards and would wait for a leader for ever.
-        """
-        self.evaluate(_ELECTION)
 
     def evaluate(self, expression: str) -> str:
         """Evaluates an Erlang expression on the running node; returns the output with errors."""
