@@ -3,8 +3,10 @@
 Every test runs on whichever broker the others run on, and says where the two behave differently.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 import aio_pika
@@ -12,10 +14,12 @@ import httpx
 import pytest
 from aio_pika.exceptions import AMQPError
 
+from culture_connect.messaging import BatchSubscriber
 from culture_connect_cli.stack.rabbitmq.container import DENIED, DockerRabbitMQ
 from tests.messaging.kit import Kit, erasure
+from tests.support import amqp_1_0
 from tests.support.bus import Bus
-from tests.support.probes import until
+from tests.support.probes import eventually, until
 
 
 @pytest.fixture
@@ -51,18 +55,14 @@ async def test_a_new_node_has_its_stable_feature_flags_on(management: httpx.Asyn
     assert {each["state"] for each in flags if each["name"] == "quorum_queue"} == {"enabled"}
 
 
-async def test_what_rabbitmq_is_going_to_remove_is_refused_where_that_can_be_said(
-    bus: Bus, management: httpx.AsyncClient
-) -> None:
+async def test_what_rabbitmq_is_going_to_remove_is_refused_where_that_can_be_said(bus: Bus) -> None:
     """The suites that pass on a node in a container use none of it. 3.10 has no such settings."""
-    denies = isinstance(bus.server, DockerRabbitMQ)
-    answer = await management.get("deprecated-features")
-    if denies:
-        states = {each["name"]: each["state"] for each in answer.json()}
-        assert {name: states[name] for name in DENIED} == dict.fromkeys(DENIED, "denied")
+    node = bus.server
     async with await aio_pika.connect(bus.administrator_url("edge")) as connection:
         attempt = (await connection.channel()).declare_queue("transient", durable=False, exclusive=False)
-        if denies:
+        if isinstance(node, DockerRabbitMQ):
+            permitted = f"[F || F <- [{', '.join(DENIED)}], rabbit_deprecated_features:is_permitted(F)]."
+            assert node.evaluate(permitted).strip() == "[]"
             with pytest.raises(AMQPError, match="transient_nonexcl_queues"):
                 await attempt
         else:
@@ -93,3 +93,37 @@ async def test_a_sender_who_gives_priorities_changes_the_order_of_its_own_messag
         order = [(await queue.get(no_ack=True)).message_id for _ in range(3)]
     expected = ["2", "0", "1"] if await version_of(management) >= (4, 0) else ["0", "1", "2"]
     assert order == expected
+
+
+@pytest.mark.timeout(120)
+async def test_a_message_of_amqp_1_0_that_4_cannot_hand_over_stops_its_senders_queue_and_no_other(
+    kit: Kit, bus: Bus, management: httpx.AsyncClient
+) -> None:
+    """4.0 ends each connection that it should deliver a UUID to, until somebody takes the message away."""
+    first, second = uuid4(), uuid4()
+    for venue in ("paard", "ndt"):
+        await kit.add_venue(venue)
+    address = "/exchanges/box-office.paard/admission"
+    queue = "box-office.paard.admissions"
+    send = partial(amqp_1_0.send, bus.url("box-office.paard", "edge"), address, b"{}")
+    try:
+        await asyncio.to_thread(send, message_id="1", type_="admission", properties={"u": amqp_1_0.uuid(bytes(16))})
+    except amqp_1_0.NotSpokenError:
+        assert await version_of(management) < (4, 0)
+        return
+
+    async def follow() -> list[BatchSubscriber]:
+        return [kit.admissions.for_party(venue) for venue in ("paard", "ndt")]
+
+    replica = kit.replica(follow=follow)
+    async with replica.running():
+        await until(replica.warnings, lambda found: any(queue in each for each in found), "the warning", timeout=30)
+        await kit.publish(erasure(first), id="1", vhost="edge", queue="box-office.ndt.admissions")
+        await eventually(kit.effects, [first], "effects")
+        assert not any("ndt" in each for each in replica.warnings())
+        assert await replica.problems() == []
+
+        (await management.delete(f"queues/{bus.vhosts.edge}/{queue}/contents")).raise_for_status()
+        await kit.publish(erasure(second), id="2", vhost="edge", queue=queue)
+        await eventually(kit.effects, [first, second], "effects", timeout=40)
+        await eventually(replica.warnings, [], "warnings", timeout=40)
