@@ -2,7 +2,7 @@
 
 | fixture | scope | what |
 |---|---|---|
-| `postgres`, `rabbitmq` | session | the servers, named in the environment or embedded |
+| `postgres`, `rabbitmq` | session | the servers: named in the environment, processes of this machine, or containers |
 | `pgbouncer` | session | a pooler in transaction mode before `postgres`: its port |
 | `databases` | session | makes databases: `databases.create(migrated=["ticketing"])`, to be dropped by who made them |
 | `database` | function | one with an empty schema and a role for each service |
@@ -19,14 +19,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from culture_connect_cli.stack import ExternalServers, Postgres, PostgresServer, RabbitMQServer
+from culture_connect_cli.stack import ExternalServers, PostgresServer, RabbitMQServer
 from culture_connect_cli.stack.ports import VARIABLE as PORTS
-from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from culture_connect_cli.stack.scratch import scratch_folder
 from tests.support.bus import Bus, fresh_bus
 from tests.support.certificates import Authority
 from tests.support.databases import Database, Databases
 from tests.support.pgbouncer import running_pgbouncer
+from tests.support.servers import Selection, new_postgres, new_rabbitmq
+from tests.support.servers.selection import SelectionError
 from tests.support.service_environment import Surroundings
 
 # Generated examples take as long as the machine needs: how busy it is says nothing about the code.
@@ -47,6 +48,16 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = int(str(getattr(config, "workerinput", {}).get("workerid", "gw0")).removeprefix("gw"))
     first = 20_000 + 2_000 * (worker % 6)
     os.environ[PORTS] = f"{first}-{first + 1_999}"
+    try:
+        Selection.read()
+    except SelectionError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header() -> str:
+    """Says which servers the tests use."""
+    chosen = Selection.read()
+    return f"servers: containers, postgres:{chosen.postgres}" if chosen.in_containers else "servers: processes"
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
@@ -84,9 +95,8 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
         yield given
         return
     scratch: Path = request.getfixturevalue("scratch")
-    with Postgres(
-        scratch / "postgres", password=secrets.token_urlsafe(), log=scratch / "postgres.log", durable=False
-    ) as server:
+    password, log = secrets.token_urlsafe(), scratch / "postgres.log"
+    with new_postgres(scratch / "postgres", password=password, log=log) as server:
         yield server
 
 
@@ -97,7 +107,7 @@ def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitMQServer]:
         yield given
         return
     scratch: Path = request.getfixturevalue("scratch")
-    server = private_rabbitmq(
+    server = new_rabbitmq(
         scratch / "rabbitmq",
         password=secrets.token_urlsafe(),
         log=scratch / "rabbitmq.log",

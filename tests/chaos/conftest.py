@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest_asyncio
 
 from culture_connect_cli.stack.local import LocalStack
+from tests.support.servers.stack import stack_options
 from tests.support.system import System, http_client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def system(scratch: Path) -> AsyncIterator[System]:
     """Everything runs; nobody but the test brings back what it kills."""
-    stack = LocalStack(
-        scratch / "chaos", supervised=False, durable=False, postgres_folder=scratch / "chaos-postgres", environment={}
-    )
-    async with stack, http_client() as http:
-        yield System(stack, http)
+    home = scratch / "chaos"
+    with stack_options(home) as options:
+        stack = LocalStack(home, supervised=False, durable=False, **options)
+        async with stack, http_client() as http:
+            yield System(stack, http)

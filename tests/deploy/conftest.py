@@ -8,7 +8,7 @@ import pytest
 
 from culture_connect_cli.secrets import installation
 from culture_connect_cli.stack import RabbitMQServer
-from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
+from tests.support.servers import new_rabbitmq
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def installed(secrets_folder: Path, scratch: Path) -> Iterator[RabbitMQServer]:
     """A node of its own: its accounts have other passwords than those of the tests."""
     definitions = json.loads((secrets_folder / installation.BROKER / installation.DEFINITIONS_FILE).read_text())
     password = (secrets_folder / installation.OPERATORS / "administrator").read_text()
-    node = private_rabbitmq(
+    node = new_rabbitmq(
         scratch / "installation", password=password, log=scratch / "installation.log", definitions=definitions
     )
     node.start()

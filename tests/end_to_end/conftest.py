@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from culture_connect_cli.stack.local import LocalStack, Name
+from tests.support.servers.stack import stack_options
 from tests.support.system import System, http_client
 
 LINES = 40  # of each log, shown with a test that failed
@@ -18,13 +19,13 @@ PARTS: tuple[Name, ...] = ("registration", "ticketing", "notifications", "rabbit
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def system(scratch: Path) -> AsyncIterator[System]:
     """Everything runs; what a test stops it starts again itself."""
-    stack = LocalStack(
-        scratch / "whole", supervised=False, durable=False, postgres_folder=scratch / "whole-postgres", environment={}
-    )
-    async with stack, http_client() as http:
-        yield System(stack, http)
-        # Nothing is to be kept: proper stops take seconds.
-        await asyncio.gather(*(stack.kill(part) for part in PARTS))
+    home = scratch / "whole"
+    with stack_options(home) as options:
+        stack = LocalStack(home, supervised=False, durable=False, **options)
+        async with stack, http_client() as http:
+            yield System(stack, http)
+            # Nothing is to be kept: proper stops take seconds.
+            await asyncio.gather(*(stack.kill(part) for part in PARTS))
 
 
 @pytest.hookimpl(wrapper=True)

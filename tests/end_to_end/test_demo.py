@@ -14,8 +14,16 @@ from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.stack.postgres.root import root_data_folder
 from tests.support.command import TIMEOUT, culture_connect
 from tests.support.external_clients import listening
+from tests.support.servers.stack import stack_environment
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def servers(home: Path) -> Iterator[dict[str, str]]:
+    """The variables that name the stack's servers."""
+    with stack_environment(home) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +35,10 @@ def home(scratch: Path) -> Iterator[Path]:
         shutil.rmtree(root_data_folder(folder).parent, ignore_errors=True)
 
 
-async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_office_misses_tickets(home: Path) -> None:
-    status, output = await demo(home)
+async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_office_misses_tickets(
+    home: Path, servers: dict[str, str]
+) -> None:
+    status, output = await demo(home, servers)
     assert status == 0, output
     assert "Everything that should have arrived did." in output
     for line in ("15 enrolled, 1 withdrawn", "12 enrolled", "10 enrolled", "Everything is stopped"):
@@ -36,7 +46,7 @@ async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_offic
 
     # Somebody else with the same account takes tickets away.
     async with listening(box_office_of(home, "paard")) as thief:
-        status, output = await demo(home, "--patience=4")
+        status, output = await demo(home, servers, "--patience=4")
     assert len(thief.received) > 0
     assert status == 1, output
     assert "Missing:" in output
@@ -44,9 +54,9 @@ async def test_a_demo_ends_well_when_everything_arrived_and_not_when_a_box_offic
     assert "Everything is stopped" in output
 
 
-async def demo(home: Path, *options: str) -> tuple[int, str]:
+async def demo(home: Path, servers: dict[str, str], *options: str) -> tuple[int, str]:
     """Plays it to the end; returns status and output."""
-    command = culture_connect("demo", "--exit", *options, home=home)
+    command = culture_connect("demo", "--exit", *options, home=home, **servers)
     try:
         output, _ = await asyncio.to_thread(command.communicate, timeout=TIMEOUT)
     finally:

@@ -20,10 +20,10 @@ from culture_connect.messaging.topology import EVENTS, dead_queue, enrolments_qu
 from culture_connect_cli.accounts import Credentials
 from culture_connect_cli.broker.connection import Broker
 from culture_connect_cli.stack.rabbitmq.node import Node
-from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
 from tests.security import clients
 from tests.support.bus import Bus, fresh_bus
 from tests.support.probes import eventually
+from tests.support.servers import new_rabbitmq
 
 # The broker is started twice.
 pytestmark = pytest.mark.timeout(150)
@@ -50,7 +50,7 @@ ROUNDS = 3  # more than a supervisor of the broker forgives in ten seconds
 def server(scratch: Path) -> Iterator[Node]:
     """A broker of the test's own: it may not come up again."""
     folder = scratch / f"attacked-{secrets.token_hex(4)}"
-    with private_rabbitmq(
+    with new_rabbitmq(
         folder, password=secrets.token_urlsafe(), log=folder.with_suffix(".log"), statistics_interval=500
     ) as node:
         yield node

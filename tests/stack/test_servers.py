@@ -8,6 +8,8 @@ import pytest
 from culture_connect_cli.stack import ExternalServers, StackError
 from culture_connect_cli.stack.ports import VARIABLE, choose_ports, free_port, is_free
 from culture_connect_cli.stack.rabbitmq.container import DockerRabbitMQ
+from culture_connect_cli.stack.rabbitmq.provider import VARIABLE as WAY
+from culture_connect_cli.stack.rabbitmq.provider import Way, private_rabbitmq
 from tests.support.certificates import Authority
 
 POSTGRES = "CULTURE_CONNECT_STACK_POSTGRES_URL"
@@ -72,6 +74,24 @@ def test_a_range_of_ports_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(VARIABLE, told)
     with pytest.raises(StackError, match=f"{VARIABLE}: expected first-last"):
         free_port()
+
+
+@pytest.mark.parametrize(("told", "way"), [("", Way.ANY), ("package", Way.PACKAGE), ("docker", Way.DOCKER)])
+def test_the_way_to_a_broker_is_chosen_by_a_variable(told: str, way: Way) -> None:
+    assert Way.read({WAY: told}) is way
+
+
+def test_an_unknown_way_to_a_broker_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(StackError, match=f"{WAY}: expected package or docker"):
+        Way.read({WAY: "podman"})
+
+
+def test_docker_without_an_engine_is_refused_also_where_the_package_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nothing")
+    with pytest.raises(StackError, match=f"no Docker engine answers, and {WAY} asks for one"):
+        private_rabbitmq(tmp_path, password="secret", log=tmp_path / "log", way=Way.DOCKER)
 
 
 def test_a_container_is_published_on_loopback_only_and_keeps_its_data_in_the_folder(tmp_path: Path) -> None:

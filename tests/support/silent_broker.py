@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from culture_connect_cli.stack import RabbitMQServer
-from culture_connect_cli.stack.rabbitmq.process import RabbitMQ
+from culture_connect_cli.stack.rabbitmq.node import Node
 
 _EVAL = (
     '{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{vhost}">>, queue, <<"{queue}">>)),'
@@ -41,5 +41,5 @@ def memory_alarm(server: RabbitMQServer) -> Iterator[None]:
 
 
 def _tell(server: RabbitMQServer, expression: str) -> None:
-    assert isinstance(server, RabbitMQ), "only a node of our own can be told to be silent"
+    assert isinstance(server, Node), "only a node of our own can be told to be silent"
     assert server.evaluate(expression).strip() == "ok"

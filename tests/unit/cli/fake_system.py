@@ -35,6 +35,7 @@ class FakeSystem(httpx.AsyncBaseTransport):
         self.definitions = definitions(Vhosts(), *PARTIES, dict.fromkeys(ACCOUNTS, "hash"))
         self.queues = {row["name"] + "@" + row["vhost"]: _quorum_queue(row) for row in self.definitions["queues"]}
         self.looks_at_queues = 0
+        self.feature_flags = {"quorum_queue": "enabled", "stream_queue": "enabled", "khepri_db": "disabled"}
 
     @property
     def locations(self) -> SystemLocations:
@@ -95,6 +96,13 @@ class FakeSystem(httpx.AsyncBaseTransport):
                 return httpx.Response(200, json=[{"name": f"rabbit@{name}"} for name in ("one", "two", "three")])
             case ["definitions"]:
                 return httpx.Response(200, json=self.definitions)
+            case ["feature-flags"]:
+                stability = {"khepri_db": "experimental"}
+                rows = [
+                    {"name": name, "state": state, "stability": stability.get(name, "stable")}
+                    for name, state in self.feature_flags.items()
+                ]
+                return httpx.Response(200, json=rows)
             case ["queues", vhost]:
                 self.looks_at_queues += 1
                 return httpx.Response(200, json=[row for row in self.queues.values() if row["vhost"] == vhost])

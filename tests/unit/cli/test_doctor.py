@@ -55,6 +55,7 @@ async def test_a_healthy_system_passes_every_check() -> None:
         "every queue has room",
         "every client is heard",
         "every queue has its leader and quorum",
+        "the broker's feature flags are on",
     ]
 
 
@@ -132,6 +133,10 @@ def _unread_door(system: FakeSystem) -> None:
 
 def _full_queue(name: str, **told: object) -> Change:
     return lambda system: system.queues[name].update(told)
+
+
+def _upgraded_broker(system: FakeSystem) -> None:
+    system.feature_flags["stream_queue"] = "disabled"
 
 
 def _no_quorum(system: FakeSystem) -> None:
@@ -239,6 +244,11 @@ def _missing_queue(system: FakeSystem) -> None:
             ),
             "queue ticketing.dead in core is 90% full: 0.0 of 0.0 MiB",
             "see to the dead letters",
+        ),
+        (
+            _upgraded_broker,
+            "1 feature flag of the broker is off: stream_queue",
+            "once every node has the new release: `rabbitmqctl enable_feature_flag all`",
         ),
         (_no_quorum, "queue ticketing.events in core has no quorum: 1 of its 3 members are there", "start the nodes"),
         (

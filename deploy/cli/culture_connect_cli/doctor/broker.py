@@ -142,6 +142,20 @@ def _quorum_finding(row: Row) -> Finding | None:
     return None
 
 
+async def check_feature_flags(management: Management) -> Sequence[Finding]:
+    """Stable feature flags that are off, as they are after an upgrade of the broker: the next one needs them on."""
+    flags = await get(management, "feature-flags")
+    if not isinstance(flags, list):
+        raise CheckError(f"what answers at {management.url} is no broker")
+    off = sorted(
+        flag["name"] for flag in flags if flag.get("stability") == "stable" and flag.get("state") == "disabled"
+    )
+    if not off:
+        return []
+    what = f"{counted(len(off), 'feature flag')} of the broker {'is' if len(off) == 1 else 'are'} off: {', '.join(off)}"
+    return [Finding(what, "once every node has the new release: `rabbitmqctl enable_feature_flag all`")]
+
+
 def _reports_state(row: Row) -> bool:
     """True for a queue with a leader, and for queues of other types."""
     return row.get("type") != "quorum" or "state" in row

@@ -91,4 +91,5 @@ async def _broker(system: SystemLocations, transport: httpx.AsyncBaseTransport |
             check("every queue has room", queue_limits.check_queue_limits(management, vhosts)),
             check("every client is heard", broker.check_inbound_queues(management, vhosts)),
             check("every queue has its leader and quorum", broker.check_quorum(management, vhosts)),
+            check("the broker's feature flags are on", broker.check_feature_flags(management)),
         )

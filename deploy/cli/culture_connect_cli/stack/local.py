@@ -23,9 +23,9 @@ from culture_connect_cli.stack.programs import MAILBOX, SMTP
 from culture_connect_cli.stack.rabbitmq.node import Node
 from culture_connect_cli.stack.rabbitmq.process import PORTS as BROKER_PORTS
 from culture_connect_cli.stack.rabbitmq.process import is_installed
-from culture_connect_cli.stack.rabbitmq.provider import private_rabbitmq
+from culture_connect_cli.stack.rabbitmq.provider import Way, private_rabbitmq
 from culture_connect_cli.stack.secrets import StackSecrets
-from culture_connect_cli.stack.servers import ExternalServers, PostgresServer, RabbitMQServer
+from culture_connect_cli.stack.servers import ExternalServers, PostgresServer, PrivatePostgres, RabbitMQServer
 from culture_connect_cli.stack.supervisor import Component, supervise
 
 Name = str
@@ -44,7 +44,8 @@ class LocalStack:
     `home` is its folder (default: see `Home`). `supervised` restarts components that end by themselves. With
     `durable=False` PostgreSQL does not wait for the disk. With `serving=False` the services are prepared but not
     started. `postgres_folder` is the folder of PostgreSQL's data (default: below `home`, or `root_data_folder` for
-    root). `report` receives messages for people. Entering raises StackError and its subclasses.
+    root). `database` is started and stopped instead of the stack's own PostgreSQL. `report` receives messages for
+    people. Entering raises StackError and its subclasses.
     """
 
     postgres: PostgresServer
@@ -58,12 +59,15 @@ class LocalStack:
         durable: bool = True,
         serving: bool = True,
         postgres_folder: Path | None = None,
+        database: PrivatePostgres | None = None,
         report: Callable[[str], None] = _ignore,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self.home = Home(home) if home else Home.default()
         self._secrets = StackSecrets(self.home)
         self._external = ExternalServers.read(environment)
+        self._broker_way = Way.read(environment)
+        self._database = database
         self._supervised = supervised
         self._durable = durable
         self._serving = serving
@@ -140,6 +144,8 @@ class LocalStack:
     async def _start_everything(self) -> None:
         await asyncio.to_thread(self._terminate_orphans)
         self._ports = self.home.ports(_PORTS)
+        if self._database:
+            self._ports["postgres"] = self._database.port
         self._provision()
         services = programs.services(self.home, self._ports)
         mailbox = programs.mailbox(self.home, self._ports)
@@ -168,12 +174,13 @@ class LocalStack:
         if self._external.rabbitmq:
             self.rabbitmq = await prepare_external_broker(self._external.rabbitmq, self._secrets)
         else:
-            if not is_installed():
+            if not is_installed() and self._broker_way is not Way.DOCKER:
                 self._report("RabbitMQ is not installed on this machine: it is installed now, or run in Docker.")
             self._report("RabbitMQ starts; this takes about ten seconds.")
             node = await asyncio.to_thread(
                 private_rabbitmq,
                 self._broker_folder,
+                way=self._broker_way,
                 password=self._secrets.broker_password(ADMINISTRATOR),
                 log=self.home.logs / "rabbitmq.log",
                 definitions=self._secrets.definitions,
@@ -192,22 +199,25 @@ class LocalStack:
         if self._external.postgres:
             self.postgres = self._external.postgres
         else:
-            password = self._secrets.database_password(SUPERUSER)
-            if self._uses_root_folder:
-                claim_root_data_folder(self._postgres_folder, password)
-            server = Postgres(
-                self._postgres_folder,
-                password=password,
-                log=self.home.logs / "postgres.log",
-                port=self._ports["postgres"],
-                durable=self._durable,
-            )
+            server = self._database or self._own_database()
             self.postgres = server
             self._components["postgres"] = Component(server)
             await asyncio.to_thread(server.start)
         await prepare_database(self.postgres, self._secrets)
         self._provision()
         await _all(*(asyncio.to_thread(program.run, "migrate") for program in services))
+
+    def _own_database(self) -> Postgres:
+        password = self._secrets.database_password(SUPERUSER)
+        if self._uses_root_folder:
+            claim_root_data_folder(self._postgres_folder, password)
+        return Postgres(
+            self._postgres_folder,
+            password=password,
+            log=self.home.logs / "postgres.log",
+            port=self._ports["postgres"],
+            durable=self._durable,
+        )
 
     def _terminate_orphans(self) -> None:
         # Before ports are chosen, since their ports are reused.

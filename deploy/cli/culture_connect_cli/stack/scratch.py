@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from culture_connect_cli.stack.containers import remove_containers
 from culture_connect_cli.stack.processes import ProcessId, terminate
 
 _OWNER = "run"
@@ -47,8 +48,9 @@ def _is_in_use(folder: Path) -> bool:
 
 
 def _discard(folder: Path) -> None:
-    # Only processes of this run work in here.
+    # Only processes and containers of this run work in here.
     terminate(_working_below(folder), first=signal.SIGKILL)
+    remove_containers(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

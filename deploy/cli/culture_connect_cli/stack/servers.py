@@ -52,6 +52,21 @@ class PostgresServer(Protocol):
         """postgresql://user:password@host:port/database; without user: the superuser."""
 
 
+class PrivatePostgres(PrivateServer):
+    """A PostgreSQL server that this process starts and stops; `port` and `url` are valid after `start`."""
+
+    port: int
+
+    @property
+    @abstractmethod
+    def is_running(self) -> bool:
+        """True when the server runs."""
+
+    @abstractmethod
+    def url(self, database: str = "postgres", *, user: str | None = None, password: str | None = None) -> str:
+        """As `PostgresServer`."""
+
+
 class RabbitMQServer(Protocol):
     """A broker with an administrator's login."""
 

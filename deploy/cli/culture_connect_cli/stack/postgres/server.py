@@ -16,6 +16,7 @@ from culture_connect_cli.stack.ports import LOOPBACK, free_port
 from culture_connect_cli.stack.postgres.binaries import bundled_binaries, copied_binaries
 from culture_connect_cli.stack.postgres.orphans import postmaster_file, terminate_orphan
 from culture_connect_cli.stack.postgres.root import server_account
+from culture_connect_cli.stack.postgres.settings import INITDB_ARGUMENTS, server_settings
 from culture_connect_cli.stack.processes import (
     ProcessId,
     kill_tree,
@@ -25,36 +26,23 @@ from culture_connect_cli.stack.processes import (
     terminate,
     wait_until_ready,
 )
-from culture_connect_cli.stack.servers import PrivateServer
+from culture_connect_cli.stack.servers import PrivatePostgres
 from culture_connect_cli.urls import login_url
 
 SUPERUSER = "postgres"
 
-_SETTINGS = """\
+# The server listens on TCP alone.
+_OWN_SETTINGS = """\
 # Written at every start by culture-connect.
 listen_addresses = '{address}'
 port = {port}
 unix_socket_directories = ''
-password_encryption = 'scram-sha-256'
-max_connections = 200
-shared_buffers = '128MB'
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_line_prefix = '%m [%p] %u@%d '
-# Statements and their values are personal data: an error is logged without them.
-log_min_error_statement = 'panic'
-log_error_verbosity = 'terse'
-{durability}
 """
-
-# Without fsync a committed transaction survives `kill -9` of PostgreSQL, since the kernel has its write-ahead log, but
-# not a power cut. Without synchronous_commit it would not survive the kill either.
-_FAST = "fsync = off\nfull_page_writes = off\nautovacuum_naptime = '20s'"
 
 _HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 
-class Postgres(PrivateServer):
+class Postgres(PrivatePostgres):
     """One server with its data in `folder`, usable as a context manager.
 
     `folder` is created when missing; for root it must be reachable for the server's user. `durable=False` turns fsync
@@ -123,7 +111,7 @@ class Postgres(PrivateServer):
     def _initialise(self, binaries: Path) -> None:
         shutil.rmtree(self._data, ignore_errors=True)  # the rest of an interrupted initdb
         command = [binaries / "initdb", "-D", self._data, "--username", SUPERUSER, "--auth=scram-sha-256"]
-        command += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+        command += INITDB_ARGUMENTS
         command += [] if self._durable else ["--no-sync"]
         account = self._account
         password_file = self.folder / "password"
@@ -149,7 +137,8 @@ class Postgres(PrivateServer):
             raise StackError(f"initdb failed.\n{tail(self._log)}")
 
     def _configure(self) -> None:
-        text = _SETTINGS.format(address=LOOPBACK, port=self.port, durability="" if self._durable else _FAST)
+        text = _OWN_SETTINGS.format(address=LOOPBACK, port=self.port)
+        text += "".join(f"{name} = '{value}'\n" for name, value in server_settings(durable=self._durable).items())
         for name, content in {"postgresql.conf": text, "pg_hba.conf": _HBA}.items():
             # Writing keeps owner and mode, which are those of the server's user.
             (self._data / name).write_text(content)

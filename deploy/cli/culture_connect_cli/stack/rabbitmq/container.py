@@ -1,24 +1,46 @@
 """A private RabbitMQ node in a Docker container, for machines without the package."""
 
 import os
-import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from culture_connect_cli.stack.errors import StackError, StartTimeoutError
+import httpx
+
+from culture_connect_cli.stack.containers import LABEL, docker, end_reader, follow_log
+from culture_connect_cli.stack.errors import StartTimeoutError
 from culture_connect_cli.stack.ports import LOOPBACK, choose_ports, is_listening
 from culture_connect_cli.stack.processes import ProcessId
-from culture_connect_cli.stack.rabbitmq.node import Node
+from culture_connect_cli.stack.rabbitmq.node import Node, Tls
 
-IMAGE = "rabbitmq:4-management"
-_IN_CONTAINER = Path("/culture-connect")
-_PORTS = {"amqp": 5672, "amqps": 5671, "management": 15672, "prometheus": 15692}
-_NOBODY = 65534
+IMAGE: Final = "rabbitmq:4-management"
+_IN_CONTAINER: Final = Path("/culture-connect")
+_DATA_IN_CONTAINER: Final = "/var/lib/rabbitmq"
+_PORTS: Final = {"amqp": 5672, "amqps": 5671, "management": 15672, "prometheus": 15692}
+_NOBODY: Final = 65534
+_READY: Final = 120.0  # seconds
+
+# In the form of RabbitMQ 4: 3.10 knows none of these settings. Collecting metrics for the management API is deprecated
+# as well, and stays: `doctor`, `topology verify` and the console read the fill levels of queues from it.
+DENIED: Final = (
+    "classic_queue_mirroring",
+    "global_qos",
+    "ram_node_type",
+    "transient_nonexcl_queues",
+)
+"""Deprecated features of RabbitMQ 4 that the node refuses to everybody, since nothing of ours uses them."""
+
+_SETTINGS: Final = "log.console = true\nlog.console.level = info\n" + "".join(
+    f"deprecated_features.permit.{feature} = false\n" for feature in DENIED
+)
 
 
 class DockerRabbitMQ(Node):
     """A node in a container that runs as our user (as nobody for root); arguments as of `Node`."""
+
+    _log_reader: subprocess.Popen[bytes] | None = None
 
     @property
     def processes(self) -> list[ProcessId]:
@@ -30,72 +52,117 @@ class DockerRabbitMQ(Node):
         return is_listening(self.ports["management"])
 
     @property
+    def published(self) -> Mapping[int, int]:
+        """The ports of this machine, on loopback only, by port within the container."""
+        return {inside: self.ports[name] for name, inside in self._inside.items()}
+
+    @property
+    def volumes(self) -> Mapping[Path, str]:
+        """The paths within the container by folder of this machine."""
+        return {self.folder: str(_IN_CONTAINER), self.folder / "data": _DATA_IN_CONTAINER}
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment of the node; no secret is in it."""
+        return {
+            "RABBITMQ_CONFIG_FILE": f"{_IN_CONTAINER}/rabbitmq.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{_IN_CONTAINER}/enabled_plugins",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": self.erlang_arguments,
+        }
+
+    @property
+    def user(self) -> str:
+        """User and group that the node runs as."""
+        user = os.geteuid() or _NOBODY
+        return f"{user}:{user}"
+
+    @property
     def _inside(self) -> dict[str, int]:
         """The ports within the container by name."""
         return {name: port for name, port in _PORTS.items() if self._tls or name != "amqps"}
 
     def start(self) -> None:
         """Starts or restarts; returns when clients can connect. Raises StartTimeoutError."""
-        _docker("rm", "--force", self.name, check=False)
+        self._remove()
         (self.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.ports = choose_ports(self._inside, self.ports)
         # Within the container's own network; the engine publishes on loopback only.
-        self.write_configuration(_IN_CONTAINER, self._inside, "0.0.0.0")  # noqa: S104
-        if os.geteuid() == 0:
-            files = (self.folder / "data", self.folder / "definitions.json", self.folder / "tls")
-            for path in (self.folder, *files, *(self.folder / "tls").glob("*")):
-                if path.exists():
-                    os.chown(path, _NOBODY, _NOBODY)
-        _docker(*self.command())
-        deadline = time.monotonic() + 120
+        self.write_configuration(_IN_CONTAINER, self._inside, "0.0.0.0", extra=_SETTINGS)  # noqa: S104
+        self._give_files_to_node()
+        has_data = any((self.folder / "data").iterdir())
+        self.run()
+        self._log_reader = follow_log(self.name, self.log)
+        deadline = time.monotonic() + _READY
         while not self.is_ready():
             if time.monotonic() > deadline:
-                self.log.write_text(_docker("logs", self.name, check=False))
-                raise StartTimeoutError(f"RabbitMQ in Docker was not ready after 120 s: see {self.log}")
-            time.sleep(0.2)
+                raise StartTimeoutError(f"RabbitMQ in Docker was not ready after {_READY:.0f} s: see {self.log}")
+            time.sleep(0.1)
+        if has_data:
+            self.elect_leaders()
+
+    def run(self) -> None:
+        """Makes the container and starts it; returns before the node is ready. Raises StackError."""
+        docker(*self.command())
 
     def stop(self) -> None:
         """Stops and removes the container; its data stays in the folder."""
-        _docker("stop", "--time=30", self.name, check=False)
-        _docker("rm", "--force", self.name, check=False)
+        docker("stop", "--time=30", self.name, check=False)
+        self._remove()
 
     def kill(self) -> None:
         """Sends SIGKILL to the node, as a crash."""
-        _docker("kill", "--signal=KILL", self.name, check=False)
+        docker("kill", "--signal=KILL", self.name, check=False)
+
+    def is_ready(self) -> bool:
+        """True when clients can connect. The engine accepts connections for a node whose listeners are not open yet."""
+        return super().is_ready() and all(
+            self._listens(self._inside[name]) for name in ("amqp", "amqps") if name in self._inside
+        )
+
+    def evaluate(self, expression: str) -> str:
+        """Evaluates an Erlang expression on the running node; returns the output with errors."""
+        return docker("exec", self.name, "rabbitmqctl", "eval", expression, check=False)
 
     def command(self) -> list[str]:
         """The arguments of `docker`."""
-        user = os.geteuid() or _NOBODY
-        published = [f"--publish={LOOPBACK}:{self.ports[name]}:{inside}" for name, inside in self._inside.items()]
         return [
             "run",
             "--detach",
             f"--name={self.name}",
             # The node finds its data by the host name.
             f"--hostname={self.name}",
-            f"--user={user}:{user}",
-            *published,
-            f"--volume={self.folder}:{_IN_CONTAINER}",
-            f"--volume={self.folder / 'data'}:/var/lib/rabbitmq",
-            f"--env=RABBITMQ_CONFIG_FILE={_IN_CONTAINER}/rabbitmq.conf",
-            f"--env=RABBITMQ_ENABLED_PLUGINS_FILE={_IN_CONTAINER}/enabled_plugins",
-            f"--env=RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS={self.erlang_arguments}",
+            f"--label={LABEL}={self.folder}",
+            f"--user={self.user}",
+            *(f"--publish={LOOPBACK}:{port}:{inside}" for inside, port in self.published.items()),
+            *(f"--volume={folder}:{inside}" for folder, inside in self.volumes.items()),
+            *(f"--env={name}={value}" for name, value in self.variables.items()),
             IMAGE,
         ]
 
+    def _remove(self) -> None:
+        docker("rm", "--force", "--volumes", self.name, check=False)
+        if self._log_reader is not None:
+            end_reader(self._log_reader)
+            self._log_reader = None
 
-def engine_answers() -> bool:
-    """True when a Docker engine answers."""
-    if shutil.which("docker") is None:
-        return False
-    try:
-        return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=10).returncode == 0  # noqa: S607
-    except subprocess.TimeoutExpired:
-        return False
+    def _copy_certificate(self, tls: Tls) -> None:
+        super()._copy_certificate(tls)
+        self._give_files_to_node()
 
+    def _give_files_to_node(self) -> None:
+        """Gives the files that root wrote to the user who runs the node."""
+        if os.geteuid() != 0:
+            return
+        files = (self.folder / "data", self.folder / "definitions.json", self.folder / "tls")
+        for path in (self.folder, *files, *(self.folder / "tls").glob("*")):
+            if path.exists():
+                os.chown(path, _NOBODY, _NOBODY)
 
-def _docker(*arguments: str, check: bool = True) -> str:
-    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    if check and result.returncode != 0:
-        raise StackError(f"docker {arguments[0]} failed: {result.stderr.strip()}")
-    return result.stdout + result.stderr
+    def _listens(self, port: int) -> bool:
+        """True when the node says that it listens on this port within the container."""
+        url = f"{self.management_url}/api/health/checks/port-listener/{port}"
+        try:
+            answer = httpx.get(url, auth=(self.username, self.password), timeout=5, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK

@@ -74,6 +74,12 @@ ssl_handshake_timeout = 5000
 """
 
 
+_ELECTION = (
+    "[catch ra:trigger_election(amqqueue:get_pid(Q)) "
+    "|| Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue], ok."
+)
+
+
 @dataclass(frozen=True)
 class Tls:
     """PEM files of a node: its certificate, the key, and the authority that signed the certificate."""
@@ -148,6 +154,26 @@ class Node(PrivateServer):
     @abstractmethod
     def is_running(self) -> bool:
         """True when the node runs."""
+
+    @abstractmethod
+    def evaluate(self, expression: str) -> str:
+        """Evaluates an Erlang expression on the running node; returns the output with errors."""
+
+    def elect_leaders(self) -> None:
+        """Triggers an election in every quorum queue.
+
+        RabbitMQ (3.10 and 4.0) persists a new queue some three seconds after its creation. A queue that is younger at a
+        crash is empty afterwards and would wait for a leader for ever.
+        """
+        self.evaluate(_ELECTION)
+
+    def renew_certificate(self) -> None:
+        """Reloads the certificate while the node runs; new connections use it. Raises StackError."""
+        if self._tls is None:
+            raise StackError("this node has no certificate")
+        self._copy_certificate(self._tls)
+        if (answer := self.evaluate("ssl:clear_pem_cache().")).strip() != "ok":
+            raise StackError(f"the broker did not reload its certificate: {answer.strip()[:200]}")
 
     def url(self, user: str | None = None, password: str | None = None, *, vhost: str = "/") -> str:
         """amqp://user:password@127.0.0.1:port/vhost; without user: the administrator."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from culture_connect_cli.private_files import replace_file
-from culture_connect_cli.stack.errors import InfrastructureMissingError, StackError
+from culture_connect_cli.stack.errors import InfrastructureMissingError
 from culture_connect_cli.stack.ports import LOOPBACK, choose_ports, is_listening
 from culture_connect_cli.stack.processes import (
     ProcessId,
@@ -28,10 +28,6 @@ from culture_connect_cli.stack.rabbitmq.node import Node
 PORTS = ("amqp", "amqps", "management", "prometheus", "distribution", "epmd")
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _CONTROL = _SERVER.with_name("rabbitmqctl")
-_ELECTION = (
-    "[catch ra:trigger_election(amqqueue:get_pid(Q)) "
-    "|| Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue], ok."
-)
 _LOOPBACK_DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
 
 
@@ -66,7 +62,7 @@ class RabbitMQ(Node):
         self._child = spawn([_SERVER], cwd=self.folder, env=self._environment(), log=self.log)
         wait_until_ready("RabbitMQ", self.is_ready, self._child, timeout=90, log=self.log)
         if has_data:
-            self._elect_leaders()
+            self.elect_leaders()
 
     def stop(self) -> None:
         """Shuts the node down, then the port mapper."""
@@ -84,14 +80,6 @@ class RabbitMQ(Node):
             self._child.wait()
             self._child = None
 
-    def _elect_leaders(self) -> None:
-        """Triggers an election in every quorum queue.
-
-        RabbitMQ 3.10 persists a new queue some three seconds after its creation. A queue that is younger at a crash is
-        empty afterwards and would wait for a leader for ever.
-        """
-        self.evaluate(_ELECTION)
-
     def evaluate(self, expression: str) -> str:
         """Evaluates an Erlang expression on the running node; returns the output with errors."""
         result = subprocess.run(  # noqa: S603 - the package's own tool, no shell
@@ -105,14 +93,6 @@ class RabbitMQ(Node):
             check=False,
         )
         return result.stdout
-
-    def renew_certificate(self) -> None:
-        """Reloads the certificate while the node runs; new connections use it. Raises StackError."""
-        if self._tls is None:
-            raise StackError("this node has no certificate")
-        self._copy_certificate(self._tls)
-        if (answer := self.evaluate("ssl:clear_pem_cache().")).strip() != "ok":
-            raise StackError(f"the broker did not reload its certificate: {answer.strip()[:200]}")
 
     def _start_epmd(self) -> None:
         port = self.ports["epmd"]

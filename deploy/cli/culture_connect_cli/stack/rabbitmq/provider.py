@@ -8,12 +8,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any, Required, TypedDict, Unpack
 
-from culture_connect_cli.stack.errors import InfrastructureMissingError
+from culture_connect_cli.stack.containers import engine_answers
+from culture_connect_cli.stack.errors import InfrastructureMissingError, StackError
 from culture_connect_cli.stack.processes import tail
-from culture_connect_cli.stack.rabbitmq.container import DockerRabbitMQ, engine_answers
+from culture_connect_cli.stack.rabbitmq.container import DockerRabbitMQ
 from culture_connect_cli.stack.rabbitmq.node import Node, Tls
 from culture_connect_cli.stack.rabbitmq.process import RabbitMQ, is_installed
 
@@ -22,7 +24,28 @@ Culture Connect needs a RabbitMQ, and found none. Any one of these will do:
   1. the package: apt-get install rabbitmq-server (as root on Debian or Ubuntu this happens by itself);
   2. a Docker engine that answers to `docker info`;
   3. a broker of yours: set CULTURE_CONNECT_STACK_RABBITMQ_URL (amqp://administrator:password@host:port)
-     and CULTURE_CONNECT_STACK_RABBITMQ_MANAGEMENT_URL (http://host:port)."""
+     and CULTURE_CONNECT_STACK_RABBITMQ_MANAGEMENT_URL (http://host:port).
+CULTURE_CONNECT_STACK_RABBITMQ=docker takes the second way where the package is installed as well."""
+
+
+VARIABLE = "CULTURE_CONNECT_STACK_RABBITMQ"
+"""The way to a private broker, as one of `Way`."""
+
+
+class Way(Enum):
+    """The ways to a private broker: the package, Docker, or the first of them that can be had."""
+
+    ANY = ""
+    PACKAGE = "package"
+    DOCKER = "docker"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Way":
+        """From the environment. Raises StackError for another value."""
+        try:
+            return cls(environment.get(VARIABLE, ""))
+        except ValueError:
+            raise StackError(f"{VARIABLE}: expected package or docker, or nothing for either") from None
 
 
 class NodeOptions(TypedDict, total=False):
@@ -38,15 +61,20 @@ class NodeOptions(TypedDict, total=False):
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def private_rabbitmq(folder: Path, *, log: Path, **options: Unpack[NodeOptions]) -> Node:
+def private_rabbitmq(folder: Path, *, log: Path, way: Way = Way.ANY, **options: Unpack[NodeOptions]) -> Node:
     """A private broker, not started; arguments as of `Node`.
 
-    May install the package. Raises InfrastructureMissingError when that is impossible; its text names the ways.
+    May install the package. Raises InfrastructureMissingError when the broker cannot be had in the way that is wanted;
+    its text names the ways.
     """
+    if way is Way.DOCKER:
+        if not engine_answers():
+            raise InfrastructureMissingError(f"no Docker engine answers, and {VARIABLE} asks for one")
+        return DockerRabbitMQ(folder, log=log, **options)
     if not is_installed():
         if _can_install():
             install(log)
-        elif engine_answers():
+        elif way is Way.ANY and engine_answers():
             return DockerRabbitMQ(folder, log=log, **options)
         else:
             raise InfrastructureMissingError(_NO_BROKER)
