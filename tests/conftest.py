@@ -57,7 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header() -> str:
     """Says which servers the tests use."""
     chosen = Selection.read()
-    return f"servers: containers, postgres:{chosen.postgres}" if chosen.in_containers else "servers: processes"
+    if not chosen.in_containers:
+        return "servers: processes"
+    elsewhere = "tests/stack, tests/storm, tests/security/attack: they are about processes, or pause them"
+    return f"servers: containers, postgres:{chosen.postgres} (processes in {elsewhere})"
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
