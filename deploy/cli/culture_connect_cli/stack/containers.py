@@ -13,6 +13,7 @@ LABEL: Final = "nl.cultureconnect.folder"
 """The label of every container of ours: the folder that it belongs to."""
 
 _ANSWER: Final = 10.0  # seconds
+_LIST: Final = 60.0  # seconds: an engine under load is slow, and what is not listed now is left behind
 
 
 def docker(*arguments: str, check: bool = True) -> str:
@@ -33,7 +34,9 @@ def remove_containers(folder: Path) -> None:
 
     Does nothing where no Docker engine answers.
     """
-    listed = _query("ps", "--all", f"--filter=label={LABEL}", f'--format={{{{.ID}}}} {{{{.Label "{LABEL}"}}}}')
+    listed = _query(
+        "ps", "--all", f"--filter=label={LABEL}", f'--format={{{{.ID}}}} {{{{.Label "{LABEL}"}}}}', timeout=_LIST
+    )
     for line in (listed or "").splitlines():
         identifier, _, owner = line.partition(" ")
         if Path(owner).is_relative_to(folder.resolve()):
@@ -56,13 +59,13 @@ def end_reader(reader: subprocess.Popen[bytes]) -> None:
         reader.wait()
 
 
-def _query(*arguments: str) -> str | None:
+def _query(*arguments: str, timeout: float = _ANSWER) -> str | None:
     """Output of a command, None when there is no `docker` or no engine that answers in time."""
     if shutil.which("docker") is None:
         return None
     command = ["docker", *arguments]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_ANSWER)  # noqa: S603
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)  # noqa: S603
     except subprocess.TimeoutExpired:
         return None
     return result.stdout if result.returncode == 0 else None
