@@ -66,12 +66,18 @@ def _install() -> None:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
     try:
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *PACKAGES]):
-            subprocess.run(["apt-get", *command], check=True, env=environment, stdout=subprocess.DEVNULL)
+        _apt_get("update")
+        _apt_get("install", "-y", "--no-install-recommends", *PACKAGES)
+        if shutil.which("docker") is None:  # Debian 13 has the client in a package of its own
+            _apt_get("install", "-y", "--no-install-recommends", "docker-cli")
     finally:
         if ours:
             policy.unlink()
+
+
+def _apt_get(command: str, *arguments: str) -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "-q", command, *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager
