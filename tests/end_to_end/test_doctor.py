@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 async def test_a_system_that_works_is_well(system: System) -> None:
     status, lines = await until(lambda: doctor(system), lambda told: told[0] == 0, "all to be well", timeout=60)
     assert lines[-1] == "All is well."
-    assert len([line for line in lines if line.startswith("ok ")]) == 25
+    assert len([line for line in lines if line.startswith("ok ")]) == 26
     assert "ok    clients accept the broker's certificate" in lines
     assert status == 0
 

@@ -1,6 +1,6 @@
 """Tests have separate databases, roles and virtual hosts on their servers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import aio_pika
 import asyncpg
@@ -8,10 +8,19 @@ import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
 from culture_connect.messaging.topology import SERVICES
+from culture_connect_cli.stack import PostgresServer
 from tests.support.bus import Bus
 from tests.support.databases import Database, Databases
 from tests.support.probes import eventually
 from tests.support.service_environment import Surroundings
+
+
+@pytest.fixture
+def new_databases(postgres: PostgresServer) -> Iterator[Databases]:
+    """None of its databases was used by another test."""
+    databases = Databases(postgres)
+    yield databases
+    databases.drop_all()
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -53,16 +62,16 @@ async def test_each_database_is_a_copy_that_no_other_test_sees(databases: Databa
         databases.drop(second)
 
 
-async def test_a_database_that_is_used_again_has_no_rows_and_counts_anew(databases: Databases) -> None:
+async def test_a_database_that_is_used_again_has_no_rows_and_counts_anew(new_databases: Databases) -> None:
     add = "insert into ticketing.decisions (evening_id, decided_at, outcome, rule, figures)"
     add += " values (gen_random_uuid(), now(), 'lost', 'declined', '{}') returning decision_id"
     names, ids = set(), set()
     for _ in range(2):
-        database = databases.create(migrated=["ticketing"])
+        database = new_databases.create(migrated=["ticketing"])
         connection = await asyncpg.connect(database.superuser_url)
         names.add(database.name)
         ids.add(await connection.fetchval(add))
-        databases.drop(database)  # the connection is still open
+        new_databases.drop(database)  # the connection is still open
         with pytest.raises(asyncpg.PostgresError):
             await connection.fetch("select 1")
     assert len(names) == 1
