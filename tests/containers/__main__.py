@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tests.containers import base_images
@@ -22,33 +23,43 @@ ON_CONTAINERS: Final = (
     "tests/end_to_end/test_catching_up.py",
     "tests/end_to_end/test_service_pages.py",
 )
+_IF_POSSIBLE: Final = "--if-possible"
+_AGAIN: Final = "--again"
 _SERVERS: Final = {SERVERS: Kind.CONTAINERS.value, POSTGRES: "17"}
 
 
 def main(arguments: list[str]) -> int:
-    """The status of the tests; 0 with `--if-possible` where no engine can be had, and it says so."""
-    optional = "--if-possible" in arguments
-    chosen = [argument for argument in arguments if argument != "--if-possible"]
+    """The status of the tests, which are all of them without `arguments` to choose some.
+
+    With `--if-possible` it is 0 where no engine can be had, and it says so. With `--again` a few tests that failed are
+    tried once more, as in the continuous run.
+    """
+    chosen = [argument for argument in arguments if argument not in (_IF_POSSIBLE, _AGAIN)]
     try:
         with running_engine():
             base_images.build()
             with base_images.compose_plugin():
-                return _tests(chosen)
+                return _tests(chosen, again=_AGAIN in arguments)
     except EngineError as error:
         sys.stderr.write(f"The container tests cannot run: {error}\n")
-        return 0 if optional and isinstance(error, NoEngineError) else 1
+        return 0 if _IF_POSSIBLE in arguments and isinstance(error, NoEngineError) else 1
 
 
-def _tests(chosen: list[str]) -> int:
+def _tests(chosen: list[str], *, again: bool) -> int:
     """The first status that is not 0."""
     environment = {**os.environ, VARIABLE: "1"}
     if chosen:
-        return _pytest(*chosen, **environment)
-    return _pytest("tests/containers", **environment) or _pytest(*ON_CONTAINERS, **environment, **_SERVERS)
+        return _pytest(chosen, environment, again=again)
+    return _pytest(["tests/containers"], environment, again=again) or _pytest(
+        ON_CONTAINERS, environment | _SERVERS, again=again
+    )
 
 
-def _pytest(*arguments: str, **environment: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+def _pytest(arguments: Sequence[str], environment: Mapping[str, str], *, again: bool) -> int:
+    status = subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+    if status and again:
+        status = subprocess.run([sys.executable, ROOT / ".ci" / "again.py"], env=environment, check=False).returncode
+    return status
 
 
 if __name__ == "__main__":
