@@ -16,6 +16,7 @@ from tests.containers.engine import docker, succeeds
 SOURCES: Final = Path(__file__).parent / "images"
 REQUIREMENTS: Final = Path(__file__).parent.parent.parent / "requirements.txt"
 SUITES: Final = ("bookworm", "trixie")
+TRIXIE: Final = "culture-connect-test/trixie"
 PYTHON: Final = "python:3.11.14-slim-bookworm"
 RABBITMQ: Final = "rabbitmq:4-management"
 MAILPIT: Final = "axllent/mailpit:v1.29.7"
@@ -52,7 +53,7 @@ def compose_plugin() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="culture-connect-compose-") as folder:
         fetch = "apt-get update -q && cd /tmp && apt-get download -q docker-compose"
         unpack = f"{fetch} && dpkg-deb -x docker-compose_*.deb /out"
-        docker("run", "--rm", f"--volume={folder}:/out", _suite_image("trixie"), "sh", "-c", unpack)
+        docker("run", "--rm", f"--volume={folder}:/out", TRIXIE, "sh", "-c", unpack)
         plugins = Path(folder) / "cli-plugins"
         plugins.mkdir()
         shutil.move(Path(folder) / _PLUGIN, plugins / "docker-compose")

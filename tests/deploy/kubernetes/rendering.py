@@ -1,7 +1,7 @@
 """Renders an overlay as kustomize does, for the part of kustomize that deploy/kubernetes uses.
 
-A field that is not known here is refused, so a manifest cannot use what this leaves out. `test_rendering.py` compares
-the result with the real program where that is installed.
+A field that is not known here is refused, so a manifest cannot use what this leaves out. The result is compared with
+that of the real program in `tests/containers/test_kustomize.py`.
 https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 """
 

@@ -1,41 +1,13 @@
 """Overlays are rendered here as kustomize renders them."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.deploy.kubernetes.rendering import FOLDER, OVERLAYS, Manifest, RenderingError, of_kind, overlay, render
-
-NEW_ENOUGH = "v5."  # older ones do not know `labels` and `patches` as the manifests have them
-
-
-def _real() -> list[str] | None:
-    """The command that renders, None when there is none that is new enough."""
-    if kustomize := shutil.which("kustomize"):
-        return [kustomize, "build"]
-    if kubectl := shutil.which("kubectl"):
-        version = subprocess.run(
-            [kubectl, "version", "--client"], capture_output=True, text=True, timeout=20, check=True
-        )
-        if f"Kustomize Version: {NEW_ENOUGH}" in version.stdout:
-            return [kubectl, "kustomize"]
-    return None
-
-
-@pytest.mark.parametrize("name", OVERLAYS)
-def test_the_real_program_gives_the_same_manifests(name: str) -> None:
-    command = _real()
-    if command is None:
-        pytest.skip("no kustomize 5 here; all other tests use our reading of it")
-    done = subprocess.run(
-        [*command, str(FOLDER / "overlays" / name)], capture_output=True, text=True, timeout=50, check=True
-    )
-    assert _sorted(overlay(name)) == _sorted(list(yaml.safe_load_all(done.stdout)))
+from tests.deploy.kubernetes.rendering import FOLDER, OVERLAYS, RenderingError, of_kind, overlay, render
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -98,10 +70,6 @@ def installation(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return make
-
-
-def _sorted(manifests: list[Manifest]) -> list[Manifest]:
-    return sorted(manifests, key=lambda manifest: (manifest["kind"], manifest["metadata"]["name"]))
 
 
 def _listed(kustomization: Path) -> set[Path]:
